@@ -1,0 +1,1 @@
+"""What both services need and neither owns: settings, grants, problems, faults, logs. Imports neither of them."""

@@ -1,0 +1,36 @@
+"""Crash on purpose, for tests: ``CHENGZHANG_FAULT=step`` or ``step:n`` (the n-th time, from 1) ends the process with -9."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+STEPS = frozenset(
+    {
+        "before-commit",  # recorder: everything written, not committed
+        "after-commit",  # recorder: committed, nobody told
+        "after-publish",  # recorder: Kafka has the records, the relay has not noted it
+        "before-offset",  # recorder: appended, the intake offset not yet committed
+        "after-offset",  # recorder: the intake offset committed
+        "after-copy",  # projector: staged, nothing folded
+        "before-cursor",  # projector: folded, the cursor not moved
+        "after-cursor",  # projector: committed
+    }
+)
+_seen: Counter[str] = Counter()
+
+
+def fault(step: str) -> None:
+    """Die here, as a power cut would, if the environment names this step. Costs one look-up otherwise."""
+    wanted = os.environ.get("CHENGZHANG_FAULT")
+    if not wanted:
+        return
+    name, _, nth = wanted.partition(":")
+    if name not in STEPS:
+        message = f"CHENGZHANG_FAULT={wanted}: no such step; steps are {', '.join(sorted(STEPS))}"
+        raise ValueError(message)
+    if name == step:
+        _seen[step] += 1
+        if _seen[step] == int(nth or 1):
+            os.kill(os.getpid(), signal.SIGKILL)
