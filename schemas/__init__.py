@@ -1,0 +1,1 @@
+"""The contract: envelope, actions, events. Frozen pydantic models; imports nothing of ``services/``."""
