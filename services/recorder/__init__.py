@@ -1,0 +1,1 @@
+"""The recorder: validates and decides actions, appends events to the ledger, relays them to Kafka."""

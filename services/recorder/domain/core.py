@@ -1,0 +1,169 @@
+"""What every subject shares: actions as decided upon, events as they come out, rejections, keys and states.
+
+    reads(action)           → keys to load before deciding
+    decide(states, action)  → events, or a Rejection
+    evolve(states, event)   → the states that the event changes
+    withdraw(states, event) → the same without that event: its revocation
+    upheld(states, event)   → whether what rests on the event holds in states from which it is gone, or replaced
+    touched(event)          → keys to load before an event is taken back
+
+A key is (kind, ``office/id``). A state that was never written reads as its kind's empty state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.base import ActionData, EventData, Sealed, Stamp, instant
+from schemas.identity import event_id
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+AHEAD: Final = timedelta(minutes=5)
+RETRYABLE: Final = frozenset({"unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version"})
+
+Key = tuple[str, str]
+D = TypeVar("D", bound=ActionData, covariant=True)
+S = TypeVar("S", bound="State")
+
+
+class State(BaseModel):
+    """What deciding needs of one thing, and no more: the unrevoked facts, indexed. Rebuildable from the events."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class States(Protocol):
+    """The loaded states by key; ``of`` gives the kind's empty state for one that was never written."""
+
+    def of(self, kind: type[S], key: Key) -> S:
+        """The state of that key. Raises ``NotLoaded`` where ``reads`` did not name it."""
+
+
+class NotLoaded(Exception):  # noqa: N818  # not an error: the append cuts its batch here
+    """A decision needs a state that an earlier action of the same batch made necessary: decide it in the next batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action, checked against its schema and sealed.
+
+    ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event. A correction has its
+    replacement as an action of its own (first index 1); a revocation or correction has the event that it takes back as
+    ``target`` where that is known before the append.
+    """
+
+    office: str
+    source: str
+    id: str
+    type: str
+    time: str
+    actor: str
+    data: ActionData
+    moment: datetime
+    day: str
+    sealed: Mapping[str, Sealed] = field(default_factory=dict)
+    expectedversion: int | None = None
+    entry: str | None = None
+    traceparent: str | None = None
+    first_index: int = 0
+    replacement: Action | None = None
+    target: Event | None = None
+
+    def event_id(self, index: int) -> str:
+        """The id of the action's ``index``-th event."""
+        return event_id(self.office, self.source, self.id, self.first_index + index)
+
+    def key(self, kind: str, ident: str) -> Key:
+        """The key of a thing in this action's office."""
+        return kind, f"{self.office}/{ident}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact, decided or read back: ``stream`` is its kind and id, ``session/s-1``."""
+
+    id: str
+    office: str
+    stream: str
+    time: str
+    data: EventData
+
+    def key(self, kind: str, ident: str) -> Key:
+        """The key of a thing in this event's office."""
+        return kind, f"{self.office}/{ident}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A business 'no': its code, and a sentence in both languages that says what stands against it."""
+
+    code: str
+    en: str
+    zh: str
+
+    @property
+    def final(self) -> bool:
+        """Whether sending the same action again can never pass."""
+        return self.code not in RETRYABLE
+
+
+Decision = list[Event] | Rejection
+Changes = dict[Key, State]
+
+
+def unknown(kind: str, ident: str) -> Rejection:
+    """A reference that does not exist, or not yet at the action's time."""
+    words = {
+        "person": "人员", "section": "科室", "session": "学习活动", "post": "职务", "event": "事件", "need": "需求",
+    }  # fmt: skip
+    return Rejection(
+        "unknown-reference",
+        f"There is no {kind} {ident} in this office at that time. Record it first, then send this again.",
+        f"该机关在该时间没有{words[kind]} {ident}。请先登记，再重新发送。",
+    )
+
+
+def reused(kind: str, ident: str, event: str) -> Rejection:
+    """An id that stands for something else already."""
+    return Rejection(
+        "id-reused",
+        f"The {kind} id {ident} is taken (event {event}). Choose another id, or correct that event.",
+        f"编号 {ident} 已被占用（事件 {event}）。请换一个编号，或更正该事件。",
+    )
+
+
+def rests(event: str, on_it: Iterable[str]) -> Rejection:
+    """Something later stands on what would go."""
+    shown = list(on_it)
+    listed = ", ".join(shown[:5]) + (" …" if len(shown) > 5 else "")  # noqa: PLR2004
+    return Rejection(
+        "rests-on-it",
+        f"Later facts rest on {event}: {listed}. Revoke these first, or correct it so that they still hold.",
+        f"后续事实依赖事件 {event}：{listed}。请先撤销它们，或将其更正为仍能成立的内容。",
+    )
+
+
+def day_of(moment: datetime) -> str:
+    """The office's day, YYYY-MM-DD, of an instant."""
+    return moment.astimezone(SHANGHAI).date().isoformat()
+
+
+def started(since: str, action: Action) -> bool:
+    """Whether something recorded as of ``since`` exists at the action's time."""
+    return instant(since) <= action.moment
+
+
+def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
+    """The action's ``index``-th event."""
+    return Event(id=action.event_id(index), office=action.office, stream=stream, time=action.time, data=data)
+
+
+def stamp(person: str, section: str | None, tier: str | None) -> Stamp:
+    """A stamp from recorded, hence valid, parts: built without checking them again."""
+    return Stamp.model_construct(person=person, section=section, tier=tier)

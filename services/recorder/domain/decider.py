@@ -1,0 +1,57 @@
+"""The one door to the domain: what to load, what to decide, what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from schemas import entries as entries_contract
+from services.recorder.domain import entries, subjects
+from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Rejection, States
+
+
+def reads(action: Action) -> Iterator[Key]:
+    """Every state that the action itself names."""
+    if isinstance(action.data, entries_contract.Action):
+        return entries.reads(action, action.data)
+    return subjects.of_action(action.data).reads(action, action.data)
+
+
+def reads_more(states: States, action: Action) -> Iterator[Key]:
+    """Every state that only the loaded ones name."""
+    yield from subjects.reads_more(states, action.replacement or action)
+    if action.target is not None:
+        yield from subjects.touched_more(states, action.target)
+
+
+def decide(states: States, action: Action, now: datetime) -> Decision:
+    """Events, or why not. ``now`` comes from outside; actions of more than five minutes ahead of it wait."""
+    if action.moment - now > AHEAD or (action.replacement and action.replacement.moment - now > AHEAD):
+        return _not_yet(action)
+    if isinstance(action.data, entries_contract.Action):
+        return entries.decide(states, action, action.data)
+    return subjects.of_action(action.data).decide(states, action, action.data)
+
+
+def evolve(states: States, event: Event) -> Changes:
+    """What the event makes of the states that it touches."""
+    if isinstance(event.data, entries_contract.Event):
+        return entries.evolve(states, event, event.data)
+    return subjects.of_event(event.data).evolve(states, event, event.data)
+
+
+def touched(event: Event) -> Iterable[Key]:
+    """Every state that evolving by this event needs, as far as the event names them."""
+    if isinstance(event.data, entries_contract.Event):
+        before = entries.revoked_fact(event, event.data)
+        mark = event.key("revocation", event.data.event)
+        return (mark, *subjects.of_event(before.data).touched(before, before.data))
+    return subjects.of_event(event.data).touched(event, event.data)
+
+
+def _not_yet(action: Action) -> Rejection:
+    return Rejection(
+        "not-yet",
+        f"The time {action.time} lies more than 5 minutes ahead. Send it again when it has happened, or mend the clock.",
+        f"时间 {action.time} 超前 5 分钟以上。请在事情发生后再发送，或校正时钟。",
+    )
