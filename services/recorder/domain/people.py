@@ -172,11 +172,11 @@ def withdraw(states: States, event: Event, data: contract.Event) -> Changes:
         case contract.PostAssumed():
             state = states.of(Person, event.key("person", data.person))
             kept = tuple(p for p in state.posts if p.event != event.id)
-            return _unplaced(states, event, data.section, state, {"posts": kept})
+            return _unplaced(states, event, data, state, {"posts": kept})
         case contract.PersonTransferred():
             state = states.of(Person, event.key("person", data.person))
             kept_moves = tuple(m for m in state.moves if m.event != event.id)
-            return _unplaced(states, event, data.to_section, state, {"moves": kept_moves})
+            return _unplaced(states, event, data, state, {"moves": kept_moves})
         case contract.PostEnded():
             key = event.key("person", data.person)
             state = states.of(Person, key)
@@ -363,5 +363,6 @@ def upheld(states: States, event: Event, data: contract.Event) -> Rejection | No
 
 def _post_upheld(state: Person, event: Event, post: str) -> Rejection | None:
     from_on = min((p.from_on for p in state.posts if p.post == post), default="9999")
-    loose = [rest.event for rest in (*state.ends, *state.moves) if rest.post == post and rest.on < from_on]
+    loose = [end.event for end in state.ends if end.post == post and end.on < from_on]
+    loose += [move.event for move in state.moves if move.post == post and move.on < from_on]
     return rests(event.id, loose) if loose else None

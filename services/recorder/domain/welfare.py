@@ -46,7 +46,7 @@ def decide(states: States, action: Action, data: contract.Action) -> Decision:
     if data.need is not None:
         return unknown("need", data.need)
     fact = contract.HomeVisitMade(
-        visit=data.visit, person=data.person, occasion=action.sealed["occasion"], class_=data.class_,
+        visit=data.visit, person=data.person, occasion=action.sealed["occasion"], **{"class": data.class_},
         event_on=data.event_on, fund=data.fund, fen=data.fen, visitors=data.visitors, need=data.need,
         late_reason=data.late_reason,
         stamps=(people.person(states, action, data.person).placed(data.person, action.day),),

@@ -1,0 +1,1 @@
+"""Bytes → action → append, from Kafka and over HTTP alike."""

@@ -1,0 +1,37 @@
+"""What the append takes, and what it gives back."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from schemas.canonical import canonical
+from services.recorder.domain.core import Action, Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A sealed action, or one refused before it came to the ledger; either takes a receipt.
+
+    ``body_digest``: SHA-256 of the body, or its HMAC under the owner's key where it has sealed fields (32 bytes).
+    """
+
+    office: str
+    source: str
+    id: str
+    type: str
+    body_digest: bytes
+    action: Action | None = None
+    refusal: Rejection | None = None
+
+    def key_digest(self) -> bytes:
+        """What makes the action itself, for ever: SHA-256 of the JSON array [office, source, id]."""
+        return hashlib.sha256(canonical([self.office, self.source, self.id])).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A receipt (JSON bytes, as in the interface) and whether it is the first one again."""
+
+    receipt: bytes
+    repeat: bool
