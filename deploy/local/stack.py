@@ -1,0 +1,215 @@
+"""The embedded stack: start what is missing, stop all, tell how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import http.client
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from deploy.local import kafka, postgres, processes
+from deploy.local import state as kept
+from deploy.local.errors import StackError, StartError
+from deploy.local.paths import Home
+from deploy.local.ports import LOOPBACK, choose
+from deploy.local.processes import Daemon
+from deploy.local.state import Ports, State
+
+RECORDER, PROJECTOR = "recorder", "projector"
+SERVICES = (postgres.NAME, kafka.NAME, RECORDER, PROJECTOR)  # in the order of starting
+_REPOSITORY = Path(__file__).parents[2]
+_START_SECONDS = 90
+_WAIT_FOR_OTHER_SECONDS = 180
+_LEAST_DISK = 1024**3
+_POLL = 0.05
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
+
+
+class Say(Protocol):
+    """Tells the operator what is going on: a message key (see ``messages``) and what fills it."""
+
+    def __call__(self, key: str, **values: object) -> None:
+        """Show one step."""
+
+
+def quiet(key: str, **values: object) -> None:
+    """Say nothing."""
+
+
+def up(home: Home, *, only: Sequence[str] = SERVICES, preferred: Ports | None = None, say: Say = quiet) -> State:
+    """Start whatever is missing and wait until it is ready. Safe to repeat, and to interrupt."""
+    _check_disk(home)
+    with _only_one(home, say):
+        state = kept.load(home, preferred or Ports())
+        kept.make_secrets(home)
+        state = _place(home, state, only, say)
+        kept.save(home, state)
+        for name in SERVICES:
+            if name in only:
+                _bring_up(home, name, state, say)
+    return state
+
+
+def down(home: Home, *, say: Say = quiet) -> list[str]:
+    """Stop all services, last started first. Returns those that ran."""
+    if not home.root.exists():
+        return []
+    with _only_one(home, say):
+        return [name for name in reversed(SERVICES) if _stop(home, name, say)]
+
+
+def status(home: Home) -> dict[str, str]:
+    """Return each service's state: ``running`` (and ready), ``not-ready`` or ``stopped``."""
+    if not home.stack_json.exists():
+        return dict.fromkeys(SERVICES, "stopped")
+    state = kept.load(home, Ports())
+    return {name: _status(home, name, state) for name in SERVICES}
+
+
+def pid(home: Home, name: str) -> int | None:
+    """Return the pid of a running service."""
+    process = processes.find(home, name)
+    return process.pid if process else None
+
+
+def _status(home: Home, name: str, state: State) -> str:
+    if processes.find(home, name) is None:
+        return "stopped"
+    return "running" if _ready(name, state) else "not-ready"
+
+
+def _place(home: Home, state: State, only: Sequence[str], say: Say) -> State:
+    """Keep the ports of what runs; step over those that somebody else took."""
+    ports = state.ports
+    missing = {name for name in only if processes.find(home, name) is None}
+    if kafka.NAME in missing:
+        missing.add("controller")
+    taken = {getattr(ports, name) for name in (*SERVICES, "controller") if name not in missing}
+    for name in sorted(missing):
+        before = getattr(ports, name)
+        port = choose(name, before, taken)
+        taken.add(port)
+        if port != before:
+            say("port_stepped", service=name, before=before, port=port)
+            ports = replace(ports, **{name: port})
+    return replace(state, ports=ports)
+
+
+def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
+    daemon = None
+    if name in {RECORDER, PROJECTOR}:
+        daemon = _service(home, name, state)
+        if processes.find(home, name) and processes.digest(home, name) != daemon.digest:
+            say("restarting", service=name)  # its settings changed, a moved port for example
+            processes.stop(home, name)
+    if processes.find(home, name) is None:
+        say("starting", service=name)
+        processes.start(home, daemon or _database_or_broker(home, name, state))
+    _wait(home, name, state)
+    say("ready", service=name, address=f"{LOOPBACK}:{getattr(state.ports, name)}")
+
+
+def _database_or_broker(home: Home, name: str, state: State) -> Daemon:
+    if name == postgres.NAME:
+        return postgres.daemon(home, state.ports.postgres, state.password)
+    return kafka.daemon(home, state.ports.kafka, state.ports.controller)
+
+
+def _service(home: Home, name: str, state: State) -> Daemon:
+    ours = {
+        **{key: value for key, value in os.environ.items() if key.startswith("CHENGZHANG_")},
+        **kept.settings(home, state),
+        "CHENGZHANG_HOME": str(home.root),
+        "CHENGZHANG_HTTP_PORT": str(getattr(state.ports, name)),
+    }
+    return Daemon(
+        name=name,
+        command=[sys.executable, "-m", f"services.{name}.cli", "serve"],
+        log=home.log(name),
+        env=ours,
+        inherited={key: os.environ[key] for key in _INHERITED if key in os.environ},
+        folder=str(_REPOSITORY),
+    )
+
+
+def _ready(name: str, state: State) -> bool:
+    match name:
+        case postgres.NAME:
+            return asyncio.run(postgres.answers(state.ports.postgres, state.password))
+        case kafka.NAME:
+            return asyncio.run(kafka.answers(state.ports.kafka))
+        case _:
+            return _answers_ready(getattr(state.ports, name))
+
+
+def _answers_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=3)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _wait(home: Home, name: str, state: State) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while not _ready(name, state):
+        if processes.find(home, name) is None:
+            raise StartError(name, home.log(name), died=True)
+        if time.monotonic() > end:
+            raise StartError(name, home.log(name), died=False)
+        time.sleep(_POLL)
+
+
+def _stop(home: Home, name: str, say: Say) -> bool:
+    if processes.find(home, name) is None:
+        return processes.stop(home, name)  # forgets a stale record
+    say("stopping", service=name)
+    how = {postgres.NAME: postgres.STOP_SIGNAL}.get(name, processes.STOP_SIGNAL)
+    return processes.stop(home, name, how)
+
+
+def _check_disk(home: Home) -> None:
+    existing = next(folder for folder in (home.root, *home.root.parents) if folder.exists())
+    if (free := shutil.disk_usage(existing).free) < _LEAST_DISK:
+        raise StackError("no_disk", folder=existing, free=free // 1024**2, least=_LEAST_DISK // 1024**2)
+
+
+@contextlib.contextmanager
+def _only_one(home: Home, say: Say) -> Iterator[None]:
+    """Hold the home's lock. The system lets go of it when we end, however we end."""
+    home.root.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _locked(descriptor):
+            say("waiting_for_other", home=home.root)
+            _poll(lambda: _locked(descriptor), home)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _poll(done: Callable[[], bool], home: Home) -> None:
+    end = time.monotonic() + _WAIT_FOR_OTHER_SECONDS
+    while not done():
+        if time.monotonic() > end:
+            raise StackError("other_at_work", home=home.root)
+        time.sleep(_POLL)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,42 @@
+"""The run's Kafka and PostgreSQL are the real ones, and each test has its own corner of them."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from services.common.settings import Settings
+
+_LARGE = 10 * 1024 * 1024
+
+
+async def test_the_database_is_empty_and_durable(settings: Settings) -> None:
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        assert await connection.fetchval("SHOW server_version_num") >= "180000"
+        assert await connection.fetchval("SHOW synchronous_commit") == "on"
+        assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    finally:
+        await connection.close()
+
+
+async def test_kafka_takes_a_large_record(settings: Settings) -> None:
+    topic = settings.topic("large")
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    created = NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": str(16 * 1024 * 1024)})
+    await admin.create_topics([created])
+    await admin.close()
+    async with AIOKafkaProducer(bootstrap_servers=settings.kafka, max_request_size=_LARGE + 1000) as producer:
+        await producer.send_and_wait(topic, b"x" * _LARGE, partition=0)
+    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest") as consumer:
+        consumer.assign([TopicPartition(topic, 0)])
+        assert len((await consumer.getone()).value) == _LARGE
+
+
+@pytest.mark.parametrize("role", ["publisher", "reader", "auditor", "operator"])
+def test_tokens_are_private(settings: Settings, role: str) -> None:
+    assert role in settings.tokens.read_text(encoding="utf-8")
+    assert settings.tokens.stat().st_mode & 0o077 == 0

@@ -1,0 +1,103 @@
+"""A service as a process of its own: started, killed, waited for, its log read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from deploy.local.ports import choose
+from services.common.settings import Settings
+from tests.support.stack import far_ports
+
+_REPOSITORY = Path(__file__).parents[2]
+_KEPT = ("home", "kafka", "database_url", "tokens", "kek_file", "topic_prefix", "shards", "recorder_url", "projector_url")
+
+
+class Service:
+    """``python -m services.<name>.cli serve``; as a context manager it is killed at the end.
+
+    >>> with Service("recorder", settings, fault="after-commit") as recorder:
+    ...     recorder.wait_ready()
+    ...     recorder.wait_exit()  # -9
+    """
+
+    def __init__(self, name: str, settings: Settings, *, fault: str | None = None, port: int | None = None, **env: str) -> None:
+        self.name = name
+        self.port = port or choose(name, far_ports().recorder, set())
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_file = Path(settings.home) / f"{name}-{self.port}.log"
+        self._env = {**os.environ, **_environment(settings), "CHENGZHANG_HTTP_PORT": str(self.port), **env}
+        if fault:
+            self._env["CHENGZHANG_FAULT"] = fault
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Start the process; does not wait for it."""
+        command = [sys.executable, "-m", f"services.{self.name}.cli", "serve"]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=_REPOSITORY, env=self._env, stdout=log, stderr=log)
+        return self
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """Return the process, started."""
+        assert self._process is not None, "start() first"
+        return self._process
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def wait_ready(self, seconds: float = 30) -> Self:
+        """Wait for ``/readyz`` = 200; an AssertionError with the end of the log if the process ends or time is up."""
+        end = time.monotonic() + seconds
+        while not self._answers():
+            assert self.alive, f"{self.name} ended with {self.process.returncode}:\n{self.log()[-4000:]}"
+            assert time.monotonic() < end, f"{self.name} not ready after {seconds} s:\n{self.log()[-4000:]}"
+            time.sleep(0.05)
+        return self
+
+    def wait_exit(self, seconds: float = 30) -> int:
+        """Wait until the process has ended; return its exit code (-9: killed)."""
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self.alive:
+            self.process.kill()
+        if self._process:
+            self._process.wait(10)
+
+    def stop(self, seconds: float = 20) -> int:
+        """End it as an operator would; return its exit code."""
+        if self.alive:
+            self.process.terminate()
+        return self.wait_exit(seconds)
+
+    def log(self) -> str:
+        """Return all it wrote."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in _KEPT}

@@ -1,0 +1,110 @@
+"""The same Kafka and PostgreSQL as ``office up`` starts, once a test run; a fresh database and topics for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import secrets
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.local import kafka, postgres, stack
+from deploy.local.paths import Home, write_private
+from deploy.local.state import ROLES, Ports, State
+from services.common.settings import Settings
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The run's Kafka and PostgreSQL."""
+
+    home: Home
+    state: State
+
+    @property
+    def kafka(self) -> str:
+        """Return the bootstrap address."""
+        return f"127.0.0.1:{self.state.ports.kafka}"
+
+    def database_url(self, database: str) -> str:
+        """Return the URL of one database on the run's server."""
+        return postgres.url(self.state.ports.postgres, self.state.password, database)
+
+
+def far_ports() -> Ports:
+    """Return ports away from the defaults and below those for outgoing calls, so that runs side by side seldom meet."""
+    base = 20_000 + 100 * random.randrange(100)  # noqa: S311 - no secret
+    return Ports(kafka=base, controller=base + 20, postgres=base + 40, recorder=base + 60, projector=base + 80)
+
+
+def start_servers(home: Home) -> Servers:
+    """Start Kafka and PostgreSQL in a home of their own."""
+    return Servers(home, stack.up(home, only=(postgres.NAME, kafka.NAME), preferred=far_ports()))
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Kafka and PostgreSQL, started with the first test that needs them and stopped after the last."""
+    folder = Path(tempfile.mkdtemp(prefix="chengzhang-test-"))
+    home = Home.at(folder / "home")
+    try:
+        yield start_servers(home)
+    finally:
+        stack.down(home)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def database(servers: Servers) -> AsyncIterator[str]:
+    """The URL of an empty database, dropped after the test."""
+    name = f"test_{uuid.uuid4().hex}"
+    await _administer(servers, f"CREATE DATABASE {name}")
+    yield servers.database_url(name)
+    await _administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def topic_prefix(servers: Servers) -> AsyncIterator[str]:
+    """A prefix that no other test uses; topics that begin with it are deleted after the test."""
+    prefix = f"t{uuid.uuid4().hex[:12]}"
+    yield prefix
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
+    await admin.start()
+    try:
+        ours = [topic for topic in await admin.list_topics() if topic.startswith(f"{prefix}.")]
+        if ours:
+            await admin.delete_topics(ours)
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+def settings(servers: Servers, database: str, topic_prefix: str, tmp_path: Path) -> Settings:
+    """One installation of the test's own: database, topics, tokens, wrapping key."""
+    write_private(tmp_path / "kek", secrets.token_bytes(32))
+    write_private(tmp_path / "tokens.json", json.dumps({role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}).encode())
+    return Settings(
+        home=tmp_path,
+        kafka=servers.kafka,
+        database_url=database,
+        topic_prefix=topic_prefix,
+        tokens=tmp_path / "tokens.json",
+        kek_file=tmp_path / "kek",
+    )
+
+
+async def _administer(servers: Servers, statement: str) -> None:
+    connection = await asyncpg.connect(servers.database_url("postgres"))
+    try:
+        await asyncio.wait_for(connection.execute(statement), 30)
+    finally:
+        await connection.close()
