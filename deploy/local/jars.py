@@ -1,4 +1,4 @@
-"""Kafka's jars: resolved by their Maven coordinates, checked against the hashes in ``kafka.lock.toml``, kept in the cache."""
+"""Kafka's jars: found by Maven coordinate, checked against the hashes in ``kafka.lock.toml``, kept in the cache."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOCK_FILE = Path(__file__).with_name("kafka.lock.toml")
 
 
 def fetch(name: str) -> Path:
-    """Return the folder with the jars of one set of the lock file (``broker`` or ``tools``), downloading what is missing."""
+    """Return the folder with one set of jars (``broker`` or ``tools``), downloaded unless there and right."""
     wanted = tomllib.loads(LOCK_FILE.read_text(encoding="utf-8"))[name]
     folder = cache_folder() / "kafka" / f"{name}-{_set_digest(wanted)}"
     with _only_one(folder.parent):

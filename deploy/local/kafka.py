@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 import os
@@ -64,7 +63,7 @@ async def answers(port: int) -> bool:
     try:
         await admin.start()
         return bool((await admin.describe_cluster())["brokers"])
-    except (KafkaError, OSError, asyncio.TimeoutError):
+    except (TimeoutError, KafkaError, OSError):
         return False
     finally:
         await admin.close()

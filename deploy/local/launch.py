@@ -1,4 +1,4 @@
-"""Become a daemon: run as a script with one JSON argument, standard library only, by ``processes.start``.
+"""Become a daemon: run as a script with its plan as JSON on stdin, standard library only, by ``processes.start``.
 
 The daemon notes its own pid *before* it turns into the service, so no process of ours can run without a record,
 however abruptly the command that started it ends. Forking here, and not in the caller, leaves the caller no child to
@@ -44,7 +44,7 @@ def _become(plan: dict[str, Any]) -> None:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
-    os.execve(plan["command"][0], plan["command"], plan["env"])
+    os.execve(plan["command"][0], plan["command"], plan["env"])  # noqa: S606 - no shell, on purpose
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
     os.setsid()
     try:
         _become(plan)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, it belongs in the log
         traceback.print_exc()  # into the service's log, where the starter looks when the service is gone
         os._exit(127)
 

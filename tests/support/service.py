@@ -17,7 +17,17 @@ from services.common.settings import Settings
 from tests.support.stack import far_ports
 
 _REPOSITORY = Path(__file__).parents[2]
-_KEPT = ("home", "kafka", "database_url", "tokens", "kek_file", "topic_prefix", "shards", "recorder_url", "projector_url")
+_KEPT = (
+    "home",
+    "kafka",
+    "database_url",
+    "tokens",
+    "kek_file",
+    "topic_prefix",
+    "shards",
+    "recorder_url",
+    "projector_url",
+)
 
 
 class Service:
@@ -28,7 +38,9 @@ class Service:
     ...     recorder.wait_exit()  # -9
     """
 
-    def __init__(self, name: str, settings: Settings, *, fault: str | None = None, port: int | None = None, **env: str) -> None:
+    def __init__(
+        self, name: str, settings: Settings, *, fault: str | None = None, port: int | None = None, **env: str
+    ) -> None:
         self.name = name
         self.port = port or choose(name, far_ports().recorder, set())
         self.url = f"http://127.0.0.1:{self.port}"
@@ -89,7 +101,9 @@ class Service:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.kill()
 
     def _answers(self) -> bool:

@@ -42,7 +42,7 @@ class Servers:
 
 def far_ports() -> Ports:
     """Return ports away from the defaults and below those for outgoing calls, so that runs side by side seldom meet."""
-    base = 20_000 + 100 * random.randrange(100)  # noqa: S311 - no secret
+    base = 20_000 + 100 * random.randrange(100)
     return Ports(kafka=base, controller=base + 20, postgres=base + 40, recorder=base + 60, projector=base + 80)
 
 
@@ -91,7 +91,8 @@ async def topic_prefix(servers: Servers) -> AsyncIterator[str]:
 def settings(servers: Servers, database: str, topic_prefix: str, tmp_path: Path) -> Settings:
     """One installation of the test's own: database, topics, tokens, wrapping key."""
     write_private(tmp_path / "kek", secrets.token_bytes(32))
-    write_private(tmp_path / "tokens.json", json.dumps({role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}).encode())
+    tokens = {role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}
+    write_private(tmp_path / "tokens.json", json.dumps(tokens).encode())
     return Settings(
         home=tmp_path,
         kafka=servers.kafka,
