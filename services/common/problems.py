@@ -1,0 +1,194 @@
+"""Errors over HTTP: ``application/problem+json`` (RFC 9457), whatever went wrong and wherever.
+
+Problem                what a handler raises
+install(app)           what FastAPI, routing and the unexpected become
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.common.log import raised
+
+MEDIA_TYPE: Final = "application/problem+json"
+_log = structlog.get_logger(__name__)
+
+
+class InBoth(BaseModel):
+    """A sentence in both languages."""
+
+    en: str
+    zh: str
+
+
+class FieldProblem(BaseModel):
+    """One error: where (RFC 6901), what, and how to mend it."""
+
+    pointer: str = Field(examples=["/data/minutes"])
+    message: InBoth
+    fix: InBoth
+
+
+class ProblemBody(BaseModel):
+    """The body of every error. ``receipt`` is the receipt of an action that was refused with one."""
+
+    type: str = Field(examples=["urn:chengzhang:problem:invalid-field"])
+    title: str = Field(examples=["Invalid action"])
+    status: int = Field(examples=[422])
+    detail: str
+    code: str = Field(examples=["invalid-field"])
+    errors: list[FieldProblem]
+    receipt: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field's error: an RFC 6901 pointer, and sentences in both languages. Never the value: it may be sealed."""
+
+    pointer: str
+    en: str
+    zh: str
+    fix_en: str
+    fix_zh: str
+
+    def body(self) -> dict[str, Any]:
+        """As ``errors`` of a problem lists it."""
+        return {
+            "pointer": self.pointer,
+            "message": {"en": self.en, "zh": self.zh},
+            "fix": {"en": self.fix_en, "zh": self.fix_zh},
+        }
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
+    """An answer that says what, where and how to mend it. ``receipt`` is a receipt's JSON bytes."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str,
+        *,
+        errors: Iterable[FieldError] = (),
+        receipt: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.receipt = receipt
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, Any]:
+        """The members of the JSON object."""
+        return {
+            "type": f"urn:chengzhang:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "errors": [error.body() for error in self.errors],
+            "receipt": None if self.receipt is None else orjson.Fragment(self.receipt),
+        }
+
+    def response(self) -> Response:
+        """The whole answer."""
+        return Response(orjson.dumps(self.body()), self.status, self.headers, MEDIA_TYPE)
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of these error statuses."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this app as a problem."""
+
+    @app.exception_handler(Problem)
+    async def _problem(_request: Request, problem: Problem) -> Response:
+        return problem.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_request: Request, error: RequestValidationError) -> Response:
+        return _of_request(error).response()
+
+    @app.exception_handler(HTTPException)
+    async def _routing(_request: Request, error: HTTPException) -> Response:
+        return _of_http(error).response()
+
+    app.add_middleware(_Unexpected)
+
+
+class _Unexpected:
+    """The outermost: an exception that nobody expected is logged and answered; it goes no further.
+
+    A middleware and not a handler of ``Exception``: Starlette raises again what such a handler gets.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is logged and answered
+            _log.error("unexpected", method=scope["method"], path=scope["path"], raised=raised(error))
+            if not begun:
+                await _internal().response()(scope, receive, send)
+
+
+def _internal() -> Problem:
+    return Problem(
+        500,
+        "internal",
+        "Internal error",
+        "Something went wrong here, and is in the service's log. Whether it was recorded is unknown: send it again.",
+    )
+
+
+def _of_http(error: HTTPException) -> Problem:
+    status = HTTPStatus(error.status_code)
+    code = status.phrase.lower().replace(" ", "-")
+    return Problem(status, code, status.phrase, str(error.detail), headers=error.headers)
+
+
+def _of_request(error: RequestValidationError) -> Problem:
+    errors = [_of_parameter(e["loc"], e["msg"]) for e in error.errors()]
+    detail = "; ".join(f"{e.pointer}: {e.en}" for e in errors[:5])
+    return Problem(422, "invalid-request", "Invalid request", detail, errors=errors)
+
+
+def _of_parameter(loc: tuple[int | str, ...], message: str) -> FieldError:
+    pointer = "".join(f"/{part}" for part in loc)
+    return FieldError(pointer, message, "该参数不符合要求", "see the API's own pages", "请参阅接口文档")
