@@ -17,16 +17,18 @@ from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.paths import cache_folder
+from deploy.local.say import Say, quiet
 
 LOCK_FILE = Path(__file__).with_name("kafka.lock.toml")
 
 
-def fetch(name: str) -> Path:
+def fetch(name: str, say: Say = quiet) -> Path:
     """Return the folder with one set of jars (``broker`` or ``tools``), downloaded unless there and right."""
     wanted = tomllib.loads(LOCK_FILE.read_text(encoding="utf-8"))[name]
     folder = cache_folder() / "kafka" / f"{name}-{_set_digest(wanted)}"
     with _only_one(folder.parent):
         if _hashes(folder) != wanted["sha256"]:
+            say("jars", folder=folder)
             shutil.rmtree(folder, ignore_errors=True)
             _download(wanted, folder)
     return folder

@@ -8,6 +8,8 @@ import os
 import shutil
 import subprocess
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -19,6 +21,7 @@ from deploy.local.jars import fetch
 from deploy.local.paths import Home
 from deploy.local.ports import is_open
 from deploy.local.processes import Daemon
+from deploy.local.say import Say, quiet
 
 NAME = "kafka"
 _LARGEST_MESSAGE = 16 * 1024 * 1024
@@ -34,11 +37,11 @@ _JVM = [
 _LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 
 
-def daemon(home: Home, port: int, controller_port: int) -> Daemon:
+def daemon(home: Home, port: int, controller_port: int, say: Say = quiet) -> Daemon:
     """Write the configuration, format the storage if that was not done, and say how to run the broker."""
-    jars = fetch("broker")
+    jars = fetch("broker", say)
     properties = home.kafka / "server.properties"
-    properties.parent.mkdir(parents=True, exist_ok=True)
+    properties.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     properties.write_text(_properties(_data(home), port, controller_port), encoding="utf-8")
     _format(home, jars, port, controller_port)
     return Daemon(
@@ -59,14 +62,25 @@ async def answers(port: int) -> bool:
     if not is_open(port):
         return False
     admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=3000)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports each attempt; not answering yet is our answer
     try:
-        await admin.start()
-        return bool((await admin.describe_cluster())["brokers"])
-    except (TimeoutError, KafkaError, OSError):
+        with _silent(logging.getLogger("aiokafka")):
+            await admin.start()
+            return bool((await admin.describe_cluster())["brokers"])
+    except (KafkaError, OSError, TimeoutError):
         return False
     finally:
         await admin.close()
+
+
+@contextmanager
+def _silent(logger: logging.Logger) -> Iterator[None]:
+    """Not answering yet is our answer, not an error to report."""
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _data(home: Home) -> Path:

@@ -16,6 +16,7 @@ from deploy.local import unprivileged
 from deploy.local.errors import StackError
 from deploy.local.paths import Home, write_private
 from deploy.local.processes import Daemon
+from deploy.local.say import Say, quiet
 
 NAME = "postgres"
 ROLE = DATABASE = "chengzhang"
@@ -55,16 +56,12 @@ def has_data(home: Home) -> bool:
     return _data(home).exists()
 
 
-def daemon(home: Home, port: int, password: str) -> Daemon:
+def daemon(home: Home, port: int, password: str, say: Say = quiet) -> Daemon:
     """Make the cluster if there is none, and say how to run it."""
-    account = unprivileged.user()
-    home.postgres.mkdir(parents=True, exist_ok=True)
-    if account is not None:
-        os.chown(home.postgres, account.pw_uid, account.pw_gid)
-        unprivileged.open_way(home.postgres, account)
-        unprivileged.open_programs(programs(), account)
-    user = (account.pw_uid, account.pw_gid) if account else None
-    _make_cluster(home, password, user)
+    user = _own_user(home, say)
+    if not has_data(home):
+        say("cluster", folder=home.postgres)
+        _make_cluster(home, password, user)
     _forget_dead_postmaster(_data(home))
     options = [part for key, value in {**_SETTINGS, "port": port}.items() for part in ("-c", f"{key}={value}")]
     return Daemon(
@@ -90,6 +87,22 @@ async def answers(port: int, password: str) -> bool:
     return True
 
 
+def _own_user(home: Home, say: Say) -> tuple[int, int] | None:
+    """As root, prepare the system user that PostgreSQL runs as; see ``unprivileged``."""
+    home.postgres.mkdir(parents=True, exist_ok=True)
+    account = unprivileged.user()
+    if account is None:
+        return None
+    if home.postgres.stat().st_uid != account.pw_uid:
+        say("postgres_user", user=account.pw_name)
+        os.chown(home.postgres, account.pw_uid, account.pw_gid)
+    opened = unprivileged.open_way(home.postgres, account)
+    opened += unprivileged.open_programs(programs(), account)
+    for folder in opened:
+        say("opened", user=account.pw_name, folder=folder)
+    return account.pw_uid, account.pw_gid
+
+
 def _data(home: Home) -> Path:
     return home.postgres / "data"
 
@@ -100,8 +113,6 @@ def _env() -> dict[str, str]:
 
 def _make_cluster(home: Home, password: str, user: tuple[int, int] | None) -> None:
     """Run initdb beside and rename: the data folder is either whole or not there, whatever interrupts us."""
-    if has_data(home):
-        return
     draft = home.postgres / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
     secret = home.postgres / "password"

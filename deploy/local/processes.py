@@ -48,8 +48,8 @@ class Daemon:
 def start(home: Home, daemon: Daemon) -> None:
     """Start a daemon that outlives this command. It records itself; see ``launch``."""
     record = _record(home, daemon.name)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    daemon.log.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (record.parent, daemon.log.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     record.unlink(missing_ok=True)
     plan = {
         "command": daemon.command,

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from deploy.local import kafka, postgres, processes
 from deploy.local import state as kept
@@ -21,6 +20,7 @@ from deploy.local.errors import StackError, StartError
 from deploy.local.paths import Home
 from deploy.local.ports import LOOPBACK, choose
 from deploy.local.processes import Daemon
+from deploy.local.say import Say, quiet
 from deploy.local.state import Ports, State
 
 RECORDER, PROJECTOR = "recorder", "projector"
@@ -31,17 +31,6 @@ _WAIT_FOR_OTHER_SECONDS = 180
 _LEAST_DISK = 1024**3
 _POLL = 0.05
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
-
-
-class Say(Protocol):
-    """Tells the operator what is going on: a message key (see ``messages``) and what fills it."""
-
-    def __call__(self, key: str, **values: object) -> None:
-        """Show one step."""
-
-
-def quiet(key: str, **values: object) -> None:
-    """Say nothing."""
 
 
 def up(home: Home, *, only: Sequence[str] = SERVICES, preferred: Ports | None = None, say: Say = quiet) -> State:
@@ -112,15 +101,15 @@ def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
             processes.stop(home, name)
     if processes.find(home, name) is None:
         say("starting", service=name)
-        processes.start(home, daemon or _database_or_broker(home, name, state))
+        processes.start(home, daemon or _database_or_broker(home, name, state, say))
     _wait(home, name, state)
     say("ready", service=name, address=f"{LOOPBACK}:{getattr(state.ports, name)}")
 
 
-def _database_or_broker(home: Home, name: str, state: State) -> Daemon:
+def _database_or_broker(home: Home, name: str, state: State, say: Say) -> Daemon:
     if name == postgres.NAME:
-        return postgres.daemon(home, state.ports.postgres, state.password)
-    return kafka.daemon(home, state.ports.kafka, state.ports.controller)
+        return postgres.daemon(home, state.ports.postgres, state.password, say)
+    return kafka.daemon(home, state.ports.kafka, state.ports.controller, say)
 
 
 def _service(home: Home, name: str, state: State) -> Daemon:
@@ -188,7 +177,7 @@ def _check_disk(home: Home) -> None:
 @contextlib.contextmanager
 def _only_one(home: Home, say: Say) -> Iterator[None]:
     """Hold the home's lock. The system lets go of it when we end, however we end."""
-    home.root.mkdir(parents=True, exist_ok=True)
+    home.root.mkdir(mode=0o711, parents=True, exist_ok=True)  # PostgreSQL's user may have to pass; nobody may list
     descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _locked(descriptor):

@@ -1,0 +1,135 @@
+"""What the `office` command says, in English and Chinese: what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+Lang = Literal["zh", "en"]
+
+_TEXTS = {
+    # steps
+    "starting": ("starting {service} …", "正在启动 {service} …"),
+    "restarting": ("{service} runs with old settings: restarting it", "{service} 的设置已变,重新启动"),
+    "ready": ("{service} is ready at {address}", "{service} 已就绪:{address}"),
+    "stopping": ("stopping {service} …", "正在停止 {service} …"),
+    "jars": (
+        "downloading Kafka (45 MB, once; kept in {folder})",
+        "正在下载 Kafka(45 MB,仅一次;存于 {folder})",
+    ),
+    "cluster": ("making the database in {folder}", "正在建库:{folder}"),
+    "port_stepped": (
+        "port {before} is in use by another program: {service} takes {port} from now on",
+        "端口 {before} 已被其他程序占用,{service} 今后改用 {port}",
+    ),
+    "postgres_user": (
+        "PostgreSQL does not run as root: it runs as the system user {user}",
+        "PostgreSQL 不以 root 运行,改用系统用户 {user}",
+    ),
+    "opened": (
+        "{user} may now pass through (not list, not read) {folder}",
+        "已允许 {user} 穿过目录 {folder}(不能列出,不能读取)",
+    ),
+    "waiting_for_other": (
+        "another `office up` or `office down` is at work in {home}: waiting for it …",
+        "另一个 office up 或 office down 正在处理 {home},等待其结束 …",
+    ),
+    "up": ("The stack is running. Stop it with `make down`.", "系统已运行。停止请用 make down。"),
+    "down": ("Stopped: {services}. The data stay in {home}.", "已停止:{services}。数据保留在 {home}。"),
+    "not_running": ("Nothing is running in {home}.", "{home} 中没有运行中的服务。"),
+    "interrupted": (
+        "Interrupted. `office up` goes on from here, `office down` stops what runs.",
+        "已中断。office up 可继续,office down 可停止已启动的服务。",
+    ),
+    # what can be wrong
+    "died": (
+        "{service} ended while starting. The end of its log ({log}):\n{tail}",
+        "{service} 启动时退出。日志({log})末尾:\n{tail}",
+    ),
+    "not_ready": (
+        "{service} is not ready in time. The end of its log ({log}):\n{tail}\nTry again: what runs is kept.",
+        "{service} 未能按时就绪。日志({log})末尾:\n{tail}\n可重试,已启动的会保留。",
+    ),
+    "no_port": (
+        "No free port for {service} from {first} to {last}. Stop a program that holds one, then try again.",
+        "{service} 在 {first} 到 {last} 之间没有空闲端口。请停止占用端口的程序后重试。",
+    ),
+    "no_disk": (
+        "Only {free} MB free where {folder} lies; {least} MB are needed. Make room, or choose a place with --home.",
+        "{folder} 所在磁盘仅剩 {free} MB,需要 {least} MB。请清理空间,或用 --home 另选位置。",
+    ),
+    "os_error": ("{reason}", "{reason}"),
+    "disk_full": (
+        "The disk is full ({reason}). Make room, then try again: what is done is kept.",
+        "磁盘已满({reason})。请清理后重试,已完成的部分会保留。",
+    ),
+    "jars_unreachable": (
+        (
+            "Cannot download {coordinate}. Is a Maven registry reachable from here? Behind a mirror, name it in jgo's "
+            "configuration file. What the download said:\n{tail}"
+        ),
+        "无法下载 {coordinate}。请检查能否访问 Maven 仓库;使用镜像时请写入 jgo 的配置文件。下载程序的输出:\n{tail}",
+    ),
+    "jars_differ": (
+        "These files are not the ones pinned in deploy/local/kafka.lock.toml, and were not used: {jars}",
+        "以下文件与 deploy/local/kafka.lock.toml 中固定的不符,未予使用:{jars}",
+    ),
+    "format_failed": ("Kafka's storage could not be prepared:\n{tail}", "无法准备 Kafka 的存储:\n{tail}"),
+    "initdb_failed": ("PostgreSQL's cluster could not be made:\n{tail}", "无法初始化 PostgreSQL:\n{tail}"),
+    "no_postgres": (
+        "PostgreSQL's programs are missing. Run `make up`, which installs them.",
+        "缺少 PostgreSQL 程序。请运行 make up 安装。",
+    ),
+    "no_user": (
+        (
+            "PostgreSQL does not run as root, and the system user {name} could not be made. Make it, or run this as "
+            "another user than root. {reason}"
+        ),
+        "PostgreSQL 不以 root 运行,而系统用户 {name} 无法创建。请手动创建,或改用非 root 用户。{reason}",
+    ),
+    "no_way": (
+        (
+            "PostgreSQL runs as {user}, who cannot pass through {folder}, and this file system cannot allow it to one user "
+            "alone. Choose another place with --home, allow it to everybody (chmod o+x {folder}), or run as another user "
+            "than root."
+        ),
+        (
+            "PostgreSQL 以 {user} 运行,但它无法穿过 {folder},且此文件系统不支持单独授权。请用 --home 另选位置,"
+            "或对所有人放行(chmod o+x {folder}),或改用非 root 用户。"
+        ),
+    ),
+    "no_kek": (
+        (
+            "{file} is missing, but there are data in {data}. Without this key nothing sealed can be opened: put it back "
+            "from your backup. To begin anew instead, delete the home folder."
+        ),
+        "缺少 {file},而 {data} 中已有数据。没有此密钥,密封内容将无法打开:请从备份恢复。若要从头开始,请删除数据目录。",
+    ),
+    "no_state": (
+        (
+            "{file} is missing, but there are data in {data}: it holds the database's password. Put it back from your "
+            "backup. To begin anew instead, delete the home folder."
+        ),
+        "缺少 {file}(其中有数据库密码),而 {data} 中已有数据。请从备份恢复。若要从头开始,请删除数据目录。",
+    ),
+    "bad_state": (
+        "{file} cannot be read. Put it back from your backup. To begin anew instead, delete the home folder.",
+        "{file} 无法读取。请从备份恢复。若要从头开始,请删除数据目录。",
+    ),
+    "other_at_work": (
+        "Another `office up` or `office down` has been at work in {home} for minutes. Wait for it or end it.",
+        "另一个 office up 或 office down 已在 {home} 运行数分钟。请等待或结束它。",
+    ),
+}
+
+
+def language(wanted: str | None = None) -> Lang:
+    """Return what was wanted, else what the environment asks for, else English."""
+    spoken = wanted or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+def text(lang: Lang, key: str, **values: object) -> str:
+    """Return a message, filled."""
+    english, chinese = _TEXTS[key]
+    return (chinese if lang == "zh" else english).format_map({"reason": "", **values})
