@@ -1,0 +1,68 @@
+"""Outputs by line of work; classified communications as a count and never a title."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from deploy.local.sample import texts
+from deploy.local.sample.days import at, workday
+from deploy.local.sample.draft import Draft, hand_in
+from deploy.local.sample.staff import Cadre, Office
+from schemas import work as contract
+from schemas.base import Line
+from schemas.work import CLASSIFIED, Effect, Level
+
+SOURCE: Final = "/oa"
+_A_MONTH: Final = 0.7  # outputs that a cadre leads
+_LEVELS: Final[dict[Level, int]] = {"office": 40, "district": 38, "city": 16, "province": 5, "national": 1}
+_EFFECTS: Final[dict[Effect, int]] = {"adopted": 34, "in-force": 16, "problem-solved": 25, "pending": 25}
+_GUIDED: Final = 0.3
+
+
+def month(office: Office, number: int) -> Iterator[Draft]:
+    """A month's outputs."""
+    place = 0
+    for cadre in office.cadres:
+        if cadre.section.lines and office.rng.random() < _A_MONTH:
+            place += 1
+            yield _output(office, cadre, f"u-{office.year}-{number:02d}-{place:03d}", _moment(office, number))
+
+
+def _moment(office: Office, number: int) -> datetime:
+    day = workday(date(office.year, number, office.rng.randint(2, 25)))
+    return at(day, 9) + timedelta(minutes=office.rng.randrange(480))
+
+
+def _output(office: Office, cadre: Cadre, ident: str, moment: datetime) -> Draft:
+    rng = office.rng
+    line = rng.choice(cadre.section.lines)
+    filed = hand_in(rng, moment)
+    data: dict[str, Any] = {"output": ident, "lead": cadre.id, "participants": _helpers(office, cadre), "line": line}
+    data |= _what(office, line)
+    data["level"] = rng.choices(tuple(_LEVELS), tuple(_LEVELS.values()))[0]
+    data["effect"] = rng.choices(tuple(_EFFECTS), tuple(_EFFECTS.values()))[0]
+    data |= filed.late
+    if rng.random() < _GUIDED:
+        data["guide"] = rng.choice(("work", "innovation", "results", "excellence"))
+    return Draft(SOURCE, f"file-{ident}", contract.FileOutput.TYPE, moment, cadre.id, data, "hand", filed.moment)
+
+
+def _what(office: Office, line: Line) -> dict[str, Any]:
+    if line == CLASSIFIED:
+        return {"count": office.rng.randint(1, 40)}
+    return {"title": title(office, line)}
+
+
+def title(office: Office, line: Line) -> str:
+    """A title as the line would give it."""
+    return office.rng.choice(texts.OUTPUTS[line]).format(office.rng.choice(texts.MATTERS))
+
+
+def _helpers(office: Office, cadre: Cadre) -> list[str]:
+    """Up to two of the section, now and then a leader, work along."""
+    others = [other.id for other in office.members(cadre.section) if other is not cadre]
+    helpers = office.rng.sample(others, min(len(others), office.rng.choice((0, 0, 1, 1, 2))))
+    leads = office.rng.random() < 0.12  # noqa: PLR2004
+    return helpers + ([office.rng.choice(office.leaders).id] if leads else [])

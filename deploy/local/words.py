@@ -1,0 +1,170 @@
+"""What the sample, `publish`, `file`, `appraisal` and the welcome say, and the field's words, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deploy.local.messages import Lang
+
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # the sample
+    "sample_written": ("{actions} actions written to {out}.", "已写出 {actions} 条，位置：{out}。"),
+    "sample_ahead": (
+        "Part of it lies in the future, which the recorder refuses for now: leave that out with --until DAY.",
+        "部分内容的时间在将来，记录服务暂不接受：可用 --until 日期 截止。",
+    ),
+    # publishing
+    "publishing": ("publishing", "正在发布"),
+    "recorded": ("{accepted} recorded", "已记录 {accepted}"),
+    "published": (
+        "{actions} actions published: {accepted} recorded, {repeated} were recorded before, {rejected} refused.",
+        "已发布 {actions} 条：新记录 {accepted}，此前已有 {repeated}，未接受 {rejected}。",
+    ),
+    "refused": ("  {count} × {code}: {message}", "  {count} 条 {code}：{message}"),
+    "not_json": (
+        "Line {line} of {file} is no action: a JSON object with id, source, office and type is wanted. Nothing after it "
+        "was published.",
+        "{file} 第 {line} 行不是动作：需要含 id、source、office、type 的 JSON 对象。其后的内容未发布。",
+    ),
+    "no_file": ("{file} cannot be read: {reason}.", "无法读取 {file}：{reason}。"),
+    "no_answer": (
+        "No answer for {seconds} s to {count} actions, the first of them {first}. Is the recorder running? "
+        "`recorder status` tells. Publishing the same file again is harmless.",
+        "{count} 条动作（首条 {first}）已 {seconds} 秒没有回执。请用 recorder status 查看记录服务。重复发布同一文件不会重复记录。",
+    ),
+    "no_kafka": (
+        "Kafka at {kafka} cannot be reached ({reason}). Start the stack with `make up`.",
+        "无法连接 Kafka {kafka}（{reason}）。请先运行 make up。",
+    ),
+    # asking
+    "not_running": (
+        "Nobody answers at {url} ({reason}). Start the stack with `make up`; `office status` tells what runs.",
+        "{url} 没有响应（{reason}）。请先运行 make up；用 office status 查看运行状态。",
+    ),
+    "no_tokens": (
+        "No tokens in {file}. Start the stack with `make up`, or name its folder with --home.",
+        "{file} 中没有令牌。请先运行 make up，或用 --home 指定数据目录。",
+    ),
+    "refused_http": ("{url} answered {status}: {detail}", "{url} 返回 {status}：{detail}"),
+    "no_person": (
+        "There is no {person} in any growth file. `office appraisal YEAR` lists who there is.",
+        "没有 {person} 的成长档案。可用 office appraisal 年份 查看人员。",
+    ),
+    "no_office": ("There is no office in the record yet.", "目前还没有任何机关的记录。"),
+    "which_office": ("Which office? Name one with --office: {offices}", "请用 --office 指定机关：{offices}"),
+    "nobody": ("Office {office} has nobody to appraise in {year}.", "机关 {office} 在 {year} 年没有考核对象。"),
+    # the growth file
+    "growth_file": ("growth file", "成长档案"),
+    "as_of": ("as it stood on {day}", "截至 {day} 的记录"),
+    "unnamed": ("(name not shown)", "（姓名未显示）"),
+    "entries": ("Entries, newest first", "档案记录（由新到旧）"),
+    "more": ("… and {count} older ones: --all shows them.", "…… 另有 {count} 条更早的记录：--all 全部显示。"),
+    "by_group": ("group", "类别"),
+    "by_session_kind": ("session kind", "活动形式"),
+    "by_carrier": ("carrier", "学习载体"),
+    "outputs_by_effect": ("outputs by effect", "成果实效"),
+    "by_guide": ("guide word", "六个方面"),
+    "date": ("date", "日期"),
+    "group": ("group", "类别"),
+    "what": ("what", "内容"),
+    "guide": ("guide", "引导"),
+    "no_entries": ("Nothing is recorded yet.", "尚无记录。"),
+    "revoked": ("revoked {day}", "{day} 撤销"),
+    # the appraisal
+    "appraisal": ("Appraisal {year} · {office}", "{year} 年度考核 · {office}"),
+    "section": ("section", "科室"),
+    "tier": ("tier", "层级"),
+    "person": ("person", "人员"),
+    "name": ("name", "姓名"),
+    "requirement": ("training", "培训要求"),
+    "evidence": ("evidence", "依据"),
+    "stage": ("stage", "阶段"),
+    "grade": ("grade", "等次"),
+    "met": ("✓ met", "✓ 已达到"),
+    "unmet": ("—", "—"),
+    "no_ranking": (
+        "In order of section and tier, never of merit. Study time is met or not met; evidence is counted, not scored.",
+        "按科室与层级排列，不作排名。学习时间只看是否达到要求；依据只计条数，不打分。",
+    ),
+    # the welcome
+    "welcome": ("Publishing a sample office year, as an outside app would …", "正在以外部应用的方式发布一个样例机关年度 …"),
+    "waiting": ("Waiting until the read models have seen it …", "等待读模型更新 …"),
+    "again": ("The sample office {office} is already in the record.", "样例机关 {office} 已在记录中。"),
+    "partly": (
+        "{rejected} of the sample's actions were refused; the rest is recorded. Please report this.",
+        "样例中有 {rejected} 条未被接受，其余已记录。请反馈此问题。",
+    ),
+    "too_slow": (
+        "The read models have not seen it all yet. `projector status` tells how far they are.",
+        "读模型尚未全部更新。可用 projector status 查看进度。",
+    ),
+    "where": ("Where things are", "地址与令牌"),
+    "next": ("What to try next", "接下来可以"),
+    "recorder": ("recorder", "记录服务"),
+    "projector": ("projector", "查询服务"),
+    "tokens": ("tokens", "令牌"),
+    "kafka": ("Kafka", "Kafka"),
+    "database": ("database", "数据库"),
+}
+
+_TERMS: Final[dict[str, tuple[str, str]]] = {
+    "learning": ("learning", "学习"),
+    "talk": ("talks", "谈心"),
+    "work": ("work", "工作"),
+    "team": ("team", "团队"),
+    "spirit": ("spirit", "精神"),
+    "people.guide": ("people", "人"),
+    "work.guide": ("work", "干"),
+    "innovation.guide": ("innovation", "新"),
+    "results.guide": ("results", "绩"),
+    "harmony.guide": ("harmony", "和"),
+    "excellence.guide": ("excellence", "上"),
+    "lecture": ("lecture", "讲座"),
+    "report-meeting": ("report meeting", "报告会"),
+    "exchange": ("exchange", "交流会"),
+    "discussion": ("discussion", "讨论会"),
+    "speech-contest": ("speech contest", "演讲会"),
+    "quiz": ("quiz", "知识竞赛"),
+    "central-group": ("central group", "中心组"),
+    "youth-group": ("youth group", "青年学习小组"),
+    "branch": ("branch", "党支部"),
+    "section": ("section", "科室"),
+    "adopted": ("adopted", "被采纳"),
+    "in-force": ("in force", "已施行"),
+    "problem-solved": ("problem solved", "解决问题"),
+    "pending": ("pending", "待见效"),
+    "leadership": ("leadership", "主任室"),
+    "section-head": ("section head", "科室负责人"),
+    "staff": ("staff", "科员"),
+    "not-opened": ("not opened", "未启动"),
+    "excellent": ("excellent", "优秀"),
+    "competent": ("competent", "称职"),
+    "basically-competent": ("basically competent", "基本称职"),
+    "incompetent": ("incompetent", "不称职"),
+    "undetermined": ("undetermined", "不确定等次"),
+    "proposed": ("proposed", "待核实"),
+    "disputed": ("disputed", "有异议"),
+    "attendance-recorded": ("attended", "参加学习"),
+    "hours-credited": ("study credit", "学时"),
+    "talk-held": ("heart-to-heart talk", "谈心谈话"),
+    "output-filed": ("output", "工作成果"),
+    "session-convened": ("session", "学习活动"),
+    "leadership-leadership": ("leadership with leadership", "主任之间"),
+    "leadership-section-head": ("leadership with section head", "主任与科长"),
+    "leadership-staff": ("leadership with staff", "主任与科员"),
+    "section-head-staff": ("section head with staff", "科长与科员"),
+    "peer": ("among peers", "同事之间"),
+}
+
+
+def say(lang: Lang, key: str, **values: object) -> str:
+    """A sentence, filled."""
+    return _TEXTS[key][lang == "zh"].format_map(values)
+
+
+def term(lang: Lang, code: str | None, kind: str = "") -> str:
+    """The field's word for a code; a code without one speaks for itself. ``kind`` tells apart codes that mean two things."""
+    if code is None:
+        return ""
+    found = _TERMS.get(f"{code}.{kind}") or _TERMS.get(code)
+    return found[lang == "zh"] if found else code
