@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.base import ActionData, EventData, Sealed, Stamp, instant
+from schemas.base import ActionData, EventData, Sealed, Stamp, Tier, instant
 from schemas.identity import event_id
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -28,6 +28,7 @@ AHEAD: Final = timedelta(minutes=5)
 RETRYABLE: Final = frozenset({"unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version"})
 
 Key = tuple[str, str]
+Changes = dict[Key, "State"]
 D = TypeVar("D", bound=ActionData, covariant=True)
 S = TypeVar("S", bound="State")
 
@@ -47,6 +48,24 @@ class States(Protocol):
 
 class NotLoaded(Exception):  # noqa: N818  # not an error: the append cuts its batch here
     """A decision needs a state that an earlier action of the same batch made necessary: decide it in the next batch."""
+
+
+class Overlay:
+    """States as they would be: changes over what is loaded."""
+
+    def __init__(self, below: States) -> None:
+        """Begin with no changes."""
+        self._below = below
+        self.changes: Changes = {}
+
+    def of(self, kind: type[S], key: Key) -> S:
+        """The changed state, else the loaded one."""
+        changed = self.changes.get(key)
+        return changed if isinstance(changed, kind) else self._below.of(kind, key)
+
+    def apply(self, changes: Changes) -> None:
+        """Take changes on."""
+        self.changes |= changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +133,6 @@ class Rejection:
 
 
 Decision = list[Event] | Rejection
-Changes = dict[Key, State]
 
 
 def unknown(kind: str, ident: str) -> Rejection:
@@ -164,6 +182,6 @@ def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
     return Event(id=action.event_id(index), office=action.office, stream=stream, time=action.time, data=data)
 
 
-def stamp(person: str, section: str | None, tier: str | None) -> Stamp:
+def stamp(person: str, section: str | None, tier: Tier | None) -> Stamp:
     """A stamp from recorded, hence valid, parts: built without checking them again."""
     return Stamp.model_construct(person=person, section=section, tier=tier)

@@ -15,8 +15,8 @@ from services.recorder.domain.core import (
     Decision,
     Event,
     Key,
+    Overlay,
     Rejection,
-    S,
     State,
     States,
     make,
@@ -30,24 +30,6 @@ class Revocation(State):
     """By which event an event was revoked."""
 
     by: str | None = None
-
-
-class Overlay:
-    """States as they would be: changes over what is loaded."""
-
-    def __init__(self, below: States) -> None:
-        """Begin with no changes."""
-        self._below = below
-        self._changed: Changes = {}
-
-    def of(self, kind: type[S], key: Key) -> S:
-        """The changed state, else the loaded one."""
-        changed = self._changed.get(key)
-        return changed if isinstance(changed, kind) else self._below.of(kind, key)
-
-    def apply(self, changes: Changes) -> None:
-        """Take changes on."""
-        self._changed |= changes
 
 
 # --- evolve ---

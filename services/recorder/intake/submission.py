@@ -35,3 +35,13 @@ class Answer:
 
     receipt: bytes
     repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecordable:
+    """The recorder itself failed on this one submission (``error`` names how); nothing of it was recorded."""
+
+    error: str
+
+
+Outcome = Answer | Unrecordable

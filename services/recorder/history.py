@@ -1,0 +1,88 @@
+"""History never forks: before a recorder appends to a shard, it holds the ledger against what the topic has at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+import orjson
+import structlog
+
+from schemas.canonical import leaf_hash
+from services.common.settings import Settings
+from services.recorder import topics
+from services.recorder.ledger.append import Connection
+from services.recorder.ledger.database import QUERIES, Ledger
+from services.recorder.topics import Tail
+
+Log: Final = structlog.get_logger("history")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a topic's end says: the next position or number to publish, and why the shard must not go on, if so."""
+
+    next: int
+    reason: str | None = None
+
+
+async def check_all(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, settings: Settings) -> dict[int, str | None]:
+    """For every shard why it is read-only, None where ledger and topics fit; also noted for ``recorder status``."""
+    reasons: dict[int, str | None] = dict.fromkeys(range(ledger.shards))
+    for kind in ("events", "receipts"):
+        tails = await topics.tails(settings.kafka, settings.topic(kind), range(ledger.shards))
+        async with pool.acquire() as connection:
+            for shard, tail in tails.items():
+                found = await check_tail(connection, ledger, kind, shard, tail)
+                reasons[shard] = reasons[shard] or found.reason
+    for shard, reason in reasons.items():
+        if reason:
+            Log.error("shard-read-only", shard=shard, reason=reason)
+    async with pool.acquire() as connection:
+        await QUERIES.note_mode(connection, shards=list(reasons), reasons=list(reasons.values()))
+    return reasons
+
+
+async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:
+    """Hold one shard's ledger against the last record of its topic. A ledger that is ahead is normal."""
+    if tail.last is None or tail.last.value is None:
+        return Found(0)
+    fields: dict[str, Any] = orjson.loads(tail.last.value)
+    if fields["source"] != ledger.source:
+        return Found(0, _other_ledger(kind, fields["source"], ledger.source))
+    if kind == "events":
+        at = int(fields["sequence"])
+        body = await QUERIES.body_at(connection, shard=shard, position=at)
+        same = body is not None and leaf_hash(body) == leaf_hash(tail.last.value)
+    else:
+        at = fields["data"]["number"]
+        receipt = await QUERIES.receipt_at(connection, shard=shard, number=at)
+        body = receipt
+        same = receipt is not None and orjson.loads(receipt) == fields["data"]
+    if body is None:
+        return Found(0, _ahead(kind, shard, at))
+    if not same:
+        return Found(0, _differs(kind, shard, at))
+    return Found(at + 1)
+
+
+def _other_ledger(kind: str, theirs: str, ours: str) -> str:
+    return (
+        f"the {kind} topic belongs to {theirs}, this is {ours}. "
+        "Point CHENGZHANG_DATABASE_URL or CHENGZHANG_TOPIC_PREFIX at what belongs together."
+    )
+
+
+def _ahead(kind: str, shard: int, at: int) -> str:
+    return (
+        f"the {kind} topic is ahead of the ledger: it holds {shard}:{at}, the ledger doesn't (restored from an older backup?). "
+        "Nothing is appended to this shard, so that history doesn't fork. Restore the newest state of the ledger, then restart."
+    )
+
+
+def _differs(kind: str, shard: int, at: int) -> str:
+    return (
+        f"the {kind} topic and the ledger differ at {shard}:{at}. "
+        "Nothing is appended to this shard. Find out which of the two was changed, restore it, then restart."
+    )

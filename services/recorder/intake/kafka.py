@@ -1,0 +1,178 @@
+"""The intake from Kafka: at least once by Kafka's committed offsets, exactly once by receipts.
+
+A batch is read, prepared and queued in order; the next one is read while it is being recorded. Its offsets are committed when all of it has
+receipts or is quarantined, never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+
+from services.common.faults import fault
+from services.common.settings import Settings
+from services.recorder.errors import ReadOnly
+from services.recorder.intake.prepare import prepare
+from services.recorder.intake.quarantine import Quarantine
+from services.recorder.intake.reading import Readable, Unreadable
+from services.recorder.intake.record import read_record
+from services.recorder.intake.submission import Unrecordable
+from services.recorder.ledger.appender import Appender
+from services.recorder.vault import Vault
+
+Log: Final = structlog.get_logger("intake")
+RECORDS_AT_ONCE: Final = 2000
+BATCHES_IN_FLIGHT: Final = 3
+Records = Sequence[ConsumerRecord[bytes | None, bytes | None]]
+
+
+class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
+    """Reads the actions topic into the append."""
+
+    def __init__(self, settings: Settings, appender: Appender, vault: Vault, quarantine: Quarantine) -> None:
+        """Subscribe nothing yet."""
+        self._topic = settings.topic("actions")
+        self._group = f"{settings.topic_prefix}-recorder"
+        self._appender = appender
+        self._vault = vault
+        self._quarantine = quarantine
+        self._in_flight: deque[asyncio.Task[None]] = deque()
+        self._subscriber: Any = None
+        self.progressed = asyncio.get_running_loop().time()
+
+    def subscribe(self, broker: KafkaBroker) -> None:
+        """Put the handler onto the broker."""
+        self._subscriber = broker.subscriber(
+            self._topic,
+            group_id=self._group,
+            batch=True,
+            max_records=RECORDS_AT_ONCE,
+            batch_timeout_ms=500,
+            auto_offset_reset="none",
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            listener=self,
+            parser=_whole,
+            decoder=_undecoded,
+            fetch_max_bytes=8 * 1024 * 1024,
+            max_partition_fetch_bytes=1024 * 1024,
+            title="actions",
+            description="Actions in CloudEvents structured or binary mode.",
+        )
+        self._subscriber(self._handle)
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer[bytes, bytes]:
+        """The consumer under FastStream's subscriber."""
+        consumer: AIOKafkaConsumer[bytes, bytes] | None = self._subscriber.consumer
+        if consumer is None:
+            raise IllegalStateError
+        return consumer
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Go on from the committed offset; without one from the beginning. What retention took unread is reported as a gap."""
+        if not assigned:
+            return
+        consumer = self.consumer
+        begins = await consumer.beginning_offsets(assigned)
+        for partition in assigned:
+            committed = await consumer.committed(partition)
+            first = begins[partition]
+            if committed is not None and committed < first:
+                await self._quarantine.gap(partition.topic, partition.partition, committed, first)
+            consumer.seek(partition, max(committed or 0, first))
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:  # noqa: ARG002
+        """Finish what is under way, so that the next owner begins behind it; if that takes too long, receipts sort it out."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=5)
+
+    async def _handle(self, message: KafkaMessage) -> None:
+        records: Records = message.raw_message  # type: ignore[assignment]  # a batch subscriber's raw message is a tuple
+        while len(self._in_flight) >= BATCHES_IN_FLIGHT:
+            await asyncio.wait({self._in_flight[0]})
+            self._in_flight.popleft()
+        before = self._in_flight[-1] if self._in_flight else None
+        queued = asyncio.Event()
+        self._in_flight.append(asyncio.create_task(self._record(records, before, queued)))
+        await queued.wait()
+
+    async def _record(self, records: Records, before: asyncio.Task[None] | None, queued: asyncio.Event) -> None:
+        """Record one batch, however often it takes; then, after the batch before it, commit its offsets."""
+        while True:
+            try:
+                await self._append(records, queued)
+                break
+            except ReadOnly as error:
+                Log.error("intake-waits", reason=str(error))  # noqa: TRY400  # expected: the reason says it all
+                await asyncio.sleep(5)
+            except Exception:
+                Log.exception("intake-retried")
+                await asyncio.sleep(1)
+        if before is not None:
+            await asyncio.wait({before})
+        await self._commit(records)
+        self.progressed = asyncio.get_running_loop().time()
+
+    async def _append(self, records: Records, queued: asyncio.Event) -> None:
+        read = [read_record(record) for record in records]
+        readable = [(record, r) for record, r in zip(records, read, strict=True) if isinstance(r, Readable)]
+        submissions = await prepare([r for _, r in readable], self._vault, plaintext_allowed=False)
+        parts = self._appender.enqueue(submissions)
+        queued.set()
+        for record, r in zip(records, read, strict=True):
+            if isinstance(r, Unreadable):
+                await self._quarantine.keep(record, r)
+        outcomes = await self._appender.collect(len(submissions), parts)
+        for (record, _), outcome in zip(readable, outcomes, strict=True):
+            if isinstance(outcome, Unrecordable):
+                await self._quarantine.keep(record, _internal(outcome))
+
+    async def _commit(self, records: Records) -> None:
+        offsets: dict[TopicPartition, int] = {}
+        for record in records:
+            offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        fault("before-offset")
+        try:
+            assigned = self.consumer.assignment()
+            await self.consumer.commit({tp: offset for tp, offset in offsets.items() if tp in assigned})
+        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+            # The partition went to another recorder, or Kafka is away: it is read again, and receipts tell.
+            Log.warning("offsets-not-committed", error=type(error).__name__)
+        fault("after-offset")
+
+
+async def _whole(message: Any, *_: Any) -> Any:  # noqa: ANN401  # FastStream's own types
+    """A parser that cannot raise: the records as they came (the default one decodes headers and loses the batch on a bad one)."""
+    first, last = message[0], message[-1]
+    return KafkaMessage(
+        body=b"",
+        headers={},
+        raw_message=message,
+        message_id=f"{first.offset}-{last.offset}",
+        correlation_id="",
+        consumer=None,  # type: ignore[arg-type]  # offsets are committed by us
+    )
+
+
+async def _undecoded(message: Any, *_: Any) -> Any:  # noqa: ANN401  # FastStream's own types
+    """A decoder that cannot raise: the handler gets the message itself."""
+    return message
+
+
+def _internal(outcome: Unrecordable) -> Unreadable:
+    return Unreadable(
+        "internal-error",
+        f"The recorder failed on this action ({outcome.error}); it was not recorded. Its log says more.",
+        f"记录服务处理该操作时出错（{outcome.error}），未予记录。详见服务日志。",
+    )

@@ -1,0 +1,131 @@
+"""Quarantine: what could not be read as an action is kept (encrypted, 90 days) and told, so that nothing is lost in silence."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from schemas.canonical import canonical
+from schemas.envelope import LARGEST_ACTION
+from services.common.settings import Settings
+from services.recorder.intake.reading import Unreadable
+from services.recorder.ledger.appender import TRANSIENT
+from services.recorder.ledger.database import QUERIES, Ledger
+from services.recorder.vault import Vault
+
+Log: Final = structlog.get_logger("quarantine")
+
+
+class Quarantine:
+    """The table, and its topic."""
+
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, vault: Vault, settings: Settings
+    ) -> None:
+        """Publish nothing yet."""
+        self._pool = pool
+        self._ledger = ledger
+        self._vault = vault
+        self._settings = settings
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def keep(self, record: ConsumerRecord[Any, bytes | None], why: Unreadable) -> None:
+        """Keep one record. Delivered twice, it is kept once."""
+        raw = record.value or b""
+        await self._insert(
+            record.topic, record.partition, record.offset, why, len(raw), hashlib.sha256(raw).digest(),
+            self._vault.encrypt(raw[:LARGEST_ACTION]),
+        )  # fmt: skip
+
+    async def gap(self, topic: str, partition: int, committed: int, first: int) -> None:
+        """Report records that retention took before they were read."""
+        why = Unreadable(
+            "lost-to-retention",
+            f"Offsets {committed} to {first - 1} were deleted before they were read. Ask their senders to send them again.",
+            f"偏移量 {committed} 至 {first - 1} 的消息在读取前已被删除。请发送方重新发送。",
+        )
+        Log.error("lost-to-retention", topic=topic, partition=partition, first=committed, last=first - 1)
+        await self._insert(topic, partition, committed, why, 0, hashlib.sha256(b"").digest(), None)
+
+    async def _insert(  # noqa: PLR0913  # a row's columns
+        self, topic: str, partition: int, offset: int, why: Unreadable, length: int, sha256: bytes, raw: bytes | None
+    ) -> None:
+        async with self._pool.acquire(timeout=10) as connection:
+            await QUERIES.quarantine(
+                connection, topic=topic, partition=partition, offset=offset, code=why.code, en=why.en, zh=why.zh,
+                length=length, sha256=sha256, raw=raw,
+            )  # fmt: skip
+        Log.warning("quarantined", topic=topic, partition=partition, offset=offset, code=why.code)
+        self._wake.set()
+
+    async def start(self) -> None:
+        """Begin to tell the topic."""
+        self._task = asyncio.create_task(self._publish(), name="quarantine")
+
+    async def stop(self) -> None:
+        """Tell no more; the table remembers what the topic does not have yet."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _publish(self) -> None:
+        while True:
+            try:
+                await self._publish_until_told()
+            except (KafkaError, *TRANSIENT) as error:
+                Log.warning("quarantine-topic-retried", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _publish_until_told(self) -> None:
+        producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True
+        )
+        await producer.start()
+        try:
+            while True:
+                async with self._pool.acquire(timeout=10) as connection:
+                    await QUERIES.purge_quarantine(connection)
+                    for row in await QUERIES.unpublished(connection):
+                        await self._tell(producer, row)
+                        await QUERIES.published(
+                            connection, topic=row["topic"], partition=row["partition"], offset=row["offset"]
+                        )
+                self._wake.clear()
+                await _either(self._wake, 30)
+        finally:
+            await producer.stop()
+
+    async def _tell(self, producer: AIOKafkaProducer[bytes, bytes], row: asyncpg.Record) -> None:
+        key = f"{row['topic']}/{row['partition']}/{row['offset']}"
+        envelope = {
+            "specversion": "1.0",
+            "id": key,
+            "source": self._ledger.source,
+            "type": "chengzhang.quarantined.v1",
+            "time": row["recorded_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "datacontenttype": "application/json",
+            "dataschema": "urn:chengzhang:schema:chengzhang.quarantined.v1",
+            "data": {
+                "topic": row["topic"],
+                "partition": row["partition"],
+                "offset": row["offset"],
+                "reason": {"code": row["code"], "en": row["en"], "zh": row["zh"]},
+                "length": row["length"],
+                "sha256": row["sha256"].hex(),
+            },
+        }
+        await producer.send_and_wait(self._settings.topic("quarantine"), canonical(envelope), key=key.encode())
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, or so long."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait({waiting}, timeout=seconds)
+    waiting.cancel()

@@ -1,0 +1,62 @@
+"""A Kafka record as an action: CloudEvents structured or binary mode, by its headers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiokafka import ConsumerRecord
+
+from services.recorder.intake.reading import Readable, Unreadable, read, read_json
+
+STRUCTURED: Final = "application/cloudevents+json"
+_INTEGERS: Final = frozenset({"expectedversion"})
+
+
+def read_record(record: ConsumerRecord[Any, bytes | None]) -> Readable | Unreadable:
+    """Read one record. Never raises for what a sender did."""
+    value = record.value
+    if not value:
+        return Unreadable("empty", "The record has no value. Send the action as its value.", "记录内容为空。请将操作放在消息体中。")
+    headers = _headers(record.headers)
+    if isinstance(headers, Unreadable):
+        return headers
+    fields = read_json(value)
+    if isinstance(fields, Unreadable):
+        return fields
+    attributes = {name[3:]: text for name, text in headers.items() if name.startswith("ce_")}
+    if attributes:
+        return read(binary(attributes, fields), value + "".join(attributes.values()).encode())
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == STRUCTURED or (not content_type and "specversion" in fields):
+        return read(fields, value)
+    return Unreadable(
+        "no-cloudevent",
+        f"Neither a content-type header {STRUCTURED} nor ce_ headers nor a JSON object with specversion.",
+        f"既没有 content-type: {STRUCTURED} 头，也没有 ce_ 头，内容也不是含 specversion 的 JSON 对象。",
+    )
+
+
+def binary(attributes: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
+    """An action's members from binary mode's attributes (without their prefix) and data."""
+    fields: dict[str, Any] = {**attributes, "data": data}
+    for name in _INTEGERS & attributes.keys():
+        if attributes[name].isascii() and attributes[name].isdigit():
+            fields[name] = int(attributes[name])
+    return fields
+
+
+def _headers(raw: Any) -> dict[str, str] | Unreadable:  # noqa: ANN401  # what a sender sent
+    headers: dict[str, str] = {}
+    for name, value in raw or ():
+        relevant = isinstance(name, str) and (name.lower() == "content-type" or name.startswith("ce_"))
+        if not relevant:
+            continue
+        try:
+            headers[name.lower()] = value.decode()
+        except (AttributeError, UnicodeDecodeError):
+            return Unreadable(
+                "bad-header",
+                f"The header {name} is not UTF-8 text. CloudEvents attributes are texts.",
+                f"消息头 {name} 不是 UTF-8 文本。CloudEvents 属性须为文本。",
+            )
+    return headers

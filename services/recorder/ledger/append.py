@@ -1,0 +1,144 @@
+"""The append: the one way into the ledger, for HTTP and Kafka alike.
+
+One transaction a batch and shard, at most nine statements, the same for 1 action and 1,000: begin, lock, look up, states, states that only
+these name, events, receipts, changed states with the shard's row, commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from schemas.catalogue import EVENTS
+from schemas.entries import CorrectEntry, RevokeEntry
+from services.common.faults import fault
+from services.recorder.domain import decider
+from services.recorder.domain.core import Action, Event, Key
+from services.recorder.intake.submission import Answer, Submission
+from services.recorder.ledger.batch import Batch, Head
+from services.recorder.ledger.database import QUERIES, Ledger
+from services.recorder.ledger.working import Working
+
+FOLD_VERSION = 1
+_EVENT_COLUMNS = ("shard", "position", "id", "stream", "version", "type", "recorded_at", "body", "leaf_hash")
+_RECEIPT_COLUMNS = ("shard", "number", "digest", "body_digest", "binding", "receipt")
+Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+
+class Committed(Protocol):
+    """Who wants to know what was committed: the relay."""
+
+    def committed(self, batch: Batch) -> None:
+        """Called after the commit, once a batch."""
+
+
+async def append(
+    connection: Connection, ledger: Ledger, shard: int, submissions: Sequence[Submission], listener: Committed
+) -> list[Answer]:
+    """Append as many of the submissions, from the first on, as one batch takes, and answer these; at least one.
+
+    All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown; sending them again is safe.
+    """
+    async with connection.transaction():
+        batch = await _prepare(connection, ledger, shard, submissions)
+        answers = batch.decide(submissions, datetime.now(UTC))
+        await _write(connection, shard, batch)
+        fault("before-commit")
+    fault("after-commit")
+    listener.committed(batch)
+    return answers
+
+
+async def _prepare(connection: Connection, ledger: Ledger, shard: int, submissions: Sequence[Submission]) -> Batch:
+    row = await QUERIES.lock_shard(connection, shard=shard)
+    recorded_at = max(datetime.now(UTC), row["recorded_at"] or datetime.min.replace(tzinfo=UTC))
+    batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at), Working())
+    await _look_up(connection, shard, batch, submissions)
+    actions = [
+        _aimed(submission.action, batch.targets)
+        for submission in submissions
+        if submission.action is not None and submission.key_digest() not in batch.known
+    ]
+    await _load(connection, shard, batch.working, {key for action in actions for key in decider.reads(action)})
+    await _load(
+        connection, shard, batch.working, {key for action in actions for key in _reads_more(batch.working, action)}
+    )
+    return batch
+
+
+def _reads_more(working: Working, action: Action) -> list[Key]:
+    return list(decider.reads_more(working, action))
+
+
+async def _look_up(connection: Connection, shard: int, batch: Batch, submissions: Sequence[Submission]) -> None:
+    digests = [submission.key_digest() for submission in submissions]
+    named = {
+        UUID(submission.action.data.event)
+        for submission in submissions
+        if submission.action is not None and isinstance(submission.action.data, RevokeEntry | CorrectEntry)
+    }
+    for record in await QUERIES.look_up(connection, shard=shard, digests=digests, events=list(named)):
+        if record["key"] is not None:
+            batch.known[record["key"]] = (record["other"], record["body"])
+        else:
+            event = read_event(record["body"])
+            batch.targets[event.id] = event
+
+
+def read_event(body: bytes) -> Event:
+    """An event from its bytes."""
+    fields = orjson.loads(body)
+    data = EVENTS[fields["type"]].model_validate(fields["data"])
+    return Event(
+        id=fields["id"], office=fields["office"], stream=fields["partitionkey"], time=fields["time"], data=data
+    )
+
+
+def _aimed(action: Action, targets: dict[str, Event]) -> Action:
+    if isinstance(action.data, RevokeEntry | CorrectEntry):
+        target = targets.get(action.data.event)
+        if target is not None and target.office == action.office:
+            return replace(action, target=target)
+    return action
+
+
+async def _load(connection: Connection, shard: int, working: Working, keys: set[Key]) -> None:
+    wanted = list(working.missing(keys))
+    if not wanted:
+        return
+    found = await QUERIES.read_states(
+        connection, shard=shard, kinds=[kind for kind, _ in wanted], keys=[key for _, key in wanted]
+    )
+    working.load(wanted, found)
+
+
+async def _write(connection: Connection, shard: int, batch: Batch) -> None:
+    # Lists, not generators: a COPY whose generator raises can hang (asyncpg#1354).
+    if batch.events:
+        await _copy(connection, "event", batch.events, _EVENT_COLUMNS)
+    if not batch.receipts:
+        return
+    await _copy(connection, "receipt", batch.receipts, _RECEIPT_COLUMNS)
+    changed = batch.working.changed()
+    await QUERIES.write_states(
+        connection,
+        shard=shard,
+        fold_version=FOLD_VERSION,
+        kinds=[row[0] for row in changed],
+        keys=[row[1] for row in changed],
+        versions=[row[2] for row in changed],
+        states=[row[3] for row in changed],
+        size=batch.head.size,
+        next_receipt=batch.head.next_receipt,
+        recorded_at=batch.head.recorded_at,
+    )
+
+
+async def _copy(connection: Connection, table: str, rows: list[Any], columns: Sequence[str]) -> None:
+    await connection.copy_records_to_table(table, schema_name="ledger", records=rows, columns=columns)

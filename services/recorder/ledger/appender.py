@@ -1,0 +1,157 @@
+"""Group commit: one queue and one worker a shard, so that whatever waits meanwhile shares the next transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+import structlog
+
+from schemas.identity import shard_of
+from services.recorder.errors import Busy, ReadOnly, Unavailable
+from services.recorder.intake.submission import Outcome, Submission, Unrecordable
+from services.recorder.ledger.append import Committed, append
+from services.recorder.ledger.database import Ledger
+
+LARGEST_BATCH: Final = 1000
+LARGEST_QUEUE: Final = 20_000
+_RETRY: Final = 0.2  # seconds
+# What a broken or restarting server raises, and what trying again cures: deadlock, lock timeout, idle timeout.
+TRANSIENT: Final = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+Log: Final = structlog.get_logger("appender")
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One caller's submissions to one shard, and who waits for them."""
+
+    submissions: Sequence[Submission]
+    outcomes: list[Outcome]
+    done: asyncio.Future[None]
+
+
+class Appender:
+    """The append's queues. ``reason`` says why a shard is read-only, None where it is not."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool[asyncpg.Record],
+        ledger: Ledger,
+        listener: Committed,
+        reason: Callable[[int], str | None],
+    ) -> None:
+        """Begin with empty queues; workers start when their shard is first used."""
+        self._pool = pool
+        self._ledger = ledger
+        self._listener = listener
+        self._reason = reason
+        self._queues: dict[int, deque[tuple[Ticket, int]]] = {}
+        self._wake: dict[int, asyncio.Event] = {}
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._waiting = 0
+
+    def enqueue(self, submissions: Sequence[Submission]) -> list[tuple[list[int], Ticket]]:
+        """Put submissions into their shards' queues, in order; the indices and the ticket of each shard's part.
+
+        Raises ReadOnly where a shard takes nothing, before anything is queued.
+        """
+        parts: dict[int, list[int]] = {}
+        for index, submission in enumerate(submissions):
+            parts.setdefault(shard_of(submission.office, self._ledger.shards), []).append(index)
+        for shard in parts:
+            if reason := self._reason(shard):
+                message = f"shard {shard} is read-only: {reason}"
+                raise ReadOnly(message)
+        return [(indices, self._put(shard, [submissions[i] for i in indices])) for shard, indices in parts.items()]
+
+    async def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Append and wait for as long as it takes: Kafka's way."""
+        return await self.collect(len(submissions), self.enqueue(submissions))
+
+    async def collect(self, count: int, parts: list[tuple[list[int], Ticket]]) -> list[Outcome]:
+        """The outcomes of enqueued submissions, in the order in which they were given."""
+        outcomes: list[Outcome | None] = [None] * count
+        for indices, ticket in parts:
+            await ticket.done
+            for index, outcome in zip(indices, ticket.outcomes, strict=True):
+                outcomes[index] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def submit(self, submissions: Sequence[Submission], patience: float = 10.0) -> list[Outcome]:
+        """Append within ``patience`` seconds: HTTP's way. Raises Busy, Unavailable, ReadOnly; after Unavailable it may still be recorded."""
+        if self._waiting + len(submissions) > LARGEST_QUEUE:
+            message = f"{self._waiting} actions are waiting"
+            raise Busy(message)
+        parts = self.enqueue(submissions)
+        try:
+            return await asyncio.wait_for(self.collect(len(submissions), parts), patience)
+        except TimeoutError:
+            message = f"not recorded within {patience:g} s; it may be later: send it again to learn of it"
+            raise Unavailable(message) from None
+
+    def _put(self, shard: int, submissions: list[Submission]) -> Ticket:
+        ticket = Ticket(submissions, [], asyncio.get_running_loop().create_future())
+        if shard not in self._queues:
+            self._queues[shard] = deque()
+            self._wake[shard] = asyncio.Event()
+            self._workers[shard] = asyncio.create_task(self._work(shard), name=f"append-{shard}")
+        self._queues[shard].extend((ticket, index) for index in range(len(submissions)))
+        self._waiting += len(submissions)
+        self._wake[shard].set()
+        return ticket
+
+    async def _work(self, shard: int) -> None:
+        queue = self._queues[shard]
+        while True:
+            if not queue:
+                self._wake[shard].clear()
+                await self._wake[shard].wait()
+            entries = [queue.popleft() for _ in range(min(LARGEST_BATCH, len(queue)))]
+            await self._record(shard, entries)
+
+    async def _record(self, shard: int, entries: list[tuple[Ticket, int]]) -> None:
+        """Record all entries, in as many batches as it takes; what a batch cut off goes into the next."""
+        while entries:
+            submissions = [ticket.submissions[index] for ticket, index in entries]
+            outcomes = await self._append_or_bisect(shard, submissions)
+            for (ticket, _), outcome in zip(entries, outcomes, strict=False):
+                ticket.outcomes.append(outcome)
+                if len(ticket.outcomes) == len(ticket.submissions) and not ticket.done.done():
+                    ticket.done.set_result(None)
+            self._waiting -= len(outcomes)
+            entries = entries[len(outcomes) :]
+
+    async def _append_or_bisect(self, shard: int, submissions: list[Submission]) -> list[Outcome]:
+        while True:
+            try:
+                async with self._pool.acquire(timeout=10) as connection:
+                    return list(await append(connection, self._ledger, shard, submissions, self._listener))
+            except TRANSIENT as error:
+                Log.warning("append-retried", shard=shard, error=type(error).__name__)
+                await asyncio.sleep(_RETRY)
+            except Exception as error:
+                if len(submissions) == 1:
+                    Log.exception("append-failed", shard=shard, action=submissions[0].id)
+                    return [Unrecordable(type(error).__name__)]
+                submissions = submissions[: len(submissions) // 2]
+
+    async def stop(self) -> None:
+        """End the workers; what waits was not acknowledged and comes again."""
+        for worker in self._workers.values():
+            worker.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)

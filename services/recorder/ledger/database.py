@@ -1,0 +1,60 @@
+"""The connection pool, the named queries, and the ledger's founding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import aiosql
+import asyncpg
+
+from services.recorder.errors import Misconfigured
+
+FOLDER: Final = Path(__file__).parent
+QUERIES: Final[Any] = aiosql.from_path(FOLDER / "queries.sql", "asyncpg")
+_MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
+
+# A lock that isn't had in 10 s, or a transaction left open for 30 s, is given up: the batch is tried again.
+SESSION: Final = {
+    "application_name": "chengzhang-recorder",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+    "synchronous_commit": "on",
+    "jit": "off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger's identity: its id is part of every event, its shard count is for ever."""
+
+    id: UUID
+    shards: int
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of its events."""
+        return f"urn:chengzhang:ledger:{self.id}"
+
+
+async def connect(url: str, *, largest: int = 12) -> asyncpg.Pool[asyncpg.Record]:
+    """A pool of connections to the ledger's database."""
+    return await asyncpg.create_pool(
+        url, min_size=1, max_size=largest, server_settings=SESSION, command_timeout=60, timeout=10
+    )
+
+
+async def found(pool: asyncpg.Pool[asyncpg.Record], shards: int) -> Ledger:
+    """Create what is missing of the ledger's tables. Raises Misconfigured where the shard count is another than at its founding."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+        await connection.execute((FOLDER / "schema.sql").read_text())
+        await QUERIES.install(connection, shards=shards)
+        row = await QUERIES.installation(connection)
+        if row["shards"] != shards:
+            message = f"This ledger has {row['shards']} shards for ever; set CHENGZHANG_SHARDS={row['shards']} (it is {shards})."
+            raise Misconfigured(message)
+        await QUERIES.install_shards(connection, shards=shards)
+    return Ledger(row["ledger"], row["shards"])

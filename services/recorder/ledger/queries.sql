@@ -1,0 +1,201 @@
+-- name: lock_shard^
+-- Take the shard's lock; nothing else in the ledger waits.
+SELECT
+    size,
+    next_receipt,
+    recorded_at
+FROM ledger.shard
+WHERE shard = :shard
+FOR UPDATE;
+
+-- name: look_up
+-- The binding receipts of these actions, and the events that revocations name.
+SELECT
+    digest AS key,
+    body_digest AS other,
+    receipt AS body,
+    NULL AS stream
+FROM ledger.receipt
+WHERE shard = :shard AND binding AND digest = ANY(:digests::bytea[])
+UNION ALL
+SELECT
+    NULL,
+    uuid_send(id),
+    body,
+    stream
+FROM ledger.event
+WHERE shard = :shard AND id = ANY(:events::uuid[]);
+
+-- name: read_states
+-- The states with these keys, as far as they exist.
+SELECT
+    s.kind,
+    s.key,
+    s.version,
+    s.state
+FROM unnest(:kinds::text[], :keys::text[]) AS wanted (kind, key)
+JOIN ledger.state AS s ON s.shard = :shard AND s.kind = wanted.kind AND s.key = wanted.key;
+
+-- name: write_states!
+-- Store the changed states and move the shard's row, as one statement.
+WITH stored AS (
+    INSERT INTO ledger.state (shard, kind, key, fold_version, version, state)
+    SELECT
+        :shard,
+        changed.kind,
+        changed.key,
+        :fold_version,
+        changed.version,
+        changed.state::json
+    FROM unnest(:kinds::text[], :keys::text[], :versions::bigint[], :states::text[])
+        AS changed (kind, key, version, state)
+    ON CONFLICT (shard, kind, key) DO UPDATE SET
+        fold_version = excluded.fold_version,
+        version = excluded.version,
+        state = excluded.state
+)
+UPDATE ledger.shard
+SET
+    size = :size,
+    next_receipt = :next_receipt,
+    recorded_at = :recorded_at
+WHERE shard = :shard;
+
+-- name: installation^
+-- The ledger's id and its shard count.
+SELECT
+    ledger,
+    shards
+FROM ledger.installation;
+
+-- name: install!
+-- Found the ledger, once: its id and its shards.
+INSERT INTO ledger.installation (shards)
+VALUES (:shards)
+ON CONFLICT DO NOTHING;
+
+-- name: install_shards!
+-- One row a shard.
+WITH shards AS (
+    INSERT INTO ledger.shard (shard)
+    SELECT generate_series(0, :shards - 1)
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO ledger.relay (shard)
+SELECT generate_series(0, :shards - 1)
+ON CONFLICT DO NOTHING;
+
+-- name: sizes
+-- How far each of these shards has come.
+SELECT
+    shard,
+    size,
+    next_receipt
+FROM ledger.shard
+WHERE shard = ANY(:shards::int[]);
+
+-- name: events_from
+-- A shard's events from a position on.
+SELECT
+    stream AS key,
+    body
+FROM ledger.event
+WHERE shard = :shard AND position >= :first
+ORDER BY position
+LIMIT :count;
+
+-- name: receipts_from
+-- A shard's receipts from a number on.
+SELECT receipt AS body
+FROM ledger.receipt
+WHERE shard = :shard AND number >= :first
+ORDER BY number
+LIMIT :count;
+
+-- name: body_at$
+-- One event's bytes.
+SELECT body
+FROM ledger.event
+WHERE shard = :shard AND position = :position;
+
+-- name: receipt_at$
+-- One receipt's bytes.
+SELECT receipt
+FROM ledger.receipt
+WHERE shard = :shard AND number = :number;
+
+-- name: receipt_of$
+-- The binding receipt of an action.
+SELECT receipt
+FROM ledger.receipt
+WHERE shard = :shard AND digest = :digest AND binding;
+
+-- name: note_relayed!
+-- How far the relay has come, and which shards are read-only and why.
+UPDATE ledger.relay AS r
+SET
+    events = noted.events,
+    receipts = noted.receipts,
+    reason = noted.reason
+FROM unnest(:shards::int[], :events::bigint[], :receipts::bigint[], :reasons::text[])
+    AS noted (shard, events, receipts, reason)
+WHERE r.shard = noted.shard;
+
+-- name: note_mode!
+-- Why these shards are read-only; null where they are not.
+UPDATE ledger.relay AS r
+SET reason = noted.reason
+FROM unnest(:shards::int[], :reasons::text[]) AS noted (shard, reason)
+WHERE r.shard = noted.shard AND r.reason IS DISTINCT FROM noted.reason;
+
+-- name: status
+-- Each shard as an operator sees it.
+SELECT
+    s.shard,
+    s.size,
+    s.next_receipt,
+    r.events,
+    r.receipts,
+    r.reason
+FROM ledger.shard AS s
+JOIN ledger.relay AS r USING (shard)
+ORDER BY s.shard;
+
+-- name: quarantine!
+-- Keep what could not be read; a second delivery changes nothing.
+INSERT INTO ledger.quarantine (topic, partition, "offset", code, en, zh, length, sha256, raw)
+VALUES (:topic, :partition, :offset, :code, :en, :zh, :length, :sha256, :raw)
+ON CONFLICT DO NOTHING;
+
+-- name: quarantined$
+-- How many there are.
+SELECT count(*) FROM ledger.quarantine;
+
+-- name: unpublished
+-- What the quarantine topic has not been told yet.
+SELECT
+    topic,
+    partition,
+    "offset",
+    code,
+    en,
+    zh,
+    length,
+    sha256,
+    recorded_at
+FROM ledger.quarantine
+WHERE NOT published
+ORDER BY recorded_at
+LIMIT 100;
+
+-- name: published!
+-- The quarantine topic has it.
+UPDATE ledger.quarantine
+SET published = true
+WHERE topic = :topic AND partition = :partition AND "offset" = :offset;
+
+-- name: purge_quarantine!
+-- Raw bytes are kept for 90 days; that something was quarantined stays known.
+UPDATE ledger.quarantine
+SET raw = NULL
+WHERE raw IS NOT NULL AND recorded_at < now() - interval '90 days';

@@ -1,0 +1,99 @@
+-- The ledger. Every key begins with the shard, so that all of it can be partitioned and distributed by it.
+-- Run at every start, by one process at a time; each statement may find its object there.
+
+CREATE SCHEMA IF NOT EXISTS ledger;
+
+CREATE TABLE IF NOT EXISTS ledger.installation (
+    only_row  boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    ledger    uuid NOT NULL DEFAULT gen_random_uuid(),
+    shards    integer NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Its row lock is the one serialised point: positions and receipt numbers are given under it.
+CREATE TABLE IF NOT EXISTS ledger.shard (
+    shard        integer PRIMARY KEY,
+    size         bigint NOT NULL DEFAULT 0,
+    next_receipt bigint NOT NULL DEFAULT 0,
+    recorded_at  timestamptz NOT NULL DEFAULT '-infinity'
+) WITH (fillfactor = 50);
+
+CREATE TABLE IF NOT EXISTS ledger.event (
+    shard       integer NOT NULL,
+    position    bigint NOT NULL,
+    id          uuid NOT NULL,
+    stream      text NOT NULL,
+    version     bigint NOT NULL,
+    type        text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    body        bytea NOT NULL,
+    leaf_hash   bytea NOT NULL,
+    PRIMARY KEY (shard, position)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS event_id ON ledger.event (shard, id);
+
+-- What deciding needs, written with the events that change it, rebuildable from them.
+CREATE TABLE IF NOT EXISTS ledger.state (
+    shard        integer NOT NULL,
+    kind         text NOT NULL,
+    key          text NOT NULL,
+    fold_version integer NOT NULL,
+    version      bigint NOT NULL,
+    state        json,
+    PRIMARY KEY (shard, kind, key)
+) WITH (fillfactor = 80);
+
+CREATE TABLE IF NOT EXISTS ledger.receipt (
+    shard       integer NOT NULL,
+    number      bigint NOT NULL,
+    digest      bytea NOT NULL,
+    body_digest bytea NOT NULL,
+    binding     boolean NOT NULL,
+    receipt     bytea NOT NULL,
+    PRIMARY KEY (shard, number)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS receipt_digest ON ledger.receipt (shard, digest) WHERE binding;
+
+-- What could not even be read as an action. It has no office, hence no shard.
+CREATE TABLE IF NOT EXISTS ledger.quarantine (
+    topic       text NOT NULL,
+    partition   integer NOT NULL,
+    "offset"    bigint NOT NULL,
+    code        text NOT NULL,
+    en          text NOT NULL,
+    zh          text NOT NULL,
+    length      bigint NOT NULL,
+    sha256      bytea NOT NULL,
+    raw         bytea,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    published   boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (topic, partition, "offset")
+);
+CREATE INDEX IF NOT EXISTS quarantine_unpublished ON ledger.quarantine (recorded_at) WHERE NOT published;
+
+-- How far the relay came, for people to look at: the topics themselves are what it resumes from.
+CREATE TABLE IF NOT EXISTS ledger.relay (
+    shard    integer PRIMARY KEY,
+    events   bigint NOT NULL DEFAULT 0,
+    receipts bigint NOT NULL DEFAULT 0,
+    reason   text
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE ledger.event IS 'The record itself: body holds the exact bytes that are hashed and published.';
+COMMENT ON COLUMN ledger.event.position IS 'Position in the shard: from 0, gapless, in the order of commits.';
+COMMENT ON COLUMN ledger.event.leaf_hash IS 'SHA-256(0x00 || body).';
+COMMENT ON TABLE ledger.receipt IS 'The answer to every action. Binding ones answer a repeat, for ever.';
+COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';
+COMMENT ON COLUMN ledger.receipt.body_digest IS 'SHA-256 of the body, or its HMAC where the body had sealed fields.';
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN
+        CREATE ROLE auditor NOLOGIN;
+    END IF;
+EXCEPTION WHEN duplicate_object THEN
+    NULL; -- another database of this server made it just now
+END
+$$;
+GRANT USAGE ON SCHEMA ledger TO auditor;
+GRANT SELECT ON ledger.event, ledger.receipt, ledger.shard, ledger.installation TO auditor;

@@ -1,0 +1,357 @@
+"""The relay: ledger → Kafka. Every position at least once, first occurrences in order, no hole.
+
+One lease a shard (a PostgreSQL advisory lock), one batch in flight a lane (a shard's events, or its receipts). A lane resumes from the last
+record that the topic holds; on any doubt (an error, an offset that doesn't follow, a lost lease) it throws the producer away and reads back.
+A lease doesn't fence Kafka, and need not: what a late producer adds are repeats, never a hole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+import orjson
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.canonical import canonical
+from services.common.faults import fault
+from services.common.settings import Settings
+from services.recorder import topics
+from services.recorder.errors import Doubt
+from services.recorder.history import check_tail
+from services.recorder.ledger.appender import TRANSIENT
+from services.recorder.ledger.batch import Batch
+from services.recorder.ledger.database import QUERIES, Ledger
+
+Log: Final = structlog.get_logger("relay")
+LARGEST_BATCH_BYTES: Final = 900_000
+LARGEST_KEPT_BYTES: Final = 8_000_000  # of one lane's committed records; beyond it they are read from the ledger
+PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
+POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
+READ_AT_ONCE: Final = 2000
+_LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
+
+Record = tuple[bytes, bytes]  # key, value
+
+
+@dataclass(slots=True)
+class Lane:
+    """A shard's way to one topic: ``next`` is the position or receipt number to publish, ``offset`` where the topic will put it."""
+
+    kind: str
+    shard: int
+    topic: str
+    next: int = -1
+    offset: int = -1
+    size: int = 0
+    kept: list[tuple[int, list[Record]]] = field(default_factory=list)
+    kept_bytes: int = 0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def known(self) -> bool:
+        """Whether the topic's end was read back, and nothing has put it in doubt since."""
+        return self.next >= 0
+
+    def doubt(self) -> None:
+        """Forget what was known of the topic's end."""
+        self.next = -1
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the records that are kept at hand; the ledger has them."""
+        self.kept.clear()
+        self.kept_bytes = 0
+
+    def offer(self, first: int, records: list[Record]) -> None:
+        """Keep what was just committed at hand, so that the ledger need not be read for it."""
+        self.size = max(self.size, first + len(records))
+        self.kept_bytes += sum(len(value) for _, value in records)
+        self.kept.append((first, records))
+        if self.kept_bytes > LARGEST_KEPT_BYTES or not self.known:
+            self.forget()
+        self.wake.set()
+
+    def take(self) -> list[Record]:
+        """The kept records from ``next`` on, if they are there without a gap."""
+        taken: list[Record] = []
+        while self.kept and self.kept[0][0] <= self.next + len(taken):
+            first, records = self.kept.pop(0)
+            taken.extend(records[self.next + len(taken) - first :])
+        self.kept_bytes = sum(len(value) for _, records in self.kept for _, value in records)
+        return taken
+
+
+class Relay:
+    """All lanes of the shards whose lease this process holds."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, settings: Settings) -> None:
+        """Hold no lease yet."""
+        self._pool = pool
+        self._ledger = ledger
+        self._settings = settings
+        self._lanes: dict[int, tuple[Lane, Lane]] = {}
+        self._tasks: dict[int, list[asyncio.Task[None]]] = {}
+        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
+        self._producer_lock = asyncio.Lock()
+        self._main: list[asyncio.Task[None]] = []
+        self._noted: dict[int, tuple[int, int]] = {}
+        self.reasons: dict[int, str | None] = {}
+        self.progressed = asyncio.get_running_loop().time()
+
+    # --- what the append tells it ---
+
+    def committed(self, batch: Batch) -> None:
+        """Keep a committed batch at hand for its lanes."""
+        lanes = self._lanes.get(batch.head.shard)
+        if lanes is None:
+            return
+        events, receipts = lanes
+        if batch.events:
+            events.offer(batch.events[0][1], [(row[3].encode(), row[7]) for row in batch.events])
+        if batch.receipts:
+            wrapped = [self._wrap(row[5]) for row in batch.receipts]
+            receipts.offer(batch.receipts[0][1], wrapped)
+
+    def _wrap(self, receipt: bytes) -> Record:
+        return wrap_receipt(self._ledger, receipt)
+
+    # --- leases ---
+
+    async def start(self) -> None:
+        """Begin to hold leases and to publish."""
+        self._main = [
+            asyncio.create_task(self._hold(), name="relay-leases"),
+            asyncio.create_task(self._note(), name="relay-progress"),
+        ]
+
+    async def stop(self) -> None:
+        """Publish nothing more; the leases go with their connection."""
+        for task in self._main:
+            task.cancel()
+        await asyncio.gather(*self._main, return_exceptions=True)
+        await self._drop_lanes()
+        await self._discard_producer()
+
+    async def _hold(self) -> None:
+        """Hold what leases can be had, on a connection of their own, for as long as that connection lives."""
+        while True:
+            try:
+                connection = await asyncpg.connect(self._settings.database_url, timeout=10)
+            except TRANSIENT as error:
+                Log.warning("lease-connection-failed", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+                continue
+            try:
+                await self._hold_on(connection)
+            except TRANSIENT as error:
+                Log.warning("leases-lost", error=type(error).__name__)
+            finally:
+                await self._drop_lanes()
+                connection.terminate()
+
+    async def _hold_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        shards = list(range(self._ledger.shards))
+        while True:
+            missing = [shard for shard in shards if shard not in self._lanes]
+            if missing:
+                got = await connection.fetch(
+                    "SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_lock($1, shard)",
+                    _LEASE_CLASS,
+                    missing,
+                )
+                for record in got:
+                    self._begin(record["shard"])
+            await self._look(connection)
+            await asyncio.sleep(POLL)
+
+    async def _look(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        """See what was committed, by whomever; that the connection answers is what holds the leases."""
+        sizes = await asyncio.wait_for(QUERIES.sizes(connection, shards=list(self._lanes)), 10)
+        for record in sizes:
+            lanes = self._lanes[record["shard"]]
+            for lane, size in zip(lanes, (record["size"], record["next_receipt"]), strict=True):
+                lane.size = size
+                if not lane.known or lane.next != size:
+                    lane.wake.set()
+
+    def _begin(self, shard: int) -> None:
+        lanes = (
+            Lane("events", shard, self._settings.topic("events")),
+            Lane("receipts", shard, self._settings.topic("receipts")),
+        )
+        self._lanes[shard] = lanes
+        self._tasks[shard] = [
+            asyncio.create_task(self._run(lane), name=f"relay-{lane.kind}-{shard}") for lane in lanes
+        ]
+        Log.debug("lease-held", shard=shard)
+
+    async def _drop_lanes(self) -> None:
+        tasks = [task for lane_tasks in self._tasks.values() for task in lane_tasks]
+        self._lanes.clear()
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- lanes ---
+
+    async def _run(self, lane: Lane) -> None:
+        while True:
+            try:
+                if not lane.known:
+                    await self._read_back(lane)
+                await self._publish_waiting(lane)
+                await lane.wake.wait()
+                lane.wake.clear()
+            except (Doubt, KafkaError, TimeoutError, *TRANSIENT) as error:
+                Log.warning("relay-doubt", topic=lane.topic, shard=lane.shard, error=repr(error)[:200])
+                lane.doubt()
+                await self._discard_producer()
+                await asyncio.sleep(0.3)
+
+    async def _read_back(self, lane: Lane) -> None:
+        """Learn from the topic itself where to go on; a topic that is ahead or differs stops the shard."""
+        tail = (await topics.tails(self._settings.kafka, lane.topic, [lane.shard]))[lane.shard]
+        async with self._pool.acquire(timeout=10) as connection:
+            found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
+        if found.reason is not None:
+            self.reasons[lane.shard] = found.reason
+            Log.error("shard-read-only", shard=lane.shard, reason=found.reason)
+            await asyncio.sleep(5)
+            message = found.reason
+            raise Doubt(message)
+        lane.offset = tail.end
+        lane.forget()
+        lane.next = found.next
+
+    async def _publish_waiting(self, lane: Lane) -> None:
+        while True:
+            records = lane.take() or await self._read(lane)
+            if not records:
+                if lane.next > lane.size:
+                    message = f"published {lane.next} of {lane.size}: the ledger went back"
+                    raise Doubt(message)
+                return
+            while records:
+                sent = await self._publish(lane, records)
+                records = records[sent:]
+
+    async def _read(self, lane: Lane) -> list[Record]:
+        if lane.next >= lane.size:
+            return []
+        async with self._pool.acquire(timeout=10) as connection:
+            query = QUERIES.events_from if lane.kind == "events" else QUERIES.receipts_from
+            rows = await query(connection, shard=lane.shard, first=lane.next, count=READ_AT_ONCE)
+        if lane.kind == "receipts":
+            return [self._wrap(row["body"]) for row in rows]
+        return [(row["key"].encode(), row["body"]) for row in rows]
+
+    async def _publish(self, lane: Lane, records: Sequence[Record]) -> int:
+        """Publish as many records as fit into one batch, and wait for it; their number."""
+        producer = await self._connected()
+        batch = producer.create_batch()
+        count = 0
+        for key, value in records:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                break
+            count += 1
+        if not count:
+            message = f"a record of {len(records[0][1])} bytes doesn't fit into a batch"
+            raise Doubt(message)
+        metadata = await asyncio.wait_for(
+            await producer.send_batch(batch, lane.topic, partition=lane.shard), PATIENCE
+        )
+        fault("after-publish")
+        if metadata.offset != lane.offset:
+            message = f"expected offset {lane.offset}, the topic gave {metadata.offset}"
+            raise Doubt(message)
+        lane.next += count
+        lane.offset += count
+        self.progressed = asyncio.get_running_loop().time()
+        return count
+
+    # --- the producer ---
+
+    async def _connected(self) -> AIOKafkaProducer[bytes, bytes]:
+        async with self._producer_lock:
+            if self._producer is None:
+                producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
+                    bootstrap_servers=self._settings.kafka,
+                    enable_idempotence=True,
+                    acks="all",
+                    max_batch_size=LARGEST_BATCH_BYTES,
+                    max_request_size=topics.LARGEST_MESSAGE,
+                    request_timeout_ms=10_000,
+                )
+                await asyncio.wait_for(producer.start(), PATIENCE)
+                self._producer = producer
+            return self._producer
+
+    async def _discard_producer(self) -> None:
+        """Throw the producer away, with whatever it still holds: what was in flight is read back by every lane."""
+        async with self._producer_lock:
+            producer, self._producer = self._producer, None
+            if producer is None:
+                return
+            for lanes in self._lanes.values():
+                for lane in lanes:
+                    lane.doubt()
+                    lane.wake.set()
+            with contextlib.suppress(KafkaError, TimeoutError, OSError):
+                await asyncio.wait_for(producer.stop(), 2)
+
+    # --- progress, for people ---
+
+    def lag(self) -> int:
+        """How many committed records of held lanes are not published yet."""
+        return sum(max(lane.size - lane.next, 0) for lanes in self._lanes.values() for lane in lanes if lane.known)
+
+    async def _note(self) -> None:
+        while True:
+            await asyncio.sleep(0.2)
+            now = {
+                shard: (events.next, receipts.next)
+                for shard, (events, receipts) in self._lanes.items()
+                if events.known and receipts.known
+            }
+            moved = {shard: at for shard, at in now.items() if self._noted.get(shard) != at}
+            if not moved:
+                continue
+            try:
+                async with self._pool.acquire(timeout=10) as connection:
+                    await QUERIES.note_relayed(
+                        connection,
+                        shards=list(moved),
+                        events=[at[0] for at in moved.values()],
+                        receipts=[at[1] for at in moved.values()],
+                        reasons=[self.reasons.get(shard) for shard in moved],
+                    )
+                self._noted |= moved
+            except TRANSIENT as error:
+                Log.warning("progress-not-noted", error=type(error).__name__)
+
+
+def wrap_receipt(ledger: Ledger, receipt: bytes) -> Record:
+    """A receipt as a CloudEvent on its topic; the key is the action's id."""
+    fields: dict[str, Any] = orjson.loads(receipt)
+    envelope = {
+        "specversion": "1.0",
+        "id": f"{fields['shard']}:{fields['number']}",
+        "source": ledger.source,
+        "type": "chengzhang.receipt.v1",
+        "time": fields["recorded_at"],
+        "datacontenttype": "application/json",
+        "dataschema": "urn:chengzhang:schema:chengzhang.receipt.v1",
+        "office": fields["office"],
+        "data": fields,
+    }
+    return fields["id"].encode(), canonical(envelope)
+
+

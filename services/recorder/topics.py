@@ -1,0 +1,146 @@
+"""The topics: created and checked at start, and read back at their ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from services.common.settings import Settings
+from services.recorder.errors import Misconfigured
+
+DAY_MS: Final = 24 * 60 * 60 * 1000
+ACTIONS_KEPT: Final = 30 * DAY_MS
+ACTIONS_PARTITIONS: Final = 8
+LARGEST_MESSAGE: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it must be. ``partitions`` 0: any number will do."""
+
+    name: str
+    partitions: int
+    fixed: bool
+    configs: dict[str, str]
+
+
+def wanted(settings: Settings) -> tuple[Topic, ...]:
+    """The four topics; what was recorded is kept for ever."""
+    ever = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+    large = {"max.message.bytes": str(LARGEST_MESSAGE)}
+    month = {"retention.ms": str(ACTIONS_KEPT), "retention.bytes": "-1"}
+    return (
+        Topic(settings.topic("actions"), ACTIONS_PARTITIONS, fixed=False, configs=month | large),
+        Topic(settings.topic("events"), settings.shards, fixed=True, configs=ever),
+        Topic(settings.topic("receipts"), settings.shards, fixed=True, configs=ever),
+        Topic(settings.topic("quarantine"), 1, fixed=False, configs=ever),
+    )
+
+
+async def ensure(settings: Settings) -> None:
+    """Create what is missing; raise Misconfigured where a topic is not as it must be."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    try:
+        topics = wanted(settings)
+        await _create(admin, settings, topics)
+        await _check_partitions(admin, topics)
+        await _check_retention(admin, topics)
+    finally:
+        await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: tuple[Topic, ...]) -> None:
+    present = set(await admin.list_topics())
+    new = [
+        NewTopic(t.name, t.partitions, settings.replication_factor, topic_configs=t.configs)
+        for t in topics
+        if t.name not in present
+    ]
+    if not new:
+        return
+    answer = await admin.create_topics(new)
+    for name, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            message = f"topic {name} could not be created: {error.__name__}"
+            raise Misconfigured(message)
+
+
+async def _check_partitions(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+    for _ in range(50):  # a new topic's partitions are known a moment later
+        described = {d["topic"]: d for d in await admin.describe_topics([t.name for t in topics])}
+        if all(not described[t.name]["error_code"] and described[t.name]["partitions"] for t in topics):
+            break
+        await asyncio.sleep(0.1)
+    for topic in topics:
+        actual = len(described[topic.name]["partitions"])
+        if topic.fixed and actual != topic.partitions:
+            message = (
+                f"topic {topic.name} has {actual} partitions, the ledger {topic.partitions} shards: they must be equal for ever. "
+                "Delete the topic, so that it is made and filled again from the ledger."
+            )
+            raise Misconfigured(message)
+
+
+async def _check_retention(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, t.name) for t in topics]
+    actual: dict[str, int] = {}
+    for answer in await admin.describe_configs(resources):
+        for resource in answer.resources:
+            entries = {entry[0]: entry[1] for entry in resource[4]}
+            actual[resource[3]] = int(entries["retention.ms"])
+    for topic in topics:
+        least = int(topic.configs["retention.ms"])
+        kept = actual[topic.name]
+        if kept != -1 and (least == -1 or kept < least):
+            message = f"topic {topic.name} keeps records {kept} ms; set its retention.ms to {least} or longer."
+            raise Misconfigured(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A partition's end: the next offset, and the last record if there is any."""
+
+    end: int
+    last: ConsumerRecord[bytes, bytes] | None
+
+
+async def tails(kafka: str, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
+    """Read back the end of each partition. Raises TimeoutError where the broker doesn't give it in time."""
+    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
+        bootstrap_servers=kafka,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=LARGEST_MESSAGE,
+        check_crcs=True,
+    )
+    await consumer.start()
+    try:
+        return await asyncio.wait_for(_tails(consumer, [TopicPartition(topic, p) for p in partitions]), within)
+    finally:
+        await consumer.stop()
+
+
+async def _tails(
+    consumer: AIOKafkaConsumer[bytes, bytes], partitions: list[TopicPartition]
+) -> dict[int, Tail]:
+    consumer.assign(partitions)
+    ends = await consumer.end_offsets(partitions)
+    begins = await consumer.beginning_offsets(partitions)
+    found = {tp.partition: Tail(ends[tp], None) for tp in partitions if ends[tp] == begins[tp]}
+    wanted_ = [tp for tp in partitions if tp.partition not in found]
+    for tp in partitions:
+        consumer.seek(tp, max(ends[tp] - 1, begins[tp]))
+    while len(found) < len(partitions):
+        for tp, records in (await consumer.getmany(*wanted_, timeout_ms=500)).items():
+            if records:
+                found[tp.partition] = Tail(records[-1].offset + 1, records[-1])
+    return found

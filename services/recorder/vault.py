@@ -1,0 +1,226 @@
+"""The vault: one data key a person, wrapped under a key that the database never sees.
+
+    key-encryption key (32 bytes, in a file)
+    ├── HKDF "wrap"        wraps the data keys
+    ├── HKDF "quarantine"  encrypts what could not be read
+    └── HKDF "digest"      digests of bodies that nobody owns
+    data key of a person
+    ├── itself             seals texts: A256GCM, so that any JOSE library can open them with the key
+    └── HKDF "digest"      digests of bodies with sealed fields: a plain hash of guessable text would give it away
+
+Destroying a person's key erases the texts; nothing else has to change.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, Self, TypeAlias
+from uuid import UUID, uuid4
+
+import aiosql
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from schemas.base import Sealed
+from services.recorder.errors import Misconfigured, Unavailable
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Failure = Literal["erased", "unreadable", "forbidden"]
+_QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
+_MIGRATION_LOCK: Final = 0x7661756C74  # one process at a time creates what is missing
+_KEY_BYTES: Final = 32
+_IV_BYTES: Final = 12
+
+
+async def migrate(connection: Connection) -> None:
+    """Create what is missing of the vault's schema."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+        await _QUERIES.migrate(connection)
+
+
+def load_kek(path: Path) -> bytes:
+    """The key-encryption key: 32 bytes. Misconfigured where the file is not there or has another length."""
+    try:
+        kek = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: the wrapping key can't be read ({error.strerror}). CHENGZHANG_KEK_FILE names the file."
+        raise Misconfigured(message) from error
+    if len(kek) != _KEY_BYTES:
+        message = (
+            f"{path}: the wrapping key has {len(kek)} bytes, not {_KEY_BYTES}. Without the right one no name opens."
+        )
+        raise Misconfigured(message)
+    return kek
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """One person's key, unwrapped."""
+
+    kid: str
+    owner: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        """Without the secret: a key in a traceback or a log would be a leak."""
+        return f"DataKey({self.kid})"
+
+    def seal(self, text: str, aad: str) -> Sealed:
+        """The text, sealed for the event with the id ``aad``."""
+        iv = os.urandom(_IV_BYTES)
+        ct = self._aead.encrypt(iv, text.encode(), aad.encode())
+        return Sealed.model_construct(alg="A256GCM", kid=self.kid, aad=aad, iv=_base64(iv), ct=_base64(ct))
+
+    def open(self, sealed: Sealed) -> str:
+        """The text. Raises InvalidTag or ValueError where it was not sealed with this key, or was changed."""
+        return self._aead.decrypt(_bytes(sealed.iv), _bytes(sealed.ct), sealed.aad.encode()).decode()
+
+    def mac(self, body: bytes) -> bytes:
+        """HMAC-SHA256 under a subkey, 32 bytes."""
+        return hmac.digest(self._mac_key, body, "sha256")
+
+    @cached_property
+    def _aead(self) -> AESGCM:
+        return AESGCM(self.secret)
+
+    @cached_property
+    def _mac_key(self) -> bytes:
+        return _subkey(self.secret, "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a sealed text does not open."""
+
+    why: Failure
+
+
+class Vault:
+    """Seals and opens. Every method that asks the database raises Unavailable where it can't be asked."""
+
+    def __init__(self, pool: Pool, kek: bytes) -> None:
+        self._pool = pool
+        self._wrap = AESGCM(_subkey(kek, "wrap"))
+        self._quarantine = AESGCM(_subkey(kek, "quarantine"))
+        self._mac_key = _subkey(kek, "digest")
+
+    @classmethod
+    def at(cls, pool: Pool, kek_file: Path) -> Self:
+        """The vault in this database, under the key in that file. Raises Misconfigured."""
+        return cls(pool, load_kek(kek_file))
+
+    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+        """The owners' data keys; made where there are none: one statement, two where some are new."""
+        wanted = set(owners)
+        if not wanted:
+            return {}
+        async with self._connection() as connection:
+            rows = await _rows(_QUERIES.keys_of(connection, owners=sorted(wanted)))
+            new = sorted(wanted.difference(row["owner"] for row in rows))
+            if new:
+                rows += await self._add(connection, new)
+        return {row["owner"]: self._unwrap(row) for row in rows}
+
+    async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
+        """The texts in their order, or why not; in one statement. ``only`` opens what that person owns."""
+        kids = {kid for item in items if (kid := _uuid(item.kid))}
+        if not kids:
+            return [Failed("unreadable") for _ in items]
+        async with self._connection() as connection:
+            rows = {row["kid"]: row for row in await _rows(_QUERIES.keys_by_id(connection, kids=list(kids)))}
+        keys = {kid: self._unwrap(row) for kid, row in rows.items() if row["wrapped"] is not None}
+        return [self._open(item, rows, keys, only) for item in items]
+
+    def mac(self, body: bytes) -> bytes:
+        """HMAC-SHA256 under the installation's own subkey, 32 bytes: for what nobody can be said to own."""
+        return hmac.digest(self._mac_key, body, "sha256")
+
+    def encrypt(self, raw: bytes) -> bytes:
+        """Bytes for the quarantine: 12-byte iv, then ciphertext and tag."""
+        iv = os.urandom(_IV_BYTES)
+        return iv + self._quarantine.encrypt(iv, raw, None)
+
+    def decrypt(self, kept: bytes) -> bytes:
+        """Bytes from the quarantine. Raises InvalidTag where they were not encrypted under this key."""
+        return self._quarantine.decrypt(kept[:_IV_BYTES], kept[_IV_BYTES:], None)
+
+    async def _add(self, connection: Connection, owners: list[str]) -> list[Any]:
+        kids = [uuid4() for _ in owners]
+        wrapped = [self._wrapped(kid, os.urandom(_KEY_BYTES)) for kid in kids]
+        return await _rows(_QUERIES.add_keys(connection, kids=kids, owners=owners, wrapped=wrapped))
+
+    def _wrapped(self, kid: UUID, secret: bytes) -> bytes:
+        iv = os.urandom(_IV_BYTES)
+        return iv + self._wrap.encrypt(iv, secret, kid.bytes)
+
+    def _unwrap(self, row: Mapping[str, Any]) -> DataKey:
+        wrapped: bytes = row["wrapped"]
+        kid: UUID = row["kid"]
+        try:
+            secret = self._wrap.decrypt(wrapped[:_IV_BYTES], wrapped[_IV_BYTES:], kid.bytes)
+        except InvalidTag as error:
+            message = f"The data key {kid} is not wrapped under this wrapping key: CHENGZHANG_KEK_FILE names another."
+            raise Misconfigured(message) from error
+        return DataKey(str(kid), row["owner"], secret)
+
+    @staticmethod
+    def _open(
+        item: Sealed, rows: Mapping[UUID, Mapping[str, Any]], keys: Mapping[UUID, DataKey], only: str | None
+    ) -> str | Failed:
+        kid = _uuid(item.kid)
+        row = rows.get(kid) if kid else None
+        if only is not None and (row is None or row["owner"] != only):
+            return Failed("forbidden")
+        if kid is None or row is None:
+            return Failed("unreadable")
+        key = keys.get(kid)
+        if key is None:
+            return Failed("erased")
+        try:
+            return key.open(item)
+        except (InvalidTag, ValueError):
+            return Failed("unreadable")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self._pool.acquire() as connection:
+                yield connection
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            raise Unavailable("the vault can't be reached") from error
+
+
+async def _rows(query: AsyncIterator[Any]) -> list[Any]:
+    return [row async for row in query]
+
+
+def _subkey(secret: bytes, use: str) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=f"chengzhang/{use}".encode()).derive(secret)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _base64(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
