@@ -16,7 +16,7 @@ COMMENT ON TABLE vault.data_key IS 'Data keys of persons, wrapped by the key-enc
 COMMENT ON COLUMN vault.data_key.owner IS 'A person, installation-wide: whose name, need or review the key seals';
 COMMENT ON COLUMN vault.data_key.wrapped IS '12-byte iv, then the 32-byte key under AES-256-GCM with its tag; null once destroyed';
 
--- name: keys_of
+-- name: keys_of(owners)
 -- The living keys of these owners.
 SELECT
     kid,
@@ -25,7 +25,7 @@ SELECT
 FROM vault.data_key
 WHERE owner = ANY(:owners::text[]) AND destroyed_at IS NULL;
 
--- name: add_keys
+-- name: add_keys(kids, owners, wrapped)
 -- New keys; where another connection was first, its key. The update changes nothing: it makes the row come back.
 INSERT INTO vault.data_key (kid, owner, wrapped)
 SELECT
@@ -40,7 +40,7 @@ RETURNING
     owner,
     wrapped;
 
--- name: keys_by_id
+-- name: keys_by_id(kids)
 -- These keys, destroyed ones too.
 SELECT
     kid,
