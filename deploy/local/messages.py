@@ -89,8 +89,8 @@ _TEXTS = {
     ),
     "no_way": (
         (
-            "PostgreSQL runs as {user}, who cannot pass through {folder}, and this file system cannot allow it to one user "
-            "alone. Choose another place with --home, allow it to everybody (chmod o+x {folder}), or run as another user "
+            "PostgreSQL runs as {user}, who cannot pass through {folder}, and this file system cannot allow it to one "
+            "user alone. Choose another place with --home, allow it to everybody (chmod o+x {folder}), or run as another user "
             "than root."
         ),
         (
@@ -100,8 +100,8 @@ _TEXTS = {
     ),
     "no_kek": (
         (
-            "{file} is missing, but there are data in {data}. Without this key nothing sealed can be opened: put it back "
-            "from your backup. To begin anew instead, delete the home folder."
+            "{file} is missing, but there are data in {data}. Without this key nothing sealed can be opened: put it "
+            "back from your backup. To begin anew instead, delete the home folder."
         ),
         "缺少 {file},而 {data} 中已有数据。没有此密钥,密封内容将无法打开:请从备份恢复。若要从头开始,请删除数据目录。",
     ),

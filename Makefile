@@ -1,0 +1,50 @@
+# 成长 Chengzhang. `make up` and `make test` are all it takes; both set up .venv/ themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+BOOTSTRAP := $(PYTHON) deploy/local/bootstrap.py
+COMPILE := CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	--build-deps-for editable --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status test check bench faults schemas pins run-environment dev-environment
+
+help: ## this list · 本列表
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: run-environment ## set up, start everything, show a sample year · 安装、启动、演示
+	@$(BIN)/python -m deploy.local.cli up
+
+down: ## stop everything, keep the data · 停止,保留数据
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.cli down; else echo "Nothing is installed, so nothing runs."; fi
+
+status: run-environment ## what runs, and where · 查看状态
+	@$(BIN)/python -m deploy.local.cli status
+
+test: check ## all tests, on the real Kafka and PostgreSQL · 全部测试
+	@$(BIN)/python -m pytest
+
+check: dev-environment ## style, types, layers · 代码检查
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: dev-environment ## measure; writes .local/bench.json · 性能测量
+	@$(BIN)/python -m tests.bench
+
+faults: dev-environment ## random kills under load, many seeds · 故障测试
+	@$(BIN)/python -m tests.faults
+
+schemas: dev-environment ## generate the published schemas · 生成模式文件
+	@$(BIN)/python -m schemas.generate
+
+pins: dev-environment ## renew the pinned versions and hashes · 更新依赖
+	@$(COMPILE) --output-file requirements.txt pyproject.toml
+	@$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	@$(BIN)/python -m deploy.local.jars
+
+run-environment:
+	@$(BOOTSTRAP)
+
+dev-environment:
+	@$(BOOTSTRAP) --dev
