@@ -1,4 +1,4 @@
-"""What the sample, `publish`, `file`, `appraisal` and the welcome say, and the field's words, in English and Chinese."""
+"""What `sample`, `publish`, `file`, `appraisal` and the welcome say, and the field's words, in both languages."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "refused": ("  {count} × {code}: {message}", "  {count} 条 {code}：{message}"),
     "not_json": (
-        "Line {line} of {file} is no action: a JSON object with id, source, office and type is wanted. Nothing after it "
-        "was published.",
+        "Line {line} of {file} is no action: it needs id, source, office and type. Nothing after it was published.",
         "{file} 第 {line} 行不是动作：需要含 id、source、office、type 的 JSON 对象。其后的内容未发布。",
     ),
     "no_file": ("{file} cannot be read: {reason}.", "无法读取 {file}：{reason}。"),
     "no_answer": (
-        "No answer for {seconds} s to {count} actions, the first of them {first}. Is the recorder running? "
-        "`recorder status` tells. Publishing the same file again is harmless.",
-        "{count} 条动作（首条 {first}）已 {seconds} 秒没有回执。请用 recorder status 查看记录服务。重复发布同一文件不会重复记录。",
+        "No answer for {seconds} s to {count} actions. `recorder status` tells more; publishing again is harmless.",
+        "{count} 条动作已 {seconds} 秒没有回执。请用 recorder status 查看；重复发布不会重复记录。",
     ),
     "no_kafka": (
         "Kafka at {kafka} cannot be reached ({reason}). Start the stack with `make up`.",
@@ -87,7 +85,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "按科室与层级排列，不作排名。学习时间只看是否达到要求；依据只计条数，不打分。",
     ),
     # the welcome
-    "welcome": ("Publishing a sample office year, as an outside app would …", "正在以外部应用的方式发布一个样例机关年度 …"),
+    "welcome": (
+        "Publishing a sample office year, as an outside app would …",
+        "正在以外部应用的方式发布一个样例机关年度 …",
+    ),
     "waiting": ("Waiting until the read models have seen it …", "等待读模型更新 …"),
     "again": ("The sample office {office} is already in the record.", "样例机关 {office} 已在记录中。"),
     "partly": (
@@ -163,7 +164,7 @@ def say(lang: Lang, key: str, **values: object) -> str:
 
 
 def term(lang: Lang, code: str | None, kind: str = "") -> str:
-    """The field's word for a code; a code without one speaks for itself. ``kind`` tells apart codes that mean two things."""
+    """The field's word for a code; one without any speaks for itself. ``kind`` tells two meanings apart."""
     if code is None:
         return ""
     found = _TERMS.get(f"{code}.{kind}") or _TERMS.get(code)

@@ -16,12 +16,13 @@ from deploy.local.messages import language
 from deploy.local.options import LangOption
 from deploy.local.sample import staff, year
 from deploy.local.sample.days import ZONE
+from deploy.local.sample.draft import year_end
 from deploy.local.words import say
 
 _NO_MORE_READERS = 1
 
 
-def sample(  # noqa: PLR0913  # a size has that many sides
+def sample(
     *,
     year_: Annotated[int, typer.Option("--year", min=1992, max=2199, help="Calendar year · 年份")] = 2026,
     offices: Annotated[int, typer.Option(min=1, max=10_000, help="Offices · 机关数")] = 1,
@@ -37,13 +38,13 @@ def sample(  # noqa: PLR0913  # a size has that many sides
     out: Annotated[Path, typer.Option(help="A file, or - for standard output · 输出文件")] = Path("-"),
     lang: LangOption = None,
 ) -> None:
-    """Make up an office's year as actions, one CloudEvent a line. 生成样例数据。"""
+    """生成样例数据 · Make up an office's year as actions, one CloudEvent a line."""
     end = until.replace(hour=23, minute=59, second=59, tzinfo=ZONE) if until else None
     size = year.Size(year_, offices, cadres, seed, prefix, end)
     with _opened(out) as file:
         written = _write(year.lines(size), file)
     typer.echo(say(language(lang), "sample_written", actions=written, out=out), err=True)
-    if (end or year.year_end(year_)) > datetime.now(UTC):
+    if (end or year_end(year_)) > datetime.now(UTC):
         typer.echo(say(language(lang), "sample_ahead"), err=True)
 
 

@@ -1,4 +1,4 @@
-"""What is put right afterwards: corrected or revoked some days later, now and then a correction that is itself corrected.
+"""What is put right afterwards: corrected or revoked some days later, now and then twice.
 
 The generator knows the id of every event before it exists: it follows from office, source, action id and index.
 """
@@ -78,7 +78,11 @@ def _event(office: Office, draft: Draft, index: int) -> str:
 def _draft(office: Office, draft: Draft, name: str, ident: str, data: dict[str, Any]) -> Draft | None:
     """Handed in by the one who entered it, one to twenty days after that; nothing where the year is over by then."""
     moment = draft.handed_in + timedelta(days=office.rng.randint(1, 20), minutes=office.rng.randrange(300))
-    return None if _over(draft.time, moment) else Draft(draft.source, ident, name, moment, draft.actor, data, "hand", moment)
+    return (
+        None
+        if _over(draft.time, moment)
+        else Draft(draft.source, ident, name, moment, draft.actor, data, "hand", moment)
+    )
 
 
 def _over(happened: datetime, moment: datetime) -> bool:
@@ -102,9 +106,8 @@ def _roll(_: Office, data: dict[str, Any], index: int) -> dict[str, Any] | None:
 
 
 def _credit(office: Office, data: dict[str, Any], _: int) -> dict[str, Any] | None:
-    return data | {"half_xueshi": data["half_xueshi"] + (1 if office.rng.random() < 0.5 else -1)} if (  # noqa: PLR2004
-        data["half_xueshi"] > 1
-    ) else None
+    better = data["half_xueshi"] + office.rng.choice((-1, 1))
+    return data | {"half_xueshi": better} if better else None
 
 
 def _session(office: Office, data: dict[str, Any], _: int) -> dict[str, Any] | None:
@@ -124,7 +127,7 @@ def _output(office: Office, data: dict[str, Any], _: int) -> dict[str, Any] | No
     return data | {"title": work.title(office, data["line"])}
 
 
-def _visit(office: Office, data: dict[str, Any], _: int) -> dict[str, Any] | None:
+def _visit(_: Office, data: dict[str, Any], __: int) -> dict[str, Any] | None:
     return data | {"fund": "welfare", "fen": 20000} if data["fund"] == "union" else None
 
 

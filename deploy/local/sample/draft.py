@@ -18,7 +18,7 @@ Entry = Literal["hand", "machine"]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One action. ``handed_in`` orders the publication; it isn't part of the action. ``settled``: nothing will correct it."""
+    """One action. ``handed_in`` orders the publication and is no part of it; nothing corrects a ``settled`` one."""
 
     source: str
     id: str

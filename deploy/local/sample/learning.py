@@ -1,4 +1,4 @@
-"""Study sessions: four a month and carrier, convened, held, the roll entered once for all, then credited where they carry credit.
+"""Study sessions: four a month and carrier, convened, held, the roll entered once, then credited.
 
 3–8 % are on leave. The share is fixed a group and made good from session to session, so it holds for small groups too.
 """
@@ -84,7 +84,7 @@ class Sessions:
             members, head = office.members(section), office.head(section)
             if head.concurrent is section:
                 members = [head, *members]
-            yield self._group(office, section.id.replace("-", ""), "section", members, head)
+            yield self._group(office, section.id, "section", members, head)
 
     def _group(self, office: Office, code: str, carrier: Carrier, members: list[Cadre], chair: Cadre) -> Group:
         owed = self.leave.get(code) or [office.rng.uniform(*_LEAVE), office.rng.random()]

@@ -65,7 +65,7 @@ def _register(cadre: Cadre, year: int, moment: datetime) -> Draft:
     return _draft(f"register-{cadre.id}", contract.RegisterPerson, moment, data, "machine")
 
 
-def _assume(cadre: Cadre, post: str, section: Section, moment: datetime, from_on: date, entry: Entry) -> Draft:
+def _assume(cadre: Cadre, post: str, section: Section, moment: datetime, *, from_on: date, entry: Entry) -> Draft:
     concurrent = section is not cadre.section
     data = {
         "person": cadre.id,

@@ -1,4 +1,4 @@
-"""Who is in the office: sections, branches and cadres with their posts, founded once and moved about during the year."""
+"""Who is in the office: sections, branches and cadres with their posts, founded once, then moved about."""
 
 from __future__ import annotations
 
@@ -87,8 +87,7 @@ def found(ident: str, year: int, cadres: int, rng: random.Random) -> Office:
     office = Office(ident, year, rng)
     leaders = min(9, max(2, cadres // 16))
     count = min(len(texts.SECTIONS), max(2, (cadres - leaders) // _A_SECTION + 2), (cadres - leaders) // 2)
-    office.sections = [Section("s-0", texts.LEADERS, ())]
-    office.sections += [Section(f"s-{n}", name, lines) for n, (name, lines) in enumerate(texts.SECTIONS[:count], 1)]
+    office.sections = [Section(*texts.LEADERS, ()), *(Section(*parts) for parts in texts.SECTIONS[:count])]
     for number in range(1, cadres + 1):
         office.cadres.append(_cadre(office, number, leaders))
     _put_into_branches(office, cadres)

@@ -1,4 +1,4 @@
-"""Heart-to-heart talks: each cadre at least once in the first half-year and once in the second, and group talks each quarter."""
+"""Heart-to-heart talks: each cadre at least once a half-year, and a group talk a quarter."""
 
 from __future__ import annotations
 

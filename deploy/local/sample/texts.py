@@ -1,4 +1,4 @@
-"""What people, sections and things are called in the sample. All of it is invented; no title means anyone or any event."""
+"""What people, sections and things are called in the sample. All of it is invented and means nobody."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from schemas.base import Line
 from schemas.learning import Carrier, Kind
 
 SURNAMES: Final = (
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"
+    "程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
 )
 FIRST: Final = "晓文志建雅思雨海国立春佳俊明玉家永子安景书若慧德秋振锦云宏静"
 SECOND: Final = "华明芳伟敏静丽强磊军洋勇艳杰娟涛超霞平刚琴宁远航清岚菲然琳辰峰莹栋瑶晨毅"
 
-LEADERS: Final = "主任室"
-# Name and work lines, in the order in which offices of growing size have them.
-SECTIONS: Final[tuple[tuple[str, tuple[Line, ...]], ...]] = (
-    ("秘书科", ("secretarial",)),
-    ("信息科", ("information",)),
-    ("督查科", ("inspection",)),
-    ("调研科", ("policy-research",)),
-    ("机要科", ("classified-communications",)),
-    ("综合科", ("secretarial", "information")),
-    ("行政科", ("secretarial",)),
-    ("法规科", ("policy-research", "inspection")),
-    ("值班室", ("information",)),
-    ("档案科", ("secretarial",)),
+LEADERS: Final = ("zhuren", "主任室")
+# Id, name and work lines, in the order in which offices of growing size have them.
+SECTIONS: Final[tuple[tuple[str, str, tuple[Line, ...]], ...]] = (
+    ("mishu", "秘书科", ("secretarial",)),
+    ("xinxi", "信息科", ("information",)),
+    ("ducha", "督查科", ("inspection",)),
+    ("diaoyan", "调研科", ("policy-research",)),
+    ("jiyao", "机要科", ("classified-communications",)),
+    ("zonghe", "综合科", ("secretarial", "information")),
+    ("xingzheng", "行政科", ("secretarial",)),
+    ("fagui", "法规科", ("policy-research", "inspection")),
+    ("zhiban", "值班室", ("information",)),
+    ("dangan", "档案科", ("secretarial",)),
 )
 NUMERALS: Final = "一二三四五六七八九十"
 
@@ -39,27 +40,28 @@ FORMS: Final[dict[Kind, str]] = {
 }
 SUBJECTS: Final[dict[Carrier, tuple[str, ...]]] = {
     "central-group": (
-        "基层治理", "营商环境优化", "依法行政", "数字政府建设", "安全生产责任", "民生实事推进", "乡村全面振兴", "生态环境保护",
-        "预算绩效管理", "统筹协调方法", "风险隐患排查", "政务公开", "城市更新", "服务流程优化",
+        "基层治理", "营商环境优化", "依法行政", "数字政府建设", "安全生产责任", "民生实事推进", "乡村全面振兴",
+        "生态环境保护", "预算绩效管理", "统筹协调方法", "风险隐患排查", "政务公开", "城市更新", "服务流程优化",
     ),
     "youth-group": (
-        "公文写作", "调查研究方法", "数据分析入门", "群众工作方法", "读书分享", "应急处置", "演讲与表达", "岗位练兵", "新闻写作",
-        "基层见闻", "时间管理", "表格与图表", "接待礼仪", "法律常识",
+        "公文写作", "调查研究方法", "数据分析入门", "群众工作方法", "读书分享", "应急处置", "演讲与表达",
+        "岗位练兵", "新闻写作", "基层见闻", "时间管理", "表格与图表", "接待礼仪", "法律常识",
     ),
     "branch": (
-        "党章", "组织生活制度", "廉洁从政", "保密纪律", "志愿服务", "作风建设", "谈心谈话方法", "为民服务", "党费管理", "勤俭办事",
-        "文明机关创建", "支部工作条例",
+        "党章", "组织生活制度", "廉洁从政", "保密纪律", "志愿服务", "作风建设", "谈心谈话方法", "为民服务",
+        "党费管理", "勤俭办事", "文明机关创建", "支部工作条例",
     ),
     "section": (
-        "业务流程", "办文时限", "会务服务", "值班接报", "文稿校核", "台账规范", "工作制度", "业务系统操作", "案例复盘", "跨科室协作",
-        "档案整理", "窗口接待",
+        "业务流程", "办文时限", "会务服务", "值班接报", "文稿校核", "台账规范", "工作制度", "业务系统操作",
+        "案例复盘", "跨科室协作", "档案整理", "窗口接待",
     ),
 }  # fmt: skip
 
 MATTERS: Final = (
-    "老旧小区加装电梯", "菜市场改造", "社区养老服务", "企业用工服务", "河道治理", "学校周边交通", "窗口服务事项", "垃圾分类",
-    "公共停车泊位", "社区食堂运营", "背街小巷整治", "物业服务", "防汛准备", "托育服务", "夜间公交", "园区配套", "热线诉求办理",
-    "农贸市场消防", "残疾人就业", "农村饮水", "积水点整治", "便民服务站",
+    "老旧小区加装电梯", "菜市场改造", "社区养老服务", "企业用工服务", "河道治理", "学校周边交通",
+    "窗口服务事项", "垃圾分类", "公共停车泊位", "社区食堂运营", "背街小巷整治", "物业服务", "防汛准备",
+    "托育服务", "夜间公交", "园区配套", "热线诉求办理", "农贸市场消防", "残疾人就业", "农村饮水", "积水点整治",
+    "便民服务站",
 )  # fmt: skip
 OUTPUTS: Final[dict[Line, tuple[str, ...]]] = {
     "information": ("{}情况信息专报", "{}进展快报", "{}值班要情"),
@@ -70,8 +72,8 @@ OUTPUTS: Final[dict[Line, tuple[str, ...]]] = {
 }
 
 TOPICS: Final = (
-    "近期工作进展", "岗位分工", "业务能力提升", "学习计划", "家庭与工作的平衡", "工作压力", "身体状况", "同事协作", "职业发展",
-    "制度执行", "群众反映", "对科室的建议",
+    "近期工作进展", "岗位分工", "业务能力提升", "学习计划", "家庭与工作的平衡", "工作压力", "身体状况",
+    "同事协作", "职业发展", "制度执行", "群众反映", "对科室的建议",
 )  # fmt: skip
 NOTES: Final = (
     "本人对现有分工没有意见，希望多参加业务培训。已答应协调。",

@@ -1,7 +1,7 @@
 """The whole sample in the order in which it is handed in: office by office a stream, all of them merged by time.
 
-Memory holds about a month of each office, whatever the size. Each office draws on its own stream of chance, so its year is
-the same however many offices stand beside it.
+Memory holds about a month of each office, whatever the size. Each office draws on its own stream of chance, so its
+year is the same however many offices stand beside it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,57 @@
+"""The sample against the rules: the recorder's domain has nothing to say against any of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import orjson
+
+from deploy.local.sample import year
+from schemas.base import Sealed
+from services.recorder.domain import decider
+from services.recorder.domain.core import Action, Event, Key, Rejection, S, State
+from services.recorder.intake.reading import Readable, read
+
+NEXT_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
+SEAL = Sealed(alg="A256GCM", kid="k", aad="00000000-0000-5000-8000-000000000000", iv="AA", ct="AA")
+
+
+class World:
+    """Every state that was ever written; any other is empty."""
+
+    def __init__(self) -> None:
+        self.states: dict[Key, State] = {}
+        self.events: dict[str, Event] = {}
+
+    def of(self, kind: type[S], key: Key) -> S:
+        state = self.states.get(key) or kind()
+        assert isinstance(state, kind)
+        return state
+
+    def take(self, line: bytes) -> Rejection | None:
+        found = read(orjson.loads(line), line)
+        assert isinstance(found, Readable)
+        if found.action is None:
+            return found.refusal
+        decided = decider.decide(self, self._prepared(found.action), NEXT_YEAR)
+        if isinstance(decided, Rejection):
+            return decided
+        for event in decided:
+            self.events[event.id] = event
+            self.states |= decider.evolve(self, event)
+        return None
+
+    def _prepared(self, action: Action) -> Action:
+        if target := getattr(action.data, "event", None):
+            action = replace(action, target=self.events.get(target))
+        if action.replacement:
+            action = replace(action, replacement=self._prepared(action.replacement))
+        return replace(action, sealed=dict.fromkeys(action.data.SEALED, SEAL))
+
+
+def test_the_recorder_accepts_all_of_it() -> None:
+    for size in (year.Size(2026, 1, 24, 7), year.Size(2026, 2, 60, 3), year.Size(2025, 1, 7, 5)):
+        world = World()
+        refused = [(line, why) for line in year.lines(size) if (why := world.take(line))]
+        assert not refused, refused[:3]
