@@ -59,8 +59,8 @@ TEXTS = {
     ),
     "hashes": (
         (
-            "A downloaded package is not the one pinned in requirements.txt, and was not installed. If you use a mirror "
-            "it may be at fault."
+            "A downloaded package is not the one pinned in requirements.txt, and was not installed. A mirror, if you "
+            "use one, may be at fault."
         ),
         "下载的软件包与 requirements.txt 中固定的不符,未予安装。若使用镜像,可能是镜像的问题。",
     ),

@@ -90,8 +90,8 @@ _TEXTS = {
     "no_way": (
         (
             "PostgreSQL runs as {user}, who cannot pass through {folder}, and this file system cannot allow it to one "
-            "user alone. Choose another place with --home, allow it to everybody (chmod o+x {folder}), or run as another user "
-            "than root."
+            "user alone. Choose another place with --home, allow it to everybody (chmod o+x {folder}), or do not "
+            "run as root."
         ),
         (
             "PostgreSQL 以 {user} 运行,但它无法穿过 {folder},且此文件系统不支持单独授权。请用 --home 另选位置,"

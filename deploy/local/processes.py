@@ -95,6 +95,11 @@ def stop(home: Home, name: str, stop_signal: signal.Signals = STOP_SIGNAL) -> bo
     return process is not None
 
 
+def wait_gone(home: Home, name: str, seconds: float = GRACE_SECONDS) -> bool:
+    """Wait until a service has ended; whether it has."""
+    return _until(lambda: find(home, name) is None, seconds)
+
+
 def _end(process: psutil.Process, stop_signal: signal.Signals) -> None:
     children = _children(process)
     for how, seconds in ((stop_signal, GRACE_SECONDS), (signal.SIGKILL, 10)):
@@ -102,10 +107,10 @@ def _end(process: psutil.Process, stop_signal: signal.Signals) -> None:
             process.send_signal(how)
         except psutil.NoSuchProcess:
             break
-        if _until(lambda: _gone(process), seconds):
+        if _until(lambda: gone(process), seconds):
             break
     for child in children:  # a killed parent may leave some; a stopped one has none left
-        if not _until(partial(_gone, child), 5):
+        if not _until(partial(gone, child), 5):
             child.kill()
 
 
@@ -116,7 +121,8 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _gone(process: psutil.Process) -> bool:
+def gone(process: psutil.Process) -> bool:
+    """Whether a process has ended, though its parent may not have noticed."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,0 +1,180 @@
+"""`office up` and `office down` on a home of their own: idempotent, careful with others, healing after a kill.
+
+One stack is started for the module; the tests that break it bring it up again, which is what they test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from deploy.local import kafka, postgres, processes, stack
+from deploy.local.cli import app
+from deploy.local.errors import StackError, StartError
+from deploy.local.overview import overview
+from deploy.local.paths import Home
+from deploy.local.state import Ports, State
+from tests.support.stack import far_ports
+
+ONLY = (postgres.NAME, kafka.NAME)
+
+
+@dataclass
+class Stack:
+    home: Home
+    state: State
+    steps: list[tuple[str, dict[str, object]]]
+
+    def up(self) -> State:
+        self.state = stack.up(self.home, only=ONLY, say=lambda key, **values: self.steps.append((key, values)))
+        return self.state
+
+    def pids(self) -> dict[str, int]:
+        return {name: found for name in ONLY if (found := stack.pid(self.home, name)) is not None}
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Stack]:
+    """A stack in a private folder, one of whose ports somebody else has already."""
+    folder = Path(tempfile.mkdtemp(prefix="chengzhang-stack-"))
+    home = Home.at(folder / "home")
+    preferred = far_ports()
+    steps: list[tuple[str, dict[str, object]]] = []
+    with socket.create_server(("127.0.0.1", preferred.kafka)):
+        state = stack.up(home, only=ONLY, preferred=preferred, say=lambda key, **values: steps.append((key, values)))
+    try:
+        assert state.ports == replace(preferred, kafka=preferred.kafka + 1)
+        yield Stack(home, state, steps)
+    finally:
+        stack.down(home)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def forget_steps(started: Stack) -> None:
+    started.steps.clear()
+
+
+def test_a_second_up_starts_nothing_and_changes_nothing(started: Stack) -> None:
+    before = (started.pids(), started.home.stack_env.read_text(), started.home.tokens.read_text())
+    started.up()
+    assert (started.pids(), started.home.stack_env.read_text(), started.home.tokens.read_text()) == before
+    assert [key for key, _ in started.steps] == ["ready", "ready"]
+
+
+def test_what_is_secret_is_private(started: Stack) -> None:
+    home = started.home
+    for file in (home.stack_env, home.stack_json, home.tokens, home.kek):
+        assert file.stat().st_mode & 0o077 == 0, file
+    assert len(home.kek.read_bytes()) == 32
+    assert sorted(json.loads(home.tokens.read_text())) == ["auditor", "operator", "publisher", "reader"]
+
+
+def test_the_database_url_works_for_psql(started: Stack) -> None:
+    url = overview(started.home)["database_url"]
+    assert url is not None
+    psql = postgres.programs() / "bin" / "psql"
+    ended = subprocess.run([psql, url, "-Atc", "SELECT current_user"], capture_output=True, text=True, check=True)
+    assert ended.stdout == "chengzhang\n"
+
+
+def test_status_tells_what_runs(started: Stack) -> None:
+    answered = CliRunner().invoke(app, ["status", "--json", "--home", str(started.home.root)])
+    found = json.loads(answered.stdout)
+    assert (answered.exit_code, found["state"]) == (1, "partial")  # no recorder, no projector
+    assert found["kafka"] == f"127.0.0.1:{started.state.ports.kafka}"
+    assert found["services"]["kafka"] == {"pid": started.pids()["kafka"], "state": "running"}
+    assert found["services"]["recorder"] == {"pid": None, "state": "stopped"}
+
+
+def test_all_killed_comes_up_again(started: Stack) -> None:
+    before = started.pids()
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    for pid in before.values():
+        psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
+    started.up()
+    assert started.pids().keys() == before.keys()
+    assert not set(started.pids().values()) & set(before.values())
+
+
+def test_a_start_cut_off_at_any_moment_is_mended(started: Stack) -> None:
+    home = started.home
+    command = [sys.executable, "-m", "deploy.local.cli", "up", "--home", str(home.root)]
+    for seconds in (0.9, 1.6):
+        stack.down(home)
+        cut_off = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with pytest.raises(subprocess.TimeoutExpired):
+            cut_off.wait(seconds)
+        cut_off.kill()
+        cut_off.wait()
+    started.up()
+    assert started.pids().keys() == set(ONLY)
+
+
+def test_down_leaves_no_process(started: Stack) -> None:
+    running = [psutil.Process(pid) for pid in started.pids().values()]
+    running += [child for process in running for child in process.children(recursive=True)]
+    assert stack.down(started.home) == ["kafka", "postgres"]
+    assert all(processes.gone(process) for process in running)
+    assert not [found for found in psutil.process_iter(["cmdline"]) if _mentions(found, started.home)]
+    answered = CliRunner().invoke(app, ["status", "--json", "--home", str(started.home.root)])
+    assert (answered.exit_code, json.loads(answered.stdout)["state"]) == (3, "stopped")
+
+
+def test_nothing_to_stop_is_no_error(tmp_path: Path) -> None:
+    assert stack.down(Home.at(tmp_path / "none")) == []
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_process_that_took_over_our_pid_is_left_alone(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    home.run.mkdir()
+    with subprocess.Popen(["sleep", "60"]) as other:
+        noted = {"pid": other.pid, "mark": "another boot:1", "digest": ""}
+        (home.run / "kafka.json").write_text(json.dumps(noted), encoding="utf-8")
+        os.utime(home.run / "kafka.json", (0, 0))
+        assert processes.find(home, "kafka") is None
+        assert stack.down(home) == []
+        assert other.poll() is None
+        other.kill()
+
+
+def test_data_without_their_key_are_not_given_a_new_one(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    (home.postgres / "data").mkdir(parents=True)
+    home.stack_json.write_text(json.dumps({"ports": {}, "password": "p"}), encoding="utf-8")
+    with pytest.raises(StackError, match="no_kek"):
+        stack.up(home, only=ONLY)
+    assert not home.kek.exists()
+
+
+def test_no_free_port_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 65535)), pytest.raises(StackError, match="no_port"):
+        stack.up(Home.at(tmp_path), only=(postgres.NAME,), preferred=Ports(postgres=65535))
+
+
+def test_a_service_that_dies_shows_its_log(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    broken = processes.Daemon("broken", [sys.executable, "-c", "raise SystemExit('no luck')"], home.log("broken"), {})
+    processes.start(home, broken)
+    assert processes.wait_gone(home, "broken")
+    error = StartError("broken", broken.log, died=True)
+    assert error.values["tail"] == "no luck"
+
+
+def _mentions(process: psutil.Process, home: Home) -> bool:
+    return any(str(home.root) in part for part in process.info["cmdline"] or [])
