@@ -5,6 +5,7 @@ Packages come with their hashes, so what is installed here is what was tested. W
 and what was cut off is begun anew.
 """
 
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -45,6 +46,10 @@ TEXTS = {
     ),
     "making": ("· making .venv/ with Python {have}", "· 正在建立 .venv/(Python {have})"),
     "broken": ("· an earlier installation was cut off: beginning anew", "· 上次安装中断,重新开始"),
+    "waiting": (
+        "· another installation is at work in this folder: waiting for it …",
+        "· 此目录中正有另一个安装在进行,等待其结束 …",
+    ),
     "installing": (
         "· installing {count} packages into .venv/ (a minute or two the first time)",
         "· 正在向 .venv/ 安装 {count} 个软件包(首次需一两分钟)",
@@ -90,6 +95,7 @@ def main() -> int:
     wanted = "requirements-dev.txt" if "--dev" in sys.argv[1:] else "requirements.txt"
     try:
         use_newer_python()
+        wait_for_others()
         if not ready(wanted):
             check_machine()
             make_venv()
@@ -114,6 +120,16 @@ def use_newer_python() -> None:
             say("other", path=path)
             os.execv(path, [path, str(Path(__file__).resolve()), *sys.argv[1:]])  # noqa: S606 - no shell, on purpose
     raise Failed(text("old", have=version(), path=sys.executable))
+
+
+def wait_for_others() -> None:
+    """Let one installation at a time into this folder. The system frees the lock when this process ends."""
+    folder = os.open(str(ROOT), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        say("waiting")
+        fcntl.flock(folder, fcntl.LOCK_EX)
 
 
 def ready(wanted: str) -> bool:
