@@ -7,7 +7,6 @@ install(app)           what FastAPI, routing and the unexpected become
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.common.explain import FieldError, said
 from services.common.log import raised
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -50,25 +50,6 @@ class ProblemBody(BaseModel):
     code: str = Field(examples=["invalid-field"])
     errors: list[FieldProblem]
     receipt: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One field's error: an RFC 6901 pointer, and sentences in both languages. Never the value: it may be sealed."""
-
-    pointer: str
-    en: str
-    zh: str
-    fix_en: str
-    fix_zh: str
-
-    def body(self) -> dict[str, Any]:
-        """As ``errors`` of a problem lists it."""
-        return {
-            "pointer": self.pointer,
-            "message": {"en": self.en, "zh": self.zh},
-            "fix": {"en": self.fix_en, "zh": self.fix_zh},
-        }
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
@@ -184,11 +165,6 @@ def _of_http(error: HTTPException) -> Problem:
 
 
 def _of_request(error: RequestValidationError) -> Problem:
-    errors = [_of_parameter(e["loc"], e["msg"]) for e in error.errors()]
-    detail = "; ".join(f"{e.pointer}: {e.en}" for e in errors[:5])
-    return Problem(422, "invalid-request", "Invalid request", detail, errors=errors)
-
-
-def _of_parameter(loc: tuple[int | str, ...], message: str) -> FieldError:
-    pointer = "".join(f"/{part}" for part in loc)
-    return FieldError(pointer, message, "该参数不符合要求", "see the API's own pages", "请参阅接口文档")
+    errors = [said(e["type"], "".join(f"/{part}" for part in e["loc"]), e.get("ctx")) for e in error.errors()]
+    detail = "; ".join(f"{e.pointer}: {e.en} ({e.fix_en})" for e in errors[:5])
+    return Problem(422, "invalid-field", "Invalid request", detail, errors=errors)

@@ -1,41 +1,55 @@
-"""What is wrong with a field, where, and how to mend it, in both languages."""
+"""What is wrong with an action, where, and how to mend it, in both languages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from services.common.explain import FieldError, field_errors, said
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One field's error: an RFC 6901 pointer, and sentences in English and Chinese. Never repeats the value: it may be sealed."""
-
-    pointer: str
-    en: str
-    zh: str
-    fix_en: str
-    fix_zh: str
-
-    @classmethod
-    def nul(cls, pointer: str) -> FieldError:
-        """A NUL character in a text."""
-        return cls(pointer, "contains a NUL character", "含有 NUL 字符", "remove it", "请去掉该字符")
+__all__ = ["MOST_TOLD", "FieldError", "explain", "nul", "says"]
+MOST_TOLD: Final = 100  # errors of one action: a roll of 2,000 lines may be wrong in each
+_MOST_SAID: Final = 5
 
 
-def explain(error: ValidationError, base: str, *, missing: bool = False) -> tuple[FieldError, ...]:
-    """A validation's errors, their pointers below ``base``; ``missing`` says that the whole value was not there."""
-    if missing:
-        return (FieldError(base, "is missing", "缺少该字段", "add it", "请补上"),)
-    return tuple(
-        FieldError(base + "".join(f"/{part}" for part in e["loc"]), e["msg"], e["msg"], "see the schema", "见模式")
-        for e in error.errors(include_url=False, include_input=False)
-    )
+def explain(
+    error: ValidationError,
+    value: object,
+    base: str = "",
+    model: type[BaseModel] | None = None,
+) -> tuple[FieldError, ...]:
+    """A validation's errors about ``value``, their pointers below ``base``; ``model`` knows the fields there are."""
+    errors = error.errors(include_url=False, include_input=False)[:MOST_TOLD]
+    return field_errors(errors, value, base, _names(model) if model else ())
+
+
+def nul(pointer: str) -> FieldError:
+    """A NUL character in a text."""
+    return said("nul", pointer)
 
 
 def says(errors: tuple[FieldError, ...]) -> tuple[str, str]:
-    """All errors as one sentence in English and one in Chinese."""
+    """The first errors as one sentence in English and one in Chinese."""
+    more = len(errors) - _MOST_SAID
     return (
-        "; ".join(f"{e.pointer}: {e.en} ({e.fix_en})" for e in errors[:5]),
-        "；".join(f"{e.pointer}：{e.zh}（{e.fix_zh}）" for e in errors[:5]),
+        "; ".join(f"{e.pointer or '/'}: {e.en} ({e.fix_en})" for e in errors[:_MOST_SAID])
+        + (f"; and {more} more" * (more > 0)),
+        "；".join(f"{e.pointer or '/'}：{e.zh}（{e.fix_zh}）" for e in errors[:_MOST_SAID])
+        + (f"；另有 {more} 处" * (more > 0)),
     )
+
+
+@cache
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    """The field names of a model and of the models in it."""
+    own = {field.alias or name for name, field in model.model_fields.items()}
+    inner = (found for field in model.model_fields.values() for found in _models(field.annotation))
+    return frozenset(own).union(*map(_names, inner))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models(part)]

@@ -1,12 +1,13 @@
 """From bytes to an action checked against its schema: pure, and never raising for what a sender did.
 
-What cannot even be addressed (no JSON, no office, no id …) is ``Unreadable``: quarantined from Kafka, refused over HTTP. What has an
-address gets a receipt, whatever else is wrong with it.
+What cannot even be addressed (no JSON, no office, no id …) is ``Unreadable``: quarantined from Kafka, refused over
+HTTP. What has an address gets a receipt, whatever else is wrong with it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Final
 
 import orjson
@@ -17,12 +18,28 @@ from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
 from schemas.envelope import LARGEST_ACTION, ActionEnvelope, Token
+from services.common.explain import escaped, said
 from services.recorder.domain.core import Action, Rejection, day_of
-from services.recorder.intake.explain import FieldError, explain, says
+from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, nul, says
 
 _ID: Final = TypeAdapter(Id)
 _TOKEN: Final = TypeAdapter(Token)
 _NUL: Final = b"\\u0000"
+_NOT_A_FACT: Final = FieldError(
+    "/data/replacement/type",
+    "is a revocation or correction, not a fact",
+    "是撤销或更正，不是事实",
+    "give the type of the event that is corrected",
+    "请填写被更正事件对应的操作类型",
+)
+_ONE_LINE: Final = FieldError(
+    "/data/replacement/data/roll",
+    "has more than one line, but a correction replaces one fact",
+    "签到表多于一行，而更正只替换一条事实",
+    "give the one line of the person concerned",
+    "请只填写当事人的一行",
+)
+Address = tuple[str, str, str, str]  # office, source, id, type
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +96,15 @@ def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     if address is None:
         en, zh = says(errors)
         return Unreadable("no-address", f"Not an action: {en}", f"不是有效的操作：{zh}", errors)
+    try:
+        body = canonical({name: fields.get(name) for name in ("type", "time", "actor", "data")})
+    except TypeError:  # the one thing that can be parsed and not written
+        return _too_deep()
     errors = _nul(fields) if _NUL in raw else ()
-    body = canonical({name: fields.get(name) for name in ("type", "time", "actor", "data")})
     try:
         envelope = ActionEnvelope.model_validate(fields)
     except ValidationError as error:
-        errors = (*errors, *explain(error, ""))
+        errors = (*errors, *explain(error, fields, "", ActionEnvelope))
         return Readable(*address, body, refusal=_invalid(errors), errors=errors)
     if errors:
         return Readable(*address, body, refusal=_invalid(errors), errors=errors)
@@ -94,77 +114,88 @@ def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     return _typed(envelope, model, address, body)
 
 
-def _typed(
-    envelope: ActionEnvelope, model: type[ActionData], address: tuple[str, str, str, str], body: bytes
-) -> Readable:
-    replacement: Action | None = None
+def _typed(envelope: ActionEnvelope, model: type[ActionData], address: Address, body: bytes) -> Readable:
     try:
         data = model.model_validate(envelope.data)
-        if isinstance(data, CorrectEntry):
-            replaced = _replacement(envelope, data)
-            if isinstance(replaced, Rejection):
-                return Readable(*address, body, refusal=replaced)
-            replacement = replaced
     except ValidationError as error:
-        errors = explain(error, "/data" if error.title == model.__name__ else "/data/replacement/data")
-        return Readable(*address, body, refusal=_invalid(errors), errors=errors)
-    return Readable(*address, body, action=_action(envelope, envelope.type, envelope.time, data, 0, replacement))
+        return _refused(address, body, explain(error, envelope.data, "/data", model))
+    if not isinstance(data, CorrectEntry):
+        return Readable(*address, body, action=_action(envelope, envelope.type, envelope.time, data))
+    replacement = _replacement(envelope, data)
+    if isinstance(replacement, Rejection):
+        return Readable(*address, body, refusal=replacement)
+    if isinstance(replacement, tuple):
+        return _refused(address, body, replacement)
+    action = _action(envelope, envelope.type, envelope.time, data)
+    return Readable(*address, body, action=replace(action, replacement=replacement))
 
 
-def _replacement(envelope: ActionEnvelope, data: CorrectEntry) -> Action | Rejection:
-    model = ACTIONS.get(data.replacement.type)
+def _replacement(envelope: ActionEnvelope, data: CorrectEntry) -> Action | Rejection | tuple[FieldError, ...]:
+    given = data.replacement
+    model = ACTIONS.get(given.type)
     if model is None:
-        return _unknown_type(data.replacement.type)
+        return _unknown_type(given.type)
     if model.TYPE.startswith("chengzhang.any."):
-        return Rejection(
-            "invalid-field",
-            "A correction's replacement is a fact, not a revocation or correction (/data/replacement/type).",
-            "更正内容须为事实，不能是撤销或更正（/data/replacement/type）。",
-        )
-    fact = model.model_validate(data.replacement.data)
-    roll = getattr(fact, "roll", None)
-    if roll is not None and len(roll) != 1:
-        return Rejection(
-            "invalid-field",
-            "A correction replaces one fact: its roll has one line (/data/replacement/data/roll).",
-            "更正只替换一条事实：签到表应只有一行（/data/replacement/data/roll）。",
-        )
-    return _action(envelope, data.replacement.type, data.replacement.time, fact, 1, None)
+        return (_NOT_A_FACT,)
+    try:
+        fact = model.model_validate(given.data)
+    except ValidationError as error:
+        return explain(error, given.data, "/data/replacement/data", model)
+    if len(getattr(fact, "roll", (1,))) != 1:
+        return (_ONE_LINE,)
+    return replace(_action(envelope, given.type, given.time, fact), first_index=1)
 
 
-def _action(  # noqa: PLR0913  # an action's parts
-    envelope: ActionEnvelope, type_: str, time: str, data: ActionData, first_index: int, replacement: Action | None
-) -> Action:
+def _refused(address: Address, body: bytes, errors: tuple[FieldError, ...]) -> Readable:
+    return Readable(*address, body, refusal=_invalid(errors), errors=errors)
+
+
+def _action(envelope: ActionEnvelope, type_: str, time: str, data: ActionData) -> Action:
     moment = instant(time)
     return Action(
         office=envelope.office, source=envelope.source, id=envelope.id, type=type_, time=time, actor=envelope.actor,
         data=data, moment=moment, day=day_of(moment), expectedversion=envelope.expectedversion, entry=envelope.entry,
-        traceparent=envelope.traceparent, first_index=first_index, replacement=replacement,
+        traceparent=envelope.traceparent,
     )  # fmt: skip
 
 
-def _address(fields: dict[str, Any]) -> tuple[tuple[str, str, str, str] | None, tuple[FieldError, ...]]:
+def _address(fields: dict[str, Any]) -> tuple[Address | None, tuple[FieldError, ...]]:
     errors: list[FieldError] = []
     found: list[str] = []
     for name, adapter in (("office", _ID), ("source", _TOKEN), ("id", _TOKEN), ("type", _TOKEN)):
         try:
             found.append(adapter.validate_python(fields.get(name), strict=True))
         except ValidationError as error:
-            errors.extend(explain(error, f"/{name}", missing=name not in fields))
+            here = f"/{name}"
+            errors.extend(explain(error, fields[name], here) if name in fields else (said("missing", here),))
     if errors:
         return None, tuple(errors)
     office, source, ident, type_ = found
     return (office, source, ident, type_), ()
 
 
-def _nul(value: Any, pointer: str = "") -> tuple[FieldError, ...]:  # noqa: ANN401  # anything that JSON holds
-    if isinstance(value, str) and "\x00" in value:
-        return (FieldError.nul(pointer),)
-    if isinstance(value, dict):
-        return tuple(e for k, v in value.items() for e in (*_nul(k, f"{pointer}/{k}"), *_nul(v, f"{pointer}/{k}")))
-    if isinstance(value, list):
-        return tuple(e for i, v in enumerate(value) for e in _nul(v, f"{pointer}/{i}"))
-    return ()
+def _nul(fields: dict[str, Any]) -> tuple[FieldError, ...]:
+    """Where NUL characters are. A stack of its own: what can be parsed may be deeper than Python's."""
+    found: list[FieldError] = []
+    waiting: list[tuple[str, Any]] = [("", fields)]
+    while waiting and len(found) < MOST_TOLD:
+        pointer, value = waiting.pop()
+        if isinstance(value, str) and "\x00" in value:
+            found.append(nul(pointer))
+        elif isinstance(value, dict):
+            found.extend(nul(f"{pointer}/{escaped(name)}") for name in value if "\x00" in name)
+            waiting.extend((f"{pointer}/{escaped(name)}", item) for name, item in value.items())
+        elif isinstance(value, list):
+            waiting.extend((f"{pointer}/{index}", item) for index, item in enumerate(value))
+    return tuple(found)
+
+
+def _too_deep() -> Unreadable:
+    return Unreadable(
+        "too-deep",
+        "The JSON text is nested more than 250 levels deep. No action needs that.",
+        "JSON 嵌套超过 250 层，任何操作都不需要如此。",
+    )
 
 
 def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> Unreadable:
@@ -189,8 +220,10 @@ def _invalid(errors: tuple[FieldError, ...]) -> Rejection:
 
 
 def _unknown_type(name: str) -> Rejection:
+    close = get_close_matches(name, ACTIONS, n=1)
+    hint_en, hint_zh = (f" Did you mean {close[0]}?", f"是否应为 {close[0]}？") if close else ("", "")
     return Rejection(
         "unknown-type",
-        f"There is no action type {name} here. The types are in schemas/json; a newer recorder may know it.",
-        f"没有操作类型 {name}。类型见 schemas/json；新版记录服务可能支持。",
+        f"There is no action type {name} here.{hint_en} The types are in schemas/json; a newer recorder may know it.",
+        f"没有操作类型 {name}。{hint_zh}类型见 schemas/json；新版记录服务可能支持。",
     )

@@ -1,0 +1,168 @@
+"""Sealing before the append: no plaintext goes on, and the digest is the same whenever the same body comes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+import orjson
+import pytest
+
+from services.recorder.intake.prepare import prepare
+from services.recorder.intake.reading import Readable, read
+from services.recorder.intake.submission import Submission
+from services.recorder.vault import DataKey, Vault
+
+NAME = "王小明"
+EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
+
+
+class FakeVault:
+    """Keys by owner, and which were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[set[str]] = []
+
+    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+        self.asked.append(set(owners))
+        return {owner: DataKey(f"kid-{owner}", owner, hashlib.sha256(owner.encode()).digest()) for owner in owners}
+
+    def mac(self, body: bytes) -> bytes:
+        return hashlib.sha256(b"installation" + body).digest()
+
+
+def _read(type_: str, data: object, **more: object) -> Readable:
+    fields: dict[str, Any] = {
+        "specversion": "1.0", "id": "a-1", "source": "/hr", "type": f"chengzhang.{type_}.v1",
+        "time": "2026-03-02T09:00:00+08:00", "office": "o-1", "actor": "p-9", "data": data,
+    } | more  # fmt: skip
+    readable = read(fields, orjson.dumps(fields))
+    assert isinstance(readable, Readable)
+    return readable
+
+
+def _register(**more: object) -> Readable:
+    data = {"person": "p-1", "name": NAME, "branch": "b", "joined_on": "2020-01-01", "birth_year": 1990} | more
+    return _read("people.register-person", data)
+
+
+def _talk(**more: object) -> Readable:
+    data = {"talk": "t-1", "initiator": "p-1", "participants": ["p-2"], "mode": "one-to-one"} | more
+    return _read("talk.hold-talk", data)
+
+
+async def _one(
+    readable: Readable, *, plaintext_allowed: bool = True, vault: FakeVault | None = None
+) -> tuple[Submission, FakeVault]:
+    vault = vault or FakeVault()
+    (submission,) = await prepare([readable], cast("Vault", vault), plaintext_allowed=plaintext_allowed)
+    return submission, vault
+
+
+async def test_without_sealed_fields_nobody_asks_the_vault() -> None:
+    readable = _read("people.define-section", {"section": "s-1", "name": "综合科"})
+    submission, vault = await _one(readable, plaintext_allowed=False)
+    assert submission.action is readable.action
+    assert submission.body_digest == hashlib.sha256(readable.body).digest()
+    assert not vault.asked
+
+
+async def test_a_name_is_sealed_for_the_event_it_will_stand_in() -> None:
+    submission, vault = await _one(_register())
+    action = submission.action
+    assert action is not None
+    sealed = action.sealed["name"]
+    assert sealed.aad == action.event_id(0)
+    assert (await vault.keys(["p-1"]))["p-1"].open(sealed) == NAME
+
+
+@pytest.mark.parametrize("plaintext_allowed", [True, False])
+@pytest.mark.parametrize("readable", [_register(), _register(birth_year="x"), _register(hours=1), _register(person=7)])
+async def test_no_plaintext_goes_on_and_no_plain_hash_of_it(readable: Readable, plaintext_allowed: bool) -> None:
+    submission, _ = await _one(readable, plaintext_allowed=plaintext_allowed)
+    assert NAME not in repr(submission)
+    assert submission.body_digest != hashlib.sha256(readable.body).digest()
+
+
+async def test_plaintext_on_kafka_is_refused_for_good() -> None:
+    submission, _ = await _one(_register(), plaintext_allowed=False)
+    assert submission.action is None
+    assert submission.refusal is not None
+    assert submission.refusal.code == "plaintext-sealed"
+    assert submission.refusal.final
+
+
+async def test_what_is_wrong_already_keeps_its_own_reason() -> None:
+    submission, _ = await _one(_register(birth_year="x"), plaintext_allowed=False)
+    assert submission.refusal is not None
+    assert submission.refusal.code == "invalid-field"
+
+
+async def test_a_talk_without_topics_may_come_over_kafka_and_asks_for_no_key() -> None:
+    submission, vault = await _one(_talk(), plaintext_allowed=False)
+    assert submission.action is not None
+    assert not vault.asked
+
+
+async def test_many_topics_are_one_text() -> None:
+    submission, vault = await _one(_talk(topics=["工作", "学习"], note="好"))
+    assert submission.action is not None
+    key = (await vault.keys(["p-2"]))["p-2"]
+    assert {name: key.open(sealed) for name, sealed in submission.action.sealed.items()} == {
+        "topics": "工作\n学习",
+        "note": "好",
+    }
+
+
+def _correction(**data: object) -> Readable:
+    fields = {"person": "p-1", "name": NAME, "branch": "b", "joined_on": "2020-01-01", "birth_year": 1990} | data
+    replacement = {"type": "chengzhang.people.register-person.v1", "time": "2026-03-02T09:00:00+08:00", "data": fields}
+    return _read("any.correct-entry", {"event": EVENT, "reason": "mistake", "replacement": replacement})
+
+
+async def test_a_corrections_replacement_is_sealed_for_its_own_event() -> None:
+    submission, _ = await _one(_correction())
+    action = submission.action
+    assert action is not None
+    assert action.replacement is not None
+    assert action.replacement.sealed["name"].aad == action.event_id(1)
+    assert NAME not in repr(submission)
+
+
+@pytest.mark.parametrize("readable", [_correction(birth_year="x"), _correction(person=None)])
+async def test_a_correction_that_does_not_hold_leaves_no_plain_hash(readable: Readable) -> None:
+    submission, _ = await _one(readable, plaintext_allowed=False)
+    assert submission.refusal is not None
+    assert submission.body_digest != hashlib.sha256(readable.body).digest()
+
+
+@pytest.mark.parametrize("data", [None, [], {"replacement": []}, {"replacement": {"type": [], "data": {}}}])
+async def test_a_correction_of_any_shape_is_digested(data: object) -> None:
+    submission, _ = await _one(_read("any.correct-entry", data))
+    assert submission.refusal is not None
+
+
+async def test_an_unknown_type_might_hide_a_name() -> None:
+    readable = _read("people.register-person-v9", {"name": NAME})
+    submission, _ = await _one(readable)
+    assert submission.body_digest != hashlib.sha256(readable.body).digest()
+
+
+async def test_the_same_body_has_the_same_digest_and_another_body_another() -> None:
+    vault = FakeVault()
+    first, _ = await _one(_register(), vault=vault)
+    again, _ = await _one(_register(), vault=vault)
+    other, _ = await _one(_register(name="李四"), vault=vault)
+    assert first.body_digest == again.body_digest != other.body_digest
+    assert first.action is not None
+    assert again.action is not None
+    assert first.action.sealed != again.action.sealed
+
+
+async def test_a_batch_asks_once_for_all_its_owners() -> None:
+    vault = FakeVault()
+    batch = [_register(person=f"p-{n}") for n in range(5)] + [_talk(note="x"), _talk()]
+    submissions = await prepare(batch, cast("Vault", vault), plaintext_allowed=True)
+    assert [s.id for s in submissions] == [r.id for r in batch]
+    assert vault.asked == [{"p-0", "p-1", "p-2", "p-3", "p-4"}]
