@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -62,7 +63,7 @@ def daemon(home: Home, port: int, password: str, say: Say = quiet) -> Daemon:
     if not has_data(home):
         say("cluster", folder=home.postgres)
         _make_cluster(home, password, user)
-    _forget_dead_postmaster(_data(home))
+    _end_orphans(_data(home))
     options = [part for key, value in {**_SETTINGS, "port": port}.items() for part in ("-c", f"{key}={value}")]
     return Daemon(
         name=NAME,
@@ -137,15 +138,21 @@ def _initdb(data: Path, secret: Path, user: tuple[int, int] | None) -> None:
         raise StackError("initdb_failed", tail=(ended.stdout + ended.stderr)[-2000:])
 
 
-def _forget_dead_postmaster(data: Path) -> None:
-    """Remove a killed server's pid file if something else has its pid now: PostgreSQL would take that for itself."""
-    noted = data / "postmaster.pid"
+def _end_orphans(data: Path) -> None:
+    """End what a killed server left behind, so that the next one can start; called when no server of ours runs.
+
+    A backend that computes notices only later that its server is gone, and holds the shared memory until then. The pid
+    file may name a process of somebody else by now, which PostgreSQL would take for itself.
+    """
+    for process in [found for found in psutil.process_iter(["name"]) if _works_in(found, data)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+            process.wait(10)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
     try:
-        pid = int(noted.read_text(encoding="utf-8").split("\n", 1)[0])
-        alive = str(data) in psutil.Process(pid).cmdline()
-    except (OSError, ValueError):
-        return
-    except psutil.NoSuchProcess:
-        alive = False
-    if not alive:
-        noted.unlink(missing_ok=True)
+        return process.info["name"] == "postgres" and Path(process.cwd()) == data.resolve()
+    except psutil.Error:
+        return False

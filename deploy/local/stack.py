@@ -121,12 +121,16 @@ def _service(home: Home, name: str, state: State) -> Daemon:
     }
     return Daemon(
         name=name,
-        command=[sys.executable, "-m", f"services.{name}.cli", "serve"],
+        command=_command(name),
         log=home.log(name),
         env=ours,
         inherited={key: os.environ[key] for key in _INHERITED if key in os.environ},
         folder=str(_REPOSITORY),
     )
+
+
+def _command(name: str) -> list[str]:
+    return [sys.executable, "-m", f"services.{name}.cli", "serve"]
 
 
 def _ready(name: str, state: State) -> bool:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local import kafka, postgres, processes, stack
+from deploy.local import state as kept
 from deploy.local.cli import app
 from deploy.local.errors import StackError, StartError
 from deploy.local.overview import overview
@@ -102,11 +104,11 @@ def test_status_tells_what_runs(started: Stack) -> None:
 
 def test_all_killed_comes_up_again(started: Stack) -> None:
     before = started.pids()
-    for pid in before.values():
-        os.kill(pid, signal.SIGKILL)
-    for pid in before.values():
-        psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=10)
-    started.up()
+    with busy_backend(started):
+        for name, pid in before.items():
+            os.kill(pid, signal.SIGKILL)
+            assert processes.wait_gone(started.home, name)
+        started.up()
     assert started.pids().keys() == before.keys()
     assert not set(started.pids().values()) & set(before.values())
 
@@ -174,6 +176,47 @@ def test_a_service_that_dies_shows_its_log(tmp_path: Path) -> None:
     assert processes.wait_gone(home, "broken")
     error = StartError("broken", broken.log, died=True)
     assert error.values["tail"] == "no luck"
+
+
+SERVER = """
+import http.server, os
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(os.environ["CHENGZHANG_HTTP_PORT"])), Ready).serve_forever()
+"""
+
+
+def test_a_service_with_old_settings_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "_command", lambda _: [sys.executable, "-c", SERVER])
+    home = Home.at(tmp_path)
+
+    def up(preferred: Ports) -> int | None:
+        stack.up(home, only=("recorder",), preferred=preferred)
+        return stack.pid(home, "recorder")
+
+    try:
+        first = up(far_ports())
+        assert first == up(Ports())
+        state = kept.load(home, Ports())
+        kept.save(home, replace(state, ports=replace(state.ports, kafka=1)))
+        assert first != up(Ports())
+    finally:
+        assert stack.down(home) == ["recorder"]
+
+
+@contextmanager
+def busy_backend(started: Stack) -> Iterator[None]:
+    """A query that computes for a long time and would not notice that its server is gone."""
+    url = overview(started.home)["database_url"]
+    assert url is not None
+    query = "SELECT count(*) FROM generate_series(1, 1000000000) n, generate_series(1, 1000) m"
+    command = [str(postgres.programs() / "bin" / "psql"), url, "-Atc", "SELECT 1", "-c", query]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as psql:
+        assert psql.stdout is not None
+        assert psql.stdout.readline() == b"1\n"
+        yield
 
 
 def _mentions(process: psutil.Process, home: Home) -> bool:

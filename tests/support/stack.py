@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.local import kafka, postgres, stack
+from deploy.local import kafka, postgres, processes, stack
 from deploy.local.paths import Home, write_private
 from deploy.local.state import ROLES, Ports, State
 from services.common.settings import Settings
@@ -34,6 +34,17 @@ class Servers:
     def kafka(self) -> str:
         """Return the bootstrap address."""
         return f"127.0.0.1:{self.state.ports.kafka}"
+
+    def kill(self, name: str) -> None:
+        """End one of the two (``kafka`` or ``postgres``) as a power cut would."""
+        process = processes.find(self.home, name)
+        assert process is not None, f"{name} is not running"
+        process.kill()
+        assert processes.wait_gone(self.home, name)
+
+    def up(self) -> None:
+        """Start again what was killed, on the same ports."""
+        assert stack.up(self.home, only=(postgres.NAME, kafka.NAME)) == self.state
 
     def database_url(self, database: str) -> str:
         """Return the URL of one database on the run's server."""
