@@ -1,0 +1,160 @@
+"""One shard's part of a batch: from Kafka records to facts that follow on the cursor without a gap. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, Self
+
+import orjson
+
+from schemas.canonical import leaf_hash
+from services.projector.errors import Behind, Forked, Unfoldable
+from services.projector.facts import Fact, stage
+
+_SHARD: Final = 0  # where a Fact has its shard
+_POSITION: Final = 1  # and its position
+
+
+class Record(Protocol):
+    """What this needs of a Kafka record."""
+
+    @property
+    def partition(self) -> int:
+        """The shard."""
+
+    @property
+    def offset(self) -> int:
+        """Where it stands in the partition."""
+
+    @property
+    def value(self) -> bytes | None:
+        """The event's canonical bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far the read models have come in a shard: ``next`` comes next, ``leaf_hash`` is that of the event before it."""
+
+    shard: int
+    next: int = 0
+    ledger: str | None = None
+    leaf_hash: bytes | None = None
+    offset_hint: int | None = None
+    state: str = "live"
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Slice:
+    """Consecutive events of one shard from position ``first`` on; ``records`` and ``facts`` go side by side.
+
+    ``before`` is the record at ``first - 1``: it tells whether the topic still holds the history that the cursor stands on.
+    ``broken`` says what is wrong with the event after the last fact; ``gap`` that this event isn't there.
+    """
+
+    shard: int
+    first: int
+    before: Record | None = None
+    ledger: str | None = None
+    records: list[Record] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    broken: str | None = None
+    gap: bool = False
+
+    @property
+    def end(self) -> int:
+        """The position after the last fact."""
+        return self.first + len(self.facts)
+
+    @property
+    def tail(self) -> Record | None:
+        """The record at ``end - 1``."""
+        return self.records[-1] if self.records else self.before
+
+    def take(self, records: Iterable[Record]) -> Self:
+        """Take the records that follow, as far as they do. Drops those that came before; at a gap or a broken one it stops."""
+        for record in records:
+            if self.gap or self.broken is not None:
+                break
+            self._take(record)
+        return self
+
+    def _take(self, record: Record) -> None:
+        try:
+            staged = stage(record.value or b"")
+            self._belongs(staged.ledger, staged.fact)
+        except Unfoldable as error:
+            if _claimed_position(record) >= self.end:
+                self.broken = f"position {self.end}, offset {record.offset}: {error}"
+            return
+        position = staged.fact[_POSITION]
+        if position == self.end:
+            self.ledger = staged.ledger
+            self.records.append(record)
+            self.facts.append(staged.fact)
+        elif position > self.end:
+            self.gap = True
+        elif position == self.first - 1:
+            self.before = record
+
+    def _belongs(self, ledger: str, fact: Fact) -> None:
+        if fact[_SHARD] != self.shard:
+            raise Unfoldable(f"an event of shard {fact[_SHARD]} in the partition of shard {self.shard}")
+        if self.ledger is not None and ledger != self.ledger:
+            raise Unfoldable(f"an event of another ledger: {ledger}, where {self.ledger} is known")
+
+    def after(self, cursor: Cursor) -> Slice:
+        """What of this lies ahead of the cursor, proven to follow on it.
+
+        Raises Behind where something is missing in between, Forked where the topic tells another history.
+        """
+        if self.first > cursor.next:
+            raise Behind(f"shard {self.shard}: the batch begins at {self.first}, the cursor stands at {cursor.next}")
+        done = cursor.next - self.first
+        if done > len(self.facts):  # another projector is further than all of this
+            return Slice(self.shard, cursor.next)
+        before = self.records[done - 1] if done else self.before
+        _prove(before, cursor)
+        rest = Slice(self.shard, cursor.next, before, self.ledger, self.records[done:], self.facts[done:])
+        rest.broken, rest.gap = self.broken, self.gap
+        return rest
+
+    def half(self) -> Slice:
+        """The first half of it, at least one fact."""
+        count = (len(self.facts) + 1) // 2
+        return Slice(self.shard, self.first, self.before, self.ledger, self.records[:count], self.facts[:count])
+
+    def moved(self) -> Cursor:
+        """Where the cursor stands once this is applied; there is at least one fact."""
+        last = self.records[-1]
+        return Cursor(self.shard, self.end, self.ledger, leaf_hash(last.value or b""), last.offset)
+
+
+def _prove(before: Record | None, cursor: Cursor) -> None:
+    """Compare the event before the cursor with the one that was applied."""
+    if not cursor.next:
+        return
+    if before is None:
+        raise Forked(f"position {cursor.next - 1}: the topic doesn't hold this event, after which the next should be applied")
+    if leaf_hash(before.value or b"") != cursor.leaf_hash:
+        raise Forked(
+            f"position {cursor.next - 1}: the topic holds another event than the one that was applied; "
+            "topic or database were replaced by another history"
+        )
+
+
+def _claimed_position(record: Record) -> float:
+    """The position that a broken record claims; infinite where it claims none."""
+    try:
+        return int(orjson.loads(record.value or b"")["sequence"])
+    except (ValueError, TypeError, LookupError):
+        return float("inf")
+
+
+def by_shard(records: Iterable[Record]) -> dict[int, list[Record]]:
+    """A batch mixes partitions: split it, each in order."""
+    found: dict[int, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.partition, []).append(record)
+    return found

@@ -1,0 +1,338 @@
+"""From Kafka to the engine, in order, with the cursor in PostgreSQL as the only truth about how far we came.
+
+Kafka's own offsets aren't used. Whenever the two may differ (partitions assigned, a batch refused, nothing moving though there is something
+to read), the partition is sought to the cursor again: that is the one remedy for everything. While a batch is folded, the next
+one is fetched and parsed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+
+from services.common.log import raised
+from services.common.settings import Settings
+from services.projector import settings as limits
+from services.projector.batch import Cursor, Record, Slice, by_shard
+from services.projector.database import TRANSIENT
+from services.projector.engine import Engine, Outcome
+from services.projector.errors import Misfit
+from services.projector.progress import BATCH_SECONDS, RETRIES, Progress
+
+_TOPIC_SECONDS: Final = 0.5
+_CHUNK: Final = 500  # records parsed before others get their turn: 3 ms
+_BACKOFF: Final = (0.1, 0.3, 1.0, 2.0)
+_SEEK_PAUSE: Final = 0.2  # a gap that stays must not become a busy loop
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far a partition is read. ``epoch`` tells what was read before it was last sought."""
+
+    expected: int
+    tail: Record | None = None
+    epoch: int = 0
+    hinted: bool = False
+
+
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Reads the events topic and has the engine fold it."""
+
+    def __init__(self, settings: Settings, engine: Engine, progress: Progress) -> None:
+        self._servers = settings.kafka
+        self._shards = settings.shards
+        self._topic = settings.topic("events")
+        self._engine = engine
+        self._progress = progress
+        self._readings: dict[int, Reading] = {}
+        self._assigned: set[int] = set()
+        self._astray: dict[int, bool] = {}  # shards to seek; whether the offset hint may be trusted
+        self._wake = asyncio.Event()
+        self._folding: asyncio.Task[None] | None = None
+        self._epoch = 0
+        # No logger: FastStream's would repeat records. What matters is logged here.
+        self.broker = KafkaBroker(
+            settings.kafka, apply_types=False, logger=None, allow_auto_create_topics=False, graceful_timeout=10.0
+        )
+        self._subscriber = self.broker.subscriber(
+            self._topic,
+            group_id=limits.consumer_name(settings),
+            batch=True,
+            max_records=limits.MAX_RECORDS,
+            batch_timeout_ms=limits.IDLE_MS,
+            fetch_max_bytes=limits.FETCH_BYTES,
+            max_partition_fetch_bytes=limits.PARTITION_BYTES,
+            session_timeout_ms=limits.SESSION_MS,
+            heartbeat_interval_ms=limits.SESSION_MS // 3,
+            auto_offset_reset="none",
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            listener=self,
+        )
+        self._subscriber(self._take, parser=_unparsed, decoder=_undecoded)
+
+    @property
+    def _kafka(self) -> AIOKafkaConsumer:
+        return self._subscriber.consumer
+
+    def _partition(self, shard: int) -> TopicPartition:
+        return TopicPartition(self._topic, shard)
+
+    async def run(self) -> None:
+        """Consume until cancelled. Survives the loss of PostgreSQL and of Kafka."""
+        try:
+            await self._start()
+            self._progress.running = True
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._seek_astray())
+                tasks.create_task(self._watch())
+        finally:
+            self._progress.running = False
+            await self._stop()
+
+    async def _start(self) -> None:
+        for delay in _delays():
+            try:
+                await self._await_topic()
+                await self.broker.start()
+            except (KafkaError, OSError) as error:
+                _log.warning("kafka-unreachable", raised=raised(error))
+                await self.broker.stop()
+                await asyncio.sleep(delay)
+            else:
+                return
+
+    async def _await_topic(self) -> None:
+        """Wait until the recorder has made the topic. Raises Misfit where it has another count of partitions than we have shards."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        try:
+            await admin.start()
+            while not (found := await _partitions(admin, self._topic)):
+                _log.info("waiting-for-topic", topic=self._topic)
+                await asyncio.sleep(_TOPIC_SECONDS)
+        finally:
+            await admin.close()
+        if found != self._shards:
+            raise Misfit(f"The topic {self._topic} has {found} partitions, but CHENGZHANG_SHARDS is {self._shards}.")
+
+    async def _stop(self) -> None:
+        with suppress(KafkaError, OSError):
+            await self.broker.stop()
+        if self._folding is not None:
+            self._folding.cancel()
+            await asyncio.wait([self._folding])
+        await self._engine.close()
+
+    # --- partitions come and go ---
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Read nothing until the cursor is known. A position is set at once, else aiokafka reports that there is none."""
+        shards = {partition.partition for partition in assigned}
+        for shard in shards:
+            self._kafka.pause(self._partition(shard))
+            self._kafka.seek(self._partition(shard), 0)
+        self._assigned = shards
+        self._readings.clear()
+        self._progress.halted.clear()
+        self._lose(shards)
+        _log.info("shards-assigned", shards=sorted(shards))
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Forget them. A batch in flight is left to the cursor, which refuses it where another projector was faster."""
+        del revoked
+        self._assigned.clear()
+        self._readings.clear()
+
+    def _lose(self, shards: Iterable[int], *, hint: bool = True) -> None:
+        for shard in shards:
+            self._astray[shard] = hint and self._astray.get(shard, True)
+            if self._readings.pop(shard, None) is not None:
+                self._kafka.pause(self._partition(shard))
+        self._wake.set()
+
+    async def _seek_astray(self) -> None:
+        """Seek what went astray to its cursor, for as long as it takes."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for delay in _delays():
+                try:
+                    await self._seek()
+                    break
+                except (*TRANSIENT, KafkaError) as error:
+                    _log.warning("seek-failed", raised=raised(error))
+                    await asyncio.sleep(delay)
+            await asyncio.sleep(_SEEK_PAUSE)
+
+    async def _seek(self) -> None:
+        wanted = {shard: hint for shard, hint in self._astray.items() if shard in self._assigned}
+        if not wanted:
+            self._astray.clear()
+            return
+        partitions = [self._partition(shard) for shard in wanted]
+        firsts = await self._kafka.beginning_offsets(partitions)
+        ends = await self._kafka.end_offsets(partitions)
+        cursors = await self._engine.cursors()
+        for shard, hint in wanted.items():
+            partition, cursor = self._partition(shard), cursors[shard]
+            self._astray.pop(shard, None)
+            if shard in self._assigned:
+                self._seek_to(cursor, firsts[partition], ends[partition], hint=hint)
+
+    def _seek_to(self, cursor: Cursor, first: int, end: int, *, hint: bool) -> None:
+        """To the event before the cursor, which is to be compared; to the beginning where it isn't known where that is."""
+        partition = self._partition(cursor.shard)
+        at = cursor.offset_hint
+        hinted = hint and at is not None and first <= at < end
+        offset = at if hinted and at is not None else first
+        self._epoch += 1
+        self._readings[cursor.shard] = Reading(cursor.next, None, self._epoch, hinted)
+        self._progress.stands(cursor.shard, cursor.next, cursor.error)
+        self._kafka.seek(partition, offset)
+        self._kafka.resume(partition)
+        _log.info("shard-sought", shard=cursor.shard, next=cursor.next, offset=offset, end=end)
+
+    # --- batches ---
+
+    async def _take(self, records: Any) -> None:  # noqa: ANN401  # FastStream makes a pydantic model of what stands here
+        """FastStream's handler: parse, wait for the batch before, have this one folded while the next is fetched."""
+        self._progress.busy()
+        epochs = {shard: reading.epoch for shard, reading in self._readings.items()}
+        slices = [await self._parse(shard, part) for shard, part in by_shard(records).items() if shard in epochs]
+        if self._folding is not None:
+            await asyncio.wait([self._folding])
+        current = [s for s in slices if s is not None and self._is_current(s, epochs)]
+        self._folding = asyncio.create_task(self._fold(current)) if current else None
+
+    def _is_current(self, slice_: Slice, epochs: dict[int, int]) -> bool:
+        reading = self._readings.get(slice_.shard)
+        return reading is not None and reading.epoch == epochs[slice_.shard]
+
+    async def _parse(self, shard: int, records: list[Record]) -> Slice | None:
+        reading = self._readings.get(shard)
+        if reading is None:
+            return None
+        slice_ = Slice(shard, reading.expected, reading.tail)
+        for begin in range(0, len(records), _CHUNK):
+            slice_.take(records[begin : begin + _CHUNK])
+            await asyncio.sleep(0)
+        if reading.hinted and slice_.before is None:
+            _log.warning("offset-hint-wrong", shard=shard, expected=reading.expected)
+            if self._readings.get(shard) is reading:
+                self._lose([shard], hint=False)
+            return None
+        reading.hinted = False
+        reading.expected, reading.tail = slice_.end, slice_.tail
+        return slice_ if slice_.facts or slice_.broken is not None or slice_.gap else None
+
+    async def _fold(self, slices: list[Slice]) -> None:
+        for delay in _delays():
+            try:
+                began = time.monotonic()
+                outcomes = await self._engine.apply(slices)
+            except TRANSIENT as error:
+                _log.warning("batch-postponed", raised=raised(error), sqlstate=getattr(error, "sqlstate", None))
+                RETRIES.inc()
+                await asyncio.sleep(delay)
+            except Exception as error:  # noqa: BLE001  # a fault of ours: read again, loudly, rather than stand still in silence
+                _log.error("batch-failed", raised=raised(error))
+                await asyncio.sleep(delay)
+                self._lose(slice_.shard for slice_ in slices)
+                return
+            else:
+                BATCH_SECONDS.observe(time.monotonic() - began)
+                for outcome in outcomes:
+                    self._settle(outcome)
+                return
+
+    def _settle(self, outcome: Outcome) -> None:
+        cursor = outcome.cursor
+        self._progress.stands(cursor.shard, cursor.next, cursor.error if outcome.halted else None, outcome.applied)
+        if outcome.applied or outcome.halted:
+            self._progress.idle()
+        reading = self._readings.get(cursor.shard)
+        if reading is None:
+            return
+        if outcome.halted:
+            self._kafka.pause(self._partition(cursor.shard))
+            del self._readings[cursor.shard]
+        elif outcome.behind:
+            _log.warning("batch-refused", shard=cursor.shard, next=cursor.next)
+            self._lose([cursor.shard], hint=outcome.applied > 0)
+        elif cursor.next > reading.expected:
+            reading.expected, reading.tail = cursor.next, None
+            self._lose([cursor.shard])
+
+    # --- when nothing moves ---
+
+    async def _watch(self) -> None:
+        """Compare where we read with the cursors, and seek what differs: after a rebuild, a recreated topic, a lost position."""
+        before: dict[int, tuple[int, int]] = {}
+        while True:
+            try:
+                before = await self._look(before)
+                self._progress.watched()
+            except (*TRANSIENT, KafkaError) as error:
+                _log.warning("watch-failed", raised=raised(error))
+            await asyncio.sleep(limits.WATCH_SECONDS)
+
+    @property
+    def _at_work(self) -> bool:
+        return self._folding is not None and not self._folding.done()
+
+    async def _look(self, before: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+        """Seek the shards that stand at a wrong place and haven't moved since the last look.
+
+        Gives those that are not where they should be: their cursor and the offset that comes next.
+        """
+        readings = dict(self._readings)
+        cursors = await self._engine.cursors()
+        ends = await self._kafka.end_offsets([self._partition(shard) for shard in readings])
+        now: dict[int, tuple[int, int]] = {}
+        for shard, reading in readings.items():
+            at = await asyncio.wait_for(self._kafka.position(self._partition(shard)), 1)
+            if at != ends[self._partition(shard)] or cursors[shard].next != reading.expected:
+                now[shard] = cursors[shard].next, at
+        if not now:
+            self._progress.idle()
+        if self._at_work:
+            return {}
+        astray = [s for s, stand in now.items() if before.get(s) == stand and self._readings.get(s) is readings[s]]
+        if astray:
+            _log.warning("shards-astray", shards=astray)
+            self._lose(astray)
+        return {} if astray else now
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topic: str) -> int:
+    described = await admin.describe_topics([topic])
+    return sum(len(found["partitions"]) for found in described if not found["error_code"])
+
+
+async def _unparsed(records: Sequence[Record]) -> KafkaMessage:
+    """FastStream's own parser decodes every header and loses the batch at a bad one: hand the records through."""
+    return KafkaMessage(raw_message=records, body=b"", consumer=None)
+
+
+async def _undecoded(message: KafkaMessage) -> Any:  # noqa: ANN401  # FastStream's type
+    return message.raw_message
+
+
+def _delays() -> Iterable[float]:
+    """Seconds to wait after each failure, without end."""
+    yield from _BACKOFF
+    while True:
+        yield _BACKOFF[-1]

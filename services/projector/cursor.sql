@@ -1,0 +1,62 @@
+-- The cursor of each shard: how far the read models have come.
+
+-- name: begin_shards(consumer, shards)!
+-- One row a shard, at the beginning.
+INSERT INTO cursor (consumer, shard)
+SELECT :consumer, unnest(:shards::int[])
+ON CONFLICT DO NOTHING;
+
+-- name: read_cursors(consumer)
+-- Where each shard stands.
+SELECT
+    shard,
+    ledger,
+    next,
+    leaf_hash,
+    offset_hint,
+    state,
+    error
+FROM cursor
+WHERE consumer = :consumer
+ORDER BY shard;
+
+-- name: lock_cursors(consumer, shards)
+-- Take these shards' cursors, in one order for all, before anything else is written.
+SELECT
+    shard,
+    ledger,
+    next,
+    leaf_hash,
+    offset_hint,
+    state,
+    error,
+    (SELECT min(known.ledger) FROM cursor AS known WHERE known.consumer = :consumer) AS known_ledger
+FROM cursor
+WHERE consumer = :consumer AND shard = ANY(:shards::int[])
+ORDER BY shard
+FOR UPDATE;
+
+-- name: move_cursors(consumer, shards, ledgers, nexts, leaf_hashes, offset_hints)!
+-- Move them, and wake whoever waits for it once this is committed.
+WITH moved AS (
+    UPDATE cursor SET
+        ledger = m.ledger,
+        next = m.next,
+        leaf_hash = m.leaf_hash,
+        offset_hint = m.offset_hint,
+        state = 'live',
+        error = NULL,
+        moved_at = now()
+    FROM unnest(:shards::int[], :ledgers::text[], :nexts::bigint[], :leaf_hashes::bytea[], :offset_hints::bigint[])
+        AS m (shard, ledger, next, leaf_hash, offset_hint)
+    WHERE cursor.consumer = :consumer AND cursor.shard = m.shard
+    RETURNING cursor.shard, cursor.next
+)
+SELECT pg_notify('office_moved', string_agg(shard || ':' || next, ' ')) FROM moved;
+
+-- name: halt(consumer, shard, next, error)!
+-- Stop a shard where it stands, unless it has moved meanwhile.
+UPDATE cursor SET
+    state = 'halted',
+    error = :error
+WHERE consumer = :consumer AND shard = :shard AND next = :next;

@@ -1,0 +1,199 @@
+"""One batch, one transaction: lock the cursors, stage the facts, fold them, move the cursors. All of it, or nothing.
+
+A shard with an event that doesn't fold halts before that event; the others go on. Whatever says nothing of the events
+(a lost connection, a deadlock, a full disk) is raised to the caller, who tries again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+import asyncpg
+import structlog
+
+from services.common.faults import fault
+from services.projector import database
+from services.projector.batch import Cursor, Slice
+from services.projector.database import CURSOR, Connection
+from services.projector.errors import Behind, Forked
+from services.projector.facts import COLUMNS
+from services.projector.read_models import ReadModel
+
+# Classes of SQLSTATE that speak of the data, not of the server: cardinality, data, integrity, program limits, raised in SQL.
+_OF_THE_DATA: Final = ("21", "22", "23", "54", "P0")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a shard's cursor stands after a batch; ``behind``: read again from there."""
+
+    cursor: Cursor
+    applied: int = 0
+    behind: bool = False
+
+    @property
+    def halted(self) -> bool:
+        """Whether the shard stands still until someone has acted."""
+        return self.cursor.state == "halted"
+
+
+class Engine:
+    """Folds batches, one at a time, on a connection of its own."""
+
+    def __init__(self, url: str, consumer: str, models: tuple[ReadModel, ...]) -> None:
+        self._url = url
+        self._consumer = consumer
+        self._models = models
+        self._connection: Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def open(self, shards: int) -> None:
+        """Create what is missing of schema and cursors."""
+        async with self._session() as connection:
+            await database.create(connection, self._models)
+            await CURSOR.begin_shards(connection, consumer=self._consumer, shards=list(range(shards)))
+
+    async def close(self) -> None:
+        """Give the connection up, in whatever state it is."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def cursors(self) -> dict[int, Cursor]:
+        """Where every shard stands."""
+        async with self._session() as connection:
+            rows = [row async for row in CURSOR.read_cursors(connection, consumer=self._consumer)]
+        return {row["shard"]: _cursor(row) for row in rows}
+
+    async def apply(self, slices: Sequence[Slice]) -> list[Outcome]:
+        """Apply the slices, of one shard each. Raises what is no fault of the events: then nothing is known of the outcome."""
+        async with self._session() as connection:
+            try:
+                return await self._together(connection, slices)
+            except asyncpg.PostgresError as error:
+                if not _of_the_data(error):
+                    raise
+            return [await self._alone(connection, slice_) for slice_ in slices]
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Connection]:
+        """The connection, for one user at a time; whatever goes wrong, the next gets a fresh one."""
+        async with self._one_at_a_time:
+            try:
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await self._connect()
+                yield self._connection
+            except BaseException:
+                await self.close()
+                raise
+
+    async def _connect(self) -> Connection:
+        # The rows can be rebuilt and the cursor goes with them: nothing is lost by not waiting for the disk.
+        connection = await database.connect(self._url, synchronous_commit="off")
+        await database.prepare(connection, self._models)
+        return connection
+
+    async def _together(self, connection: Connection, slices: Sequence[Slice]) -> list[Outcome]:
+        async with connection.transaction():
+            cursors = await self._lock(connection, [slice_.shard for slice_ in slices])
+            judged = [_judge(slice_, *cursors[slice_.shard]) for slice_ in slices]
+            ready = [slice_ for slice_, _ in judged if slice_.facts]
+            if ready:
+                await self._fold(connection, ready)
+                await self._move(connection, ready)
+            for _, outcome in judged:
+                if outcome.halted:
+                    await self._halt(connection, outcome.cursor)
+        fault("after-cursor")
+        return [outcome for _, outcome in judged]
+
+    async def _lock(self, connection: Connection, shards: list[int]) -> dict[int, tuple[Cursor, str | None]]:
+        """The cursors, and the ledger that any shard of this consumer is known to follow."""
+        rows = [row async for row in CURSOR.lock_cursors(connection, consumer=self._consumer, shards=shards)]
+        return {row["shard"]: (_cursor(row), row["known_ledger"]) for row in rows}
+
+    async def _fold(self, connection: Connection, slices: Iterable[Slice]) -> None:
+        facts = [fact for slice_ in slices for fact in slice_.facts]
+        await connection.copy_records_to_table("fact", records=facts, columns=COLUMNS, schema_name="pg_temp")
+        fault("after-copy")
+        for model in self._models:
+            for fold in model.folds:
+                await connection.execute(fold)
+        fault("before-cursor")
+
+    async def _move(self, connection: Connection, slices: Iterable[Slice]) -> None:
+        moved = [slice_.moved() for slice_ in slices]
+        await CURSOR.move_cursors(
+            connection,
+            consumer=self._consumer,
+            shards=[cursor.shard for cursor in moved],
+            ledgers=[cursor.ledger for cursor in moved],
+            nexts=[cursor.next for cursor in moved],
+            leaf_hashes=[cursor.leaf_hash for cursor in moved],
+            offset_hints=[cursor.offset_hint for cursor in moved],
+        )
+
+    async def _halt(self, connection: Connection, cursor: Cursor) -> None:
+        _log.error("shard-halted", shard=cursor.shard, next=cursor.next, error=cursor.error)
+        await CURSOR.halt(
+            connection, consumer=self._consumer, shard=cursor.shard, next=cursor.next, error=cursor.error
+        )
+
+    async def _alone(self, connection: Connection, slice_: Slice) -> Outcome:
+        """Apply one shard's slice, by halves where it doesn't fold, until the event to blame stands alone."""
+        try:
+            return (await self._together(connection, [slice_]))[0]
+        except asyncpg.PostgresError as error:
+            if not _of_the_data(error):
+                raise
+            return await self._halve(connection, slice_, error)
+
+    async def _halve(self, connection: Connection, slice_: Slice, error: asyncpg.PostgresError) -> Outcome:
+        if len(slice_.facts) == 1:
+            slice_.broken, slice_.facts, slice_.records = _blame(slice_, error), [], []
+            return (await self._together(connection, [slice_]))[0]
+        outcome = await self._alone(connection, slice_.half())
+        if outcome.halted or outcome.behind:
+            return outcome
+        rest = await self._alone(connection, slice_.after(outcome.cursor))
+        return replace(rest, applied=rest.applied + outcome.applied)
+
+
+def _cursor(row: asyncpg.Record) -> Cursor:
+    return Cursor(**{name: row[name] for name in Cursor.__slots__})
+
+
+def _judge(slice_: Slice, cursor: Cursor, known_ledger: str | None) -> tuple[Slice, Outcome]:
+    """What of the slice may be applied, and what becomes of the shard if that succeeds."""
+    try:
+        rest = slice_.after(cursor)
+        if rest.facts and known_ledger not in {None, rest.ledger}:
+            raise Forked(f"position {rest.first}: an event of another ledger: {rest.ledger}, where {known_ledger} is known")
+    except Behind:
+        return Slice(slice_.shard, cursor.next), Outcome(cursor, behind=True)
+    except Forked as error:
+        return Slice(slice_.shard, cursor.next), Outcome(replace(cursor, state="halted", error=str(error)))
+    stands = rest.moved() if rest.facts else cursor
+    if rest.broken is not None:
+        stands = replace(stands, state="halted", error=rest.broken)
+    return rest, Outcome(stands, len(rest.facts), behind=rest.gap)
+
+
+def _of_the_data(error: asyncpg.PostgresError) -> bool:
+    return str(error.sqlstate).startswith(_OF_THE_DATA)
+
+
+def _blame(slice_: Slice, error: asyncpg.PostgresError) -> str:
+    """Which event, and where the database balked; never its message, which may repeat a value."""
+    _, position, _, ident, type_, *_ = slice_.facts[0]
+    where = ", ".join(
+        f"{what} {name}"
+        for what, name in (("table", error.table_name), ("column", error.column_name), ("constraint", error.constraint_name))
+        if name
+    )
+    return f"position {position}: event {ident} ({type_}) doesn't fold: {type(error).__name__} {error.sqlstate} {where}".rstrip()

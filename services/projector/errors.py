@@ -1,0 +1,30 @@
+"""The projector's errors.
+
+ProjectorError
+├── Misfit          what is set up doesn't fit: says what to mend
+├── Unfoldable      an event that no read model can take: its shard halts
+├── Forked          the topic and the cursor tell different histories: the shard halts
+└── Behind          the batch doesn't begin at the cursor: nothing was applied, read again from the cursor
+"""
+
+from __future__ import annotations
+
+
+class ProjectorError(Exception):
+    """Base of all errors that the projector raises itself."""
+
+
+class Misfit(ProjectorError):
+    """Settings, topic and database don't fit each other."""
+
+
+class Unfoldable(ProjectorError):
+    """An event that can't be read or folded. The message names the event and the reason, never its content."""
+
+
+class Forked(ProjectorError):
+    """The topic and the cursor tell different histories."""
+
+
+class Behind(ProjectorError):
+    """A batch begins after the cursor."""

@@ -1,0 +1,59 @@
+"""From a record of the events topic to a row of the staging table ``fact``. Pure, and plain because it is hot: 4 µs an event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from schemas.catalogue import EVENTS
+from schemas.entries import EntryRevoked
+from services.projector.errors import Unfoldable
+
+COLUMNS: Final = ("shard", "position", "sign", "event_id", "type", "office", "occurred_at", "recorded_at", "data")
+_REVOKED: Final = EntryRevoked.TYPE
+_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError)
+
+# A row in the order of COLUMNS; a bare tuple, for a named one costs as much again as all the rest of it.
+Fact = tuple[int, int, int, str, str, str, datetime, datetime, str]
+
+
+class Staged(NamedTuple):
+    """A fact, and the ledger that it comes from."""
+
+    ledger: str
+    fact: Fact
+
+
+def stage(body: bytes) -> Staged:
+    """Stage an event. A revocation is staged as the fact that it takes back, with sign -1, its own position and time of recording.
+
+    Raises Unfoldable, whose message names the event and never its content.
+    """
+    try:
+        event: dict[str, Any] = orjson.loads(body)
+        type_, time, data, sign = event["type"], event["time"], event["data"], 1
+        ident = event["id"]
+        if type_ == _REVOKED:
+            ident, fact, sign = data["event"], data["fact"], -1
+            type_, time, data = fact["type"], fact["time"], fact["data"]
+        staged = Staged(
+            event["source"],
+            (
+                event["shard"],
+                int(event["sequence"]),
+                sign,
+                ident,
+                type_,
+                event["office"],
+                datetime.fromisoformat(time),
+                datetime.fromisoformat(event["recordedtime"]),
+                orjson.dumps(data).decode(),
+            ),
+        )
+    except _UNREADABLE as error:
+        raise Unfoldable(f"this is no event ({type(error).__name__})") from None
+    if type_ not in EVENTS:
+        raise Unfoldable(f"event {event['id']}: its type is unknown to this version: {str(type_)[:100]!r}")
+    return staged

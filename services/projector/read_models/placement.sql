@@ -1,0 +1,52 @@
+-- Where did a person sit, and in what tier, from which day on? One row for each unrevoked event about a person's posts, as the
+-- recorder stamped its result. Internal: `appraisal_summary` and readers of a section ask it.
+
+-- name: table#
+CREATE TABLE IF NOT EXISTS placement (
+    office   text COLLATE "C" NOT NULL,
+    person   text COLLATE "C" NOT NULL,
+    from_on  date NOT NULL,
+    position bigint NOT NULL,
+    event_id uuid NOT NULL,
+    section  text,
+    tier     text,
+    PRIMARY KEY (office, person, from_on, position)
+);
+
+-- name: fold_1_enter()!
+-- What a person holds from a day on.
+INSERT INTO placement
+SELECT
+    f.office,
+    stamp ->> 'person',
+    coalesce(f.data ->> 'from_on', f.data ->> 'on', f.data ->> 'joined_on')::date,
+    f.position,
+    f.event_id,
+    stamp ->> 'section',
+    stamp ->> 'tier'
+FROM fact AS f
+CROSS JOIN LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
+WHERE
+    f.sign = 1
+    AND f.type IN (
+        'chengzhang.people.person-registered.v1',
+        'chengzhang.people.post-assumed.v1',
+        'chengzhang.people.post-ended.v1',
+        'chengzhang.people.person-transferred.v1'
+    );
+
+-- name: fold_2_revoke()!
+-- Revoked ones leave.
+DELETE FROM placement AS p
+USING fact AS f, LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
+WHERE
+    f.sign = -1
+    AND f.type IN (
+        'chengzhang.people.person-registered.v1',
+        'chengzhang.people.post-assumed.v1',
+        'chengzhang.people.post-ended.v1',
+        'chengzhang.people.person-transferred.v1'
+    )
+    AND p.office = f.office
+    AND p.person = stamp ->> 'person'
+    AND p.event_id = f.event_id;

@@ -1,0 +1,20 @@
+"""What the projector sets beyond the common settings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.common.settings import Settings
+
+MAX_RECORDS: Final = 20_000  # a batch: beyond this, a larger one gains nothing and only takes memory
+PARTITION_BYTES: Final = 1024 * 1024  # fetched ahead, a partition
+FETCH_BYTES: Final = 8 * 1024 * 1024  # fetched ahead, a request
+IDLE_MS: Final = 10  # FastStream sleeps this long after an empty poll, deaf; so it is short
+SESSION_MS: Final = 6_000  # after which a projector that was killed gives up its shards
+WATCH_SECONDS: Final = 1.0  # how often the cursors are compared with where we read
+STALLED_SECONDS: Final = 30.0  # without progress, though there is something to do: not ready
+
+
+def consumer_name(settings: Settings) -> str:
+    """The Kafka group, and whose cursors these are."""
+    return f"{settings.topic_prefix}-projector"
