@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import asyncpg
 import orjson
 import structlog
 
 from schemas.canonical import leaf_hash
 from services.common.settings import Settings
 from services.recorder import topics
-from services.recorder.ledger.append import Connection
-from services.recorder.ledger.database import QUERIES, Ledger
+from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.topics import Tail
 
 Log: Final = structlog.get_logger("history")
@@ -27,7 +25,7 @@ class Found:
     reason: str | None = None
 
 
-async def check_all(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, settings: Settings) -> dict[int, str | None]:
+async def check_all(pool: Pool, ledger: Ledger, settings: Settings) -> dict[int, str | None]:
     """For every shard why it is read-only, None where ledger and topics fit; also noted for ``recorder status``."""
     reasons: dict[int, str | None] = dict.fromkeys(range(ledger.shards))
     for kind in ("events", "receipts"):

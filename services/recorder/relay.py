@@ -27,7 +27,7 @@ from services.recorder.errors import Doubt
 from services.recorder.history import check_tail
 from services.recorder.ledger.appender import TRANSIENT
 from services.recorder.ledger.batch import Batch
-from services.recorder.ledger.database import QUERIES, Ledger
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
 
 Log: Final = structlog.get_logger("relay")
 LARGEST_BATCH_BYTES: Final = 900_000
@@ -91,7 +91,7 @@ class Lane:
 class Relay:
     """All lanes of the shards whose lease this process holds."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, pool: Pool, ledger: Ledger, settings: Settings) -> None:
         """Hold no lease yet."""
         self._pool = pool
         self._ledger = ledger
@@ -143,7 +143,7 @@ class Relay:
         """Hold what leases can be had, on a connection of their own, for as long as that connection lives."""
         while True:
             try:
-                connection = await asyncpg.connect(self._settings.database_url, timeout=10)
+                connection = await asyncpg.connect(self._settings.database_url, timeout=10, command_timeout=10)
             except TRANSIENT as error:
                 Log.warning("lease-connection-failed", error=type(error).__name__)
                 await asyncio.sleep(0.5)
@@ -173,8 +173,7 @@ class Relay:
 
     async def _look(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """See what was committed, by whomever; that the connection answers is what holds the leases."""
-        sizes = await asyncio.wait_for(QUERIES.sizes(connection, shards=list(self._lanes)), 10)
-        for record in sizes:
+        async for record in QUERIES.sizes(connection, shards=list(self._lanes)):
             lanes = self._lanes[record["shard"]]
             for lane, size in zip(lanes, (record["size"], record["next_receipt"]), strict=True):
                 lane.size = size
@@ -248,7 +247,7 @@ class Relay:
             return []
         async with self._pool.acquire(timeout=10) as connection:
             query = QUERIES.events_from if lane.kind == "events" else QUERIES.receipts_from
-            rows = await query(connection, shard=lane.shard, first=lane.next, count=READ_AT_ONCE)
+            rows = [row async for row in query(connection, shard=lane.shard, first=lane.next, count=READ_AT_ONCE)]
         if lane.kind == "receipts":
             return [self._wrap(row["body"]) for row in rows]
         return [(row["key"].encode(), row["body"]) for row in rows]

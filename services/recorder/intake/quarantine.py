@@ -16,7 +16,7 @@ from schemas.envelope import LARGEST_ACTION
 from services.common.settings import Settings
 from services.recorder.intake.reading import Unreadable
 from services.recorder.ledger.appender import TRANSIENT
-from services.recorder.ledger.database import QUERIES, Ledger
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("quarantine")
@@ -26,7 +26,7 @@ class Quarantine:
     """The table, and its topic."""
 
     def __init__(
-        self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, vault: Vault, settings: Settings
+        self, pool: Pool, ledger: Ledger, vault: Vault, settings: Settings
     ) -> None:
         """Publish nothing yet."""
         self._pool = pool
@@ -92,7 +92,7 @@ class Quarantine:
             while True:
                 async with self._pool.acquire(timeout=10) as connection:
                     await QUERIES.purge_quarantine(connection)
-                    for row in await QUERIES.unpublished(connection):
+                    for row in [row async for row in QUERIES.unpublished(connection)]:
                         await self._tell(producer, row)
                         await QUERIES.published(
                             connection, topic=row["topic"], partition=row["partition"], offset=row["offset"]

@@ -92,26 +92,31 @@ def read_json(raw: bytes) -> dict[str, Any] | Unreadable:
 
 def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     """Check an action's members: the envelope, then the data by their type. ``raw`` is what they were parsed from."""
-    address, errors = _address(fields)
-    if address is None:
-        en, zh = says(errors)
-        return Unreadable("no-address", f"Not an action: {en}", f"不是有效的操作：{zh}", errors)
     try:
         body = canonical({name: fields.get(name) for name in ("type", "time", "actor", "data")})
     except TypeError:  # the one thing that can be parsed and not written
         return _too_deep()
-    errors = _nul(fields) if _NUL in raw else ()
+    nuls = _nul(fields) if _NUL in raw else ()
     try:
         envelope = ActionEnvelope.model_validate(fields)
     except ValidationError as error:
-        errors = (*errors, *explain(error, fields, "", ActionEnvelope))
-        return Readable(*address, body, refusal=_invalid(errors), errors=errors)
-    if errors:
-        return Readable(*address, body, refusal=_invalid(errors), errors=errors)
+        return _misaddressed(fields, body, (*nuls, *explain(error, fields, "", ActionEnvelope)))
+    address = (envelope.office, envelope.source, envelope.id, envelope.type)
+    if nuls:
+        return _refused(address, body, nuls)
     model = ACTIONS.get(envelope.type)
     if model is None:
         return Readable(*address, body, refusal=_unknown_type(envelope.type))
     return _typed(envelope, model, address, body)
+
+
+def _misaddressed(fields: dict[str, Any], body: bytes, errors: tuple[FieldError, ...]) -> Readable | Unreadable:
+    """An envelope that doesn't hold: refused with a receipt where it still says whom to answer."""
+    address, lacking = _address(fields)
+    if address is not None:
+        return _refused(address, body, errors)
+    en, zh = says(lacking)
+    return Unreadable("no-address", f"Not an action: {en}", f"不是有效的操作：{zh}", errors)
 
 
 def _typed(envelope: ActionEnvelope, model: type[ActionData], address: Address, body: bytes) -> Readable:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from schemas.catalogue import EVENTS
@@ -22,13 +21,12 @@ from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Event, Key
 from services.recorder.intake.submission import Answer, Submission
 from services.recorder.ledger.batch import Batch, Head
-from services.recorder.ledger.database import QUERIES, Ledger
+from services.recorder.ledger.database import QUERIES, Connection, Ledger
 from services.recorder.ledger.working import Working
 
 FOLD_VERSION = 1
 _EVENT_COLUMNS = ("shard", "position", "id", "stream", "version", "type", "recorded_at", "body", "leaf_hash")
 _RECEIPT_COLUMNS = ("shard", "number", "digest", "body_digest", "binding", "receipt")
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 
 class Committed(Protocol):
@@ -57,7 +55,7 @@ async def append(
 
 async def _prepare(connection: Connection, ledger: Ledger, shard: int, submissions: Sequence[Submission]) -> Batch:
     row = await QUERIES.lock_shard(connection, shard=shard)
-    recorded_at = max(datetime.now(UTC), row["recorded_at"] or datetime.min.replace(tzinfo=UTC))
+    recorded_at = max(datetime.now(UTC), row["recorded_at"])
     batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at), Working())
     await _look_up(connection, shard, batch, submissions)
     actions = [
@@ -83,7 +81,7 @@ async def _look_up(connection: Connection, shard: int, batch: Batch, submissions
         for submission in submissions
         if submission.action is not None and isinstance(submission.action.data, RevokeEntry | CorrectEntry)
     }
-    for record in await QUERIES.look_up(connection, shard=shard, digests=digests, events=list(named)):
+    async for record in QUERIES.look_up(connection, shard=shard, digests=digests, events=list(named)):
         if record["key"] is not None:
             batch.known[record["key"]] = (record["other"], record["body"])
         else:
@@ -112,10 +110,10 @@ async def _load(connection: Connection, shard: int, working: Working, keys: set[
     wanted = list(working.missing(keys))
     if not wanted:
         return
-    found = await QUERIES.read_states(
+    found = QUERIES.read_states(
         connection, shard=shard, kinds=[kind for kind, _ in wanted], keys=[key for _, key in wanted]
     )
-    working.load(wanted, found)
+    working.load(wanted, [record async for record in found])
 
 
 async def _write(connection: Connection, shard: int, batch: Batch) -> None:

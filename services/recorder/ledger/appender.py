@@ -15,7 +15,7 @@ from schemas.identity import shard_of
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.intake.submission import Outcome, Submission, Unrecordable
 from services.recorder.ledger.append import Committed, append
-from services.recorder.ledger.database import Ledger
+from services.recorder.ledger.database import Ledger, Pool
 
 LARGEST_BATCH: Final = 1000
 LARGEST_QUEUE: Final = 20_000
@@ -50,7 +50,7 @@ class Appender:
 
     def __init__(
         self,
-        pool: asyncpg.Pool[asyncpg.Record],
+        pool: Pool,
         ledger: Ledger,
         listener: Committed,
         reason: Callable[[int], str | None],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import aiosql
@@ -12,8 +12,11 @@ import asyncpg
 
 from services.recorder.errors import Misconfigured
 
+# Generic in the type checker's eyes only.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 FOLDER: Final = Path(__file__).parent
-QUERIES: Final[Any] = aiosql.from_path(FOLDER / "queries.sql", "asyncpg")
+QUERIES: Final[Any] = aiosql.from_path(FOLDER / "queries.sql", "asyncpg", mandatory_parameters=False)
 _MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
 
 # A lock that isn't had in 10 s, or a transaction left open for 30 s, is given up: the batch is tried again.
@@ -39,14 +42,14 @@ class Ledger:
         return f"urn:chengzhang:ledger:{self.id}"
 
 
-async def connect(url: str, *, largest: int = 12) -> asyncpg.Pool[asyncpg.Record]:
+async def connect(url: str, *, largest: int = 12) -> Pool:
     """A pool of connections to the ledger's database."""
     return await asyncpg.create_pool(
         url, min_size=1, max_size=largest, server_settings=SESSION, command_timeout=60, timeout=10
     )
 
 
-async def found(pool: asyncpg.Pool[asyncpg.Record], shards: int) -> Ledger:
+async def found(pool: Pool, shards: int) -> Ledger:
     """Create what is missing of the ledger's tables. Raises Misconfigured where the shard count is another than at its founding."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)

@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS ledger.shard (
     shard        integer PRIMARY KEY,
     size         bigint NOT NULL DEFAULT 0,
     next_receipt bigint NOT NULL DEFAULT 0,
-    recorded_at  timestamptz NOT NULL DEFAULT '-infinity'
+    recorded_at  timestamptz NOT NULL DEFAULT 'epoch'
 ) WITH (fillfactor = 50);
 
 CREATE TABLE IF NOT EXISTS ledger.event (
