@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from deploy.local.sample import texts
 from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, Entry
 from deploy.local.sample.staff import Cadre, Office, Section
@@ -16,6 +17,11 @@ _PROBATION: Final = timedelta(days=365)
 _TRANSFER_MONTHS: Final = (3, 4, 5, 6, 8, 9, 10)
 _TRANSFERS_A_MONTH: Final = 0.012  # of the staff
 _PROMOTION, _CONFIRMATION = 7, 9
+
+
+def first_id() -> str:
+    """The action that every office's year begins with."""
+    return f"define-{texts.LEADERS[0]}"
 
 
 def beginning(office: Office) -> Iterator[Draft]:

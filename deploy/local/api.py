@@ -1,0 +1,73 @@
+"""The services' HTTP API as any reader uses it: bearer token, pages followed, refusals as ``CommandError``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from deploy.local.trouble import NOT_RUNNING, CommandError
+from services.common.settings import Settings
+
+_SECONDS = 30  # a read may wait 10 s for ``at_least``
+_PAGE = 500
+
+Json = dict[str, Any]
+
+
+def headers(settings: Settings, role: str) -> dict[str, str]:
+    """What identifies a caller in that role. Raises CommandError where there is no token for it."""
+    try:
+        token = json.loads(settings.tokens.read_text(encoding="utf-8"))[role]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CommandError("no_tokens", NOT_RUNNING, file=settings.tokens) from None
+    return {"authorization": f"Bearer {token}"}
+
+
+def reader(settings: Settings, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client of the projector. ``transport`` is for tests."""
+    return httpx.Client(
+        base_url=settings.projector_url, headers=headers(settings, "reader"), timeout=_SECONDS, transport=transport
+    )
+
+
+def get(client: httpx.Client, path: str, params: Mapping[str, str]) -> Json | None:
+    """One answer; None for 404. Raises CommandError."""
+    try:
+        answer = client.get(path, params=params)
+    except httpx.TransportError as error:
+        raise unreachable(str(client.base_url), error) from error
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return None
+    if not answer.is_success:
+        raise refused(answer)
+    body: Json = answer.json()
+    return body
+
+
+def pages(client: httpx.Client, path: str, params: Mapping[str, str]) -> Iterator[Json]:
+    """Every page; none for 404. Raises CommandError."""
+    page = get(client, path, {**params, "limit": str(_PAGE)})
+    while page is not None:
+        yield page
+        after = page.get("next")
+        if not after:
+            return
+        page = get(client, path, {**params, "limit": str(_PAGE), "after": str(after)})
+
+
+def unreachable(url: str, error: httpx.TransportError) -> CommandError:
+    """Nobody there."""
+    return CommandError("not_running", NOT_RUNNING, url=url, reason=str(error) or type(error).__name__)
+
+
+def refused(answer: httpx.Response) -> CommandError:
+    """An answer that is no success, in its own words."""
+    try:
+        problem = answer.json()
+        detail = problem.get("detail") or problem.get("title") or answer.reason_phrase
+    except (ValueError, AttributeError):
+        detail = answer.reason_phrase
+    return CommandError("refused_http", url=answer.url.copy_with(query=None), status=answer.status_code, detail=detail)

@@ -1,0 +1,117 @@
+"""``office file`` and ``office appraisal``: what the read models say of a cadre and of an office, in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import httpx
+import orjson
+import typer
+from rich.console import Console
+
+from deploy.local import marker
+from deploy.local.api import get, pages, reader
+from deploy.local.messages import language
+from deploy.local.options import HomeOption, JsonOption, LangOption
+from deploy.local.trouble import CommandError, explained
+from deploy.local.views.appraisal import appraisal as appraisal_table
+from deploy.local.views.growth import growth_file
+from deploy.local.words import say
+from services.common.settings import Settings
+
+Json = dict[str, Any]
+
+SHOWN: Final = 25
+
+
+def file(
+    person: Annotated[str, typer.Argument(help="A person's id · 人员编号")],
+    *,
+    as_of: Annotated[str | None, typer.Option(help="A day or an instant, by recorded time · 截至")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every entry · 全部记录")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    lang: LangOption = None,
+) -> None:
+    """查看成长档案 · Show a cadre's growth file."""
+    speech = language(lang)
+    with explained(speech):
+        with reader(Settings.load(home)) as client:
+            found = read_file(client, person, as_of)
+        if as_json:
+            _print_json(found)
+        else:
+            _console().print(growth_file(found, speech, None if all_ else SHOWN))
+
+
+def appraisal(
+    year: Annotated[int, typer.Argument(min=1900, max=2200, help="Calendar year · 年份")],
+    *,
+    office: Annotated[str | None, typer.Option(help="By default the only one there is · 机关编号")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    lang: LangOption = None,
+) -> None:
+    """查看年度考核 · Show an office's appraisal table: requirement met or not, and evidence. No ranking."""
+    speech = language(lang)
+    with explained(speech):
+        settings = Settings.load(home)
+        with reader(settings) as client:
+            which = office or _only_office(client, settings.home)
+            found = read_appraisals(client, which, year)
+        if as_json:
+            _print_json(found)
+        elif not found["items"]:
+            _console().print(say(speech, "nobody", office=which, year=year), markup=False)
+        else:
+            _console().print(appraisal_table(which, year, found["items"], speech))
+
+
+def read_file(client: httpx.Client, person: str, as_of: str | None = None, at_least: str | None = None) -> Json:
+    """A person's growth file with all its entries, as one answer. Raises CommandError."""
+    params = {name: value for name, value in (("as_of", as_of), ("at_least", at_least)) if value}
+    whole = _joined(client, f"/people/{person}/growth-file", params, "entries")
+    if whole is None:
+        raise CommandError("no_person", person=person)
+    return whole
+
+
+def read_appraisals(client: httpx.Client, office: str, year: int, at_least: str | None = None) -> Json:
+    """An office's appraisals of a year, as one answer. Raises CommandError."""
+    params = {"at_least": at_least} if at_least else {}
+    whole = _joined(client, f"/offices/{office}/appraisals/{year}", params, "items")
+    return whole or {"office": office, "items": [], "next": None, "seen": {}}
+
+
+def _joined(client: httpx.Client, path: str, params: dict[str, str], items: str) -> Json | None:
+    """All pages as one; None where there is nothing."""
+    whole: Json | None = None
+    for page in pages(client, path, params):
+        if whole is None:
+            whole = page
+        else:
+            whole[items] += page[items]
+            whole["seen"] = page["seen"]
+    if whole is not None:
+        whole["next"] = None
+    return whole
+
+
+def _only_office(client: httpx.Client, home: Path) -> str:
+    """The one office that the projector knows of; where it doesn't list them, the sample's."""
+    listed = get(client, "/offices", {})
+    offices = [item["office"] for item in listed["items"]] if listed else marker.offices(home)
+    if not offices:
+        raise CommandError("no_office")
+    if len(offices) > 1:
+        raise CommandError("which_office", offices=", ".join(offices))
+    return str(offices[0])
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def _print_json(value: Json) -> None:
+    typer.echo(orjson.dumps(value).decode())

@@ -1,0 +1,110 @@
+"""One cadre's growth file (成长档案): who, the years in figures, the entries; what is revoked is struck through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from deploy.local.messages import Lang
+from deploy.local.words import say, term
+
+Json = dict[str, Any]
+
+_ZONE: Final = timezone(timedelta(hours=8))
+_BAR: Final = 10
+_COLOURS: Final = {"learning": "cyan", "talk": "magenta", "work": "green"}
+# Field of the year's summary and how its codes are called.
+_FIGURES: Final = (
+    ("by_group", ""), ("outputs_by_effect", ""), ("by_session_kind", ""), ("by_carrier", ""), ("by_guide", "guide"),
+)  # fmt: skip
+
+
+def growth_file(file: Json, lang: Lang, most: int | None) -> Group:
+    """The whole page; ``most``: how many entries."""
+    entries = sorted(file["entries"], key=lambda entry: (entry["occurred_at"], entry["position"]), reverse=True)
+    parts: list[RenderableType] = [_header(file, entries, lang)]
+    parts += [_year(year, lang) for year in sorted(file["years"], key=lambda year: year["year"], reverse=True)]
+    parts.append(_entries(entries[:most], lang) if entries else Text(say(lang, "no_entries"), style="dim"))
+    if most is not None and len(entries) > most:
+        parts.append(Text(say(lang, "more", count=len(entries) - most), style="dim"))
+    return Group(*parts)
+
+
+def _header(file: Json, entries: list[Json], lang: Lang) -> Panel:
+    line = Text(file["name"] or say(lang, "unnamed"), style="bold")
+    # Where the newest entry found the person; a revoked one may have been wrong about that too.
+    for entry in [entry for entry in entries if not entry["revoked_at"]][:1]:
+        place = " · ".join(filter(None, (entry["office"], entry["section"], term(lang, entry["tier"]))))
+        line.append(f"   {place}", style="default")
+    line.append(f"   {file['person']}", style="dim")
+    subtitle = say(lang, "as_of", day=file["as_of"]) if file["as_of"] else None
+    title = f"成长档案 · {say('en', 'growth_file')}" if lang == "en" else say(lang, "growth_file")
+    return Panel(line, title=title, title_align="left", subtitle=subtitle, border_style="cyan", expand=False)
+
+
+def _year(year: Json, lang: Lang) -> Group:
+    figures = [_figure(field, year[field], kind, lang) for field, kind in _FIGURES if year[field]]
+    title = Text(f"{year['year']}  ", style="bold").append(year["office"], style="dim")
+    return Group(title, Columns(figures, padding=(0, 3)), "")
+
+
+def _figure(field: str, counts: dict[str, int], kind: str, lang: Lang) -> Table:
+    table = Table(box=None, show_header=False, title=say(lang, field), title_style="dim", title_justify="left")
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right")
+    for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        bar = "▇" * max(1, round(_BAR * count / max(counts.values())))
+        table.add_row(term(lang, code, kind), Text(bar, style=_COLOURS.get(code, "blue")), str(count))
+    return table
+
+
+def _entries(entries: list[Json], lang: Lang) -> Table:
+    table = Table(title=say(lang, "entries"), title_justify="left", title_style="bold", box=None, header_style="dim")
+    table.add_column(say(lang, "date"), no_wrap=True)
+    table.add_column(say(lang, "group"), no_wrap=True)
+    table.add_column(say(lang, "what"), overflow="fold")
+    table.add_column(say(lang, "guide"), no_wrap=True)
+    before = ""
+    for entry in entries:
+        day = _day(entry["occurred_at"])
+        table.add_row("" if day == before else day, *_cells(entry, lang), style="dim" if entry["revoked_at"] else None)
+        before = day
+    return table
+
+
+def _cells(entry: Json, lang: Lang) -> Iterator[Text]:
+    group = entry["entry_group"]
+    yield Text(term(lang, group), style=_COLOURS.get(group, ""))
+    yield _what(entry, lang)
+    yield Text(term(lang, entry["guide"], "guide"), style="yellow")
+
+
+def _what(entry: Json, lang: Lang) -> Text:
+    kind = term(lang, entry["event"].split(".")[2])
+    what = Text(entry["title"] or kind, style="strike" if entry["revoked_at"] else "")
+    if entry["title"]:
+        what.append(f"  {kind}", style="dim")
+    if entry["half_xueshi"]:
+        what.append(f" {_study_hours(entry['half_xueshi'])}", style="dim")
+    if entry["state"] != "verified":
+        what.append(f"  {term(lang, entry['state'])}", style="yellow")
+    if entry["revoked_at"]:
+        what.append(f"  {say(lang, 'revoked', day=_day(entry['revoked_at']))}", style="not strike red")
+    return what
+
+
+def _study_hours(half_xueshi: int) -> str:
+    return f"{half_xueshi // 2}{'.5' if half_xueshi % 2 else ''}"
+
+
+def _day(instant: str) -> str:
+    """The office's day of an instant."""
+    return datetime.fromisoformat(instant).astimezone(_ZONE).date().isoformat()

@@ -1,0 +1,132 @@
+"""The end of ``office up``: a sample office year published as an outside app would, then what a reader sees of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import typer
+from rich.console import Console
+from rich.rule import Rule
+from rich.table import Table
+
+from deploy.local import marker, show
+from deploy.local.api import reader
+from deploy.local.marker import Marker
+from deploy.local.messages import Lang
+from deploy.local.publish import published, recorder, summarise
+from deploy.local.publishing.answers import Answers
+from deploy.local.publishing.poster import Poster
+from deploy.local.sample import year
+from deploy.local.sample.days import ZONE
+from deploy.local.sample.draft import year_end
+from deploy.local.sample.people import SOURCE, first_id
+from deploy.local.trouble import CommandError, explained
+from deploy.local.views.appraisal import appraisal
+from deploy.local.views.growth import growth_file
+from deploy.local.words import say
+from services.common.settings import Settings
+
+CADRES: Final = 24
+SEED: Final = 7
+# A prefix of its own: `office sample` beside it makes other offices.
+PREFIX: Final = "o-w"
+_OFFICE: Final = f"{PREFIX}1"
+_ENTRIES: Final = 12
+_FULL_ENOUGH: Final = 4  # before April the last year tells more than this one
+
+
+async def welcome(settings: Settings, console: Console, lang: Lang) -> int:
+    """Publish where that is not done yet, then show. Returns the exit code."""
+    try:
+        with explained(lang):
+            sample = await _recorded(settings, console, lang)
+            await asyncio.to_thread(_show, settings, sample, console, lang)
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 1 if sample.rejected else 0
+
+
+async def _recorded(settings: Settings, console: Console, lang: Lang) -> Marker:
+    sample = marker.load(settings.home) or _new()
+    if sample.at_least and await _still_there(settings, sample):
+        console.print(say(lang, "again", office=sample.office), markup=False)
+        return sample
+    # Noted before it is published: a start that was cut short goes on with the very same actions.
+    marker.save(settings.home, sample)
+    console.print(say(lang, "welcome"), markup=False)
+    answers = await _publish(settings, sample, console, lang)
+    sample = replace(sample, at_least=_position(answers), rejected=answers.refused.total())
+    marker.save(settings.home, sample)
+    return sample
+
+
+def _new() -> Marker:
+    now = datetime.now(ZONE)
+    this = now.year if now.month >= _FULL_ENOUGH else now.year - 1
+    return Marker(_OFFICE, this, min(now, year_end(this)).isoformat(timespec="seconds"))
+
+
+async def _still_there(settings: Settings, sample: Marker) -> bool:
+    """Whether this ledger has it: the folder may have been pointed at another database."""
+    async with recorder(settings) as http:
+        return await Poster(http, Answers()).receipt((sample.office, SOURCE, first_id())) is not None
+
+
+async def _publish(settings: Settings, sample: Marker, console: Console, lang: Lang) -> Answers:
+    size = year.Size(sample.year, 1, CADRES, SEED, PREFIX, datetime.fromisoformat(sample.until))
+    actions = list(year.actions(size))
+    answers = await published(settings, actions, console, lang, len(actions))
+    summarise(answers, console, lang)
+    return answers
+
+
+def _position(answers: Answers) -> str | None:
+    """One office is one shard, so there is one position."""
+    return next((f"{shard}:{position}" for shard, position in answers.at_least.items()), None)
+
+
+def _show(settings: Settings, sample: Marker, console: Console, lang: Lang) -> None:
+    console.print(say(lang, "waiting"), markup=False)
+    with reader(settings) as client:
+        office = show.read_appraisals(client, sample.office, sample.year, sample.at_least)
+        if not office["items"]:
+            raise CommandError("too_slow")
+        person = _someone(office["items"])
+        file = show.read_file(client, person)
+    console.print(Rule(style="dim"))
+    console.print(growth_file(file, lang, _ENTRIES))
+    console.print(Rule(style="dim"))
+    console.print(appraisal(sample.office, sample.year, office["items"], lang))
+    console.print(_places(settings, lang))
+    console.print(f"\n{say(lang, 'next')}", style="bold", markup=False)
+    for command in _commands(settings, sample, person):
+        console.print(f"  {command}", markup=False, soft_wrap=True)  # whole lines, to be copied
+
+
+def _someone(rows: list[show.Json]) -> str:
+    """Whoever of the staff comes first: not the head of the office."""
+    staff = [row["person"] for row in rows if row["tier"] == "staff"] or [row["person"] for row in rows]
+    return str(min(staff))
+
+
+def _places(settings: Settings, lang: Lang) -> Table:
+    table = Table(title=say(lang, "where"), title_justify="left", title_style="bold", box=None, show_header=False)
+    table.add_row(say(lang, "recorder"), f"{settings.recorder_url}/docs")
+    table.add_row(say(lang, "projector"), f"{settings.projector_url}/docs")
+    table.add_row(say(lang, "kafka"), f"{settings.kafka}  {settings.topic('actions')}")
+    table.add_row(say(lang, "database"), settings.database_url.rpartition("@")[2])
+    table.add_row(say(lang, "tokens"), str(settings.tokens))
+    return table
+
+
+def _commands(settings: Settings, sample: Marker, person: str) -> list[str]:
+    token = f'$(.venv/bin/python -c \'import json; print(json.load(open("{settings.tokens}"))["reader"])\')'
+    return [
+        f".venv/bin/office file {person} --all",
+        f".venv/bin/office appraisal {sample.year} --office {sample.office}",
+        f'curl -H "Authorization: Bearer {token}" {settings.projector_url}/people/{person}/growth-file',
+        f".venv/bin/office sample --year {sample.year - 1} --offices 5 --cadres 40 | .venv/bin/office publish",
+    ]

@@ -1,0 +1,172 @@
+"""What the terminal shows, from answers of the API as the interface has them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console, RenderableType
+
+from deploy.local import api, show
+from deploy.local.trouble import CommandError
+from deploy.local.views.appraisal import appraisal
+from deploy.local.views.growth import growth_file
+from services.common.settings import Settings
+
+Json = dict[str, Any]
+
+
+def entry(day: str, position: int, **changes: object) -> Json:
+    return {
+        "office": "o-1", "event_id": f"e-{position}", "event": "chengzhang.learning.attendance-recorded.v1",
+        "entry_group": "learning", "title": "公文写作专题讲座", "guide": None, "occurred_at": f"{day}T02:00:00Z",
+        "recorded_at": f"{day}T03:00:00Z", "revoked_at": None, "state": "verified", "section": "xinxi", "tier": "staff",
+        "half_xueshi": None, "shard": 3, "position": position,
+    } | changes  # fmt: skip
+
+
+def file_of(*entries: Json, **changes: object) -> Json:
+    year = {
+        "office": "o-1", "year": 2026, "by_group": {"learning": 12, "work": 3}, "by_guide": {"work": 1},
+        "by_session_kind": {"lecture": 5}, "by_carrier": {"section": 7}, "outputs_by_effect": {"adopted": 1},
+        "last_entry_at": "2026-03-02T02:00:00Z",
+    }  # fmt: skip
+    whole = {"person": "p-1", "name": "李晓明", "as_of": None, "years": [year], "next": None, "seen": {"3": 125}}
+    return whole | {"entries": list(entries)} | changes
+
+
+def row(person: str, **changes: object) -> Json:
+    return {
+        "office": "o-1", "person": person, "name": f"n {person}", "year": 2026, "section": "xinxi", "tier": "staff",
+        "stage": "not-opened", "requirement_met": False, "requirement_events": [], "evidence_by_group": {"work": 2},
+        "evidence_by_guide": {}, "evidence_events": [], "routine_grades": [], "duty_reports": [],
+        "proposed_grade": None, "grade": None, "seen": {"3": 125},
+    } | changes  # fmt: skip
+
+
+def drawn(what: RenderableType, *, colour: bool = False) -> str:
+    console = Console(width=120, record=True, force_terminal=colour, color_system="standard" if colour else None)
+    with console.capture() as capture:
+        console.print(what)
+    return capture.get()
+
+
+def test_a_file_says_who_and_what_newest_first() -> None:
+    older, newer = entry("2026-03-02", 1), entry("2026-05-06", 2, title=None, event="chengzhang.talk.talk-held.v1")
+    page = drawn(growth_file(file_of(older, newer), "zh", None))
+    assert "李晓明" in page
+    assert "xinxi · 科员" in page
+    assert page.index("2026-05-06") < page.index("2026-03-02")
+    assert "谈心谈话" in page
+    assert "公文写作专题讲座" in page
+
+
+def test_a_year_is_told_in_counts_with_bars() -> None:
+    page = drawn(growth_file(file_of(entry("2026-03-02", 1)), "en", None))
+    assert "section head" not in page
+    for word in ("2026", "learning", "12", "adopted", "lecture", "▇"):
+        assert word in page
+
+
+def test_what_is_revoked_stays_struck_through() -> None:
+    page = drawn(
+        growth_file(file_of(entry("2026-03-02", 1, revoked_at="2026-03-09T01:00:00Z")), "en", None), colour=True
+    )
+    assert "revoked 2026-03-09" in page
+    assert "\x1b[2;9m公文写作专题讲座" in page
+
+
+def test_a_day_is_the_offices_day() -> None:
+    assert "2026-03-03" in drawn(growth_file(file_of(entry("x", 1, occurred_at="2026-03-02T16:30:00Z")), "en", None))
+
+
+def test_long_files_say_how_much_is_left() -> None:
+    entries = [entry("2026-03-02", number, half_xueshi=5) for number in range(30)]
+    page = drawn(growth_file(file_of(*entries), "en", 25))
+    assert "5 older ones" in page
+    assert "2.5" in page
+    assert "older ones" not in drawn(growth_file(file_of(*entries), "en", None))
+
+
+def test_nobodys_name_is_shown_to_those_who_may_not_know_it() -> None:
+    page = drawn(growth_file(file_of(name=None, as_of="2026-03-01"), "zh", None))
+    assert "姓名未显示" in page
+    assert "2026-03-01" in page
+    assert "尚无记录" in page
+
+
+def test_the_appraisal_is_ordered_by_section_tier_and_id_never_by_merit() -> None:
+    rows = [
+        row("p-3", evidence_by_group={"work": 99}, requirement_met=True),
+        row("p-2"),
+        row("p-9", tier="section-head"),
+        row("p-1", section="ducha"),
+        row("p-0", section=None, tier=None, name=None),
+    ]
+    page = drawn(appraisal("o-1", 2026, rows, "en"))
+    assert [page.index(f" {person} ") for person in ("p-0", "p-1", "p-9", "p-2", "p-3")] == sorted(
+        page.index(f" {person} ") for person in ("p-0", "p-1", "p-9", "p-2", "p-3")
+    )
+    assert page.count("✓") == 1
+    assert "xueshi" not in page
+    assert "work 99" in page
+
+
+def client(pages: dict[str, Any]) -> httpx.Client:
+    def answer(request: httpx.Request) -> httpx.Response:
+        key = request.url.path + (f"?{request.url.params['after']}" if "after" in request.url.params else "")
+        if key not in pages:
+            return httpx.Response(404, json={"detail": "nothing"})
+        return pages[key] if isinstance(pages[key], httpx.Response) else httpx.Response(200, json=pages[key])
+
+    return httpx.Client(base_url="http://projector", transport=httpx.MockTransport(answer))
+
+
+def test_pages_are_followed() -> None:
+    first, second = file_of(entry("2026-03-03", 2), next="abc"), file_of(entry("2026-03-02", 1))
+    found = show.read_file(client({"/people/p-1/growth-file": first, "/people/p-1/growth-file?abc": second}), "p-1")
+    assert [found["position"] for found in found["entries"]] == [2, 1]
+    assert found["next"] is None
+
+
+def test_an_unknown_person_is_said_so() -> None:
+    with pytest.raises(CommandError) as caught:
+        show.read_file(client({}), "p-404")
+    assert (caught.value.key, caught.value.code) == ("no_person", 1)
+
+
+def test_without_an_office_the_only_one_is_meant(tmp_path: Path) -> None:
+    one = client({"/offices": {"items": [{"office": "o-1"}], "next": None}})
+    assert show._only_office(one, tmp_path) == "o-1"
+    two = client({"/offices": {"items": [{"office": "o-1"}, {"office": "o-2"}], "next": None}})
+    with pytest.raises(CommandError, match="o-1, o-2"):
+        show._only_office(two, tmp_path)
+    with pytest.raises(CommandError, match="no_office"):
+        show._only_office(client({}), tmp_path)
+
+
+def test_refusals_speak_in_their_own_words() -> None:
+    refusal = httpx.Response(403, json={"detail": "This token reads office o-2 only."})
+    with pytest.raises(CommandError, match="reads office o-2 only"):
+        show.read_appraisals(client({"/offices/o-1/appraisals/2026": refusal}), "o-1", 2026)
+
+
+def test_nobody_there_is_exit_code_3() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(CommandError) as caught:
+        api.get(httpx.Client(base_url="http://gone", transport=httpx.MockTransport(refuse)), "/", {})
+    assert caught.value.code == 3
+
+
+def test_no_tokens_is_exit_code_3(tmp_path: Path) -> None:
+    settings = Settings(tokens=tmp_path / "tokens.json")
+    with pytest.raises(CommandError) as caught:
+        api.headers(settings, "reader")
+    assert caught.value.code == 3
+    settings.tokens.write_text(json.dumps({"reader": "t-reader"}))
+    assert api.headers(settings, "reader") == {"authorization": "Bearer t-reader"}
