@@ -64,7 +64,11 @@ def _jgo(coordinate: str, scratch: Path) -> None:
     command += ["--timeout", "60", "--cache-dir", str(scratch / "envs"), "--repo-cache", str(scratch / "repository")]
     ended = subprocess.run([*command, "info", "classpath", coordinate], capture_output=True, text=True, check=False)
     if ended.returncode:
-        raise StackError("jars_unreachable", coordinate=coordinate, tail="\n".join(ended.stderr.splitlines()[-5:]))
+        raise StackError("jars_unreachable", coordinate=coordinate, tail=_last_line(ended.stderr))
+
+
+def _last_line(said: str) -> str:
+    return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
 
 
 def _hashes(folder: Path) -> dict[str, str]:

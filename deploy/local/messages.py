@@ -10,6 +10,7 @@ Lang = Literal["zh", "en"]
 _TEXTS = {
     # steps
     "starting": ("starting {service} …", "正在启动 {service} …"),
+    "checking": ("{service} runs already: waiting for its answer …", "{service} 已在运行,等待应答 …"),
     "restarting": ("{service} runs with old settings: restarting it", "{service} 的设置已变,重新启动"),
     "ready": ("{service} is ready at {address}", "{service} 已就绪:{address}"),
     "stopping": ("stopping {service} …", "正在停止 {service} …"),

@@ -22,6 +22,7 @@ _POLL = 0.05
 _SPAWN_SECONDS = 30
 STOP_SIGNAL = signal.SIGTERM
 GRACE_SECONDS = 30
+_REAP_SECONDS = 1  # until init has removed the ended process from the list; some containers' init never does
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def _end(process: psutil.Process, stop_signal: signal.Signals) -> None:
             break
         if _until(lambda: gone(process), seconds):
             break
+    _until(lambda: not psutil.pid_exists(process.pid), _REAP_SECONDS)
     for child in children:  # a killed parent may leave some; a stopped one has none left
         if not _until(partial(gone, child), 5):
             child.kill()

@@ -102,6 +102,8 @@ def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
     if processes.find(home, name) is None:
         say("starting", service=name)
         processes.start(home, daemon or _database_or_broker(home, name, state, say))
+    else:
+        say("checking", service=name)
     _wait(home, name, state)
     say("ready", service=name, address=f"{LOOPBACK}:{getattr(state.ports, name)}")
 

@@ -74,7 +74,7 @@ def test_a_second_up_starts_nothing_and_changes_nothing(started: Stack) -> None:
     before = (started.pids(), started.home.stack_env.read_text(), started.home.tokens.read_text())
     started.up()
     assert (started.pids(), started.home.stack_env.read_text(), started.home.tokens.read_text()) == before
-    assert [key for key, _ in started.steps] == ["ready", "ready"]
+    assert [key for key, _ in started.steps] == ["checking", "ready"] * 2
 
 
 def test_what_is_secret_is_private(started: Stack) -> None:
