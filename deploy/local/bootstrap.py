@@ -116,10 +116,15 @@ def use_newer_python() -> None:
         return
     for name in NEWER:
         path = shutil.which(name)
-        if path:
+        if path and runs(path):
             say("other", path=path)
             os.execv(path, [path, str(Path(__file__).resolve()), *sys.argv[1:]])  # noqa: S606 - no shell, on purpose
     raise Failed(text("old", have=version(), path=sys.executable))
+
+
+def runs(path: str) -> bool:
+    """Tell whether this is a Python, and not a version manager's stand-in for one that is not installed."""
+    return subprocess.call([path, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
 
 def wait_for_others() -> None:
