@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TextIO
 
 OLDEST = (3, 11)
 NEWER = ["python3.14", "python3.13", "python3.12", "python3.11"]
@@ -102,10 +103,10 @@ def main() -> int:
             install(wanted)
             say("done")
     except Failed as failure:
-        sys.stderr.write(f"{failure}\n")
+        write(sys.stderr, str(failure))
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\n" + text("interrupted") + "\n")
+        write(sys.stderr, "\n" + text("interrupted"))
         return 1
     return 0
 
@@ -242,8 +243,13 @@ def version() -> str:
 
 def say(key: str, **values: object) -> None:
     """Show one step."""
-    sys.stdout.write(text(key, **values) + "\n")
-    sys.stdout.flush()
+    write(sys.stdout, text(key, **values))
+
+
+def write(stream: TextIO, line: str) -> None:
+    """Write UTF-8, whatever an old Python makes of the locale."""
+    stream.buffer.write((line + "\n").encode())
+    stream.buffer.flush()
 
 
 def text(key: str, **values: object) -> str:
