@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from deploy.local.trouble import NOT_RUNNING, CommandError
 from services.common.settings import Settings
@@ -38,7 +38,7 @@ class KafkaWire:
         self._actions = settings.topic("actions")
         self._receipts = settings.topic("receipts")
         self._producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, enable_idempotence=True, linger_ms=5)
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+        self._consumer = AIOKafkaConsumer(self._receipts, bootstrap_servers=settings.kafka, enable_auto_commit=False)
         self._failed: BaseException | None = None
 
     async def send(self, office: str, body: bytes) -> None:
@@ -61,10 +61,9 @@ class KafkaWire:
         """Connect, and stand at the end of the receipts before anything is sent."""
         await self._producer.start()
         await self._consumer.start()
-        await self._consumer.topics()  # fetches what the next line reads
-        partitions = self._consumer.partitions_for_topic(self._receipts) or set()
-        places = [TopicPartition(self._receipts, number) for number in sorted(partitions)]
-        self._consumer.assign(places)
+        places = self._consumer.assignment()
+        if not places:
+            raise UnknownTopicOrPartitionError(self._receipts)
         await self._consumer.seek_to_end(*places)
         await asyncio.gather(*(self._consumer.position(place) for place in places))
 

@@ -38,11 +38,11 @@ def growth_file(file: Json, lang: Lang, most: int | None) -> Group:
 
 
 def _header(file: Json, entries: list[Json], lang: Lang) -> Panel:
-    line = Text(file["name"] or say(lang, "unnamed"), style="bold")
+    line = Text.assemble((file["name"] or say(lang, "unnamed"), "bold"))
     # Where the newest entry found the person; a revoked one may have been wrong about that too.
     for entry in [entry for entry in entries if not entry["revoked_at"]][:1]:
         place = " · ".join(filter(None, (entry["office"], entry["section"], term(lang, entry["tier"]))))
-        line.append(f"   {place}", style="default")
+        line.append(f"   {place}")
     line.append(f"   {file['person']}", style="dim")
     subtitle = say(lang, "as_of", day=file["as_of"]) if file["as_of"] else None
     title = f"成长档案 · {say('en', 'growth_file')}" if lang == "en" else say(lang, "growth_file")
