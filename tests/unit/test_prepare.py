@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from services.recorder.intake.prepare import prepare
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.submission import Submission
-from services.recorder.vault import DataKey, Vault
+from services.recorder.vault import DataKey
 
 NAME = "王小明"
 EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
@@ -56,7 +56,7 @@ async def _one(
     readable: Readable, *, plaintext_allowed: bool = True, vault: FakeVault | None = None
 ) -> tuple[Submission, FakeVault]:
     vault = vault or FakeVault()
-    (submission,) = await prepare([readable], cast("Vault", vault), plaintext_allowed=plaintext_allowed)
+    (submission,) = await prepare([readable], vault, plaintext_allowed=plaintext_allowed)
     return submission, vault
 
 
@@ -163,6 +163,6 @@ async def test_the_same_body_has_the_same_digest_and_another_body_another() -> N
 async def test_a_batch_asks_once_for_all_its_owners() -> None:
     vault = FakeVault()
     batch = [_register(person=f"p-{n}") for n in range(5)] + [_talk(note="x"), _talk()]
-    submissions = await prepare(batch, cast("Vault", vault), plaintext_allowed=True)
+    submissions = await prepare(batch, vault, plaintext_allowed=True)
     assert [s.id for s in submissions] == [r.id for r in batch]
     assert vault.asked == [{"p-0", "p-1", "p-2", "p-3", "p-4"}]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -21,7 +21,7 @@ from schemas.entries import CorrectEntry
 from services.recorder.domain.core import Action, Rejection
 from services.recorder.intake.reading import Readable
 from services.recorder.intake.submission import Submission
-from services.recorder.vault import DataKey, Vault
+from services.recorder.vault import DataKey
 
 _OWNER: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _BLANK: Final = ""
@@ -33,6 +33,16 @@ PLAINTEXT_SEALED: Final = Rejection(
 )
 
 
+class Keys(Protocol):
+    """The vault, as far as sealing goes."""
+
+    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+        """The owners' keys. Raises Unavailable."""
+
+    def mac(self, body: bytes) -> bytes:
+        """A digest under the installation's own key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """That a type has sealed fields, and whose key seals them: none where none is given, or no owner can be read."""
@@ -40,7 +50,7 @@ class Secret:
     owner: str | None
 
 
-async def prepare(readables: Sequence[Readable], vault: Vault, *, plaintext_allowed: bool) -> list[Submission]:
+async def prepare(readables: Sequence[Readable], vault: Keys, *, plaintext_allowed: bool) -> list[Submission]:
     """Submissions in the same order, digested and sealed. Raises Unavailable where a key is needed and can't be had."""
     secrets = [_secret(readable) for readable in readables]
     owners = {secret.owner for secret in secrets if secret is not None and secret.owner is not None}
@@ -59,7 +69,7 @@ def _plain(readable: Readable) -> Submission:
 
 
 def _sealed(
-    readable: Readable, secret: Secret, keys: Mapping[str, DataKey], vault: Vault, *, plaintext_allowed: bool
+    readable: Readable, secret: Secret, keys: Mapping[str, DataKey], vault: Keys, *, plaintext_allowed: bool
 ) -> Submission:
     key = None if secret.owner is None else keys[secret.owner]
     digest = (key or vault).mac(readable.body)

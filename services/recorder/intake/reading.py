@@ -95,7 +95,7 @@ def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     try:
         body = canonical({name: fields.get(name) for name in ("type", "time", "actor", "data")})
     except TypeError:  # the one thing that can be parsed and not written
-        return _too_deep()
+        return too_deep()
     nuls = _nul(fields) if _NUL in raw else ()
     try:
         envelope = ActionEnvelope.model_validate(fields)
@@ -195,7 +195,8 @@ def _nul(fields: dict[str, Any]) -> tuple[FieldError, ...]:
     return tuple(found)
 
 
-def _too_deep() -> Unreadable:
+def too_deep() -> Unreadable:
+    """Parsed, but too deep to be written again."""
     return Unreadable(
         "too-deep",
         "The JSON text is nested more than 250 levels deep. No action needs that.",

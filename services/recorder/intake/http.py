@@ -1,0 +1,167 @@
+"""The recorder over HTTP: ``POST /actions``, ``GET /receipts``, ``POST /open``, and whether it lives."""
+
+# No postponed annotations here: FastAPI could not see the dependencies that are made inside ``router``.
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Protocol
+
+import orjson
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from schemas.receipt import Receipt
+from services.common import problems
+from services.common.bearer import bearer, forbidden
+from services.common.grants import Grant, Grants
+from services.common.problems import Problem, responses
+from services.recorder.intake import describing
+from services.recorder.intake.answers import answered, translated
+from services.recorder.intake.opening import Opening, OpenResponse, open_items
+from services.recorder.intake.prepare import Keys, prepare
+from services.recorder.intake.reading import Readable, Unreadable
+from services.recorder.intake.requests import BATCH, many, mode, one, problem_of
+from services.recorder.intake.submission import Outcome, Submission
+
+VERSION: Final = "1"  # of the interface; optional members may come within it
+_JSON: Final = "application/json"
+_Key = Annotated[str, Query(min_length=1, max_length=256)]
+
+
+class Appending(Protocol):
+    """The append's queue."""
+
+    async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Outcomes in order. Raises Busy, Unavailable."""
+
+
+class Receipts(Protocol):
+    """The ledger's receipts."""
+
+    async def find(self, office: str, source: str, id: str) -> bytes | None:  # noqa: A002 - as CloudEvents calls it
+        """The binding receipt of an action. Raises Unavailable."""
+
+
+class Secrets(Keys, Opening, Protocol):
+    """The vault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What the routes call; ``ready`` says whether the recorder makes progress, and of what it consists."""
+
+    appender: Appending
+    receipts: Receipts
+    vault: Secrets
+    grants: Grants
+    ready: Callable[[], tuple[bool, dict[str, Any]]]
+
+
+def api(deps: Dependencies, **more: Any) -> FastAPI:  # noqa: ANN401 - FastAPI's own arguments, such as lifespan
+    """The recorder's HTTP application."""
+    app = FastAPI(title="Chengzhang recorder", version=VERSION, description=describing.TEXT, **more)
+    problems.install(app)
+    problems.describe(app, describing.components())
+    app.include_router(router(deps))
+    return app
+
+
+def router(deps: Dependencies) -> APIRouter:
+    """All routes."""
+    routes = APIRouter()
+    asking = Annotated[Grant, Depends(bearer(deps.grants))]
+
+    @routes.post("/actions", tags=["actions"], **describing.ACTIONS)
+    async def publish(request: Request, grant: asking) -> Response:
+        """Record an action, or up to 1,000 of them. The same action sent again gets its first receipt again."""
+        media = mode(request)
+        if media == BATCH:
+            return await _publish_many(deps, grant, await many(request))
+        return await _publish_one(deps, grant, await one(request, media))
+
+    @routes.get("/receipts", tags=["actions"], response_model=Receipt, responses=responses(401, 403, 404, 422, 503))
+    async def receipt(grant: asking, office: _Key, source: _Key, id: _Key) -> Response:  # noqa: A002
+        """Give an action's receipt: accepted, or rejected for good. What was rejected for now has none to ask for."""
+        return await _receipt(deps, grant, office, source, id)
+
+    @routes.post("/open", tags=["sealed fields"], response_model=OpenResponse, **describing.OPEN)
+    async def open_sealed(request: Request, grant: asking) -> Response:
+        """Open up to 1,000 sealed fields. Who opened how many is logged, never what."""
+        return Response(await open_items(request, grant, deps.vault), media_type=_JSON)
+
+    _add_health(routes, deps)
+    return routes
+
+
+def _add_health(routes: APIRouter, deps: Dependencies) -> None:
+    @routes.get("/livez", tags=["health"])
+    async def live() -> dict[str, str]:
+        """Say that the process answers."""
+        return {"status": "live"}
+
+    @routes.get("/readyz", tags=["health"], responses={503: {"description": "Not making progress"}})
+    async def ready() -> Response:
+        """Say whether actions are being recorded and relayed."""
+        well, told = deps.ready()
+        return Response(orjson.dumps(told), 200 if well else 503, media_type=_JSON)
+
+    @routes.get("/metrics", tags=["health"], **describing.METRICS)
+    async def metrics() -> Response:
+        """Give the metrics in Prometheus' text format."""
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+async def _publish_one(deps: Dependencies, grant: Grant, action: Readable | Unreadable) -> Response:
+    if isinstance(action, Unreadable):
+        raise problem_of(action)
+    refused = _refused(grant, action)
+    if refused:
+        raise refused
+    (answer,) = await _submit(deps, [action])
+    if isinstance(answer, Problem):
+        raise answer
+    status, receipt = answer
+    return Response(receipt, status, media_type=_JSON)
+
+
+async def _publish_many(deps: Dependencies, grant: Grant, actions: Sequence[Readable | Unreadable]) -> Response:
+    refused = [problem_of(action) if isinstance(action, Unreadable) else _refused(grant, action) for action in actions]
+    allowed = [a for a, problem in zip(actions, refused, strict=True) if isinstance(a, Readable) and problem is None]
+    submitted = iter(await _submit(deps, allowed))
+    told = [_item(next(submitted) if problem is None else problem) for problem in refused]
+    return Response(orjson.dumps(told), media_type=_JSON)
+
+
+async def _submit(deps: Dependencies, actions: Sequence[Readable]) -> list[tuple[int, bytes] | Problem]:
+    if not actions:
+        return []
+    with translated():
+        submissions = await prepare(actions, deps.vault, plaintext_allowed=True)
+        outcomes = await deps.appender.submit(submissions)
+    return [answered(action, outcome) for action, outcome in zip(actions, outcomes, strict=True)]
+
+
+def _refused(grant: Grant, action: Readable) -> Problem | None:
+    if grant.may_publish(action.office, action.source, action.type):
+        return None
+    detail = f"This token may not publish {action.type} from {action.source} in the office {action.office}."
+    return forbidden(grant, detail, office=action.office, source=action.source, type=action.type)
+
+
+def _item(answer: tuple[int, bytes] | Problem) -> dict[str, Any]:
+    if isinstance(answer, Problem):
+        return {"status": answer.status, "problem": answer.body()}
+    status, receipt = answer
+    return {"status": status, "receipt": orjson.Fragment(receipt)}
+
+
+async def _receipt(deps: Dependencies, grant: Grant, office: str, source: str, ident: str) -> Response:
+    watching = grant.role in {"auditor", "operator"} and grant.in_office(office)
+    if not (watching or grant.owns(office, source)):
+        detail = f"This token may not see receipts of {source} in the office {office}."
+        raise forbidden(grant, detail, office=office, source=source)
+    with translated():
+        found = await deps.receipts.find(office, source, ident)
+    if found is None:
+        detail = "No receipt binds this action: it was never sent, is not recorded yet, or was rejected for now only."
+        raise Problem(404, "no-receipt", "No receipt", detail)
+    return Response(found, media_type=_JSON)

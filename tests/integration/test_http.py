@@ -1,0 +1,480 @@
+"""The recorder's HTTP interface, in this process, with an append that answers as told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from structlog.testing import capture_logs
+
+from schemas.base import Sealed
+from services.common.grants import Grants
+from services.recorder.errors import Busy, ReadOnly, RecorderError, Unavailable
+from services.recorder.intake.http import Dependencies, api
+from services.recorder.intake.submission import Answer, Outcome, Submission, Unrecordable
+from services.recorder.vault import DataKey, Failed
+
+TOKENS = {
+    "publisher": "publisher-token",
+    "reader": "reader-token",
+    "auditor": "auditor-token",
+    "operator": "operator-token",
+    "study": {
+        "token": "study-token",
+        "role": "publisher",
+        "offices": ["o-1"],
+        "sources": ["/study"],
+        "types": ["chengzhang.learning.*"],
+    },
+    "zhang": {"token": "zhang-token", "role": "reader", "person": "p-1"},
+    "section": {"token": "section-token", "role": "reader", "section": "s-1"},
+}
+SECTION = {
+    "specversion": "1.0",
+    "id": "a-1",
+    "source": "/hr",
+    "type": "chengzhang.people.define-section.v1",
+    "time": "2026-03-02T09:00:00+08:00",
+    "office": "o-1",
+    "actor": "p-9",
+    "data": {"section": "s-1", "name": "综合科"},
+}
+EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
+NAME = "王小明"
+
+
+def _receipt(submission: Submission, **more: object) -> bytes:
+    fields = {
+        "shard": 3, "number": 41, "office": submission.office, "source": submission.source, "id": submission.id,
+        "type": submission.type, "outcome": "accepted", "final": True, "recorded_at": "2026-03-02T01:00:00.000000Z",
+        "events": [], "at_least": "3:124", "code": None, "message": None,
+    }  # fmt: skip
+    return orjson.dumps(fields | more)
+
+
+@dataclass
+class Recorder:
+    """Everything behind the routes: it answers as told, and remembers what came."""
+
+    raises: RecorderError | None = None
+    says: dict[str, object] = field(default_factory=dict)
+    repeat: bool = False
+    fails: bool = False
+    ready: bool = True
+    submitted: list[Submission] = field(default_factory=list)
+
+    async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        if self.raises:
+            raise self.raises
+        self.submitted += submissions
+        return [Unrecordable("KeyError") if self.fails else self._answer(s) for s in submissions]
+
+    def _answer(self, submission: Submission) -> Answer:
+        if submission.refusal is None:
+            return Answer(_receipt(submission, **self.says), self.repeat)
+        why = submission.refusal
+        message = {"en": why.en, "zh": why.zh}
+        told = _receipt(submission, outcome="rejected", final=why.final, code=why.code, message=message)
+        return Answer(told, self.repeat)
+
+    async def find(self, office: str, source: str, id: str) -> bytes | None:  # noqa: A002
+        return b'{"outcome":"accepted"}' if (office, source, id) == ("o-1", "/study", "a-1") else None
+
+    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+        return {owner: DataKey(f"kid-{owner}", owner, owner.encode().ljust(32)) for owner in owners}
+
+    def mac(self, body: bytes) -> bytes:
+        return body[:32].ljust(32)
+
+    async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
+        keys = {item.kid: DataKey(item.kid, "", item.kid.removeprefix("kid-").encode().ljust(32)) for item in items}
+        return [
+            keys[item.kid].open(item) if only in {None, item.kid.removeprefix("kid-")} else Failed("forbidden")
+            for item in items
+        ]
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def client(recorder: Recorder, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    (tmp_path / "tokens.json").write_text(json.dumps(TOKENS))
+    grants = Grants.load(tmp_path / "tokens.json")
+    app = api(Dependencies(recorder, recorder, recorder, grants, lambda: (recorder.ready, {"state": "running"})))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://recorder") as client:
+        yield client
+
+
+def _auth(name: str = "publisher") -> dict[str, str]:
+    return {"Authorization": f"Bearer {name}-token"}
+
+
+async def _post(client: httpx.AsyncClient, action: object, token: str = "publisher") -> httpx.Response:
+    content = action if isinstance(action, bytes) else orjson.dumps(action)
+    headers = {"content-type": "application/cloudevents+json"} | _auth(token)
+    return await client.post("/actions", content=content, headers=headers)
+
+
+async def _batch(client: httpx.AsyncClient, actions: object, token: str = "publisher") -> httpx.Response:
+    content = actions if isinstance(actions, bytes) else orjson.dumps(actions)
+    headers = {"content-type": "application/cloudevents-batch+json"} | _auth(token)
+    return await client.post("/actions", content=content, headers=headers)
+
+
+def _problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert list(body) == ["type", "title", "status", "detail", "code", "errors", "receipt"]
+    assert (body["status"], body["code"], body["type"]) == (status, code, f"urn:chengzhang:problem:{code}")
+    assert "Traceback" not in response.text
+    return body
+
+
+# --- one action ---
+
+
+async def test_a_recorded_action_answers_201_with_the_receipt_itself(
+    client: httpx.AsyncClient, recorder: Recorder
+) -> None:
+    response = await _post(client, SECTION)
+    assert response.status_code == 201
+    assert response.content == _receipt(recorder.submitted[0])
+
+
+async def test_a_repeat_answers_200(client: httpx.AsyncClient, recorder: Recorder) -> None:
+    recorder.repeat = True
+    assert (await _post(client, SECTION)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "status"),
+    [
+        ("conflict", "key-conflict", 409),
+        ("rejected", "stale-version", 409),
+        ("rejected", "session-overlap", 422),
+        ("rejected", "unknown-reference", 422),
+    ],
+)
+async def test_a_business_no_carries_its_receipt(
+    client: httpx.AsyncClient, recorder: Recorder, outcome: str, code: str, status: int
+) -> None:
+    recorder.says = {"outcome": outcome, "code": code, "message": {"en": "because", "zh": "因为"}}
+    body = _problem(await _post(client, SECTION), status, code)
+    assert body["detail"] == "because"
+    assert body["receipt"]["number"] == 41
+    assert body["receipt"]["message"]["zh"] == "因为"
+
+
+async def test_a_wrong_field_says_where_what_and_how_to_mend_it(client: httpx.AsyncClient) -> None:
+    roll = [{"person": "p-1", "state": "present", "hours": 2}]
+    action = SECTION | {"type": "chengzhang.learning.record-attendance.v1", "data": {"session": "s", "roll": roll}}
+    body = _problem(await _post(client, action), 422, "invalid-field")
+    fixes = {e["pointer"]: e["fix"]["en"] for e in body["errors"]}
+    assert fixes == {"/data/roll/0/minutes": "add it", "/data/roll/0/hours": "did you mean minutes?"}
+    assert all(e["message"]["zh"] and e["fix"]["zh"] for e in body["errors"])
+    assert body["receipt"]["final"] is True
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (b"", 400, "not-json"),
+        (b"{", 400, "not-json"),
+        (b'{"a":"\xff"}', 400, "not-utf8"),
+        (b'{"a":"\\ud800"}', 400, "not-json"),
+        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400, "not-json"),
+        (b'{"data":' + b"[" * 400 + b"]" * 400 + b"}", 400, "too-deep"),
+        (b"[]", 422, "not-an-object"),
+        (b"{}", 422, "no-address"),
+        (b'"' + b"x" * 70_000 + b'"', 413, "too-large"),
+    ],
+)
+async def test_what_cannot_be_read_is_said(client: httpx.AsyncClient, raw: bytes, status: int, code: str) -> None:
+    _problem(await _post(client, raw), status, code)
+
+
+async def test_10_megabytes_are_refused_before_they_are_all_read(client: httpx.AsyncClient) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 10 * 1024 * 1024:
+            read += 65536
+            yield b"x" * 65536
+
+    headers = {"content-type": "application/cloudevents+json"} | _auth()
+    _problem(await client.post("/actions", content=endless(), headers=headers), 413, "too-large")
+
+
+async def test_sealed_fields_come_in_plaintext_over_http_and_go_on_sealed(
+    client: httpx.AsyncClient, recorder: Recorder
+) -> None:
+    data = {"person": "p-1", "name": NAME, "branch": "b", "joined_on": "2020-01-01", "birth_year": 1990}
+    with capture_logs() as logs:
+        response = await _post(client, SECTION | {"type": "chengzhang.people.register-person.v1", "data": data})
+    assert response.status_code == 201
+    assert NAME not in repr(recorder.submitted)
+    assert NAME not in repr(logs)
+    assert recorder.submitted[0].action is not None
+    assert set(recorder.submitted[0].action.sealed) == {"name"}
+
+
+async def test_a_wrong_value_in_a_sealed_field_is_not_repeated(client: httpx.AsyncClient) -> None:
+    data = {"person": "p-1", "name": [NAME], "branch": "b", "joined_on": NAME, "birth_year": NAME}
+    response = await _post(client, SECTION | {"type": "chengzhang.people.register-person.v1", "data": data})
+    assert NAME not in response.text
+
+
+# --- modes ---
+
+
+async def test_binary_mode(client: httpx.AsyncClient, recorder: Recorder) -> None:
+    attributes = {f"ce-{n}": v for n, v in SECTION.items() if isinstance(v, str)} | {
+        "ce-actor": "%E7%8E%8B",
+        "ce-expectedversion": "0",
+    }
+    headers = {"content-type": "application/json; charset=utf-8"} | attributes | _auth()
+    response = await client.post("/actions", content=orjson.dumps(SECTION["data"]), headers=headers)
+    assert response.status_code == 201, response.text
+    action = recorder.submitted[0].action
+    assert action is not None
+    assert (action.actor, action.expectedversion) == ("王", 0)
+
+
+async def test_a_header_that_is_not_utf8(client: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json", "ce-specversion": "1.0", "ce-actor": "%FF"} | _auth()
+    _problem(await client.post("/actions", content=b"{}", headers=headers), 400, "bad-header")
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "", "application/cloudevents+json; charset=gbk"]
+)
+async def test_another_content_type_is_415(client: httpx.AsyncClient, content_type: str) -> None:
+    headers = {"content-type": content_type} | _auth()
+    _problem(
+        await client.post("/actions", content=orjson.dumps(SECTION), headers=headers), 415, "unsupported-media-type"
+    )
+
+
+async def test_a_batch_answers_each_in_its_order(client: httpx.AsyncClient, recorder: Recorder) -> None:
+    batch = [SECTION, {"x": 1}, SECTION | {"id": "a-2", "data": {}}, 3, SECTION | {"id": "a-3"}]
+    response = await _batch(client, batch)
+    assert response.status_code == 200
+    answers = response.json()
+    assert [a["status"] for a in answers] == [201, 422, 422, 422, 201]
+    assert [a["receipt"]["id"] for a in answers if "receipt" in a] == ["a-1", "a-3"]
+    assert answers[2]["problem"]["receipt"]["id"] == "a-2"
+    assert [s.id for s in recorder.submitted] == ["a-1", "a-2", "a-3"]
+
+
+async def test_an_action_too_large_or_too_deep_in_a_batch_leaves_its_neighbours_alone(
+    client: httpx.AsyncClient,
+) -> None:
+    deep: object = 1
+    for _ in range(240):
+        deep = [deep]
+    raw = orjson.dumps(
+        [SECTION, SECTION | {"data": {"name": "x" * 70_000}}, SECTION | {"id": "a-2", "data": {"x": deep}}]
+    )
+    assert [a["status"] for a in (await _batch(client, raw)).json()] == [201, 413, 422]
+    raw = (
+        b"["
+        + orjson.dumps(SECTION)
+        + b","
+        + b"[" * 500
+        + b"]" * 500
+        + b","
+        + b'{"data":'
+        + b"[" * 500
+        + b"]" * 500
+        + b"}]"
+    )
+    assert [a["status"] for a in (await _batch(client, raw)).json()] == [201, 400, 400]
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (b"{}", 400, "not-a-list"),
+        (b"", 400, "not-a-list"),
+        (b"[", 400, "not-json"),
+        (b'["\xff"]', 400, "not-utf8"),
+        (b"[" + b"1," * 1000 + b"1]", 413, "too-large"),
+    ],
+)
+async def test_a_batch_that_cannot_be_read(client: httpx.AsyncClient, raw: bytes, status: int, code: str) -> None:
+    _problem(await _batch(client, raw), status, code)
+
+
+async def test_an_empty_batch(client: httpx.AsyncClient) -> None:
+    response = await _batch(client, [])
+    assert (response.status_code, response.json()) == (200, [])
+
+
+# --- who may ---
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/actions"), ("GET", "/receipts"), ("POST", "/open")])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eA=="}])
+async def test_without_a_known_token_401_and_logged(
+    client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]
+) -> None:
+    with capture_logs() as logs:
+        response = await client.request(method, path, headers=headers)
+    _problem(response, 401, "unauthorized")
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert [entry["event"] for entry in logs] == ["refused"]
+    assert "wrong" not in repr(logs)
+
+
+@pytest.mark.parametrize("token", ["reader", "auditor", "operator", "study"])
+async def test_who_may_not_publish_this(client: httpx.AsyncClient, recorder: Recorder, token: str) -> None:
+    _problem(await _post(client, SECTION, token), 403, "forbidden")
+    assert not recorder.submitted
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({}, 201), ({"office": "o-2"}, 403), ({"source": "/hr"}, 403), ({"type": "chengzhang.work.file-output.v1"}, 403)],
+)
+async def test_a_publisher_keeps_to_its_source_office_and_types(
+    client: httpx.AsyncClient, change: dict[str, str], status: int
+) -> None:
+    data = {"session": "s", "person": "p", "half_xueshi": 2, "account": "study"}
+    action = SECTION | {"source": "/study", "type": "chengzhang.learning.credit-hours.v1", "data": data} | change
+    assert (await _post(client, action, "study")).status_code == status
+    (answer,) = (await _batch(client, [action], "study")).json()
+    assert answer["status"] == status
+
+
+# --- trouble ---
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (Busy("20000 actions are waiting"), 429, "busy"),
+        (Unavailable("no database"), 503, "unavailable"),
+        (ReadOnly("shard 3 is read-only"), 503, "read-only"),
+    ],
+)
+async def test_trouble_says_when_to_come_again(
+    client: httpx.AsyncClient, recorder: Recorder, error: RecorderError, status: int, code: str
+) -> None:
+    recorder.raises = error
+    for send in (_post, _batch):
+        response = await send(client, SECTION if send is _post else [SECTION])
+        _problem(response, status, code)
+        assert int(response.headers["retry-after"]) > 0
+
+
+async def test_a_failure_on_one_action_is_a_500_of_that_one(client: httpx.AsyncClient, recorder: Recorder) -> None:
+    recorder.fails = True
+    _problem(await _post(client, SECTION), 500, "internal")
+
+
+async def test_the_unexpected_is_a_problem_without_a_stack_trace(
+    client: httpx.AsyncClient, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError(NAME)
+
+    monkeypatch.setattr(recorder, "submit", broken)
+    with capture_logs() as logs:
+        response = await _post(client, SECTION)
+    _problem(response, 500, "internal")
+    assert logs[0]["event"] == "unexpected"
+    assert NAME not in repr(logs)
+
+
+async def test_unknown_paths_and_methods_are_problems_too(client: httpx.AsyncClient) -> None:
+    _problem(await client.get("/nothing"), 404, "not-found")
+    _problem(await client.get("/actions"), 405, "method-not-allowed")
+
+
+# --- receipts ---
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [("publisher", 200), ("study", 200), ("auditor", 200), ("operator", 200), ("reader", 403)]
+)
+async def test_a_receipt_again(client: httpx.AsyncClient, token: str, status: int) -> None:
+    params = {"office": "o-1", "source": "/study", "id": "a-1"}
+    assert (await client.get("/receipts", params=params, headers=_auth(token))).status_code == status
+
+
+async def test_no_receipt_and_not_ones_own(client: httpx.AsyncClient) -> None:
+    params = {"office": "o-1", "source": "/study", "id": "a-2"}
+    _problem(await client.get("/receipts", params=params, headers=_auth()), 404, "no-receipt")
+    _problem(await client.get("/receipts", params=params | {"office": "o-2"}, headers=_auth("study")), 403, "forbidden")
+
+
+async def test_a_missing_parameter_is_named(client: httpx.AsyncClient) -> None:
+    body = _problem(await client.get("/receipts?office=o-1", headers=_auth()), 422, "invalid-field")
+    assert [e["pointer"] for e in body["errors"]] == ["/query/source", "/query/id"]
+
+
+# --- opening ---
+
+
+def _sealed(owner: str, text: str) -> dict[str, Any]:
+    return DataKey(f"kid-{owner}", owner, owner.encode().ljust(32)).seal(text, EVENT).model_dump()
+
+
+async def test_a_reader_opens_and_it_is_logged_without_contents(client: httpx.AsyncClient) -> None:
+    items = [_sealed("p-1", NAME), _sealed("p-2", "李四")]
+    with capture_logs() as logs:
+        response = await client.post("/open", json={"items": items}, headers=_auth("reader"))
+    assert response.json() == {"items": [{"text": NAME}, {"text": "李四"}]}
+    assert [(e["event"], e["grant"], e["opened"]) for e in logs] == [("opened", "reader", 2)]
+    assert NAME not in repr(logs)
+
+
+@pytest.mark.parametrize(
+    ("token", "opened"),
+    [
+        ("zhang", [{"text": NAME}, {"error": "forbidden"}]),
+        ("section", [{"error": "forbidden"}, {"error": "forbidden"}]),
+    ],
+)
+async def test_a_narrowed_reader_opens_only_what_is_their_own(
+    client: httpx.AsyncClient, token: str, opened: list[dict[str, str]]
+) -> None:
+    items = [_sealed("p-1", NAME), _sealed("p-2", "李四")]
+    response = await client.post("/open", json={"items": items}, headers=_auth(token))
+    assert response.json() == {"items": opened}
+
+
+@pytest.mark.parametrize("token", ["publisher", "auditor", "operator"])
+async def test_nobody_else_opens(client: httpx.AsyncClient, token: str) -> None:
+    _problem(await client.post("/open", json={"items": []}, headers=_auth(token)), 403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"items":3}', b'{"items":[{}]}', b"\xff", orjson.dumps({"items": [_sealed("p", "x")] * 1001})],
+)
+async def test_what_is_no_request_to_open(client: httpx.AsyncClient, body: bytes) -> None:
+    told = _problem(await client.post("/open", content=body, headers=_auth("reader")), 422, "invalid-field")
+    assert told["errors"]
+
+
+# --- health ---
+
+
+async def test_health_is_open_to_everyone(client: httpx.AsyncClient, recorder: Recorder) -> None:
+    for path in ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs"):
+        assert (await client.get(path)).status_code == 200, path
+    recorder.ready = False
+    assert (await client.get("/readyz")).status_code == 503
