@@ -8,12 +8,17 @@ import uuid
 from schemas.canonical import canonical
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:chengzhang:event")
+_NAMESPACE = NAMESPACE.bytes
 
 
 def event_id(office: str, source: str, action: str, index: int) -> str:
     """UUIDv5, in our namespace, of the JSON array [office, source, action id, index]."""
-    name = NAMESPACE.bytes + canonical([office, source, action, index])
-    return str(uuid.UUID(bytes=hashlib.sha1(name, usedforsecurity=False).digest()[:16], version=5))
+    name = canonical([office, source, action, index])
+    digest = bytearray(hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50  # version 5; uuid.uuid5 does the same, five times as slowly (a test compares)
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def shard_of(office: str, shards: int) -> int:

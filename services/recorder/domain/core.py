@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -37,6 +37,15 @@ class State(BaseModel):
     """What deciding needs of one thing, and no more: the unrevoked facts, indexed. Rebuildable from the events."""
 
     model_config = ConfigDict(frozen=True)
+
+    def but(self, **changes: Any) -> Self:  # noqa: ANN401  # members of their own types
+        """The same with these members changed, unchecked: ``model_copy`` at a tenth of its price."""
+        made = type(self).__new__(type(self))
+        object.__setattr__(made, "__dict__", {**self.__dict__, **changes})
+        object.__setattr__(made, "__pydantic_fields_set__", self.__pydantic_fields_set__)
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
 
 
 class States(Protocol):
@@ -183,5 +192,5 @@ def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
 
 
 def stamp(person: str, section: str | None, tier: Tier | None) -> Stamp:
-    """A stamp from recorded, hence valid, parts: built without checking them again."""
-    return Stamp.model_construct(person=person, section=section, tier=tier)
+    """A stamp from recorded, hence valid, parts."""
+    return Stamp.trusted(person=person, section=section, tier=tier)

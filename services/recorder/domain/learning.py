@@ -101,12 +101,12 @@ def evolve(states: States, event: Event, data: contract.Event) -> Changes:
             line = Attendance(event=event.id, state=data.state, minutes=data.minutes)
             key, session = _session(states, event, data.session)
             changes = people.named(states, event, (data.person,))
-            changes[key] = session.model_copy(update={"roll": session.roll | {data.person: line}})
+            changes[key] = session.but(roll=session.roll | {data.person: line})
             return changes
         case contract.HoursCredited():
             key, session = _session(states, event, data.session)
             accounts = session.credits.get(data.person, {}) | {data.account: event.id}
-            return {key: session.model_copy(update={"credits": session.credits | {data.person: accounts}})}
+            return {key: session.but(credits=session.credits | {data.person: accounts})}
         case never:
             assert_never(never)
 
@@ -118,15 +118,15 @@ def _convened(states: States, event: Event, data: contract.SessionConvened) -> C
     overlapping = _overlapping(agendas.values(), data.session, time)
     changes = people.named(states, event, {data.chair, *data.expected, *data.observers})
     for day, agenda in agendas.items():
-        changes[day] = agenda.model_copy(update={"sessions": agenda.sessions | {data.session: time}})
+        changes[day] = agenda.but(sessions=agenda.sessions | {data.session: time})
     for other in overlapping:
         other_key, state = _session(states, event, other)
-        changes[other_key] = state.model_copy(update={"overlaps": (*state.overlaps, data.session)})
+        changes[other_key] = state.but(overlaps=(*state.overlaps, data.session))
     stamp = SessionStamp(
         carrier=data.carrier, kind=data.kind, title=data.title, starts_at=data.starts_at, minutes=data.minutes
     )
     fields = {"event": event.id, "since": event.time, "stamp": stamp, "overlaps": overlapping}
-    changes[key] = session.model_copy(update=fields)
+    changes[key] = session.but(**fields)
     return changes
 
 
@@ -148,12 +148,12 @@ def withdraw(states: States, event: Event, data: contract.Event) -> Changes:
         case contract.AttendanceRecorded():
             key, session = _session(states, event, data.session)
             roll = {person: line for person, line in session.roll.items() if person != data.person}
-            return {key: session.model_copy(update={"roll": roll})}
+            return {key: session.but(roll=roll)}
         case contract.HoursCredited():
             key, session = _session(states, event, data.session)
             accounts = {a: e for a, e in session.credits.get(data.person, {}).items() if a != data.account}
             kept = {person: held for person, held in session.credits.items() if person != data.person}
-            return {key: session.model_copy(update={"credits": kept | ({data.person: accounts} if accounts else {})})}
+            return {key: session.but(credits=kept | ({data.person: accounts} if accounts else {}))}
         case never:
             assert_never(never)
 
@@ -164,12 +164,12 @@ def _unconvened(states: States, event: Event, data: contract.SessionConvened) ->
     for day in days(_span(data)):
         agenda = states.of(Agenda, event.key("agenda", day))
         kept = {other: time for other, time in agenda.sessions.items() if other != data.session}
-        changes[event.key("agenda", day)] = agenda.model_copy(update={"sessions": kept})
+        changes[event.key("agenda", day)] = agenda.but(sessions=kept)
     for other in session.overlaps:
         other_key, state = _session(states, event, other)
         overlaps = tuple(ident for ident in state.overlaps if ident != data.session)
-        changes[other_key] = state.model_copy(update={"overlaps": overlaps})
-    changes[key] = session.model_copy(update={"event": None, "since": "", "stamp": None, "overlaps": ()})
+        changes[other_key] = state.but(overlaps=overlaps)
+    changes[key] = session.but(event=None, since="", stamp=None, overlaps=())
     return changes
 
 
@@ -285,7 +285,7 @@ def _attend(states: States, action: Action, data: contract.RecordAttendance) -> 
         for ident, other in elsewhere:
             if line.state == "present" and other.there(line.person):
                 return _double(line.person, data.session, ident)
-        fact = contract.AttendanceRecorded.model_construct(
+        fact = contract.AttendanceRecorded.trusted(
             session=data.session, person=line.person, state=line.state, minutes=line.minutes,
             leave_kind=line.leave_kind, guide=data.guide, session_stamp=stamp, late_reason=data.late_reason,
             corrects=None, stamps=(state.placed(line.person, action.day),),
@@ -308,7 +308,7 @@ def _credit(states: States, action: Action, data: contract.CreditHours) -> Decis
     before = session.credits.get(data.person, {}).get(data.account)
     if before:
         return _twice(data, before)
-    fact = contract.HoursCredited.model_construct(
+    fact = contract.HoursCredited.trusted(
         session=data.session, person=data.person, half_xueshi=data.half_xueshi, account=data.account,
         guide=data.guide, session_stamp=stamp, late_reason=data.late_reason, corrects=None,
         stamps=(state.placed(data.person, action.day),),

@@ -14,10 +14,10 @@ class Named(State):
 def taken(states: States, event: Event, kind: str, ident: str) -> Changes:
     """The id stands for this event now."""
     key = event.key(kind, ident)
-    return {key: states.of(Named, key).model_copy(update={"event": event.id})}
+    return {key: states.of(Named, key).but(event=event.id)}
 
 
 def freed(states: States, event: Event, kind: str, ident: str) -> Changes:
     """The id may be used again."""
     key = event.key(kind, ident)
-    return {key: states.of(Named, key).model_copy(update={"event": None})}
+    return {key: states.of(Named, key).but(event=None)}

@@ -92,6 +92,10 @@ class Person(State):
 
     def placed(self, person: str, day: str) -> Stamp:
         """Section and tier of the main post on that day."""
+        if len(self.posts) == 1 and not self.ends and not self.moves:  # nearly everybody, nearly always
+            post = self.posts[0]
+            if post.from_on <= day and not post.concurrent:
+                return stamp(person, post.section, post.tier)
         main = self.main(day)
         if main is None:
             return stamp(person, None, None)
@@ -127,7 +131,7 @@ def named(states: States, event: Event, idents: Iterable[str]) -> Changes:
         key = event.key("person", ident)
         state = states.of(Person, key)
         if state.first_fact is None:
-            changes[key] = state.model_copy(update={"first_fact": event.id})
+            changes[key] = state.but(first_fact=event.id)
     return changes
 
 
@@ -136,11 +140,11 @@ def evolve(states: States, event: Event, data: contract.Event) -> Changes:
     match data:
         case contract.SectionDefined():
             key = event.key("section", data.section)
-            return {key: states.of(Section, key).model_copy(update={"event": event.id, "since": event.time})}
+            return {key: states.of(Section, key).but(event=event.id, since=event.time)}
         case contract.PersonRegistered():
             key = event.key("person", data.person)
             fields = {"event": event.id, "since": event.time, "joined_on": data.joined_on}
-            return {key: states.of(Person, key).model_copy(update=fields)}
+            return {key: states.of(Person, key).but(**fields)}
         case contract.PostAssumed():
             post = Post(
                 event=event.id, post=data.post, tier=data.tier, section=data.section,
@@ -165,10 +169,10 @@ def withdraw(states: States, event: Event, data: contract.Event) -> Changes:
     match data:
         case contract.SectionDefined():
             key = event.key("section", data.section)
-            return {key: states.of(Section, key).model_copy(update={"event": None, "since": ""})}
+            return {key: states.of(Section, key).but(event=None, since="")}
         case contract.PersonRegistered():
             key = event.key("person", data.person)
-            return {key: states.of(Person, key).model_copy(update={"event": None, "since": "", "joined_on": ""})}
+            return {key: states.of(Person, key).but(event=None, since="", joined_on="")}
         case contract.PostAssumed():
             state = states.of(Person, event.key("person", data.person))
             kept = tuple(p for p in state.posts if p.event != event.id)
@@ -180,7 +184,7 @@ def withdraw(states: States, event: Event, data: contract.Event) -> Changes:
         case contract.PostEnded():
             key = event.key("person", data.person)
             state = states.of(Person, key)
-            return {key: state.model_copy(update={"ends": tuple(e for e in state.ends if e.event != event.id)})}
+            return {key: state.but(ends=tuple(e for e in state.ends if e.event != event.id))}
         case never:
             assert_never(never)
 
@@ -197,8 +201,8 @@ def _placed(states: States, event: Event, data: Placing, state: Person, fields: 
     key = event.key("section", _section(data))
     used = states.of(Section, key)
     return {
-        event.key("person", data.person): state.model_copy(update=fields | first),
-        key: used.model_copy(update={"used_by": (*used.used_by, event.id)}),
+        event.key("person", data.person): state.but(**fields, **first),
+        key: used.but(used_by=(*used.used_by, event.id)),
     }
 
 
@@ -206,13 +210,13 @@ def _unplaced(states: States, event: Event, data: Placing, state: Person, fields
     key = event.key("section", _section(data))
     used = states.of(Section, key)
     return {
-        event.key("person", data.person): state.model_copy(update=fields),
-        key: used.model_copy(update={"used_by": tuple(e for e in used.used_by if e != event.id)}),
+        event.key("person", data.person): state.but(**fields),
+        key: used.but(used_by=tuple(e for e in used.used_by if e != event.id)),
     }
 
 
 def _ended(state: Person, end: End) -> Person:
-    return state.model_copy(update={"ends": (*state.ends, end)})
+    return state.but(ends=(*state.ends, end))
 
 
 # --- decide ---
@@ -299,7 +303,7 @@ def _assume(states: States, action: Action, data: contract.AssumePost) -> Decisi
     assumed = Post(
         event="", post=data.post, tier=data.tier, section=data.section, concurrent=data.concurrent, from_on=data.from_on
     )
-    after = state.model_copy(update={"posts": (*state.posts, assumed)})
+    after = state.but(posts=(*state.posts, assumed))
     fact = contract.PostAssumed(
         person=data.person, post=data.post, tier=data.tier, section=data.section, concurrent=data.concurrent,
         acting=data.acting, from_on=data.from_on, late_reason=data.late_reason,

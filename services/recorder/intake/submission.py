@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.canonical import canonical
 from services.recorder.domain.core import Action, Rejection
@@ -23,10 +23,12 @@ class Submission:
     body_digest: bytes
     action: Action | None = None
     refusal: Rejection | None = None
+    key_digest: bytes = field(init=False)
 
-    def key_digest(self) -> bytes:
-        """What makes the action itself, for ever: SHA-256 of the JSON array [office, source, id]."""
-        return hashlib.sha256(canonical([self.office, self.source, self.id])).digest()
+    def __post_init__(self) -> None:
+        """``key_digest``, what makes the action itself, for ever: SHA-256 of the JSON array [office, source, id]."""
+        digest = hashlib.sha256(canonical([self.office, self.source, self.id])).digest()
+        object.__setattr__(self, "key_digest", digest)
 
 
 @dataclass(frozen=True, slots=True)

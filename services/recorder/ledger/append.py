@@ -61,7 +61,7 @@ async def _prepare(connection: Connection, ledger: Ledger, shard: int, submissio
     actions = [
         _aimed(submission.action, batch.targets)
         for submission in submissions
-        if submission.action is not None and submission.key_digest() not in batch.known
+        if submission.action is not None and submission.key_digest not in batch.known
     ]
     await _load(connection, shard, batch.working, {key for action in actions for key in decider.reads(action)})
     await _load(
@@ -75,7 +75,7 @@ def _reads_more(working: Working, action: Action) -> list[Key]:
 
 
 async def _look_up(connection: Connection, shard: int, batch: Batch, submissions: Sequence[Submission]) -> None:
-    digests = [submission.key_digest() for submission in submissions]
+    digests = [submission.key_digest for submission in submissions]
     named = {
         UUID(submission.action.data.event)
         for submission in submissions

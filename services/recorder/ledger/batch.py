@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 
@@ -37,7 +36,7 @@ class Head:
         return self.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-EventRow = tuple[int, int, UUID, str, int, str, datetime, bytes, bytes]
+EventRow = tuple[int, int, str, str, int, str, datetime, bytes, bytes]
 ReceiptRow = tuple[int, int, bytes, bytes, bool, bytes]
 
 
@@ -71,7 +70,7 @@ class Batch:
         return answers
 
     def _answer(self, submission: Submission, now: datetime) -> Answer:
-        digest = submission.key_digest()
+        digest = submission.key_digest
         first = self.known.get(digest)
         if first is not None:
             return self._again(submission, digest, *first)
@@ -171,7 +170,7 @@ class Batch:
         for event, body, version in built:
             type_ = event.data.TYPE
             self.events.append(
-                (head.shard, head.size, UUID(event.id), event.stream, version, type_, head.recorded_at, body, leaf_hash(body))
+                (head.shard, head.size, event.id, event.stream, version, type_, head.recorded_at, body, leaf_hash(body))
             )  # fmt: skip
             self.targets[event.id] = event
             listed.append(
