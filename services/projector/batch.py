@@ -136,7 +136,9 @@ def _prove(before: Record | None, cursor: Cursor) -> None:
     if not cursor.next:
         return
     if before is None:
-        raise Forked(f"position {cursor.next - 1}: the topic doesn't hold this event, after which the next should be applied")
+        raise Forked(
+            f"position {cursor.next - 1}: the topic doesn't hold this event, after which the next should be applied"
+        )
     if leaf_hash(before.value or b"") != cursor.leaf_hash:
         raise Forked(
             f"position {cursor.next - 1}: the topic holds another event than the one that was applied; "

@@ -60,3 +60,45 @@ UPDATE cursor SET
     state = 'halted',
     error = :error
 WHERE consumer = :consumer AND shard = :shard AND next = :next;
+
+-- name: seen(consumer, shards)
+-- How far these shards are applied.
+SELECT
+    shard,
+    next
+FROM cursor
+WHERE consumer = :consumer AND shard = ANY(:shards::int[])
+ORDER BY shard;
+
+-- name: status(consumer)
+-- Where the read models and the ledger stand. Both in one statement: the ledger's size is never older than the cursor.
+SELECT
+    s.shard,
+    coalesce(c.next, 0) AS next,
+    s.size AS end,
+    coalesce(c.state, 'live') AS state,
+    c.error
+FROM ledger.shard AS s
+LEFT JOIN cursor AS c ON c.shard = s.shard AND c.consumer = :consumer
+ORDER BY s.shard;
+
+-- name: lock_all(consumer)
+-- Take all cursors.
+SELECT
+    shard,
+    next
+FROM cursor
+WHERE consumer = :consumer
+ORDER BY shard
+FOR UPDATE;
+
+-- name: reset(consumer)!
+-- Back to the beginning. Whoever runs meanwhile finds its batch refused, and reads again from there.
+UPDATE cursor SET
+    next = 0,
+    leaf_hash = NULL,
+    offset_hint = NULL,
+    state = 'live',
+    error = NULL,
+    moved_at = now()
+WHERE consumer = :consumer;

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import aiosql
 import asyncpg
+import orjson
 
 from services.projector.read_models import ReadModel
 
@@ -38,12 +39,22 @@ async def connect(url: str, **session: str) -> Connection:
     return connection
 
 
-def pool(url: str, largest: int = 8) -> Pool:
-    """A pool for reading; opened by the caller, so that a database that is down doesn't keep the service from starting."""
-    made: Pool = asyncpg.create_pool(
-        url, min_size=0, max_size=largest, server_settings=_SESSION, command_timeout=30, timeout=10
+async def pool(url: str, largest: int = 8) -> Pool:
+    """A pool for reading. It connects when it is used, so a database that is down doesn't keep the service from starting."""
+    made: Pool = await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=largest,
+        server_settings=_SESSION | {"default_transaction_read_only": "on"},
+        command_timeout=30,
+        timeout=10,
+        init=_read_json,
     )
     return made
+
+
+async def _read_json(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads)
 
 
 async def create(connection: Connection, models: tuple[ReadModel, ...]) -> None:

@@ -140,9 +140,7 @@ class Engine:
 
     async def _halt(self, connection: Connection, cursor: Cursor) -> None:
         _log.error("shard-halted", shard=cursor.shard, next=cursor.next, error=cursor.error)
-        await CURSOR.halt(
-            connection, consumer=self._consumer, shard=cursor.shard, next=cursor.next, error=cursor.error
-        )
+        await CURSOR.halt(connection, consumer=self._consumer, shard=cursor.shard, next=cursor.next, error=cursor.error)
 
     async def _alone(self, connection: Connection, slice_: Slice) -> Outcome:
         """Apply one shard's slice, by halves where it doesn't fold, until the event to blame stands alone."""
@@ -173,7 +171,9 @@ def _judge(slice_: Slice, cursor: Cursor, known_ledger: str | None) -> tuple[Sli
     try:
         rest = slice_.after(cursor)
         if rest.facts and known_ledger not in {None, rest.ledger}:
-            raise Forked(f"position {rest.first}: an event of another ledger: {rest.ledger}, where {known_ledger} is known")
+            raise Forked(
+                f"position {rest.first}: an event of another ledger: {rest.ledger}, where {known_ledger} is known"
+            )
     except Behind:
         return Slice(slice_.shard, cursor.next), Outcome(cursor, behind=True)
     except Forked as error:
@@ -193,7 +193,11 @@ def _blame(slice_: Slice, error: asyncpg.PostgresError) -> str:
     _, position, _, ident, type_, *_ = slice_.facts[0]
     where = ", ".join(
         f"{what} {name}"
-        for what, name in (("table", error.table_name), ("column", error.column_name), ("constraint", error.constraint_name))
+        for what, name in (
+            ("table", error.table_name),
+            ("column", error.column_name),
+            ("constraint", error.constraint_name),
+        )
         if name
     )
     return f"position {position}: event {ident} ({type_}) doesn't fold: {type(error).__name__} {error.sqlstate} {where}".rstrip()

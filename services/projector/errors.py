@@ -4,6 +4,8 @@ ProjectorError
 ├── Misfit          what is set up doesn't fit: says what to mend
 ├── Unfoldable      an event that no read model can take: its shard halts
 ├── Forked          the topic and the cursor tell different histories: the shard halts
+├── Halted          a shard stands still: says which event
+├── NotRunning      there is nothing to ask
 └── Behind          the batch doesn't begin at the cursor: nothing was applied, read again from the cursor
 """
 
@@ -28,3 +30,11 @@ class Forked(ProjectorError):
 
 class Behind(ProjectorError):
     """A batch begins after the cursor."""
+
+
+class Halted(ProjectorError):
+    """A shard stands still until someone has acted."""
+
+
+class NotRunning(ProjectorError):
+    """No database answers, or no projector has run on it."""

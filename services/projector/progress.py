@@ -11,7 +11,9 @@ from services.projector.settings import STALLED_SECONDS
 
 EVENTS = Counter("projector_events_total", "Events applied", ["shard"])
 BATCH_SECONDS = Histogram(
-    "projector_batch_seconds", "Time of one batch's transaction", buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+    "projector_batch_seconds",
+    "Time of one batch's transaction",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 RETRIES = Counter("projector_retries_total", "Batches tried again, because PostgreSQL could not take them")
 NEXT = Gauge("projector_next_position", "Position that comes next", ["shard"])
@@ -40,6 +42,11 @@ class Progress:
     def watched(self) -> None:
         """Kafka and PostgreSQL both told where they stand."""
         self.watched_at = time.monotonic()
+
+    @property
+    def following(self) -> bool:
+        """Whether it has begun to follow the ledger."""
+        return self.running and self.watched_at is not None
 
     @property
     def stalled(self) -> bool:

@@ -143,3 +143,24 @@ ON CONFLICT (office, year, person) DO UPDATE SET
     guide_harmony = a.guide_harmony + excluded.guide_harmony,
     guide_excellence = a.guide_excellence + excluded.guide_excellence,
     last_position = greatest(a.last_position, excluded.last_position);
+
+-- name: of_person(person, offices, year)^
+-- A person's appraisal of a year; of several offices the one that nobody came from yet.
+SELECT *
+FROM office.appraisal_summary AS a
+WHERE person = :person AND office = ANY(:offices::text[]) AND year = :year
+ORDER BY EXISTS (SELECT FROM person AS p WHERE p.person = :person AND p.previous = a.office), office
+LIMIT 1;
+
+-- name: of_office(office, year, person, section, after, limit)
+-- An office's appraisals of a year; a page of them.
+SELECT *
+FROM office.appraisal_summary
+WHERE
+    office = :office
+    AND year = :year
+    AND (:person::text IS NULL OR person = :person)
+    AND (:section::text IS NULL OR person IN (SELECT s.person FROM seat AS s WHERE s.office = :office AND s.section = :section))
+    AND (:after::text[] IS NULL OR person > (:after::text[])[1])
+ORDER BY person
+LIMIT :limit;

@@ -221,3 +221,71 @@ SELECT
     shard,
     revoked_position
 FROM revoked;
+
+-- name: of_person(person, offices, as_of, after, limit)
+-- A person's file as it stood, by time; a page of it.
+SELECT
+    office,
+    event_id::text AS event_id,
+    event,
+    entry_group,
+    title,
+    guide,
+    occurred_at,
+    recorded_at,
+    CASE WHEN revoked_at <= :as_of::timestamptz THEN revoked_at END AS revoked_at,
+    'verified' AS state,
+    section,
+    tier,
+    half_xueshi,
+    shard,
+    position
+FROM growth_entry
+WHERE
+    person = :person
+    AND office = ANY(:offices::text[])
+    AND recorded_at <= :as_of::timestamptz
+    AND (
+        :after::text[] IS NULL
+        OR (occurred_at, event_id, office)
+        > ((:after::text[])[1]::timestamptz, (:after::text[])[2]::uuid, (:after::text[])[3])
+    )
+ORDER BY occurred_at, event_id, office
+LIMIT :limit;
+
+-- name: years_of_person(person, offices, as_of)
+-- What its unrevoked entries were, counted, as it stood.
+SELECT
+    office,
+    date_part('year', occurred_at AT TIME ZONE 'Asia/Shanghai')::integer AS year,
+    entry_group,
+    guide,
+    kind,
+    carrier,
+    effect,
+    count(*) AS entries,
+    max(occurred_at) AS last_entry_at
+FROM growth_entry
+WHERE
+    person = :person
+    AND office = ANY(:offices::text[])
+    AND recorded_at <= :as_of::timestamptz
+    AND (revoked_at IS NULL OR revoked_at > :as_of::timestamptz)
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ORDER BY 1, 2;
+
+-- name: of_office(office, person, section, after, limit)
+-- An office's entries, person by person; a page of them.
+SELECT *
+FROM office.growth_entry
+WHERE
+    office = :office
+    AND (:person::text IS NULL OR person = :person)
+    AND (:section::text IS NULL OR person IN (SELECT s.person FROM seat AS s WHERE s.office = :office AND s.section = :section))
+    AND (
+        :after::text[] IS NULL
+        OR (person, occurred_at, event_id)
+        > ((:after::text[])[1], (:after::text[])[2]::timestamptz, (:after::text[])[3])
+    )
+ORDER BY person, occurred_at, event_id
+LIMIT :limit;

@@ -135,3 +135,15 @@ ON CONFLICT (office, person, year) DO UPDATE SET
     effect_in_force = f.effect_in_force + excluded.effect_in_force,
     effect_problem_solved = f.effect_problem_solved + excluded.effect_problem_solved,
     effect_pending = f.effect_pending + excluded.effect_pending;
+
+-- name: of_office(office, person, section, after, limit)
+-- An office's files, person by person; a page of them.
+SELECT *
+FROM office.growth_file
+WHERE
+    office = :office
+    AND (:person::text IS NULL OR person = :person)
+    AND (:section::text IS NULL OR person IN (SELECT s.person FROM seat AS s WHERE s.office = :office AND s.section = :section))
+    AND (:after::text[] IS NULL OR (person, year) > ((:after::text[])[1], (:after::text[])[2]::integer))
+ORDER BY person, year
+LIMIT :limit;

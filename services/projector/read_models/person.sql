@@ -40,3 +40,19 @@ WHERE
     AND p.office = f.office
     AND p.person = f.data ->> 'person'
     AND p.event_id = f.event_id;
+
+-- name: offices_of(person)
+-- The offices that know a person.
+SELECT DISTINCT office
+FROM person
+WHERE person = :person
+ORDER BY office;
+
+-- name: names_of(persons, offices)
+-- The sealed names of these persons, as last registered there.
+SELECT DISTINCT ON (person)
+    person,
+    name
+FROM person
+WHERE person = ANY(:persons::text[]) AND office = ANY(:offices::text[])
+ORDER BY person, office, position DESC;

@@ -12,6 +12,16 @@ CREATE TABLE IF NOT EXISTS placement (
     tier     text,
     PRIMARY KEY (office, person, from_on, position)
 );
+-- Where everyone sits today.
+CREATE OR REPLACE VIEW seat AS
+SELECT DISTINCT ON (office, person)
+    office,
+    person,
+    section,
+    tier
+FROM placement
+WHERE from_on <= (now() AT TIME ZONE 'Asia/Shanghai')::date
+ORDER BY office, person, from_on DESC, position DESC;
 
 -- name: fold_1_enter()!
 -- What a person holds from a day on.
@@ -50,3 +60,9 @@ WHERE
     AND p.office = f.office
     AND p.person = stamp ->> 'person'
     AND p.event_id = f.event_id;
+
+-- name: sections_of(person, offices)
+-- The sections that a person sits in today.
+SELECT section
+FROM seat
+WHERE person = :person AND office = ANY(:offices::text[]) AND section IS NOT NULL;

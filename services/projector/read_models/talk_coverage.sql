@@ -43,3 +43,26 @@ FROM fact
 WHERE type = 'chengzhang.talk.talk-held.v1' AND data ->> 'mode' = 'one-to-one'
 GROUP BY 1, 2, 3, 4, 5
 ON CONFLICT (office, month, person_a, person_b, pair) DO UPDATE SET held = c.held + excluded.held;
+
+-- name: of_office(office, person, section, after, limit)
+-- An office's pairs, month by month; a page of them.
+SELECT *
+FROM office.talk_coverage
+WHERE
+    office = :office
+    AND (:person::text IS NULL OR :person IN (person_a, person_b))
+    AND (
+        :section::text IS NULL
+        OR EXISTS (
+            SELECT
+            FROM seat AS s
+            WHERE s.office = :office AND s.section = :section AND s.person IN (person_a, person_b)
+        )
+    )
+    AND (
+        :after::text[] IS NULL
+        OR (month, person_a, person_b, pair)
+        > ((:after::text[])[1], (:after::text[])[2], (:after::text[])[3], (:after::text[])[4])
+    )
+ORDER BY month, person_a, person_b, pair
+LIMIT :limit;

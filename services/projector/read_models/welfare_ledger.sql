@@ -69,3 +69,15 @@ WHERE
     AND w.office = f.office
     AND w.visit = f.data ->> 'visit'
     AND w.event_id = f.event_id;
+
+-- name: of_office(office, person, section, after, limit)
+-- An office's visits; a page of them.
+SELECT *
+FROM office.welfare_ledger
+WHERE
+    office = :office
+    AND (:person::text IS NULL OR person = :person)
+    AND (:section::text IS NULL OR person IN (SELECT s.person FROM seat AS s WHERE s.office = :office AND s.section = :section))
+    AND (:after::text[] IS NULL OR visit > (:after::text[])[1])
+ORDER BY visit
+LIMIT :limit;

@@ -43,3 +43,19 @@ CROSS JOIN LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
 WHERE f.type = 'chengzhang.work.output-filed.v1'
 GROUP BY 1, 2, 3, 4, 5
 ON CONFLICT (office, month, person, line, effect) DO UPDATE SET outputs = o.outputs + excluded.outputs;
+
+-- name: of_office(office, person, section, after, limit)
+-- An office's outputs, month by month; a page of them.
+SELECT *
+FROM office.work_output
+WHERE
+    office = :office
+    AND (:person::text IS NULL OR person = :person)
+    AND (:section::text IS NULL OR person IN (SELECT s.person FROM seat AS s WHERE s.office = :office AND s.section = :section))
+    AND (
+        :after::text[] IS NULL
+        OR (month, person, line, effect)
+        > ((:after::text[])[1], (:after::text[])[2], (:after::text[])[3], (:after::text[])[4])
+    )
+ORDER BY month, person, line, effect
+LIMIT :limit;

@@ -1,0 +1,1 @@
+"""The HTTP read API: one resource a read model."""

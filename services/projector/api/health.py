@@ -1,0 +1,49 @@
+"""Open to everybody: alive, ready, metrics. Ready means progress, not only that somebody answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.projector.database import TRANSIENT, Pool
+from services.projector.progress import Progress
+
+
+def router(pool: Pool, progress: Progress) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["operation"])
+
+    @routes.get("/livez", summary="The process answers")
+    async def livez() -> dict[str, str]:
+        return {"state": "alive"}
+
+    @routes.get(
+        "/readyz",
+        summary="Reads are answered, and the read models follow the ledger",
+        responses={503: {"description": "not ready"}},
+    )
+    async def readyz(response: Response) -> dict[str, Any]:
+        state = {
+            "consuming": progress.following,
+            "progressing": not progress.stalled,
+            "database": await _answers(pool),
+        }
+        ready = all(state.values())
+        response.status_code = 200 if ready else 503
+        # A halted shard is for `projector status` to tell: the others' offices go on being served.
+        return {"state": "ready" if ready else "not-ready", **state, "halted": sorted(progress.halted)}
+
+    @routes.get("/metrics", summary="For Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+async def _answers(pool: Pool) -> bool:
+    try:
+        return await pool.fetchval("SELECT true", timeout=3) is True
+    except TRANSIENT:
+        return False

@@ -1,0 +1,213 @@
+"""What every resource shares: who asks, what they may see, waiting for a position, one snapshot, its ETag, names, pages."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import orjson
+from fastapi import Path, Query, Request, Response
+from starlette.status import HTTP_304_NOT_MODIFIED
+
+from schemas.base import instant
+from schemas.identity import shard_of
+from services.common.grants import Grant
+from services.common.problems import FieldError, Problem
+from services.projector.api.names import Names
+from services.projector.database import CURSOR, TRANSIENT, Connection, Pool
+from services.projector.moves import Moves
+from services.projector.read_models import ReadModel
+
+WAIT_SECONDS: Final = 10.0
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+Ident = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+Year = Annotated[int, Path(ge=1900, le=2200)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="rows a page")]
+After = Annotated[str | None, Query(description="`next` of the page before", max_length=2000)]
+AtLeast = Annotated[
+    str | None,
+    Query(
+        pattern=r"^\d{1,4}:\d{1,18}$",
+        description="`at_least` of a receipt, shard:position: wait up to 10 s until that is in the answer, else 503",
+        examples=["3:124"],
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    Query(
+        description="as it stood at the end of that day in Shanghai, or at that instant; by time of recording",
+        examples=["2026-06-30"],
+    ),
+]
+
+
+class NotModified(Exception):  # noqa: N818  # an answer, not an error
+    """What the caller holds still stands."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+    def response(self) -> Response:
+        """304."""
+        return Response(status_code=HTTP_304_NOT_MODIFIED, headers={"ETag": self.etag, "Vary": "Authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One consistent view of the read models, and how far they had come."""
+
+    connection: Connection
+    seen: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the resources work with."""
+
+    pool: Pool
+    moves: Moves
+    names: Names
+    models: Mapping[str, ReadModel]
+    consumer: str
+    shards: int
+
+    async def wait(self, at_least: str | None) -> None:
+        """Wait until the position is applied; 503 where it isn't in time."""
+        if at_least is None:
+            return
+        shard, position = map(int, at_least.split(":"))
+        if shard >= self.shards:
+            raise invalid(
+                "/query/at_least", f"there are shards 0 to {self.shards - 1}", f"分片编号为 0 至 {self.shards - 1}"
+            )
+        if not await self.moves.reached(shard, position, WAIT_SECONDS):
+            detail = f"Position {at_least} is not applied yet; nothing is lost. Ask again."
+            raise Problem(503, "not-yet-applied", "Not yet", detail, headers={"Retry-After": "1"})
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A connection on which every statement sees the same rows."""
+        try:
+            async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+                yield connection  # type: ignore[misc]  # a proxy of one
+        except asyncpg.DataError as error:  # the one value from outside that only PostgreSQL reads: a page's key
+            raise _no_page() from error
+        except TRANSIENT as error:
+            raise unavailable() from error
+
+    async def seen(self, connection: Connection, offices: Iterable[str]) -> dict[str, int]:
+        """Next position by shard, of the shards of these offices."""
+        shards = sorted({shard_of(office, self.shards) for office in offices})
+        rows = [row async for row in CURSOR.seen(connection, consumer=self.consumer, shards=shards)]
+        return {str(row["shard"]): row["next"] for row in rows}
+
+    async def rows(self, connection: Connection, model: str, query: str, **values: Any) -> list[asyncpg.Record]:  # noqa: ANN401
+        """The rows of a read model's query."""
+        return [row async for row in getattr(self.models[model].queries, query)(connection, **values)]
+
+    async def sealed_names(
+        self, connection: Connection, persons: Iterable[str], offices: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Sealed names by person."""
+        rows = await self.rows(connection, "person", "names_of", persons=sorted(set(persons)), offices=list(offices))
+        return {row["person"]: row["name"] for row in rows}
+
+
+def tag(seen: Mapping[str, int]) -> str:
+    """The ETag: what was seen is all that an answer depends on."""
+    return '"' + ",".join(f"{shard}:{position}" for shard, position in seen.items()) + '"'
+
+
+def check(request: Request, seen: Mapping[str, int]) -> None:
+    """Raise NotModified where the caller holds the answer already."""
+    etag, held = tag(seen), request.headers.get("if-none-match", "")
+    if etag in {part.strip().removeprefix("W/") for part in held.split(",")}:
+        raise NotModified(etag)
+
+
+def mark(response: Response, seen: Mapping[str, int], *, whole: bool) -> None:
+    """Give the answer its ETag; not where a name is missing that may be there next time."""
+    response.headers["Vary"] = "Authorization"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if whole:
+        response.headers["ETag"] = tag(seen)
+
+
+def moment(as_of: str | None) -> datetime:
+    """The last instant that counts: a day means its end in Shanghai."""
+    if as_of is None:
+        return ALWAYS
+    try:
+        if "T" in as_of:
+            return instant(as_of.replace(" ", "+"))  # a plus sign that nobody escaped
+        day = date.fromisoformat(as_of)
+        return datetime.combine(day + timedelta(days=1), time(), SHANGHAI) - timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        raise invalid(
+            "/query/as_of", "neither a day nor an RFC 3339 instant", "既不是日期，也不是 RFC 3339 时间"
+        ) from None
+
+
+def page_key(after: str | None, length: int) -> list[str] | None:
+    """The key that a page begins after."""
+    if after is None:
+        return None
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(after.encode()))
+    except (ValueError, binascii.Error):
+        key = None
+    if not isinstance(key, list) or len(key) != length or not all(isinstance(part, str) for part in key):
+        raise _no_page()
+    return key
+
+
+def next_page(
+    rows: Sequence[Mapping[str, Any]], limit: int, key: Sequence[str]
+) -> tuple[list[Mapping[str, Any]], str | None]:
+    """The page's rows, and where the next begins; one row more than the page holds was asked for."""
+    page = list(rows[:limit])
+    if len(rows) <= limit:
+        return page, None
+    last = [_text(page[-1][column]) for column in key]
+    return page, base64.urlsafe_b64encode(orjson.dumps(last)).decode()
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  # any column
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def invalid(pointer: str, en: str, zh: str) -> Problem:
+    """422: a parameter isn't as it should be."""
+    fix = FieldError(pointer, en, zh, "See the API's description at /docs.", "请参阅 /docs 中的接口说明。")
+    return Problem(422, "invalid-request", "Invalid request", f"{pointer}: {en}", errors=[fix])
+
+
+def unavailable() -> Problem:
+    """503: the database can't be reached."""
+    return Problem(
+        503, "unavailable", "Unavailable", "The database can't be reached now. Ask again.", headers={"Retry-After": "2"}
+    )
+
+
+def _no_page() -> Problem:
+    return invalid("/query/after", "not the `next` of a page of this resource", "不是本资源某一页的 next 值")
+
+
+def missing(en: str) -> Problem:
+    """404."""
+    return Problem(404, "not-found", "Not found", en)
+
+
+def may_read(grant: Grant) -> bool:
+    """Readers read; auditors read without names; nobody else sees contents."""
+    return grant.role in {"reader", "auditor"}

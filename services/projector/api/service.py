@@ -1,0 +1,33 @@
+"""The FastAPI application, put together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request, Response
+
+from services.common import problems
+from services.common.bearer import bearer
+from services.common.grants import Grants
+from services.projector.api import health, offices, people
+from services.projector.api.reading import NotModified, Reading
+from services.projector.progress import Progress
+
+_ABOUT = """The growth files and appraisals of a learning office, as far as `seen` says.
+
+Send a reader's token: `Authorization: Bearer <token>`. Pass `at_least` from a receipt to read your own write.
+Errors are `application/problem+json`."""
+
+
+def create(reading: Reading, grants: Grants, progress: Progress) -> FastAPI:
+    """The application. It owns nothing: whoever made the parts closes them."""
+    app = FastAPI(title="Chengzhang 成长: read models", version="1", description=_ABOUT, openapi_url="/openapi.json")
+    problems.install(app)
+
+    @app.exception_handler(NotModified)
+    async def _not_modified(_request: Request, held: NotModified) -> Response:
+        return held.response()
+
+    granted = bearer(grants)
+    app.include_router(people.router(reading, granted))
+    app.include_router(offices.router(reading, granted))
+    app.include_router(health.router(reading.pool, progress))
+    return app

@@ -1,0 +1,110 @@
+"""The projector, wired: one process that folds events and answers questions."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from typing import Any, Final
+
+import httpx
+import structlog
+import uvicorn
+import uvloop
+
+from services.common import log
+from services.common.grants import Grants
+from services.common.log import raised
+from services.common.settings import Settings
+from services.projector import database, read_models
+from services.projector.api.names import Names
+from services.projector.api.reading import Reading
+from services.projector.api.service import create
+from services.projector.consumer import Consumer
+from services.projector.engine import Engine
+from services.projector.moves import Moves
+from services.projector.progress import Progress
+from services.projector.read_models import ReadModel
+from services.projector.settings import consumer_name
+
+_RETRY_SECONDS: Final = 1.0
+_GRACE_SECONDS: Final = 5
+_log = structlog.get_logger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM."""
+    log.configure(settings.log_level)
+    uvloop.run(_serve(settings, Grants.load(settings.tokens)))
+
+
+async def _serve(settings: Settings, grants: Grants) -> None:
+    progress, models = Progress(), read_models.load()
+    async with _reading(settings, models) as reading, _background(_consume(settings, models, progress)):
+        await _Server(_http(settings, create(reading, grants, progress))).serve()
+
+
+@asynccontextmanager
+async def _reading(settings: Settings, models: tuple[ReadModel, ...]) -> AsyncIterator[Reading]:
+    """What the API reads from; opened without a database, which may come later."""
+    pool = await database.pool(settings.database_url)
+    moves = Moves(settings.database_url, pool, consumer_name(settings))
+    client = httpx.AsyncClient(base_url=settings.recorder_url, timeout=3, trust_env=False)
+    try:
+        async with client, _background(moves.listen()):
+            by_name = {model.name: model for model in models}
+            yield Reading(pool, moves, Names(client), by_name, consumer_name(settings), settings.shards)
+    finally:
+        pool.terminate()
+
+
+async def _consume(settings: Settings, models: tuple[ReadModel, ...], progress: Progress) -> None:
+    """Consume for as long as the process lives: whatever ended it, begin again from the cursor."""
+    while True:
+        engine = Engine(settings.database_url, consumer_name(settings), models)
+        try:
+            await engine.open(settings.shards)
+            await Consumer(settings, engine, progress).run()
+        except Exception as error:  # noqa: BLE001  # logged and tried again, never forgotten
+            _log.error("consuming-interrupted", raised=raised(error), reason=_reason(error))
+        await engine.close()
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _reason(error: Exception) -> str | None:
+    """Our own errors' words; others' may repeat contents."""
+    return str(error) if type(error).__module__.startswith("services.") else None
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task], timeout=_GRACE_SECONDS + 5)
+
+
+def _http(settings: Settings, app: Any) -> uvicorn.Config:  # noqa: ANN401  # any ASGI application
+    return uvicorn.Config(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, without its habit of raising the signal again that it was stopped with: the consumer leaves its group after it."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:
+        """Stop at the first signal."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        return nullcontext()

@@ -1,0 +1,72 @@
+"""Reading your own write: wait until a position is applied, by whichever projector."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from services.common.log import raised
+from services.projector import database
+from services.projector.database import CHANNEL, CURSOR, TRANSIENT, Connection, Pool
+
+_POLL_SECONDS: Final = 0.5  # a notification is a hint that can get lost
+_RETRY_SECONDS: Final = 1.0
+_log = structlog.get_logger(__name__)
+
+
+class Moves:
+    """Wakes those who wait whenever a cursor has moved; PostgreSQL tells by NOTIFY, from the moving transaction."""
+
+    def __init__(self, url: str, pool: Pool, consumer: str) -> None:
+        self._url = url
+        self._pool = pool
+        self._consumer = consumer
+        self._moved = asyncio.Event()
+
+    async def listen(self) -> None:
+        """Listen until cancelled."""
+        while True:
+            try:
+                await self._listen()
+            except TRANSIENT as error:
+                _log.warning("listening-interrupted", raised=raised(error))
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def reached(self, shard: int, position: int, seconds: float) -> bool:
+        """Wait until that position is applied; False where it isn't in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    moved = self._moved  # before looking, so that no move falls in between
+                    if await self._next(shard) > position:
+                        return True
+                    await _wait(moved)
+        except TimeoutError:
+            return False
+
+    async def _next(self, shard: int) -> int:
+        rows = [row async for row in CURSOR.seen(self._pool, consumer=self._consumer, shards=[shard])]
+        return int(rows[0]["next"]) if rows else 0
+
+    async def _listen(self) -> None:
+        connection = await database.connect(self._url)
+        lost = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _connection: lost.set())
+            await connection.add_listener(CHANNEL, self._wake)
+            await lost.wait()
+        finally:
+            connection.terminate()
+
+    def _wake(self, _connection: Connection, _pid: int, _channel: str, _payload: object) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+
+async def _wait(moved: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(moved.wait(), _POLL_SECONDS)
+    except TimeoutError as error:
+        del error  # then look again
