@@ -17,7 +17,7 @@ from deploy.local.api import reader
 from deploy.local.marker import Marker
 from deploy.local.messages import Lang
 from deploy.local.publish import published, recorder, summarise
-from deploy.local.publishing.answers import Answers
+from deploy.local.publishing.answers import Answers, Json
 from deploy.local.publishing.poster import Poster
 from deploy.local.sample import year
 from deploy.local.sample.days import ZONE
@@ -43,7 +43,10 @@ async def welcome(settings: Settings, console: Console, lang: Lang) -> int:
     try:
         with explained(lang):
             sample = await _recorded(settings, console, lang)
-            await asyncio.to_thread(_show, settings, sample, console, lang)
+            console.print(say(lang, "waiting"), markup=False)
+            office, file = await asyncio.to_thread(_read, settings, sample)
+            _show(sample, office, file, console, lang)
+            _point(settings, sample, file["person"], console, lang)
     except typer.Exit as ended:
         return ended.exit_code
     return 1 if sample.rejected else 0
@@ -88,25 +91,31 @@ def _position(answers: Answers) -> str | None:
     return next((f"{shard}:{position}" for shard, position in answers.at_least.items()), None)
 
 
-def _show(settings: Settings, sample: Marker, console: Console, lang: Lang) -> None:
-    console.print(say(lang, "waiting"), markup=False)
+def _read(settings: Settings, sample: Marker) -> tuple[Json, Json]:
+    """The office's appraisals and one cadre's growth file, from read models that have seen the last accepted receipt."""
     with reader(settings) as client:
         office = show.read_appraisals(client, sample.office, sample.year, sample.at_least)
         if not office["items"]:
             raise CommandError("too_slow")
-        person = _someone(office["items"])
-        file = show.read_file(client, person)
+        return office, show.read_file(client, _someone(office["items"]))
+
+
+def _show(sample: Marker, office: Json, file: Json, console: Console, lang: Lang) -> None:
     console.print(Rule(style="dim"))
     console.print(growth_file(file, lang, _ENTRIES))
     console.print(Rule(style="dim"))
     console.print(appraisal(sample.office, sample.year, office["items"], lang))
+
+
+def _point(settings: Settings, sample: Marker, person: str, console: Console, lang: Lang) -> None:
+    """Where things are, and what to try."""
     console.print(_places(settings, lang))
     console.print(f"\n{say(lang, 'next')}", style="bold", markup=False)
     for command in _commands(settings, sample, person):
         console.print(f"  {command}", markup=False, soft_wrap=True)  # whole lines, to be copied
 
 
-def _someone(rows: list[show.Json]) -> str:
+def _someone(rows: list[Json]) -> str:
     """Whoever of the staff comes first: not the head of the office."""
     staff = [row["person"] for row in rows if row["tier"] == "staff"] or [row["person"] for row in rows]
     return str(min(staff))
