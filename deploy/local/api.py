@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from services.common.settings import Settings
 
 _SECONDS = 30  # a read may wait 10 s for ``at_least``
 _PAGE = 500
+_TRIES = 5
+_PAUSE = 0.5
 
 Json = dict[str, Any]
 
@@ -35,16 +38,26 @@ def reader(settings: Settings, transport: httpx.BaseTransport | None = None) -> 
 
 def get(client: httpx.Client, path: str, params: Mapping[str, str]) -> Json | None:
     """One answer; None for 404. Raises CommandError."""
-    try:
-        answer = client.get(path, params=params)
-    except httpx.TransportError as error:
-        raise unreachable(str(client.base_url), error) from error
+    answer = _answer(client, path, params)
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
     if not answer.is_success:
         raise refused(answer)
     body: Json = answer.json()
     return body
+
+
+def _answer(client: httpx.Client, path: str, params: Mapping[str, str]) -> httpx.Response:
+    """The first answer that is not 503, which is what "``at_least`` is not reached yet" is too; else the last one."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            answer = client.get(path, params=params)
+        except httpx.TransportError as error:
+            raise unreachable(str(client.base_url), error) from error
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or attempt == _TRIES:
+            break
+        time.sleep(_PAUSE)
+    return answer
 
 
 def pages(client: httpx.Client, path: str, params: Mapping[str, str]) -> Iterator[Json]:

@@ -92,7 +92,7 @@ def _position(answers: Answers) -> str | None:
 
 
 def _read(settings: Settings, sample: Marker) -> tuple[Json, Json]:
-    """The office's appraisals and one cadre's growth file, from read models that have seen the last accepted receipt."""
+    """The office's appraisals and one growth file, from read models that have seen the last accepted receipt."""
     with reader(settings) as client:
         office = show.read_appraisals(client, sample.office, sample.year, sample.at_least)
         if not office["items"]:
