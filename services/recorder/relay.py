@@ -91,8 +91,8 @@ class Lane:
 class Relay:
     """All lanes of the shards whose lease this process holds."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, settings: Settings) -> None:
-        """Hold no lease yet."""
+    def __init__(self, pool: Pool, ledger: Ledger, settings: Settings, reasons: dict[int, str | None]) -> None:
+        """Hold no lease yet. ``reasons``: why a shard is read-only; the relay adds what it finds."""
         self._pool = pool
         self._ledger = ledger
         self._settings = settings
@@ -102,7 +102,7 @@ class Relay:
         self._producer_lock = asyncio.Lock()
         self._main: list[asyncio.Task[None]] = []
         self._noted: dict[int, tuple[int, int]] = {}
-        self.reasons: dict[int, str | None] = {}
+        self.reasons = reasons
         self.progressed = asyncio.get_running_loop().time()
 
     # --- what the append tells it ---

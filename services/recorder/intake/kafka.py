@@ -83,6 +83,14 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """Go on from the committed offset; without one from the beginning. What retention took unread is reported as a gap."""
         if not assigned:
             return
+        while True:  # aiokafka only logs what a listener raises, and would then never read these partitions
+            try:
+                return await self._seek(assigned)
+            except KafkaError as error:
+                Log.warning("seek-retried", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    async def _seek(self, assigned: Sequence[TopicPartition]) -> None:
         consumer = self.consumer
         begins = await consumer.beginning_offsets(assigned)
         for partition in assigned:
@@ -98,7 +106,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await asyncio.wait(self._in_flight, timeout=5)
 
     async def _handle(self, message: KafkaMessage) -> None:
-        records: Records = message.raw_message  # type: ignore[assignment]  # a batch subscriber's raw message is a tuple
+        records: Records = message.raw_message  # a batch subscriber's raw message is a tuple
         while len(self._in_flight) >= BATCHES_IN_FLIGHT:
             await asyncio.wait({self._in_flight[0]})
             self._in_flight.popleft()
@@ -145,7 +153,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         fault("before-offset")
         try:
             assigned = self.consumer.assignment()
-            await self.consumer.commit({tp: offset for tp, offset in offsets.items() if tp in assigned})
+            ours = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+            if ours:
+                await self.consumer.commit(ours)
         except (CommitFailedError, IllegalStateError, KafkaError) as error:
             # The partition went to another recorder, or Kafka is away: it is read again, and receipts tell.
             Log.warning("offsets-not-committed", error=type(error).__name__)

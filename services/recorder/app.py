@@ -1,0 +1,153 @@
+"""The recorder, wired: one process that takes actions from Kafka and over HTTP, appends them, and relays the events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+import uvloop
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from services.common import log
+from services.common.grants import Grants
+from services.common.serving import background, server
+from services.common.settings import Settings
+from services.recorder import history, topics, vault
+from services.recorder.errors import Misconfigured, Unavailable
+from services.recorder.intake.http import Dependencies, api
+from services.recorder.intake.kafka import KafkaIntake
+from services.recorder.intake.quarantine import Quarantine
+from services.recorder.intake.submission import Outcome, Submission
+from services.recorder.ledger import database
+from services.recorder.ledger.appender import TRANSIENT, Appender
+from services.recorder.ledger.database import Ledger, Pool
+from services.recorder.ledger.receipts import Receipts
+from services.recorder.metrics import READ_ONLY
+from services.recorder.relay import Relay
+from services.recorder.vault import Vault
+
+STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
+_RETRY: Final = 1.0
+Log: Final = structlog.get_logger("recorder")
+
+
+def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises Misconfigured where something doesn't fit."""
+    log.configure(settings.log_level)
+    uvloop.run(_serve(settings, Grants.load(settings.tokens)))
+
+
+async def _serve(settings: Settings, grants: Grants) -> None:
+    pool = await database.connect(settings.database_url)
+    recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file))
+    receipts = Receipts(pool, settings.shards)
+    http = server(settings, api(Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready)))
+    try:
+        async with background(recorder.run()) as running:
+            running.add_done_callback(lambda _: setattr(http, "should_exit", True))
+            await http.serve()
+        if running.done() and not running.cancelled():
+            running.result()  # raises what ended it
+    finally:
+        pool.terminate()
+
+
+@dataclass(slots=True)
+class Parts:
+    """What runs once ledger and topics are there."""
+
+    ledger: Ledger
+    relay: Relay
+    appender: Appender
+    quarantine: Quarantine
+    broker: KafkaBroker
+
+    async def stop(self) -> None:
+        """Take no more, then publish no more."""
+        await self.broker.stop()
+        await self.appender.stop()
+        await self.quarantine.stop()
+        await self.relay.stop()
+
+
+class Recorder:
+    """Everything behind the HTTP routes. Answers Unavailable until ledger and topics have been reached and checked."""
+
+    def __init__(self, settings: Settings, pool: Pool, vault_: Vault) -> None:
+        self._settings = settings
+        self._pool = pool
+        self.vault = vault_
+        self._parts: Parts | None = None
+
+    async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Append, HTTP's way."""
+        if self._parts is None:
+            raise Unavailable("the recorder is starting: ledger or topics have not been reached yet")
+        return await self._parts.appender.submit(submissions)
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Whether what is committed is being published, not only whether things can be reached."""
+        if self._parts is None:
+            return False, {"status": "starting"}
+        relay = self._parts.relay
+        read_only = sorted(shard for shard, reason in relay.reasons.items() if reason)
+        told = {"relay_lag": relay.lag(), "read_only_shards": read_only}
+        if relay.lag() and asyncio.get_running_loop().time() - relay.progressed > STUCK_AFTER:
+            return False, {"status": "stuck", **told}
+        return True, {"status": "ready", **told}
+
+    async def run(self) -> None:
+        """Start, however long it takes until ledger and topics answer; then run until cancelled. Raises Misconfigured."""
+        parts = await self._started()
+        self._parts = parts
+        Log.info("started", ledger=str(parts.ledger.id), shards=parts.ledger.shards)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._parts = None
+            await parts.stop()
+
+    async def _started(self) -> Parts:
+        while True:
+            try:
+                return await self._start()
+            except (KafkaError, *TRANSIENT) as error:
+                Log.warning("start-retried", error=type(error).__name__)
+                await asyncio.sleep(_RETRY)
+
+    async def _start(self) -> Parts:
+        ledger = await database.found(self._pool, self._settings.shards)
+        async with self._pool.acquire() as connection:
+            await vault.migrate(connection)
+        await topics.ensure(self._settings)
+        reasons = await history.check_all(self._pool, ledger, self._settings)
+        READ_ONLY.set(sum(reason is not None for reason in reasons.values()))
+        parts = self._parts_of(ledger, reasons)
+        await parts.relay.start()
+        await parts.quarantine.start()
+        try:
+            await parts.broker.start()
+        except BaseException:
+            await parts.stop()
+            raise
+        return parts
+
+    def _parts_of(self, ledger: Ledger, reasons: dict[int, str | None]) -> Parts:
+        relay = Relay(self._pool, ledger, self._settings, reasons)
+        appender = Appender(self._pool, ledger, relay, reasons.get)
+        quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
+        broker = broker_of(self._settings)
+        KafkaIntake(self._settings, appender, self.vault, quarantine).subscribe(broker)
+        return Parts(ledger, relay, appender, quarantine, broker)
+
+
+def broker_of(settings: Settings) -> KafkaBroker:
+    """FastStream's broker; nothing connects until it starts."""
+    return KafkaBroker(settings.kafka, logger=None)
+
+
+__all__ = ["Misconfigured", "Recorder", "serve"]

@@ -1,0 +1,100 @@
+"""How the recorder stands, asked of ledger and Kafka directly: it tells even when the service doesn't run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import asyncpg
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from services.common.settings import Settings
+from services.recorder.errors import Unavailable
+from services.recorder.ledger.appender import TRANSIENT
+from services.recorder.ledger.database import QUERIES
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One shard: next position and receipt number, how far both are relayed, whether it takes actions."""
+
+    shard: int
+    next: int
+    next_receipt: int
+    relayed: int
+    relayed_receipts: int
+    mode: Literal["writable", "read-only"]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The recorder. ``intake_lag``: actions on the topic that are not recorded yet; None where Kafka doesn't answer."""
+
+    state: Literal["running", "starting", "stopped"]
+    ledger: str
+    intake_lag: int | None
+    quarantined: int
+    shards: list[Shard]
+
+
+async def status(settings: Settings) -> Status:
+    """Ask. Raises Unavailable where the ledger can't be reached."""
+    try:
+        connection = await asyncpg.connect(settings.database_url, timeout=5, command_timeout=10)
+    except TRANSIENT as error:
+        message = f"the ledger's database can't be reached ({type(error).__name__})."
+        raise Unavailable(message) from error
+    try:
+        installation = await QUERIES.installation(connection)
+        quarantined = await QUERIES.quarantined(connection)
+        shards = [_shard(row) async for row in QUERIES.status(connection)]
+    except asyncpg.UndefinedTableError as error:
+        raise Unavailable("no recorder has founded a ledger here yet.") from error
+    finally:
+        await connection.close()
+    lag = await _intake_lag(settings)
+    return Status(await _state(settings), str(installation["ledger"]), lag, quarantined, shards)
+
+
+def _shard(row: asyncpg.Record) -> Shard:
+    reason = row["reason"]
+    return Shard(
+        row["shard"], row["size"], row["next_receipt"], row["events"], row["receipts"],
+        "read-only" if reason else "writable", reason,
+    )  # fmt: skip
+
+
+async def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:
+    try:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            answer = await client.get(f"{settings.recorder_url}/readyz")
+    except httpx.HTTPError:
+        return "stopped"
+    return "running" if answer.is_success else "starting"
+
+
+async def _intake_lag(settings: Settings) -> int | None:
+    topic, group = settings.topic("actions"), f"{settings.topic_prefix}-recorder"
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5000)
+    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka, request_timeout_ms=5000, enable_auto_commit=False
+    )
+    try:
+        await admin.start()
+        await consumer.start()
+        described = (await admin.describe_topics([topic]))[0]
+        partitions = [TopicPartition(topic, p["partition"]) for p in described["partitions"]]
+        committed = await admin.list_consumer_group_offsets(group)
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        read = {tp: committed[tp].offset if tp in committed else begins[tp] for tp in partitions}
+        return int(sum(ends[tp] - read[tp] for tp in partitions))
+    except (KafkaError, TimeoutError):
+        return None
+    finally:
+        await admin.close()
+        await consumer.stop()
