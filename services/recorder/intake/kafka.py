@@ -17,7 +17,8 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
+from faststream.kafka.annotations import KafkaMessage
+from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
 from services.common.settings import Settings
@@ -165,7 +166,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 async def _whole(message: Any, *_: Any) -> Any:  # noqa: ANN401  # FastStream's own types
     """A parser that cannot raise: the records as they came (the default one decodes headers and loses the batch on a bad one)."""
     first, last = message[0], message[-1]
-    return KafkaMessage(
+    return Message(
         body=b"",
         headers={},
         raw_message=message,
