@@ -87,8 +87,8 @@ class Person(State):
         return [p for p in self.posts if p.from_on <= day and p.post not in ended]
 
     def main(self, day: str) -> Post | None:
-        """The main post on that day: of those not concurrent the latest assumed."""
-        return max((p for p in self.held(day) if not p.concurrent), key=lambda p: p.from_on, default=None)
+        """The main post on that day: of those not concurrent the latest assumed, of one day the one recorded last."""
+        return max((p for p in reversed(self.held(day)) if not p.concurrent), key=lambda p: p.from_on, default=None)
 
     def placed(self, person: str, day: str) -> Stamp:
         """Section and tier of the main post on that day."""
@@ -100,7 +100,7 @@ class Person(State):
         if main is None:
             return stamp(person, None, None)
         moves = [m for m in self.moves if m.post == main.post and m.on <= day]
-        section = max(moves, key=lambda m: m.on).to_section if moves else main.section
+        section = max(reversed(moves), key=lambda m: m.on).to_section if moves else main.section
         return stamp(person, section, main.tier)
 
     def highest(self, day: str) -> Tier | None:

@@ -1,0 +1,168 @@
+"""An office in memory: actions in, events or a rejection's code out. Given, when, then without a database.
+
+Stricter than the ledger: a decision sees only what ``reads`` and ``reads_more`` named, and each event is written and
+read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from schemas.canonical import canonical
+from schemas.catalogue import ACTIONS, EVENTS
+from schemas.entries import CorrectEntry, RevokeEntry
+from services.recorder.domain import decider
+from services.recorder.domain.core import Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
+from services.recorder.intake.reading import Readable, read
+from services.recorder.vault import DataKey
+
+OFFICE = "o-1"
+NOW = datetime.fromisoformat("2026-12-31T23:59:59+08:00")
+MONDAY = "2026-03-02T09:00:00+08:00"
+KEY = DataKey("0b0e7a1c-8f0d-4f6e-9a53-1d1f5a0c9b77", "p-1", bytes(32))
+
+
+class Loaded:
+    """The states with these keys and no others."""
+
+    def __init__(self, states: dict[Key, State], keys: set[Key]) -> None:
+        self._states = states
+        self.keys = keys
+
+    def of(self, kind: type[S], key: Key) -> S:
+        if key not in self.keys:
+            raise NotLoaded(key)
+        state = self._states.get(key)
+        return state if isinstance(state, kind) else kind()
+
+
+@dataclass
+class Office:
+    """States and events so far."""
+
+    states: dict[Key, State] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    count: int = 0
+
+    def submit(self, name: str, data: dict[str, Any], at: str = MONDAY) -> list[Event] | Rejection:
+        """Decide one action, and take its events on."""
+        self.count += 1
+        action = self._aimed(checked(name, data, at, f"a-{self.count}"))
+        return self.decide(action)
+
+    def decide(self, action: Action) -> list[Event] | Rejection:
+        """The same for an action as it comes out of the intake."""
+        loaded = self.loaded(action)
+        decided = decider.decide(loaded, action, NOW)
+        if isinstance(decided, Rejection):
+            assert decided.en
+            assert decided.zh
+            return decided
+        after = Overlay(loaded)
+        for event in map(_read_back, decided):
+            after.apply(decider.evolve(after, event))
+            self.events[event.id] = event
+        self.states |= after.changes
+        return decided
+
+    def loaded(self, action: Action) -> Loaded:
+        """What the append would load for this action."""
+        loaded = Loaded(self.states, set(decider.reads(action)))
+        loaded.keys |= set(decider.reads_more(loaded, action))
+        return loaded
+
+    def did(self, name: str, data: dict[str, Any], at: str = MONDAY) -> Event:
+        """An action that must be accepted; its last event."""
+        decided = self.submit(name, data, at)
+        assert not isinstance(decided, Rejection), (decided.code, decided.en)
+        return decided[-1]
+
+    def refused(self, name: str, data: dict[str, Any], at: str = MONDAY) -> str:
+        """An action that must be refused, and leave nothing behind; the code."""
+        before = dict(self.states)
+        decided = self.submit(name, data, at)
+        assert isinstance(decided, Rejection), decided
+        assert self.states == before
+        return decided.code
+
+    def revoke(self, event: Event) -> Event:
+        return self.did("any.revoke-entry", {"event": event.id, "reason": "mistake"})
+
+    def refused_revocation(self, event: Event) -> str:
+        return self.refused("any.revoke-entry", {"event": event.id, "reason": "mistake"})
+
+    def _aimed(self, action: Action) -> Action:
+        if isinstance(action.data, RevokeEntry | CorrectEntry):
+            return replace(action, target=self.events.get(action.data.event))
+        return action
+
+
+def checked(name: str, data: dict[str, Any], at: str, ident: str) -> Action:
+    """The action as the intake hands it on: read, checked, sealed."""
+    fields = {
+        "specversion": "1.0", "id": ident, "source": "/test", "type": f"chengzhang.{name}.v1", "time": at,
+        "office": OFFICE, "actor": "p-0", "data": data,
+    }  # fmt: skip
+    readable = read(fields, orjson.dumps(fields))
+    assert isinstance(readable, Readable)
+    assert readable.action is not None, readable.refusal
+    return _sealed(readable.action)
+
+
+def _sealed(action: Action) -> Action:
+    sealed = {name: KEY.seal("…", action.event_id(0)) for name in action.data.SEALED if getattr(action.data, name)}
+    return replace(action, sealed=sealed, replacement=_sealed(action.replacement) if action.replacement else None)
+
+
+def _read_back(event: Event) -> Event:
+    data = orjson.loads(canonical(event.data.payload()))
+    return replace(event, data=EVENTS[event.data.TYPE].model_validate(data))
+
+
+# --- what tests begin with ---
+
+
+def person(ident: str = "p-1", **more: object) -> dict[str, Any]:
+    return {"person": ident, "name": "王", "branch": "b", "joined_on": "2020-01-01", "birth_year": 1990} | more
+
+
+def post(ident: str = "p-1", tier: str = "staff", **more: object) -> dict[str, Any]:
+    fields = {"person": ident, "post": f"post-{ident}", "tier": tier, "section": "s-1", "from_on": "2020-01-01"}
+    return fields | more
+
+
+def session(ident: str = "m-1", **more: object) -> dict[str, Any]:
+    fields = {"session": ident, "carrier": "branch", "kind": "lecture", "title": "党课", "starts_at": MONDAY}
+    return fields | {"minutes": 90, "chair": "p-1"} | more
+
+
+def line(ident: str = "p-1", state: str = "present", minutes: int = 90, **more: object) -> dict[str, Any]:
+    return {"person": ident, "state": state, "minutes": minutes} | more
+
+
+def roll(*lines: dict[str, Any], session: str = "m-1") -> dict[str, Any]:
+    return {"session": session, "roll": list(lines)}
+
+
+def credit(ident: str = "p-1", **more: object) -> dict[str, Any]:
+    return {"session": "m-1", "person": ident, "half_xueshi": 4, "account": "study"} | more
+
+
+def correction(event: Event, name: str, data: dict[str, Any], at: str = MONDAY) -> dict[str, Any]:
+    assert f"chengzhang.{name}.v1" in ACTIONS
+    replacement = {"type": f"chengzhang.{name}.v1", "time": at, "data": data}
+    return {"event": event.id, "reason": "mistake", "replacement": replacement}
+
+
+def founded(*persons: str, section: str = "s-1") -> Office:
+    """An office with a section and these persons, all staff there since 2020."""
+    office = Office()
+    office.did("people.define-section", {"section": section, "name": "综合科"}, "2020-01-01T08:00:00+08:00")
+    for ident in persons or ("p-1", "p-2", "p-3"):
+        office.did("people.register-person", person(ident), "2020-01-01T08:00:00+08:00")
+        office.did("people.assume-post", post(ident), "2020-01-01T09:00:00+08:00")
+    return office
