@@ -1,0 +1,257 @@
+"""A small ledger in memory: says what was recorded as the recorder would, stamps and all, and folds it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import asyncpg
+
+from schemas.canonical import canonical
+from schemas.identity import shard_of
+from services.projector import database, read_models
+from services.projector.batch import Slice, by_shard
+from services.projector.engine import Engine, Outcome
+
+LEDGER = "urn:chengzhang:ledger:6ba7b810-9dad-41d1-80b4-00c04fd430c8"
+CONSUMER = "test-projector"
+SHARDS = 8
+SEALED = {"alg": "A256GCM", "kid": "k", "aad": str(uuid.UUID(int=1)), "iv": "AAAAAAAAAAAAAAAA", "ct": "c2VhbGVk"}
+_BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A Kafka record, as far as the projector looks at it."""
+
+    partition: int
+    offset: int
+    value: bytes | None
+    key: bytes = b""
+
+
+@dataclass
+class World:
+    """One office's history. Each method records an event and gives its id."""
+
+    office: str = "o-1"
+    ledger: str = LEDGER
+    events: list[dict[str, Any]] = field(default_factory=list)
+    _stamps: dict[str, dict[str, str]] = field(default_factory=dict)
+    _sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _tick: Iterator[int] = field(default_factory=count)
+
+    @property
+    def shard(self) -> int:
+        """Where the office lives."""
+        return shard_of(self.office, SHARDS)
+
+    def register(self, person: str, time: str = "2026-01-02T01:00:00Z", **more: Any) -> str:
+        """Register a person."""
+        self._stamps[person] = {"person": person}
+        data = {
+            "person": person,
+            "name": SEALED,
+            "branch": "b-1",
+            "joined_on": "2020-01-01",
+            "birth_year": 1985,
+            **more,
+        }
+        return self.record("people.person-registered", time, data, [person])
+
+    def assume(self, person: str, section: str, tier: str = "staff", on: str = "2026-01-02") -> str:
+        """Give a person a post."""
+        self._stamps[person] = {"person": person, "section": section, "tier": tier}
+        data = {"person": person, "post": f"post-{person}", "tier": tier, "section": section, "concurrent": False}
+        return self.record("people.post-assumed", f"{on}T01:00:00Z", {**data, "acting": False, "from_on": on}, [person])
+
+    def transfer(self, person: str, section: str, on: str) -> str:
+        """Move a person's main post."""
+        self._stamps[person] = {**self._stamps[person], "section": section}
+        return self.record(
+            "people.person-transferred",
+            f"{on}T01:00:00Z",
+            {"person": person, "to_section": section, "on": on},
+            [person],
+        )
+
+    def convene(
+        self,
+        session: str,
+        kind: str = "lecture",
+        carrier: str = "section",
+        title: str = "A lecture",
+        corrects: str | None = None,
+    ) -> str:
+        """Convene a session, or convene it anew in the place of an earlier event."""
+        stamp = {"carrier": carrier, "kind": kind, "title": title, "starts_at": "2026-03-02T01:00:00Z", "minutes": 90}
+        self._sessions[session] = stamp
+        data = {"session": session, **stamp, "chair": "p-1", "expected": [], "observers": []}
+        return self.record("learning.session-convened", "2026-03-01T01:00:00Z", data, [], corrects)
+
+    def attend(
+        self, session: str, person: str, state: str = "present", time: str = "2026-03-02T03:00:00Z", **more: Any
+    ) -> str:
+        """Record one person's attendance."""
+        data = {
+            "session": session,
+            "person": person,
+            "state": state,
+            "minutes": 90,
+            "session_stamp": self._sessions[session],
+        }
+        return self.record("learning.attendance-recorded", time, {**data, **more}, [person])
+
+    def credit(
+        self,
+        session: str,
+        person: str,
+        half_xueshi: int = 4,
+        account: str = "recognised",
+        time: str = "2026-03-03T03:00:00Z",
+    ) -> str:
+        """Credit hours."""
+        data = {"session": session, "person": person, "half_xueshi": half_xueshi, "account": account}
+        return self.record(
+            "learning.hours-credited", time, {**data, "session_stamp": self._sessions[session]}, [person]
+        )
+
+    def talk(self, *persons: str, time: str = "2026-03-05T03:00:00Z", pair: str = "peer") -> str:
+        """Record a talk; one-to-one between two."""
+        mode = {"mode": "one-to-one", "pair": pair} if len(persons) == 2 else {"mode": "group"}
+        data = {"talk": f"t-{next(self._tick)}", "initiator": persons[0], "participants": list(persons), "note": SEALED}
+        return self.record("talk.talk-held", time, {**data, **mode}, list(persons))
+
+    def output(
+        self,
+        *persons: str,
+        effect: str = "adopted",
+        line: str = "information",
+        time: str = "2026-03-06T03:00:00Z",
+        **more: Any,
+    ) -> str:
+        """File an output: the lead first."""
+        data = {
+            "output": f"u-{next(self._tick)}",
+            "lead": persons[0],
+            "participants": list(persons[1:]),
+            "line": line,
+            "level": "office",
+        }
+        return self.record(
+            "work.output-filed", time, {**data, "title": "A report", "effect": effect, **more}, list(persons)
+        )
+
+    def visit(
+        self, visit: str, person: str, fen: int = 0, time: str = "2026-03-07T17:00:00Z", corrects: str | None = None
+    ) -> str:
+        """Record a home visit."""
+        data = {"visit": visit, "person": person, "occasion": SEALED, "class": "care", "fund": "union", "fen": fen}
+        return self.record(
+            "welfare.home-visit-made", time, {**data, "event_on": "2026-03-01", "visitors": []}, [person], corrects
+        )
+
+    def revoke(self, event: str) -> str:
+        """Take an event back."""
+        old = self.find(event)
+        fact = {"type": old["type"], "time": old["time"], "data": old["data"]}
+        return self.record(
+            "any.entry-revoked", "2026-06-01T00:00:00Z", {"event": event, "reason": "mistake", "fact": fact}, []
+        )
+
+    def correct(self, event: str, **change: Any) -> str:
+        """Take an event back and record it anew, changed."""
+        old = self.find(event)
+        self.revoke(event)
+        if old["type"].endswith("session-convened.v1"):
+            fields = {name: old["data"][name] for name in ("session", "kind", "carrier", "title")}
+            return self.convene(**{**fields, **change}, corrects=event)
+        data = {**old["data"], **change}
+        if "session_stamp" in data:
+            data["session_stamp"] = self._sessions[data["session"]]
+        name = old["type"].removeprefix("chengzhang.").removesuffix(".v1")
+        return self.record(name, old["time"], data, None, event)
+
+    def find(self, event: str) -> dict[str, Any]:
+        """The event with that id."""
+        return next(found for found in self.events if found["id"] == event)
+
+    def record(
+        self, name: str, time: str, data: dict[str, Any], persons: list[str] | None, corrects: str | None = None
+    ) -> str:
+        """Append any event."""
+        position = len(self.events)
+        type_ = f"chengzhang.{name}.v1"
+        if persons is not None:
+            data = {**data, "stamps": [self._stamps.get(person, {"person": person}) for person in persons]}
+        recorded = (_BEGIN + timedelta(seconds=position)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+        event = {
+            "specversion": "1.0", "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.office}/{position}")), "source": self.ledger,
+            "type": type_, "time": time, "datacontenttype": "application/json", "dataschema": f"urn:chengzhang:schema:{type_}",
+            "office": self.office, "actor": "someone", "recordedtime": recorded, "shard": self.shard,
+            "sequence": f"{position:019d}", "partitionkey": "stream/1", "streamversion": 1, "causationid": f"a-{position}",
+            "data": data if corrects is None else {**data, "corrects": corrects},
+        }  # fmt: skip
+        self.events.append(event)
+        return str(event["id"])
+
+    @property
+    def records(self) -> list[Record]:
+        """The shard's partition."""
+        return [Record(self.shard, offset, canonical(event)) for offset, event in enumerate(self.events)]
+
+
+@asynccontextmanager
+async def engine_on(url: str) -> AsyncIterator[Engine]:
+    """An engine with all read models, on an empty database or one that it knows."""
+    engine = Engine(url, CONSUMER, read_models.load())
+    await engine.open(SHARDS)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def fold(engine: Engine, records: Sequence[Record], size: int = 10**6) -> list[Outcome]:
+    """Fold records in batches of one size; as a consumer does that keeps the record before in mind."""
+    outcomes: list[Outcome] = []
+    tails = {shard: Slice(shard, cursor.next) for shard, cursor in (await engine.cursors()).items()}
+    for begin in range(0, len(records), size):
+        slices = []
+        for shard, part in by_shard(records[begin : begin + size]).items():
+            slices.append(Slice(shard, tails[shard].end, tails[shard].tail).take(part))
+            tails[shard] = slices[-1]
+        outcomes += await engine.apply([s for s in slices if s.facts or s.broken or s.gap])
+    return outcomes
+
+
+async def dump(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every read model, in one order."""
+    return {
+        model.name: await select(url, f"SELECT * FROM {model.name} ORDER BY {model.name}::text")
+        for model in read_models.load()
+    }
+
+
+async def select(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a statement."""
+    connection = await database.connect(url)
+    try:
+        return [tuple(row.values()) for row in await connection.fetch(statement, *values)]
+    finally:
+        await connection.close()
+
+
+async def execute(url: str, statements: Iterable[str]) -> None:
+    """Run statements as an administrator would."""
+    connection = await asyncpg.connect(url, server_settings={"search_path": database.SCHEMA})
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -1,0 +1,31 @@
+"""``person``, ``placement``: who is behind an id, and where they sit."""
+
+from __future__ import annotations
+
+from tests.integration.projector_world import World, engine_on, fold, select
+
+
+async def test_person_keeps_the_sealed_name_of_what_stands(database: str) -> None:
+    world = World()
+    world.correct(world.register("p-1"), branch="b-2")
+    world.revoke(world.register("p-2"))
+    async with engine_on(database) as engine:
+        await fold(engine, world.records)
+        await fold(engine, world.records)
+    assert await select(database, "SELECT person, branch, name ->> 'alg' FROM person") == [("p-1", "b-2", "A256GCM")]
+
+
+async def test_placement_follows_the_day_not_the_order_of_recording(database: str) -> None:
+    world = World()
+    world.register("p-1")
+    world.assume("p-1", "x", on="2026-01-02")
+    world.transfer("p-1", "z", "2026-06-01")
+    world.transfer("p-1", "y", "2026-03-01")
+    async with engine_on(database) as engine:
+        await fold(engine, world.records, 2)
+    assert await select(database, "SELECT section FROM placement WHERE section IS NOT NULL ORDER BY from_on") == [
+        ("x",),
+        ("y",),
+        ("z",),
+    ]
+    assert await select(database, "SELECT section FROM seat") == [("z",)]
