@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 from collections.abc import Iterator
@@ -13,12 +14,15 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from deploy.local import stack
+from deploy.local import publish, show, stack
 from deploy.local.errors import StackError
 from deploy.local.messages import Lang, language, text
+from deploy.local.options import HomeOption, JsonOption, LangOption
 from deploy.local.overview import EXIT_CODES, overview, table
 from deploy.local.paths import Home
-from services.common.settings import home_folder
+from deploy.local.sample.cli import sample
+from deploy.local.welcome import welcome
+from services.common.settings import Settings, home_folder
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,20 +33,26 @@ app = typer.Typer(
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", envvar="CHENGZHANG_HOME", help="Data folder, by default .local · 数据目录")
-]
-LangOption = Annotated[str | None, typer.Option("--lang", help="zh | en, else by LANG · 语言")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For programs · 供程序使用")]
+app.command("sample")(sample)
+app.command("publish")(publish.publish)
+app.command("file")(show.file)
+app.command("appraisal")(show.appraisal)
 
 
 @app.command()
-def up(home: HomeOption = None, lang: LangOption = None) -> None:
-    """启动全部服务 · Start whatever is missing and wait until it is ready."""
-    speech = language(lang)
+def up(
+    home: HomeOption = None,
+    lang: LangOption = None,
+    *,
+    bare: Annotated[bool, typer.Option("--no-sample", help="Without the sample year · 不发布样例年度")] = False,
+) -> None:
+    """启动全部服务 · Start whatever is missing, wait until it is ready, show a sample office year."""
+    speech, folder = language(lang), _home(home)
     with _steps(speech) as say:
-        stack.up(_home(home), say=say)
+        stack.up(folder, say=say)
     out.print(text(speech, "up"), markup=False)
+    if not bare:
+        raise typer.Exit(asyncio.run(welcome(Settings.load(folder.root), out, speech)))
 
 
 @app.command()

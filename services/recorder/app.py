@@ -64,6 +64,7 @@ class Parts:
     relay: Relay
     appender: Appender
     quarantine: Quarantine
+    intake: KafkaIntake
     broker: KafkaBroker
 
     async def stop(self) -> None:
@@ -127,6 +128,7 @@ class Recorder:
         reasons = await history.check_all(self._pool, ledger, self._settings)
         READ_ONLY.set(sum(reason is not None for reason in reasons.values()))
         parts = self._parts_of(ledger, reasons)
+        await parts.intake.begin(self._settings.kafka)
         await parts.relay.start()
         await parts.quarantine.start()
         try:
@@ -140,9 +142,10 @@ class Recorder:
         relay = Relay(self._pool, ledger, self._settings, reasons)
         appender = Appender(self._pool, ledger, relay, reasons.get)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
+        intake = KafkaIntake(self._settings, appender, self.vault, quarantine)
         broker = broker_of(self._settings)
-        KafkaIntake(self._settings, appender, self.vault, quarantine).subscribe(broker)
-        return Parts(ledger, relay, appender, quarantine, broker)
+        intake.subscribe(broker)
+        return Parts(ledger, relay, appender, quarantine, intake, broker)
 
 
 def broker_of(settings: Settings) -> KafkaBroker:
