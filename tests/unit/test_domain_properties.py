@@ -1,0 +1,181 @@
+"""What holds of every action in any order: no second fact, nothing left behind, all that is decided on was loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.catalogue import BECOMES
+from services.recorder.domain import decider
+from services.recorder.domain.core import Event, Key, Rejection, State
+from services.recorder.domain.people import Person
+from tests.unit.office import Office, correction, credit, founded, line, person, post, roll, session
+
+Draft = tuple[str, dict[str, Any], str]
+
+PERSONS = st.sampled_from(["p-1", "p-2", "p-3", "p-1", "p-2", "p-3", "p-9"])
+DAYS = st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-02", "2026-03-03"])
+SECTIONS = st.sampled_from(["s-1", "s-2"])
+SESSIONS = st.sampled_from(["m-1", "m-2", "m-3"])
+TIERS = st.sampled_from(["leadership", "section-head", "staff"])
+POSTS = st.sampled_from(["post-p-1", "post-p-2", "post-a", "post-b"])
+STARTS = st.builds("{}T{:02}:30:00+08:00".format, DAYS, st.integers(8, 11))
+EVENING = "2026-03-03T18:00:00+08:00"
+TIMES = st.one_of(st.just(EVENING), st.just(EVENING), st.just(EVENING), STARTS)
+LINES = st.one_of(
+    st.builds(line, PERSONS, st.sampled_from(["present", "partial"]), st.sampled_from([30, 60, 60, 120])),
+    st.builds(line, PERSONS, st.sampled_from(["leave", "absent"]), st.just(0)),
+)
+
+
+def _draft(name: str, /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Draft]:
+    return st.tuples(st.just(name), st.fixed_dictionaries(fields), TIMES)
+
+
+def _built(name: str, data: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Draft]:
+    return st.tuples(st.just(name), data, TIMES)
+
+
+_FACTS: tuple[st.SearchStrategy[Draft], ...] = (
+    _draft("people.define-section", section=SECTIONS, name=st.just("科")),
+    _built("people.register-person", st.builds(person, PERSONS, joined_on=DAYS)),
+    _built(
+        "people.assume-post",
+        st.builds(post, PERSONS, TIERS, post=POSTS, section=SECTIONS, from_on=DAYS, concurrent=st.booleans()),
+    ),
+    _draft("people.end-post", person=PERSONS, post=POSTS, on=DAYS),
+    _draft("people.transfer-person", person=PERSONS, to_section=SECTIONS, on=DAYS),
+    _built(
+        "learning.convene-session",
+        st.builds(session, SESSIONS, starts_at=STARTS, minutes=st.sampled_from([60, 90, 180]), chair=PERSONS),
+    ),
+    _draft("learning.record-attendance", session=SESSIONS, roll=st.lists(LINES, min_size=1, max_size=3)),
+    _built("learning.credit-hours", st.builds(credit, PERSONS, session=SESSIONS)),
+    _draft(
+        "talk.hold-talk",
+        talk=st.sampled_from(["t-1", "t-2"]),
+        initiator=PERSONS,
+        participants=st.lists(PERSONS, min_size=1, max_size=3),
+        mode=st.sampled_from(["one-to-one", "group"]),
+    ),
+    _draft(
+        "work.file-output",
+        output=st.sampled_from(["u-1", "u-2"]),
+        lead=PERSONS,
+        participants=st.lists(PERSONS, max_size=2),
+        line=st.sampled_from(["information", "secretarial", "classified-communications"]),
+        title=st.just("题"),
+        level=st.just("city"),
+        effect=st.just("adopted"),
+    ),
+    _draft(
+        "welfare.make-home-visit",
+        visit=st.sampled_from(["v-1", "v-2"]),
+        person=PERSONS,
+        occasion=st.just("x"),
+        event_on=DAYS,
+        fund=st.just("union"),
+        fen=st.just(0),
+        **{"class": st.just("joy")},
+    ),
+)
+FACTS = st.one_of(*_FACTS)
+# A fact, or which event to take back, or which to correct and by what (a draft of each type: the event's own is used).
+STEPS = st.one_of(FACTS, FACTS, FACTS, FACTS, st.integers(0, 50), st.tuples(st.integers(0, 50), st.tuples(*_FACTS)))
+# A transfer has no id of its own: as a new action it may be said twice, and changes nothing the second time.
+REPEATABLE = {"people.transfer-person"}
+
+
+def _draft_of(step: Any, office: Office) -> Draft:  # noqa: ANN401 - a step
+    if isinstance(step, tuple) and isinstance(step[0], str):
+        name, data, time = step
+        return name, data, time
+    index, drafts = step if isinstance(step, tuple) else (step, ())
+    event = list(office.events.values())[index % len(office.events)]
+    for name, data, time in drafts:
+        if BECOMES[f"chengzhang.{name}.v1"] == event.data.TYPE:
+            one = data | {"roll": data["roll"][:1]} if "roll" in data else data
+            return "any.correct-entry", correction(event, name, one, time), EVENING
+    return "any.revoke-entry", {"event": event.id, "reason": "mistake"}, EVENING
+
+
+def _begun() -> Office:
+    office = founded("p-1", "p-2", "p-3")
+    office.did("people.assume-post", post("p-1", "leadership", post="post-a", from_on="2026-02-01"))
+    for ident in ("m-1", "m-2"):
+        office.did("learning.convene-session", session(ident))
+        office.did(
+            "learning.record-attendance", roll(line("p-1", "partial", 60), line("p-2", "leave", 0), session=ident)
+        )
+    return office
+
+
+def _run(steps: list[Any]) -> list[tuple[Office, Draft, list[Event] | Rejection]]:
+    """Each step with the office as it was before it."""
+    office = _begun()
+    told = []
+    for step in steps:
+        draft = _draft_of(step, office)
+        before = Office(dict(office.states), dict(office.events), office.count)
+        told.append((before, draft, office.submit(*draft)))
+    return told
+
+
+def _standing(states: dict[Key, State]) -> dict[Key, State]:
+    """The states without marks of the past and without what equals never having been written."""
+    kept = {
+        k: s.but(first_fact=None) if isinstance(s, Person) else s for k, s in states.items() if k[0] != "revocation"
+    }
+    return {key: state for key, state in kept.items() if state != type(state)()}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEPS, min_size=5, max_size=30))
+def test_an_accepted_action_said_again_is_no_second_fact(steps: list[Any]) -> None:
+    for before, draft, decided in _run(steps):
+        if isinstance(decided, Rejection) or draft[0] in REPEATABLE:
+            continue
+        assert not isinstance(before.submit(*draft), Rejection)
+        assert before.refused(*draft)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEPS, min_size=5, max_size=30))
+def test_recorded_and_revoked_leaves_the_states_as_they_were(steps: list[Any]) -> None:
+    for before, draft, decided in _run(steps):
+        if isinstance(decided, Rejection) or draft[0].startswith("any."):
+            continue
+        was = _standing(before.states)
+        now = Office(dict(before.states), dict(before.events), before.count)
+        again = now.submit(*draft)
+        assert not isinstance(again, Rejection)
+        for event in again:
+            now.revoke(now.events[event.id])
+        assert _standing(now.states) == was
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEPS, min_size=5, max_size=30))
+def test_what_an_event_touches_was_loaded_for_its_action(steps: list[Any]) -> None:
+    for before, draft, decided in _run(steps):
+        if isinstance(decided, Rejection):
+            continue
+        loaded = before.loaded(before.action(*draft))
+        for event in decided:
+            assert set(decider.touched(event)) <= loaded.keys
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEPS, min_size=5, max_size=30))
+def test_the_same_actions_give_the_same_events(steps: list[Any]) -> None:
+    first, second = _run(steps), _run(steps)
+    assert [_facts(decided) for *_, decided in first] == [_facts(decided) for *_, decided in second]
+
+
+def _facts(decided: list[Event] | Rejection) -> object:
+    if isinstance(decided, Rejection):
+        return decided
+    # A seal differs each time, by its iv; everything else is the same.
+    return [(e.id, e.stream, e.time, {n: v for n, v in vars(e.data).items() if "ct" not in repr(v)}) for e in decided]
