@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from schemas import learning as contract
 from schemas.base import instant
@@ -33,8 +33,8 @@ ATTENDED = frozenset({"present", "partial"})
 # --- state ---
 
 
-class Attendance(State):
-    """One person's line on the roll."""
+class Attendance(NamedTuple):
+    """One person's line on the roll: a tuple, since a busy office holds tens of thousands of them."""
 
     event: str
     state: contract.Attended

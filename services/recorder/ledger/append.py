@@ -36,27 +36,36 @@ class Committed(Protocol):
         """Called after the commit, once a batch."""
 
 
-async def append(
-    connection: Connection, ledger: Ledger, shard: int, submissions: Sequence[Submission], listener: Committed
+async def append(  # noqa: PLR0913  # what it works on, and who is told
+    connection: Connection,
+    ledger: Ledger,
+    shard: int,
+    working: Working,
+    submissions: Sequence[Submission],
+    listener: Committed,
 ) -> list[Answer]:
     """Append as many of the submissions, from the first on, as one batch takes, and answer these; at least one.
 
     All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown; sending them again is safe.
     """
     async with connection.transaction():
-        batch = await _prepare(connection, ledger, shard, submissions)
+        batch = await _prepare(connection, ledger, shard, working, submissions)
         answers = batch.decide(submissions, datetime.now(UTC))
         await _write(connection, shard, batch)
         fault("before-commit")
+    working.commit(batch.head.next_receipt)
     fault("after-commit")
     listener.committed(batch)
     return answers
 
 
-async def _prepare(connection: Connection, ledger: Ledger, shard: int, submissions: Sequence[Submission]) -> Batch:
+async def _prepare(
+    connection: Connection, ledger: Ledger, shard: int, working: Working, submissions: Sequence[Submission]
+) -> Batch:
     row = await QUERIES.lock_shard(connection, shard=shard)
     recorded_at = max(datetime.now(UTC), row["recorded_at"])
-    batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at), Working())
+    working.begin(row["next_receipt"])
+    batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at), working)
     await _look_up(connection, shard, batch, submissions)
     actions = [
         _aimed(submission.action, batch.targets)
@@ -107,7 +116,7 @@ def _aimed(action: Action, targets: dict[str, Event]) -> Action:
 
 
 async def _load(connection: Connection, shard: int, working: Working, keys: set[Key]) -> None:
-    wanted = list(working.missing(keys))
+    wanted = working.missing(keys)
     if not wanted:
         return
     found = QUERIES.read_states(

@@ -13,9 +13,10 @@ import structlog
 
 from schemas.identity import shard_of
 from services.recorder.errors import Busy, ReadOnly, Unavailable
-from services.recorder.intake.submission import Outcome, Submission, Unrecordable
+from services.recorder.intake.submission import Answer, Outcome, Submission, Unrecordable
 from services.recorder.ledger.append import Committed, append
-from services.recorder.ledger.database import Ledger, Pool
+from services.recorder.ledger.working import Working
+from services.recorder.ledger.database import Connection, Ledger, Pool
 
 LARGEST_BATCH: Final = 1000
 LARGEST_QUEUE: Final = 20_000
@@ -63,6 +64,7 @@ class Appender:
         self._queues: dict[int, deque[tuple[Ticket, int]]] = {}
         self._wake: dict[int, asyncio.Event] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
+        self._states: dict[int, Working] = {}
         self._waiting = 0
 
     def enqueue(self, submissions: Sequence[Submission]) -> list[tuple[list[int], Ticket]]:
@@ -109,6 +111,7 @@ class Appender:
         if shard not in self._queues:
             self._queues[shard] = deque()
             self._wake[shard] = asyncio.Event()
+            self._states[shard] = Working()
             self._workers[shard] = asyncio.create_task(self._work(shard), name=f"append-{shard}")
         self._queues[shard].extend((ticket, index) for index in range(len(submissions)))
         self._waiting += len(submissions)
@@ -140,7 +143,7 @@ class Appender:
         while True:
             try:
                 async with self._pool.acquire(timeout=10) as connection:
-                    return list(await append(connection, self._ledger, shard, submissions, self._listener))
+                    return list(await self._append(connection, shard, submissions))
             except TRANSIENT as error:
                 Log.warning("append-retried", shard=shard, error=type(error).__name__)
                 await asyncio.sleep(_RETRY)
@@ -149,6 +152,9 @@ class Appender:
                     Log.exception("append-failed", shard=shard, action=submissions[0].id)
                     return [Unrecordable(type(error).__name__)]
                 submissions = submissions[: len(submissions) // 2]
+
+    async def _append(self, connection: Connection, shard: int, submissions: list[Submission]) -> list[Answer]:
+        return await append(connection, self._ledger, shard, self._states[shard], submissions, self._listener)
 
     async def stop(self) -> None:
         """End the workers; what waits was not acknowledged and comes again."""

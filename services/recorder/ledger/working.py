@@ -1,24 +1,31 @@
-"""The states that one batch works on: loaded once, changed in memory, written once."""
+"""The states that a shard's batches work on: loaded once, changed in memory, written at each commit.
+
+They stay in memory between batches, for every change of a state takes a receipt number of its shard, under the shard's lock: as long as the
+number is where this process left it, nobody else has changed anything.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
+
+
+MOST_ROWS: Final = 3000  # kept between batches, of a shard: some 10 MB
 
 
 class Row:
     """One state: its stored JSON until somebody looks, the stream's version where the key is a stream's."""
 
-    __slots__ = ("changed", "raw", "state", "version")
+    __slots__ = ("batch", "raw", "state", "version")
 
-    def __init__(self, raw: str | None, version: int) -> None:
-        """Not looked at yet."""
+    def __init__(self, raw: str | None, version: int, batch: int) -> None:
+        """Not looked at yet; loaded for that batch."""
+        self.batch = batch
         self.raw = raw
         self.version = version
         self.state: State | None = None
-        self.changed = False
 
     def dump(self) -> str | None:
         """The state as JSON, only what differs from empty."""
@@ -26,22 +33,47 @@ class Row:
 
 
 class Working:
-    """The loaded states by key; an absent one is loaded too, as empty."""
+    """The loaded states of a shard by key; an absent one is loaded too, as empty. ``at``: the next receipt number that they belong to."""
 
     def __init__(self) -> None:
         """Nothing is loaded yet."""
         self._rows: dict[Key, Row] = {}
+        self._changed: set[Key] = set()
+        self._batch = 0
+        self.at = -1
 
-    def missing(self, keys: Iterable[Key]) -> set[Key]:
-        """Those of these keys that are not loaded."""
-        return set(keys).difference(self._rows)
+    def begin(self, next_receipt: int) -> None:
+        """Begin a batch at that receipt number: what is at hand is kept only if it belongs there, and not if it is much."""
+        if next_receipt != self.at:
+            self._rows.clear()
+            self._changed.clear()
+        elif len(self._rows) > MOST_ROWS:
+            self._rows = {key: row for key, row in self._rows.items() if row.batch >= self._batch - 1}
+        self._batch += 1
+        self.at = -1
+
+    def commit(self, next_receipt: int) -> None:
+        """All changes are in the ledger."""
+        self._changed.clear()
+        self.at = next_receipt
+
+    def missing(self, keys: Iterable[Key]) -> list[Key]:
+        """Those of these keys that are not at hand."""
+        absent: list[Key] = []
+        for key in keys:
+            row = self._rows.get(key)
+            if row is None:
+                absent.append(key)
+            else:
+                row.batch = self._batch
+        return absent
 
     def load(self, keys: Iterable[Key], found: Iterable[Any]) -> None:
         """Take in what the ledger holds of these keys (records of kind, key, version, state)."""
         for key in keys:
-            self._rows[key] = Row(None, 0)
+            self._rows[key] = Row(None, 0, self._batch)
         for record in found:
-            self._rows[record["kind"], record["key"]] = Row(record["state"], record["version"])
+            self._rows[record["kind"], record["key"]] = Row(record["state"], record["version"], self._batch)
 
     def of(self, kind: type[S], key: Key) -> S:
         """The state of that key. Raises NotLoaded."""
@@ -63,7 +95,7 @@ class Working:
         """The stream with that key has this version now."""
         row = self._rows[key]
         row.version = version
-        row.changed = True
+        self._changed.add(key)
 
     def apply(self, changes: Changes) -> None:
         """Take changed states on. Raises NotLoaded before anything is changed."""
@@ -71,11 +103,10 @@ class Working:
             if key not in self._rows:
                 raise NotLoaded(key)
         for key, state in changes.items():
-            row = self._rows[key]
-            row.state = state
-            row.changed = True
+            self._rows[key].state = state
+        self._changed.update(changes)
 
     def changed(self) -> list[tuple[str, str, int, str | None]]:
         """Kind, key, version and JSON of every changed state, in the order of the keys."""
-        rows = sorted(((key, row) for key, row in self._rows.items() if row.changed), key=lambda item: item[0])
+        rows = ((key, self._rows[key]) for key in sorted(self._changed))
         return [(kind, key, row.version, row.dump()) for (kind, key), row in rows]
