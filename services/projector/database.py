@@ -30,7 +30,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 # The connection is gone, refused or useless, or the server is short of something: the same again may well pass.
-TRANSIENT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+TRANSIENT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 
 
 async def connect(url: str, **session: str) -> Connection:
@@ -59,15 +59,23 @@ async def _read_json(connection: Connection) -> None:
 
 async def create(connection: Connection, models: tuple[ReadModel, ...]) -> None:
     """Create what is missing."""
-    async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _ONE_AT_A_TIME)
-        await connection.execute(_SCHEMA.schema.sql)
-        for model in models:
-            await connection.execute(model.table)
-        for model in models:
-            if model.view:
-                await connection.execute(model.view)
-        await connection.execute(_SCHEMA.roles.sql)
+    # Locked before the transaction begins: one that waited inside would not see what the one before has created.
+    await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
+    try:
+        async with connection.transaction():
+            await _create(connection, models)
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _ONE_AT_A_TIME)
+
+
+async def _create(connection: Connection, models: tuple[ReadModel, ...]) -> None:
+    await connection.execute(_SCHEMA.schema.sql)
+    for model in models:
+        await connection.execute(model.table)
+    for model in models:
+        if model.view:
+            await connection.execute(model.view)
+    await connection.execute(_SCHEMA.roles.sql)
 
 
 async def prepare(connection: Connection, models: tuple[ReadModel, ...]) -> None:
