@@ -233,7 +233,7 @@ async def fold(engine: Engine, records: Sequence[Record], size: int = 10**6) -> 
 async def dump(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every read model, in one order."""
     return {
-        model.name: await select(url, f"SELECT * FROM {model.name} ORDER BY {model.name}::text")
+        model.name: await select(url, f"SELECT t.* FROM {model.name} AS t ORDER BY t::text")
         for model in read_models.load()
     }
 

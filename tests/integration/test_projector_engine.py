@@ -110,7 +110,9 @@ async def test_an_unknown_ledger_halts_the_shard(database: str) -> None:
 
 async def test_an_event_that_does_not_fold_halts_its_shard_alone_and_is_named(database: str) -> None:
     bad, good = _life("o-1"), _life("o-3")
-    culprit = bad.record("work.output-filed", "2026-03-01T00:00:00Z", {"output": "u", "line": None, "effect": "adopted"}, ["p-1"])
+    culprit = bad.record(
+        "work.output-filed", "2026-03-01T00:00:00Z", {"output": "u", "line": None, "effect": "adopted"}, ["p-1"]
+    )
     before = len(bad.events) - 1
     bad.output("p-1")
     async with engine_on(database) as engine:
@@ -119,12 +121,17 @@ async def test_an_event_that_does_not_fold_halts_its_shard_alone_and_is_named(da
         error = str((await engine.cursors())[bad.shard].error)
     assert culprit in error
     assert "work_output" in error
-    assert await select(database, "SELECT count(*) FROM growth_entry WHERE office = 'o-1' AND revoked_at IS NULL") == [(4,)]
+    assert await select(database, "SELECT count(*) FROM growth_entry WHERE office = 'o-1' AND revoked_at IS NULL") == [
+        (4,)
+    ]
 
 
 async def test_a_halted_shard_goes_on_once_the_event_folds(database: str) -> None:
     world = _life()
-    unknown = [Record(r.partition, r.offset, (r.value or b"").replace(b"people.person-registered", b"people.person-heralded")) for r in world.records]
+    unknown = [
+        Record(r.partition, r.offset, (r.value or b"").replace(b"people.person-registered", b"people.person-heralded"))
+        for r in world.records
+    ]
     async with engine_on(database) as engine:
         assert (await fold(engine, unknown))[0].halted
         await fold(engine, world.records)
@@ -156,7 +163,12 @@ async def test_a_crash_before_the_commit_leaves_nothing(
 async def test_after_a_lost_connection_the_batch_passes_on_a_new_one(database: str) -> None:
     world = _life()
     async with engine_on(database) as engine:
-        await execute(database, ["SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"])
+        await execute(
+            database,
+            [
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            ],
+        )
         with suppress(*db.TRANSIENT):
             await fold(engine, world.records)
         await fold(engine, world.records)
@@ -192,7 +204,10 @@ async def test_the_schema_is_created_by_many_at_once(database: str) -> None:
 
 async def test_reports_read_the_views_and_nothing_else(database: str) -> None:
     async with engine_on(database):
-        await execute(database, ["SET ROLE reporter; SELECT * FROM office.growth_entry, office.appraisal_summary, office.growth_file"])
+        await execute(
+            database,
+            ["SET ROLE reporter; SELECT * FROM office.growth_entry, office.appraisal_summary, office.growth_file"],
+        )
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await execute(database, [f"SET ROLE reporter; SELECT * FROM {db.SCHEMA}.growth_entry"])
         commented = await select(

@@ -41,7 +41,16 @@ def test_a_slice_ends_at_a_gap() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, b"", b"\xff", b"null", b"[]", b"{}", b'{"sequence":"x"}', b'{"id":"e","type":"t","time":7,"data":{},"sequence":"2"}'],
+    [
+        None,
+        b"",
+        b"\xff",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"sequence":"x"}',
+        b'{"id":"e","type":"t","time":7,"data":{},"sequence":"2"}',
+    ],
 )
 def test_a_slice_ends_before_a_record_that_is_no_event(value: bytes | None) -> None:
     records = _records()
@@ -115,7 +124,9 @@ def test_no_content_is_repeated_in_an_error() -> None:
 
 
 def test_a_batch_mixes_partitions() -> None:
-    assert {shard: len(part) for shard, part in by_shard([Record(1, 0, b""), Record(2, 0, b""), Record(1, 1, b"")]).items()} == {
+    assert {
+        shard: len(part) for shard, part in by_shard([Record(1, 0, b""), Record(2, 0, b""), Record(1, 1, b"")]).items()
+    } == {
         1: 2,
         2: 1,
     }

@@ -1,0 +1,295 @@
+"""The read API, in the process, on a real database: what is answered, to whom, and as of when."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.common.grants import Grants
+from services.projector import database as db
+from services.projector import read_models
+from services.projector.api import reading as reading_module
+from services.projector.api.names import Names
+from services.projector.api.reading import Reading
+from services.projector.api.service import create
+from services.projector.engine import Engine
+from services.projector.moves import Moves
+from services.projector.progress import Progress
+from tests.integration.projector_world import CONSUMER, SHARDS, World, engine_on, fold
+
+_TOKENS = {
+    "reader": "reader-token",
+    "auditor": "auditor-token",
+    "operator": "operator-token",
+    "publisher": "publisher-token",
+    "own": {"token": "own-token", "role": "reader", "person": "p-1"},
+    "head": {"token": "head-token", "role": "reader", "offices": ["o-1"], "section": "x"},
+    "away": {"token": "away-token", "role": "reader", "offices": ["o-9"]},
+}
+
+
+@dataclass
+class Recorder:
+    """Stands in for ``POST /open``."""
+
+    asked: list[httpx.Request] = field(default_factory=list)
+    status: int = 200
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        items = json.loads(request.content)["items"]
+        return httpx.Response(self.status, json={"items": [{"text": "Zhang"} for _ in items]})
+
+
+@dataclass
+class Api:
+    """The application and what stands behind it."""
+
+    client: httpx.AsyncClient
+    engine: Engine
+    recorder: Recorder
+    moves: Moves
+
+    async def get(self, path: str, token: str = "reader-token", **headers: str) -> httpx.Response:
+        return await self.client.get(path, headers={"Authorization": f"Bearer {token}", **headers})
+
+    async def json(self, path: str, token: str = "reader-token") -> Any:
+        answer = await self.get(path, token)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+async def api(database: str, tmp_path: Path) -> AsyncIterator[Api]:
+    tokens = tmp_path / "grants.json"
+    tokens.write_text(json.dumps(_TOKENS))
+    recorder = Recorder()
+    async with engine_on(database) as engine:
+        pool = await db.pool(database)
+        moves = Moves(database, pool, CONSUMER)
+        names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
+        models = {model.name: model for model in read_models.load()}
+        app = create(Reading(pool, moves, names, models, CONSUMER, SHARDS), Grants.load(tokens), Progress())
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
+            yield Api(client, engine, recorder, moves)
+        pool.terminate()
+
+
+def _office() -> World:
+    world = World()
+    for person, section in (("p-1", "x"), ("p-2", "x"), ("p-3", "y")):
+        world.register(person)
+        world.assume(person, section)
+    world.convene("s-1", kind="lecture", carrier="section", title="Reading")
+    return world
+
+
+async def test_a_growth_file_is_as_the_interface_says(api: Api) -> None:
+    world = _office()
+    event = world.attend("s-1", "p-1", guide="people")
+    await fold(api.engine, world.records)
+    assert await api.json("/people/p-1/growth-file") == {
+        "person": "p-1",
+        "name": "Zhang",
+        "as_of": None,
+        "years": [
+            {
+                "office": "o-1", "year": 2026, "by_group": {"learning": 1}, "by_guide": {"people": 1}, "by_session_kind": {"lecture": 1},
+                "by_carrier": {"section": 1}, "outputs_by_effect": {}, "last_entry_at": "2026-03-02T03:00:00Z",
+            }
+        ],
+        "entries": [
+            {
+                "office": "o-1", "event_id": event, "event": "chengzhang.learning.attendance-recorded.v1", "entry_group": "learning",
+                "title": "Reading", "guide": "people", "occurred_at": "2026-03-02T03:00:00Z", "recorded_at": "2026-03-01T00:00:07Z",
+                "revoked_at": None, "state": "verified", "section": "x", "tier": "staff", "half_xueshi": None, "shard": 2, "position": 7,
+            }
+        ],
+        "next": None,
+        "seen": {"2": 8},
+    }  # fmt: skip
+
+
+async def test_an_appraisal_is_as_the_interface_says(api: Api) -> None:
+    world = _office()
+    output = world.output("p-1", guide="results")
+    credit = world.credit("s-1", "p-1", 180)
+    await fold(api.engine, world.records)
+    wanted = {
+        "office": "o-1", "person": "p-1", "name": "Zhang", "year": 2026, "section": "x", "tier": "staff", "stage": "not-opened",
+        "requirement_met": True, "requirement_events": [credit], "evidence_by_group": {"work": 1, "learning": 1},
+        "evidence_by_guide": {"results": 1}, "evidence_events": [credit, output], "routine_grades": [], "duty_reports": [],
+        "proposed_grade": None, "grade": None,
+    }  # fmt: skip
+    assert await api.json("/people/p-1/appraisals/2026") == {**wanted, "seen": {"2": 9}}
+    page = await api.json("/offices/o-1/appraisals/2026?limit=1")
+    assert page == {"office": "o-1", "items": [wanted], "next": page["next"], "seen": {"2": 9}}
+    assert (await api.get("/people/p-1/appraisals/2031")).status_code == 404
+
+
+async def test_a_file_is_read_as_it_stood(api: Api) -> None:
+    world = _office()
+    world.revoke(world.output("p-1"))
+    world.events[-1]["recordedtime"] = "2026-06-30T15:59:59.000000Z"
+    await fold(api.engine, world.records)
+    for as_of, stands, shown in (
+        ("2026-02-28", False, False),
+        ("2026-03-01", True, True),
+        ("2026-06-29", True, True),
+        ("2026-06-30", False, True),
+        ("2026-06-30T15:59:58Z", True, True),
+    ):
+        file = await api.json(f"/people/p-1/growth-file?as_of={as_of}")
+        assert file["as_of"] == as_of
+        assert [year["by_group"] for year in file["years"]] == ([{"work": 1}] if stands else [])
+        assert [entry["revoked_at"] is None for entry in file["entries"]] == ([stands] if shown else [])
+    assert (await api.get("/people/p-1/growth-file?as_of=2026-02-30")).status_code == 422
+
+
+async def test_a_person_who_moved_has_one_file(api: Api) -> None:
+    old, new = World(office="o-1"), World(office="o-3")
+    for world, more in ((old, {}), (new, {"previous": "o-1"})):
+        world.register("p-1", **more)
+        world.output("p-1")
+        await fold(api.engine, world.records)
+    file = await api.json("/people/p-1/growth-file")
+    assert sorted(entry["office"] for entry in file["entries"]) == ["o-1", "o-3"]
+    assert [year["office"] for year in file["years"]] == ["o-1", "o-3"]
+    assert file["seen"] == {"0": 2, "2": 2}
+    assert (await api.json("/people/p-1/appraisals/2026"))["office"] == "o-3"
+    only = await api.json("/people/p-1/growth-file?office=o-1")
+    assert [entry["office"] for entry in only["entries"]] == ["o-1"]
+
+
+async def test_pages_follow_each_other_to_the_end(api: Api) -> None:
+    world = _office()
+    for number in range(7):
+        world.attend("s-1", "p-1", time=f"2026-03-0{1 + number % 3}T03:00:00Z")
+        world.output("p-2", "p-3")
+        world.talk("p-1", "p-2", time=f"2026-0{number + 1}-01T00:00:00Z")
+        world.visit(f"v-{number}", "p-1")
+    await fold(api.engine, world.records)
+    whole = {
+        "/people/p-1/growth-file": ("entries", 14), "/offices/o-1/growth-entries": ("items", 35), "/offices/o-1/growth-files": ("items", 3),
+        "/offices/o-1/talk-coverage": ("items", 7), "/offices/o-1/work-outputs": ("items", 2), "/offices/o-1/welfare": ("items", 7),
+        "/offices/o-1/appraisals/2026": ("items", 3),
+    }  # fmt: skip
+    for path, (member, length) in whole.items():
+        rows = (await api.json(path))[member]
+        assert len(rows) == length, path
+        assert await _paged(api, path, member) == rows
+        assert (await api.get(f"{path}?after=bm9uc2Vuc2U=")).status_code == 422
+        assert (await api.get(f"{path}?limit=0")).status_code == 422
+
+
+async def _paged(api: Api, path: str, member: str) -> list[Any]:
+    rows, after = [], ""
+    while True:
+        page = await api.json(f"{path}?limit=2{after}")
+        rows += page[member]
+        if page["next"] is None:
+            return rows
+        after = f"&after={page['next']}"
+
+
+async def test_what_has_not_changed_is_not_sent_again(api: Api) -> None:
+    world = _office()
+    await fold(api.engine, world.records)
+    for path in ("/people/p-1/growth-file", "/people/p-1/appraisals/2026", "/offices/o-1/growth-files"):
+        tag = (await api.get(path)).headers["etag"]
+        assert tag == '"2:7"'
+        assert (await api.get(path, **{"If-None-Match": tag})).status_code == 304
+        assert (await api.get(path, "operator-token", **{"If-None-Match": tag})).status_code == 403
+    world.output("p-1")
+    await fold(api.engine, world.records)
+    assert (await api.get("/people/p-1/growth-file", **{"If-None-Match": '"2:7"'})).status_code == 200
+
+
+async def test_who_may_read_what(api: Api) -> None:
+    world = _office()
+    world.output("p-1")
+    world.output("p-3")
+    world.talk("p-1", "p-3")
+    await fold(api.engine, world.records)
+    file, office = "/people/{}/growth-file", "/offices/o-1/growth-entries"
+    assert (await api.client.get(office)).status_code == 401
+    assert (await api.get(office, "unknown")).status_code == 401
+    for token in ("operator-token", "publisher-token"):
+        assert {(await api.get(path, token)).status_code for path in (file.format("p-1"), office)} == {403}
+    assert (await api.get(file.format("p-1"), "own-token")).status_code == 200
+    assert (await api.get(file.format("p-2"), "own-token")).status_code == 403
+    assert {item["person"] for item in (await api.json(office, "own-token"))["items"]} == {"p-1"}
+    assert (await api.get(file.format("p-2"), "head-token")).status_code == 200
+    assert (await api.get(file.format("p-3"), "head-token")).status_code == 403
+    assert {item["person"] for item in (await api.json(office, "head-token"))["items"]} == {"p-1"}
+    assert len((await api.json("/offices/o-1/talk-coverage", "head-token"))["items"]) == 1
+    assert (await api.get(file.format("p-1"), "away-token")).status_code == 404
+    assert (await api.get(office, "away-token")).status_code == 403
+    assert (await api.get(file.format("nobody"))).status_code == 404
+
+
+async def test_names_are_opened_with_the_callers_own_token_and_else_missing(api: Api) -> None:
+    world = _office()
+    world.talk("p-1", "p-3")
+    await fold(api.engine, world.records)
+    answer = await api.get("/offices/o-1/talk-coverage")
+    assert answer.json()["items"][0]["name_a"] == "Zhang"
+    assert len(api.recorder.asked) == 1
+    assert api.recorder.asked[0].headers["authorization"] == "Bearer reader-token"
+    assert (await api.json("/people/p-1/growth-file", "auditor-token"))["name"] is None
+    assert len(api.recorder.asked) == 1
+    api.recorder.status = 403
+    assert (await api.get("/people/p-1/growth-file")).headers["etag"]
+    api.recorder.status = 500
+    answer = await api.get("/people/p-1/growth-file")
+    assert answer.json()["name"] is None
+    assert "etag" not in answer.headers
+
+
+async def test_at_least_waits_for_the_own_write(api: Api) -> None:
+    world = _office()
+    await fold(api.engine, world.records)
+    listening = asyncio.create_task(api.moves.listen())
+    position = len(world.events)
+    waiting = asyncio.create_task(api.get(f"/people/p-1/growth-file?at_least=2:{position}"))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    world.output("p-1")
+    await fold(api.engine, world.records)
+    answer = await asyncio.wait_for(waiting, 2)
+    listening.cancel()
+    assert len(answer.json()["entries"]) == 1
+
+
+async def test_at_least_gives_up_and_says_when_to_ask_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_module, "WAIT_SECONDS", 0.1)
+    await fold(api.engine, _office().records)
+    answer = await api.get("/people/p-1/growth-file?at_least=2:999")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["code"] == "not-yet-applied"
+    assert (await api.get("/people/p-1/growth-file?at_least=9:1")).status_code == 422
+    assert (await api.get("/people/p-1/growth-file?at_least=nonsense")).status_code == 422
+
+
+async def test_problems_speak_both_languages(api: Api) -> None:
+    answer = await api.get("/people/p-1/growth-file?as_of=yesterday")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "invalid-request"
+    assert set(answer.json()["errors"][0]["message"]) == {"en", "zh"}
+
+
+async def test_open_to_everybody_are_health_metrics_and_description(api: Api) -> None:
+    assert (await api.client.get("/livez")).status_code == 200
+    ready = await api.client.get("/readyz")
+    assert (ready.status_code, ready.json()["consuming"], ready.json()["database"]) == (503, False, True)
+    assert "projector_batch_seconds" in (await api.client.get("/metrics")).text
+    described = (await api.client.get("/openapi.json")).json()
+    assert described["openapi"].startswith("3.1")
+    assert "/offices/{office}/talk-coverage" in described["paths"]
