@@ -44,6 +44,17 @@ def components() -> dict[str, Any]:
     return {"Action": action, **found}
 
 
+def messages() -> dict[str, Any]:
+    """What the topics hold, for an AsyncAPI document: ``Action``, ``Event``, receipts, quarantine notices."""
+    parts = components()
+    told = {name: _event(name) for name in EVENTS} | _TOLD
+    _, shared = models_json_schema([(m, "validation") for m in told.values()], ref_template=_COMPONENT)
+    for part in _objects(shared):
+        part.pop("additionalProperties", None)
+    refs = [{"$ref": _COMPONENT.format(model=_event(name).__name__)} for name in EVENTS]
+    return {**parts, **shared["$defs"], "Event": {"oneOf": refs}}
+
+
 def write(folder: Path, texts: Mapping[str, str], *, check: bool) -> list[str]:
     """Write these files, and no others, into the folder; or, to check, say which are not as they would be written."""
     wanted = {folder / name: text for name, text in texts.items()}
@@ -82,13 +93,13 @@ def _action(name: str) -> type[BaseModel]:
     """The envelope of one type of action. ``__doc__`` is what the type means."""
     data = ACTIONS[name]
     fields: Any = {"type": (Literal[name], ...), "data": (data, ...)}
-    return create_model(name, __base__=ActionEnvelope, __doc__=data.__doc__, **fields)
+    return create_model(f"{data.__name__}Action", __base__=ActionEnvelope, __doc__=data.__doc__, **fields)
 
 
 def _event(name: str) -> type[BaseModel]:
     data = EVENTS[name]
     fields: Any = {"type": (Literal[name], ...), "data": (data, ...)}
-    return create_model(name, __base__=EventEnvelope, __doc__=data.__doc__, **fields)
+    return create_model(f"{data.__name__}Event", __base__=EventEnvelope, __doc__=data.__doc__, **fields)
 
 
 def _document(name: str, model: type[BaseModel]) -> dict[str, Any]:
@@ -97,7 +108,7 @@ def _document(name: str, model: type[BaseModel]) -> dict[str, Any]:
         for part in _objects(schema):
             part.pop("additionalProperties", None)  # readers ignore members that they do not know
     _mark_sealed(schema)
-    return {"$schema": _DIALECT, "$id": f"urn:chengzhang:schema:{name}", **schema}
+    return {"$schema": _DIALECT, "$id": f"urn:chengzhang:schema:{name}", **schema, "title": name}
 
 
 def _objects(schema: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any part of a schema

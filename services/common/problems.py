@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.common.explain import FieldError, said
 from services.common.log import raised
 
+__all__ = ["MEDIA_TYPE", "FieldError", "Problem", "ProblemBody", "describe", "install", "responses"]
 MEDIA_TYPE: Final = "application/problem+json"
 _COMPONENT: Final = "#/components/schemas/{model}"
 _log = structlog.get_logger(__name__)

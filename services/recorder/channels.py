@@ -1,0 +1,29 @@
+"""What the recorder publishes, said to FastStream, which describes it; the relay and the quarantine write it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from faststream.kafka import KafkaBroker
+
+from services.common.settings import Settings
+
+_EVENTS: Final = (
+    "Every event, as canonical bytes. Key: the stream. Partition: the shard. Each position comes at least once, in "
+    "order and without a hole the first time: drop a sequence below the next one, stop at a gap."
+)
+_RECEIPTS: Final = "The answer to each action. Key: the action's id. Partition: the shard, by the receipts' numbers."
+_QUARANTINE: Final = "What could not be read as an action. Key: topic/partition/offset. Never what was in it."
+
+# Topic → the schema of its values, and what a reader must know.
+PUBLISHED: Final = {
+    "events": ("Event", _EVENTS),
+    "receipts": ("ReceiptEnvelope", _RECEIPTS),
+    "quarantine": ("QuarantinedEnvelope", _QUARANTINE),
+}
+
+
+def declare(broker: KafkaBroker, settings: Settings) -> None:
+    """Declare the topics on a broker that is described, not started."""
+    for name, (_, description) in PUBLISHED.items():
+        broker.publisher(settings.topic(name), title=name, description=description)

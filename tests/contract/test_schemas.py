@@ -1,0 +1,161 @@
+"""The published schemas: generated from the code, and true of samples that were stored once and are never changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from pydantic import BaseModel
+
+from schemas import generate
+from schemas.canonical import canonical
+from schemas.catalogue import ACTIONS, EVENTS
+from schemas.envelope import LARGEST_EVENT, ActionEnvelope, EventEnvelope
+from schemas.receipt import Quarantined, QuarantinedEnvelope, Receipt, ReceiptEnvelope
+from services.recorder.intake.reading import Readable, read
+from tests.contract import generate as applications
+
+SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
+TOLD: dict[str, type[BaseModel]] = {Receipt.TYPE: ReceiptEnvelope, Quarantined.TYPE: QuarantinedEnvelope}
+DOCUMENTS = {p.stem: json.loads(p.read_text("utf-8")) for p in (generate.FOLDER / "json").glob("*.json")}
+
+
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(DOCUMENTS[name], format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def test_what_is_committed_is_what_the_models_say() -> None:
+    assert generate.run(generate.FOLDER / "json", _json(), ["--check"]) == 0, "run: make schemas"
+
+
+@pytest.mark.parametrize("folder", ["openapi", "asyncapi"])
+def test_what_is_committed_is_what_the_applications_say(folder: str) -> None:
+    texts = getattr(applications, folder)()
+    assert generate.run(generate.FOLDER / folder, texts, ["--check"]) == 0, "run: make schemas"
+
+
+def _json() -> dict[str, str]:
+    return {f"{name}.json": generate.text(document) for name, document in generate.documents().items()}
+
+
+def test_the_check_sees_what_differs_and_what_is_left_over(tmp_path: Path) -> None:
+    assert generate.run(tmp_path, {"a.json": "{}"}, []) == 0
+    assert generate.run(tmp_path, {"a.json": "{}"}, ["--check"]) == 0
+    assert generate.run(tmp_path, {"a.json": "{} "}, ["--check"]) == 1
+    assert generate.run(tmp_path, {}, ["--check"]) == 1
+    assert generate.run(tmp_path, {}, []) == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_there_is_a_schema_and_a_sample_of_each_type() -> None:
+    types = {*ACTIONS, *EVENTS, *TOLD}
+    assert set(DOCUMENTS) == types
+    assert {orjson.loads(sample.read_bytes())["type"] for sample in SAMPLES} == types
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_each_schema_is_one_and_names_itself(name: str) -> None:
+    Draft202012Validator.check_schema(DOCUMENTS[name])
+    assert DOCUMENTS[name]["$id"] == f"urn:chengzhang:schema:{name}"
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_a_stored_sample_is_valid_for_ever(sample: Path) -> None:
+    fields: dict[str, Any] = orjson.loads(sample.read_bytes())
+    name = fields["type"]
+    assert not list(_validator(name).iter_errors(fields))
+    if name in ACTIONS:
+        ActionEnvelope.model_validate(fields)
+        readable = read(fields, sample.read_bytes())
+        assert isinstance(readable, Readable)
+        assert readable.refusal is None
+    elif name in EVENTS:
+        EventEnvelope.model_validate(fields)
+        EVENTS[name].model_validate(fields["data"])
+    else:
+        TOLD[name].model_validate_json(sample.read_bytes())
+
+
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.stem not in ACTIONS], ids=lambda path: path.stem)
+def test_a_stored_sample_is_canonical_and_its_model_writes_the_same_bytes(sample: Path) -> None:
+    raw = sample.read_bytes().rstrip(b"\n")
+    assert len(raw) <= LARGEST_EVENT
+    fields = orjson.loads(raw)
+    assert canonical(fields) == raw
+    if fields["type"] in EVENTS:
+        data = EVENTS[fields["type"]].model_validate(fields["data"])
+        assert canonical(data.payload()) == canonical(fields["data"])
+
+
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.stem in ACTIONS], ids=lambda path: path.stem)
+def test_what_the_model_refuses_the_schema_refuses(sample: Path) -> None:
+    fields = orjson.loads(sample.read_bytes())
+    for broken in _broken(fields):
+        readable = read(broken, orjson.dumps(broken))
+        assert not isinstance(readable, Readable) or readable.refusal is not None
+        assert list(_validator(fields["type"]).iter_errors(broken)), broken
+
+
+def _broken(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """One required member missing, one unknown one, one of another type."""
+    data = fields["data"]
+    first = next(iter(data))
+    return [
+        {name: value for name, value in fields.items() if name != "actor"},
+        fields | {"surprise": 1},
+        fields | {"data": data | {"surprise": 1}},
+        fields | {"data": data | {first: 1.5}},
+        fields | {"data": {name: value for name, value in data.items() if name != first}},
+    ]
+
+
+def test_readers_may_meet_members_that_they_do_not_know() -> None:
+    for sample in SAMPLES:
+        fields = orjson.loads(sample.read_bytes())
+        if fields["type"] not in ACTIONS:
+            later = fields | {"later": 1, "data": fields["data"] | {"later": 1}}
+            assert not list(_validator(fields["type"]).iter_errors(later))
+
+
+def test_sealed_fields_bear_their_mark_in_actions_and_events() -> None:
+    for name, model in ACTIONS.items():
+        properties = DOCUMENTS[name]["$defs"][model.__name__]["properties"]
+        assert {n for n, field in properties.items() if field.get("x-sealed")} == set(model.SEALED)
+    held = DOCUMENTS["chengzhang.talk.talk-held.v1"]["$defs"]["TalkHeld"]["properties"]
+    assert {n for n, field in held.items() if field.get("x-sealed")} == {"topics", "note"}
+
+
+def test_no_text_of_a_sealed_field_is_in_an_event_sample() -> None:
+    for sample in SAMPLES:
+        if sample.stem in EVENTS:
+            assert not any(text in sample.read_text("utf-8") for text in ("王小明", "谈得很好", "学习计划", "生日"))
+
+
+@pytest.mark.parametrize("service", ["recorder", "projector"])
+@pytest.mark.parametrize("kind", ["openapi", "asyncapi"])
+def test_no_reference_in_a_description_hangs_in_the_air(kind: str, service: str) -> None:
+    text = (generate.FOLDER / kind / f"{service}.json").read_text("utf-8")
+    document = json.loads(text)
+    for reference in _references(document):
+        at = document
+        for part in reference.removeprefix("#/").split("/"):
+            at = at[part]
+
+
+def _references(part: object) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return own + [ref for value in part.values() for ref in _references(value)]
+    return [ref for value in part for ref in _references(value)] if isinstance(part, list) else []
+
+
+def test_the_apis_are_of_the_versions_that_are_promised() -> None:
+    for service in ("recorder", "projector"):
+        openapi = json.loads((generate.FOLDER / "openapi" / f"{service}.json").read_text("utf-8"))
+        asyncapi = json.loads((generate.FOLDER / "asyncapi" / f"{service}.json").read_text("utf-8"))
+        assert openapi["openapi"].startswith("3.1")
+        assert asyncapi["asyncapi"].startswith("3.")
