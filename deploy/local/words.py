@@ -75,14 +75,17 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "person": ("person", "人员"),
     "name": ("name", "姓名"),
     "requirement": ("training", "培训要求"),
-    "evidence": ("evidence", "依据"),
     "stage": ("stage", "阶段"),
     "grade": ("grade", "等次"),
+    "stage_of_all": ("Stage of all: {stage}.", "全部人员的阶段：{stage}。"),
     "met": ("✓ met", "✓ 已达到"),
     "unmet": ("—", "—"),
     "no_ranking": (
-        "In order of section and tier, never of merit. Study time is met or not met; evidence is counted, not scored.",
-        "按科室与层级排列，不作排名。学习时间只看是否达到要求；依据只计条数，不打分。",
+        (
+            "In order of section and tier, never of merit. Study time is met or not met.\n"
+            "Learning and work: entries that may be evidence, counted, not scored."
+        ),
+        "按科室与层级排列，不作排名。学习时间只看是否达到要求；\n学习、工作两列为可作依据的记录条数，不打分。",
     ),
     # the welcome
     "welcome": (

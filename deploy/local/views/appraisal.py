@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Final
 
+from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -13,21 +15,37 @@ from deploy.local.messages import Lang
 from deploy.local.words import say, term
 
 Json = dict[str, Any]
+Cell = Callable[[Json, Lang], Text]
 
 _TIERS: Final = ("leadership", "section-head", "staff")
-_COLUMNS: Final = ("section", "tier", "person", "name", "requirement", "evidence", "stage", "grade")
 
 
 def appraisal(office: str, year: int, rows: list[Json], lang: Lang) -> Group:
-    """The table, and what it is not."""
-    table = Table(title=say(lang, "appraisal", year=year, office=office), title_justify="left", title_style="bold")
-    for column in _COLUMNS:
-        table.add_column(say(lang, column), overflow="fold")
+    """The table, and what it is not. What is the same for all is said once, below; what nobody has, not at all."""
+    stages = {row["stage"] for row in rows}
+    groups = sorted({group for row in rows for group in row["evidence_by_group"]})
+    shown = [name for name in _CELLS if (name != "stage" or len(stages) > 1) and (name != "grade" or _any_grade(rows))]
+    title = say(lang, "appraisal", year=year, office=office)
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for name in ("section", *shown):
+        table.add_column(say(lang, name))
+    for group in groups:
+        table.add_column(term(lang, group), justify="right")
     for section, members in groupby(sorted(rows, key=_order), key=_section):
         for place, row in enumerate(members):
-            table.add_row("" if place else section, *_cells(row, lang))
+            counts = [str(row["evidence_by_group"].get(group, "")) for group in groups]
+            table.add_row("" if place else section, *(_CELLS[name](row, lang) for name in shown), *counts)
         table.add_section()
-    return Group(table, Text(say(lang, "no_ranking"), style="dim"))
+    return Group(table, Text(_notes(stages, lang), style="dim"))
+
+
+def _notes(stages: set[str], lang: Lang) -> str:
+    notes = [say(lang, "stage_of_all", stage=term(lang, stage)) for stage in stages if len(stages) == 1]
+    return "\n".join([*notes, say(lang, "no_ranking")])
+
+
+def _any_grade(rows: list[Json]) -> bool:
+    return any(map(_graded, rows))
 
 
 def _order(row: Json) -> tuple[str, int, str]:
@@ -39,19 +57,41 @@ def _section(row: Json) -> str:
     return row["section"] or ""
 
 
-def _cells(row: Json, lang: Lang) -> list[Text]:
+def _tier(row: Json, lang: Lang) -> Text:
+    return Text(term(lang, row["tier"]))
+
+
+def _person(row: Json, _: Lang) -> Text:
+    return Text(row["person"], style="dim")
+
+
+def _name(row: Json, _: Lang) -> Text:
+    return Text(row["name"] or "")
+
+
+def _requirement(row: Json, lang: Lang) -> Text:
     met = row["requirement_met"]
-    grade = row["grade"] or row["proposed_grade"]
-    return [
-        Text(term(lang, row["tier"])),
-        Text(row["person"], style="dim"),
-        Text(row["name"] or ""),
-        Text(say(lang, "met" if met else "unmet"), style="green" if met else "dim"),
-        Text(_evidence(row["evidence_by_group"], lang)),
-        Text(term(lang, row["stage"]), style="dim"),
-        Text(term(lang, grade)),
-    ]
+    return Text(say(lang, "met" if met else "unmet"), style="green" if met else "dim")
 
 
-def _evidence(counts: dict[str, int], lang: Lang) -> str:
-    return " · ".join(f"{term(lang, group)} {count}" for group, count in sorted(counts.items()))
+def _stage(row: Json, lang: Lang) -> Text:
+    return Text(term(lang, row["stage"]), style="dim")
+
+
+def _graded(row: Json) -> str | None:
+    grade: str | None = row["grade"] or row["proposed_grade"]
+    return grade
+
+
+def _grade(row: Json, lang: Lang) -> Text:
+    return Text(term(lang, _graded(row)))
+
+
+_CELLS: Final[dict[str, Cell]] = {
+    "tier": _tier,
+    "person": _person,
+    "name": _name,
+    "requirement": _requirement,
+    "stage": _stage,
+    "grade": _grade,
+}
