@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -22,6 +23,7 @@ _DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
 _EARLIEST, _LATEST = 1900, 2200
 
 
+@lru_cache(maxsize=8192)  # what happened together has one time
 def instant(text: str) -> datetime:
     """An RFC 3339 instant with an offset as an aware datetime; ValueError where it is none."""
     if not _INSTANT.match(text):

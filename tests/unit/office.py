@@ -123,7 +123,7 @@ def _sealed(action: Action) -> Action:
 
 def _read_back(event: Event) -> Event:
     data = orjson.loads(canonical(event.data.payload()))
-    return replace(event, data=EVENTS[event.data.TYPE].model_validate(data))
+    return event._replace(data=EVENTS[event.data.TYPE].model_validate(data))
 
 
 # --- what tests begin with ---

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import assert_never
 
 from schemas import entries as contract
@@ -46,7 +45,7 @@ def evolve(states: States, event: Event, data: contract.Event) -> Changes:
 def revoked_fact(event: Event, data: contract.Event) -> Event:
     """The event that a revocation took back, as it stood."""
     model = EVENTS[data.fact.type]
-    return replace(event, id=data.event, time=data.fact.time, data=model.model_validate(data.fact.data))
+    return event._replace(id=data.event, time=data.fact.time, data=model.model_validate(data.fact.data))
 
 
 # --- decide ---
@@ -97,7 +96,7 @@ def _correct(states: States, action: Action, data: contract.CorrectEntry, target
     (fact,) = decided
     if type(fact.data) is not type(target.data):
         return _other_type(target)
-    fact = replace(fact, data=fact.data.model_copy(update={"corrects": target.id}))
+    fact = fact._replace(data=fact.data.model_copy(update={"corrects": target.id}))
     after.apply(subject.evolve(after, fact, fact.data))
     return subjects.upheld(after, target) or [revocation, fact]
 

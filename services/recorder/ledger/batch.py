@@ -98,7 +98,7 @@ class Batch:
             after.apply(decider.evolve(after, event))
         self.working.apply(after.changes)
         for event, _, version in built:
-            self.working.advance(_stream_key(event), version)
+            self.working.advance(event.stream_key(), version)
         return built
 
     def _aimed(self, submission: Submission) -> Action:
@@ -114,7 +114,7 @@ class Batch:
     def _stale(self, action: Action, events: list[Event]) -> Rejection | None:
         if action.expectedversion is None or not events:
             return None
-        actual = self.working.version(_stream_key(events[0]))
+        actual = self.working.version(events[0].stream_key())
         if actual == action.expectedversion:
             return None
         return Rejection(
@@ -127,7 +127,7 @@ class Batch:
         versions: dict[Key, int] = {}
         built: list[tuple[Event, bytes, int]] = []
         for offset, event in enumerate(events):
-            key = _stream_key(event)
+            key = event.stream_key()
             version = versions.get(key) or self.working.version(key)
             versions[key] = version + 1
             body = canonical(self._envelope(action, event, version + 1, self.head.size + offset))
@@ -228,11 +228,6 @@ class Batch:
         if binding:
             self.known[digest] = (submission.body_digest, body)
         return Answer(body, repeat=False)
-
-
-def _stream_key(event: Event) -> Key:
-    kind, ident = event.stream.split("/", 1)
-    return event.key(kind, ident)
 
 
 def _too_large(event: Event, size: int) -> Rejection:
