@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from cryptography.exceptions import InvalidTag
 from structlog.testing import capture_logs
 
 from schemas.base import Sealed
@@ -93,11 +94,16 @@ class Recorder:
         return body[:32].ljust(32)
 
     async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
-        keys = {item.kid: DataKey(item.kid, "", item.kid.removeprefix("kid-").encode().ljust(32)) for item in items}
-        return [
-            keys[item.kid].open(item) if only in {None, item.kid.removeprefix("kid-")} else Failed("forbidden")
-            for item in items
-        ]
+        return [_opened(item, item.kid.removeprefix("kid-"), only) for item in items]
+
+
+def _opened(item: Sealed, owner: str, only: str | None) -> str | Failed:
+    if only not in {None, owner}:
+        return Failed("forbidden")
+    try:
+        return DataKey(item.kid, owner, owner.encode().ljust(32)).open(item)
+    except (InvalidTag, ValueError):
+        return Failed("unreadable")
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""Schemathesis against the recorder's own description: never a 5xx, never an answer that is not described."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+
+from services.common.grants import Grants
+from services.recorder.intake.http import Dependencies, api
+from tests.integration.test_http import TOKENS, Recorder
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
+QUICK = settings(
+    max_examples=30,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Any:  # noqa: ANN401 - schemathesis' own schema
+    (tmp_path / "tokens.json").write_text(json.dumps(TOKENS))
+    recorder = Recorder()
+    grants = Grants.load(tmp_path / "tokens.json")
+    app = api(Dependencies(recorder, recorder, recorder, grants, lambda: (True, {})))
+    return schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+@pytest.mark.parametrize(("method", "path"), [("POST", "/actions"), ("GET", "/receipts"), ("POST", "/open")])
+def test_no_request_breaks_the_recorder(described: Any, method: str, path: str, mode: Any) -> None:  # noqa: ANN401
+    token = "reader-token" if path == "/open" else "publisher-token"
+
+    @QUICK
+    @given(described[path][method].as_strategy(generation_mode=mode))
+    def sent(case: Any) -> None:  # noqa: ANN401
+        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+
+    sent()
