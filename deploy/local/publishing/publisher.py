@@ -20,11 +20,13 @@ from deploy.local.publishing.poster import PATIENCE, PAUSE, Poster
 from deploy.local.publishing.wire import Wire
 from deploy.local.trouble import CommandError
 from schemas.catalogue import ACTIONS
+from schemas.identity import event_id
 from schemas.people import RegisterPerson
 
 BATCH: Final = 100
 _BATCH_BYTES: Final = 200_000
 _UNDER_WAY: Final = 20_000  # actions without a receipt: bounds memory and keeps the progress bar honest
+_EVENTS: Final = 2  # the most that one action with sealed fields becomes: a correction
 _QUIET: Final = 1.5  # seconds without a receipt, after which the recorder is asked: a repeat writes none
 
 
@@ -52,6 +54,7 @@ class Publisher:
         self._began = datetime.now(UTC).isoformat()
         self._batch: list[Json] = []
         self._batch_bytes = 0
+        self._pending: set[str] = set()  # ids of the events that the batch will make
         self._posts: set[Key] = set()  # who is where: under way on Kafka, and wanted before the next talk
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,11 +80,12 @@ class Publisher:
             return
         self._batch.append(action)
         self._batch_bytes += len(body)
+        self._pending.update(event_id(*key_of(action), index) for index in range(_EVENTS))
         if len(self._batch) >= BATCH or self._batch_bytes > _BATCH_BYTES:
             await self._post_batch()
 
     async def _onto_kafka(self, action: Json, body: bytes) -> None:
-        if _group(action) == "any" or any(other["type"] == RegisterPerson.TYPE for other in self._batch):
+        if self._rests_on_batch(action):
             await self._post_batch()
         if len(self.answers.waiting) >= _UNDER_WAY:
             await self._while(lambda: len(self.answers.waiting) > _UNDER_WAY // 2)
@@ -91,8 +95,14 @@ class Publisher:
             self._posts.add(key)
         await self._wire.send(action["office"], body)
 
+    def _rests_on_batch(self, action: Json) -> bool:
+        """Whether it names a person who is not registered yet, or takes back what is not recorded yet."""
+        registers = any(other["type"] == RegisterPerson.TYPE for other in self._batch)
+        return registers or (isinstance(action.get("data"), dict) and action["data"].get("event") in self._pending)
+
     async def _post_batch(self) -> None:
         batch, self._batch, self._batch_bytes = self._batch, [], 0
+        self._pending.clear()
         if batch and self._posts:
             await self._wire.flush()
             await self._while(lambda: not self._posts.isdisjoint(self.answers.waiting))
