@@ -1,0 +1,51 @@
+"""Measure, print the table, write ``.local/bench.json``. Exit code 1 where a bound is missed."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from contextlib import ExitStack
+from typing import Final
+
+from rich.console import Console
+
+from tests.bench.figures import FILE, Figures, keep, show
+from tests.bench.run import Run, step
+from tests.bench.stack import bench
+
+_A_SHARD: Final = 4  # offices; some 300,000 actions, 550,000 events
+_INTERRUPTED: Final = 130
+
+
+def main() -> int:
+    """Run; the exit code."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument(
+        "--offices-a-shard", type=int, default=_A_SHARD, metavar="N", help="fewer are quicker and tell less"
+    )
+    a_shard = parser.parse_args().offices_a_shard
+    console, began = Console(highlight=False), time.monotonic()
+    console.print(f"Load of the machine before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors.")
+    try:
+        figures = _measured(console, a_shard)
+    except KeyboardInterrupt:
+        console.print("Interrupted. Everything that was started is stopped.")
+        return _INTERRUPTED
+    met = show(figures, console)
+    keep(figures)
+    console.print(f"{time.monotonic() - began:.0f} s in all; the figures are in {FILE}.")
+    return 0 if met else 1
+
+
+def _measured(console: Console, a_shard: int) -> Figures:
+    with ExitStack() as opened:
+        with step(console, "starting Kafka and PostgreSQL"):
+            own = opened.enter_context(bench())
+        return asyncio.run(Run(own, console, a_shard).measure())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

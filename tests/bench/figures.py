@@ -1,0 +1,143 @@
+"""The figures, what they have to reach, and how they are shown and kept."""
+
+from __future__ import annotations
+
+import operator
+import os
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+FILE: Final = Path(".local") / "bench.json"
+RECORDER_SHARE: Final = 0.06
+PROJECTOR_SHARE: Final = 0.17
+LATENCY_MS: Final = {"p50": 100.0, "p99": 400.0}
+LATENCY_AIM_MS: Final = {"p50": 60.0, "p99": 250.0}
+RSS_MB: Final = 250.0
+
+
+@dataclass(slots=True)
+class Figures:
+    """All of it, as ``bench.json`` has it. ``cores``: how many a service kept busy during a part."""
+
+    copy_rows_per_s: float = 0
+    consume_per_s: float = 0
+    recorder_actions_per_s: float = 0
+    projector_events_per_s: float = 0
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    rss_mb: dict[str, float] = field(default_factory=dict)
+    cores: dict[str, dict[str, float]] = field(default_factory=dict)
+    workload: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """What is measured as a share of bare rows."""
+        return {
+            "recorder": self.recorder_actions_per_s / self.copy_rows_per_s,
+            "projector": self.projector_events_per_s / self.copy_rows_per_s,
+            "consume": self.consume_per_s / self.copy_rows_per_s,
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept."""
+        return {
+            "copy_rows_per_s": round(self.copy_rows_per_s),
+            "consume_per_s": round(self.consume_per_s),
+            "recorder_actions_per_s": round(self.recorder_actions_per_s),
+            "projector_events_per_s": round(self.projector_events_per_s),
+            "latency_ms": {name: round(value, 1) for name, value in self.latency_ms.items()},
+            "rss_mb": {name: round(value, 1) for name, value in self.rss_mb.items()},
+            "ratios": {name: round(value, 4) for name, value in self.ratios.items()},
+            "met": all(line.ok is not False for line in lines(self)),
+            "cores": self.cores,
+            "workload": {name: round(value, 1) for name, value in self.workload.items()},
+            "machine": {
+                "cpus": os.cpu_count(),
+                "load": [round(value, 2) for value in os.getloadavg()],
+                "system": platform.system(),
+                "python": platform.python_version(),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table; ``ok`` is None where nothing is asked."""
+
+    name: str
+    measured: str
+    ratio: str = ""
+    bound: str = ""
+    ok: bool | None = None
+    note: str = ""
+
+
+def lines(figures: Figures) -> list[Line]:
+    """The table, line by line."""
+    share, work = figures.ratios, figures.workload
+    memory = [_at_most(f"memory of the {name}", value, RSS_MB, "MB") for name, value in figures.rss_mb.items()]
+    return [
+        Line("bare rows copied", _rate(figures.copy_rows_per_s), "1", note=_before_after(work)),
+        Line("events consumed", _rate(figures.consume_per_s), f"{share['consume']:.3f}"),
+        _at_least("actions recorded", figures.recorder_actions_per_s, share["recorder"], RECORDER_SHARE),
+        Line("  events of these", _rate(work["recorder_events_per_s"])),
+        _at_least("events projected", figures.projector_events_per_s, share["projector"], PROJECTOR_SHARE),
+        *(
+            _at_most(f"sent → visible, {name}", value, LATENCY_MS[name], "ms", LATENCY_AIM_MS[name])
+            for name, value in figures.latency_ms.items()
+        ),
+        *memory,
+    ]
+
+
+def _rate(value: float) -> str:
+    return f"{value:,.0f}/s"
+
+
+def _before_after(work: dict[str, float]) -> str:
+    return f"before {work['copy_before']:,.0f}, after {work['copy_after']:,.0f}"
+
+
+def _at_least(name: str, value: float, share: float, bound: float) -> Line:
+    return Line(name, _rate(value), f"{share:.3f}", f"≥ {bound:.2f}", operator.ge(share, bound))
+
+
+def _at_most(name: str, value: float, bound: float, unit: str, aim: float | None = None) -> Line:
+    note = "" if aim is None else f"aim {aim:.0f} {unit}: {'met' if value <= aim else 'not met'}"
+    return Line(name, f"{value:.0f} {unit}", "", f"≤ {bound:.0f} {unit}", operator.le(value, bound), note)
+
+
+def show(figures: Figures, console: Console) -> bool:
+    """Print the table; whether every bound is met."""
+    table = Table(title="bench")
+    table.add_column("figure")
+    for column in ("measured", "of copy", "bound"):
+        table.add_column(column, justify="right")
+    for column in ("", "note"):
+        table.add_column(column)
+    shown = lines(figures)
+    for line in shown:
+        table.add_row(line.name, line.measured, line.ratio, line.bound, _MARK[line.ok], line.note)
+    console.print(table)
+    for part, cores in figures.cores.items():
+        taken = ", ".join(f"{name} {value:.2f}" for name, value in cores.items())
+        console.print(f"cores busy, {part}: {taken}", style="dim")
+    missed = [line.name.strip() for line in shown if line.ok is False]
+    if missed:
+        console.print(f"Missed: {', '.join(missed)}.", style="bold red")
+    return not missed
+
+
+_MARK: Final[dict[bool | None, str]] = {True: "[green]ok[/]", False: "[bold red]missed[/]", None: ""}
+
+
+def keep(figures: Figures, file: Path = FILE) -> None:
+    """Write the file, whole."""
+    draft = file.with_suffix(".new")
+    draft.write_bytes(orjson.dumps(figures.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
+    draft.replace(file)

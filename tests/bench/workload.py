@@ -1,0 +1,68 @@
+"""The actions: a sample year of each of several offices, as many in every shard, one after the other in turn.
+
+Sealed ones, and those about people (posts are wanted before talks), come over HTTP; all else waits on the intake topic.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from deploy.local.publishing.publisher import sealed
+from deploy.local.sample import year
+from schemas.identity import shard_of
+
+Json = dict[str, Any]
+YEAR: Final = datetime.now(UTC).year - 1  # nothing of it lies in the future
+SEED: Final = 7
+
+
+@dataclass(slots=True)
+class Workload:
+    """``over_http``: each office's actions in order; ``over_kafka``: office and bytes, in the order of sending."""
+
+    over_http: dict[str, list[Json]] = field(default_factory=dict)
+    over_kafka: list[tuple[str, bytes]] = field(default_factory=list)
+    persons: list[tuple[str, str]] = field(default_factory=list)  # office, person
+
+    @property
+    def actions(self) -> int:
+        """How many there are."""
+        return sum(map(len, self.over_http.values())) + len(self.over_kafka)
+
+
+def make(a_shard: int, shards: int, cadres: int, prefix: str = "o-b") -> Workload:
+    """Make a workload with ``a_shard`` offices in each shard."""
+    made = Workload()
+    for action in _in_turn([year.actions(size) for size in _sizes(a_shard, shards, cadres, prefix)]):
+        office = action["office"]
+        if ".people." in action["type"] or sealed(action):
+            made.over_http.setdefault(office, []).append(action)
+        else:
+            made.over_kafka.append((office, orjson.dumps(action)))
+        if action["type"].endswith(".register-person.v1"):
+            made.persons.append((office, action["data"]["person"]))
+    return made
+
+
+def _sizes(a_shard: int, shards: int, cadres: int, prefix: str) -> Iterator[year.Size]:
+    """Offices until every shard has its share; a size's only office is called prefix and 1."""
+    room = dict.fromkeys(range(shards), a_shard)
+    for number in itertools.count(1):
+        size = year.Size(YEAR, 1, cadres, SEED, f"{prefix}{number}-")
+        shard = shard_of(f"{size.prefix}1", shards)
+        if room[shard]:
+            room[shard] -= 1
+            yield size
+        if not any(room.values()):
+            return
+
+
+def _in_turn(streams: Iterable[Iterator[Json]]) -> Iterator[Json]:
+    for together in itertools.zip_longest(*streams):
+        yield from (action for action in together if action is not None)
