@@ -100,9 +100,9 @@ def _http(settings: Settings, app: Any) -> uvicorn.Config:  # noqa: ANN401  # an
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, without its habit of raising the signal again that it was stopped with: the consumer leaves its group after it."""
+    """Uvicorn, without raising again the signal that stopped it: the consumer still has its group to leave."""
 
-    def capture_signals(self) -> AbstractContextManager[None]:
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # any context manager will do
         """Stop at the first signal."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

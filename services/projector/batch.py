@@ -34,7 +34,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far the read models have come in a shard: ``next`` comes next, ``leaf_hash`` is that of the event before it."""
+    """How far the read models are in a shard: ``next`` comes next, ``leaf_hash`` is that of the event before it."""
 
     shard: int
     next: int = 0
@@ -49,7 +49,7 @@ class Cursor:
 class Slice:
     """Consecutive events of one shard from position ``first`` on; ``records`` and ``facts`` go side by side.
 
-    ``before`` is the record at ``first - 1``: it tells whether the topic still holds the history that the cursor stands on.
+    ``before`` is the record at ``first - 1``: it tells whether the topic holds the history that the cursor stands on.
     ``broken`` says what is wrong with the event after the last fact; ``gap`` that this event isn't there.
     """
 
@@ -73,7 +73,7 @@ class Slice:
         return self.records[-1] if self.records else self.before
 
     def take(self, records: Iterable[Record]) -> Self:
-        """Take the records that follow, as far as they do. Drops those that came before; at a gap or a broken one it stops."""
+        """Take the records that follow. Drops those that came before; stops at a gap or a broken one."""
         for record in records:
             if self.gap or self.broken is not None:
                 break

@@ -38,7 +38,8 @@ class Lang(StrEnum):
 
 _WORDS: Final = {
     Lang.EN: {
-        "shard": "shard", "next": "applied up to", "end": "ledger's end", "lag": "behind by", "state": "state", "error": "error",
+        "shard": "shard", "next": "applied up to", "end": "ledger's end",
+        "lag": "behind by", "state": "state", "error": "error",
         "title": "read models", "live": "live", "halted": "halted", "replay": "replaying", "rate": "events/s",
         "done": "Rebuilt: {count} events applied.", "not-running": "Not running: {reason} Start it with `office up`.",
         "failed": "Failed: {reason}",
@@ -59,7 +60,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
 @cli.command()
 def serve(home: Home = None) -> None:
-    """Fold events into the read models and answer questions over HTTP, until stopped. 投影并提供查询。"""
+    """Fold events into the read models and answer questions over HTTP, until stopped (投影并提供查询)."""
     try:
         service.serve(_settings(home))
     except GrantsError as error:
@@ -68,7 +69,7 @@ def serve(home: Home = None) -> None:
 
 @cli.command()
 def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
-    """Say how far the read models are behind the ledger. 读模型落后账本多少。"""
+    """Say how far the read models are behind the ledger (读模型落后账本多少)."""
     try:
         found = asyncio.run(ask(_settings(home)))
     except NotRunning as error:
@@ -85,7 +86,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
 
 @cli.command()
 def rebuild(home: Home = None, lang: Language = None) -> None:
-    """Empty the read models and replay every event into them. 清空读模型并重放全部事件。"""
+    """Empty the read models and replay every event into them (清空读模型并重放全部事件)."""
     try:
         count = asyncio.run(_rebuild(_settings(home), _words(lang)))
     except ProjectorError as error:

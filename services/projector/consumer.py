@@ -1,8 +1,8 @@
 """From Kafka to the engine, in order, with the cursor in PostgreSQL as the only truth about how far we came.
 
-Kafka's own offsets aren't used. Whenever the two may differ (partitions assigned, a batch refused, nothing moving though there is something
-to read), the partition is sought to the cursor again: that is the one remedy for everything. While a batch is folded, the next
-one is fetched and parsed.
+Kafka's own offsets aren't used. Whenever the two may differ (partitions assigned, a batch refused, nothing moving
+though there is something to read), the partition is sought to the cursor again: that is the one remedy for everything.
+While a batch is folded, the next one is fetched and parsed.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from services.common.log import raised
 from services.common.settings import Settings
@@ -28,10 +27,9 @@ from services.projector import settings as limits
 from services.projector.batch import Cursor, Record, Slice, by_shard
 from services.projector.database import TRANSIENT
 from services.projector.engine import Engine, Outcome
-from services.projector.errors import Misfit
 from services.projector.progress import BATCH_SECONDS, RETRIES, Progress
+from services.projector.topic import created
 
-_TOPIC_SECONDS: Final = 0.5
 _CHUNK: Final = 500  # records parsed before others get their turn: 3 ms
 _BACKOFF: Final = (0.1, 0.3, 1.0, 2.0)
 _SEEK_PAUSE: Final = 0.2  # a gap that stays must not become a busy loop
@@ -74,6 +72,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             max_records=limits.MAX_RECORDS,
             batch_timeout_ms=limits.IDLE_MS,
             fetch_max_bytes=limits.FETCH_BYTES,
+            fetch_max_wait_ms=limits.FETCH_WAIT_MS,
             max_partition_fetch_bytes=limits.PARTITION_BYTES,
             session_timeout_ms=limits.SESSION_MS,
             heartbeat_interval_ms=limits.SESSION_MS // 3,
@@ -106,7 +105,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     async def _start(self) -> None:
         for delay in _delays():
             try:
-                await self._await_topic()
+                await created(self._servers, self._topic, self._shards)
                 await self.broker.start()
             except (KafkaError, OSError) as error:
                 _log.warning("kafka-unreachable", raised=raised(error))
@@ -114,19 +113,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
                 await asyncio.sleep(delay)
             else:
                 return
-
-    async def _await_topic(self) -> None:
-        """Wait until the recorder has made the topic. Raises Misfit where it has another count of partitions than we have shards."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        try:
-            await admin.start()
-            while not (found := await _partitions(admin, self._topic)):
-                _log.info("waiting-for-topic", topic=self._topic)
-                await asyncio.sleep(_TOPIC_SECONDS)
-        finally:
-            await admin.close()
-        if found != self._shards:
-            raise Misfit(f"The topic {self._topic} has {found} partitions, but CHENGZHANG_SHARDS is {self._shards}.")
 
     async def _stop(self) -> None:
         with suppress(KafkaError, OSError):
@@ -139,7 +125,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     # --- partitions come and go ---
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Read nothing until the cursor is known. A position is set at once, else aiokafka reports that there is none."""
+        """Read nothing until the cursor is known. Without any position, aiokafka would report that there is none."""
         shards = {partition.partition for partition in assigned}
         for shard in shards:
             self._kafka.pause(self._partition(shard))
@@ -193,7 +179,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
                 self._seek_to(cursor, firsts[partition], ends[partition], hint=hint)
 
     def _seek_to(self, cursor: Cursor, first: int, end: int, *, hint: bool) -> None:
-        """To the event before the cursor, which is to be compared; to the beginning where it isn't known where that is."""
+        """To the event before the cursor, to compare it; to the beginning where nobody knows where that is."""
         partition = self._partition(cursor.shard)
         at = cursor.offset_hint
         hinted = hint and at is not None and first <= at < end
@@ -247,7 +233,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
                 _log.warning("batch-postponed", raised=raised(error), sqlstate=getattr(error, "sqlstate", None))
                 RETRIES.inc()
                 await asyncio.sleep(delay)
-            except Exception as error:  # noqa: BLE001  # a fault of ours: read again, loudly, rather than stand still in silence
+            except Exception as error:  # noqa: BLE001  # a fault of ours: said, and read again
                 _log.error("batch-failed", raised=raised(error))
                 await asyncio.sleep(delay)
                 self._lose(slice_.shard for slice_ in slices)
@@ -279,7 +265,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     # --- when nothing moves ---
 
     async def _watch(self) -> None:
-        """Compare where we read with the cursors, and seek what differs: after a rebuild, a recreated topic, a lost position."""
+        """Compare where we read with the cursors, seek what differs: after a rebuild, on a recreated topic."""
         before: dict[int, tuple[int, int]] = {}
         while True:
             try:
@@ -317,14 +303,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         return {} if astray else now
 
 
-async def _partitions(admin: AIOKafkaAdminClient, topic: str) -> int:
-    described = await admin.describe_topics([topic])
-    return sum(len(found["partitions"]) for found in described if not found["error_code"])
-
-
 async def _unparsed(records: Sequence[Record]) -> KafkaMessage:
     """FastStream's own parser decodes every header and loses the batch at a bad one: hand the records through."""
-    return KafkaMessage(raw_message=records, body=b"", consumer=None)
+    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
 
 
 async def _undecoded(message: KafkaMessage) -> Any:  # noqa: ANN401  # FastStream's type

@@ -40,7 +40,7 @@ async def connect(url: str, **session: str) -> Connection:
 
 
 async def pool(url: str, largest: int = 8) -> Pool:
-    """A pool for reading. It connects when it is used, so a database that is down doesn't keep the service from starting."""
+    """A pool for reading. It connects when used: a database that is down doesn't keep the service from starting."""
     made: Pool = await asyncpg.create_pool(
         url,
         min_size=0,

@@ -23,7 +23,7 @@ from services.projector.errors import Behind, Forked
 from services.projector.facts import COLUMNS
 from services.projector.read_models import ReadModel
 
-# Classes of SQLSTATE that speak of the data, not of the server: cardinality, data, integrity, program limits, raised in SQL.
+# Classes of SQLSTATE that speak of the data, not of the server: cardinality, data, integrity, limits, raised in SQL.
 _OF_THE_DATA: Final = ("21", "22", "23", "54", "P0")
 _log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Engine:
         return {row["shard"]: _cursor(row) for row in rows}
 
     async def apply(self, slices: Sequence[Slice]) -> list[Outcome]:
-        """Apply the slices, of one shard each. Raises what is no fault of the events: then nothing is known of the outcome."""
+        """Apply the slices, of one shard each. Raises what is no fault of the events: the outcome is unknown then."""
         async with self._session() as connection:
             try:
                 return await self._together(connection, slices)
@@ -170,10 +170,7 @@ def _judge(slice_: Slice, cursor: Cursor, known_ledger: str | None) -> tuple[Sli
     """What of the slice may be applied, and what becomes of the shard if that succeeds."""
     try:
         rest = slice_.after(cursor)
-        if rest.facts and known_ledger not in {None, rest.ledger}:
-            raise Forked(
-                f"position {rest.first}: an event of another ledger: {rest.ledger}, where {known_ledger} is known"
-            )
+        _same_ledger(rest, known_ledger)
     except Behind:
         return Slice(slice_.shard, cursor.next), Outcome(cursor, behind=True)
     except Forked as error:
@@ -184,6 +181,11 @@ def _judge(slice_: Slice, cursor: Cursor, known_ledger: str | None) -> tuple[Sli
     return rest, Outcome(stands, len(rest.facts), behind=rest.gap)
 
 
+def _same_ledger(slice_: Slice, known: str | None) -> None:
+    if slice_.facts and known not in {None, slice_.ledger}:
+        raise Forked(f"position {slice_.first}: an event of another ledger: {slice_.ledger}, where {known} is known")
+
+
 def _of_the_data(error: asyncpg.PostgresError) -> bool:
     return str(error.sqlstate).startswith(_OF_THE_DATA)
 
@@ -191,13 +193,7 @@ def _of_the_data(error: asyncpg.PostgresError) -> bool:
 def _blame(slice_: Slice, error: asyncpg.PostgresError) -> str:
     """Which event, and where the database balked; never its message, which may repeat a value."""
     _, position, _, ident, type_, *_ = slice_.facts[0]
-    where = ", ".join(
-        f"{what} {name}"
-        for what, name in (
-            ("table", error.table_name),
-            ("column", error.column_name),
-            ("constraint", error.constraint_name),
-        )
-        if name
-    )
-    return f"position {position}: event {ident} ({type_}) doesn't fold: {type(error).__name__} {error.sqlstate} {where}".rstrip()
+    places = (("table", error.table_name), ("column", error.column_name), ("constraint", error.constraint_name))
+    where = "".join(f", {what} {name}" for what, name in places if name)
+    told = f"{type(error).__name__} {error.sqlstate}{where}"
+    return f"position {position}: event {ident} ({type_}) doesn't fold: {told}"

@@ -11,6 +11,8 @@ ProjectorError
 
 from __future__ import annotations
 
+# each is named for what is so, as the tree above reads
+
 
 class ProjectorError(Exception):
     """Base of all errors that the projector raises itself."""

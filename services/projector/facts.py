@@ -1,4 +1,4 @@
-"""From a record of the events topic to a row of the staging table ``fact``. Pure, and plain because it is hot: 4 µs an event."""
+"""From a record of the events topic to a row of the staging table ``fact``. Pure, and plain, for it is hot: 4 µs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Staged(NamedTuple):
 
 
 def stage(body: bytes) -> Staged:
-    """Stage an event. A revocation is staged as the fact that it takes back, with sign -1, its own position and time of recording.
+    """Stage an event. A revocation becomes the fact that it takes back, with sign -1, its own position and recording.
 
     Raises Unfoldable, whose message names the event and never its content.
     """

@@ -9,7 +9,7 @@ import structlog
 
 from services.common.log import raised
 from services.projector import database
-from services.projector.database import CHANNEL, CURSOR, TRANSIENT, Connection, Pool
+from services.projector.database import CHANNEL, CURSOR, TRANSIENT, Pool
 
 _POLL_SECONDS: Final = 0.5  # a notification is a hint that can get lost
 _RETRY_SECONDS: Final = 1.0
@@ -60,7 +60,7 @@ class Moves:
         finally:
             connection.terminate()
 
-    def _wake(self, _connection: Connection, _pid: int, _channel: str, _payload: object) -> None:
+    def _wake(self, *_notification: object) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
 

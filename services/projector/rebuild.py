@@ -1,8 +1,8 @@
 """Rebuild: empty the read models and replay the topic from its first event, into the same rows.
 
-It works beside a running projector: under the cursors' locks the tables are emptied and the cursors set to 0 in one transaction;
-the running one finds its next batch refused, or its cursor moved, and replays. Without one, the rebuild replays by itself: it is then simply
-another projector of the same group.
+It works beside a running projector: under the cursors' locks, the tables are emptied and the cursors set to 0 in one
+transaction; the running one finds its next batch refused, or its cursor moved, and replays. The rebuild itself is
+another projector of the same group, so it needs no running one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOOK_SECONDS: Final = 0.1
 
 
 async def rebuild(settings: Settings) -> AsyncIterator[tuple[int, int]]:
-    """Empty and replay; yields (events applied, events to apply) until both are equal. Raises Halted where an event doesn't fold."""
+    """Empty and replay; yields (events applied, events to apply). Raises Halted where an event doesn't fold."""
     models = read_models.load()
     engine = Engine(settings.database_url, consumer_name(settings), models)
     await engine.open(settings.shards)

@@ -1,4 +1,4 @@
-"""How far the read models are behind the ledger, asked of the database itself: true without a running projector, too."""
+"""How far the read models are behind the ledger, asked of the database: true without a running projector, too."""
 
 from __future__ import annotations
 

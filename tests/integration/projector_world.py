@@ -51,7 +51,7 @@ class World:
         """Where the office lives."""
         return shard_of(self.office, SHARDS)
 
-    def register(self, person: str, time: str = "2026-01-02T01:00:00Z", **more: Any) -> str:
+    def register(self, person: str, time: str = "2026-01-02T01:00:00Z", **more: object) -> str:
         """Register a person."""
         self._stamps[person] = {"person": person}
         data = {
@@ -95,7 +95,7 @@ class World:
         return self.record("learning.session-convened", "2026-03-01T01:00:00Z", data, [], corrects)
 
     def attend(
-        self, session: str, person: str, state: str = "present", time: str = "2026-03-02T03:00:00Z", **more: Any
+        self, session: str, person: str, state: str = "present", time: str = "2026-03-02T03:00:00Z", **more: object
     ) -> str:
         """Record one person's attendance."""
         data = {
@@ -133,7 +133,7 @@ class World:
         effect: str = "adopted",
         line: str = "information",
         time: str = "2026-03-06T03:00:00Z",
-        **more: Any,
+        **more: object,
     ) -> str:
         """File an output: the lead first."""
         data = {
@@ -164,7 +164,7 @@ class World:
             "any.entry-revoked", "2026-06-01T00:00:00Z", {"event": event, "reason": "mistake", "fact": fact}, []
         )
 
-    def correct(self, event: str, **change: Any) -> str:
+    def correct(self, event: str, **change: Any) -> str:  # noqa: ANN401  # any field of the event
         """Take an event back and record it anew, changed."""
         old = self.find(event)
         self.revoke(event)
@@ -191,12 +191,23 @@ class World:
             data = {**data, "stamps": [self._stamps.get(person, {"person": person}) for person in persons]}
         recorded = (_BEGIN + timedelta(seconds=position)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
         event = {
-            "specversion": "1.0", "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.office}/{position}")), "source": self.ledger,
-            "type": type_, "time": time, "datacontenttype": "application/json", "dataschema": f"urn:chengzhang:schema:{type_}",
-            "office": self.office, "actor": "someone", "recordedtime": recorded, "shard": self.shard,
-            "sequence": f"{position:019d}", "partitionkey": "stream/1", "streamversion": 1, "causationid": f"a-{position}",
+            "specversion": "1.0",
+            "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.office}/{position}")),
+            "source": self.ledger,
+            "type": type_,
+            "time": time,
+            "datacontenttype": "application/json",
+            "dataschema": f"urn:chengzhang:schema:{type_}",
+            "office": self.office,
+            "actor": "someone",
+            "recordedtime": recorded,
+            "shard": self.shard,
+            "sequence": f"{position:019d}",
+            "partitionkey": "stream/1",
+            "streamversion": 1,
+            "causationid": f"a-{position}",
             "data": data if corrects is None else {**data, "corrects": corrects},
-        }  # fmt: skip
+        }
         self.events.append(event)
         return str(event["id"])
 
@@ -238,7 +249,7 @@ async def dump(url: str) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-async def select(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+async def select(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
     """The rows of a statement."""
     connection = await database.connect(url)
     try:

@@ -60,7 +60,7 @@ class Api:
     async def get(self, path: str, token: str = "reader-token", **headers: str) -> httpx.Response:
         return await self.client.get(path, headers={"Authorization": f"Bearer {token}", **headers})
 
-    async def json(self, path: str, token: str = "reader-token") -> Any:
+    async def json(self, path: str, token: str = "reader-token") -> Any:  # noqa: ANN401  # JSON
         answer = await self.get(path, token)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -101,20 +101,38 @@ async def test_a_growth_file_is_as_the_interface_says(api: Api) -> None:
         "as_of": None,
         "years": [
             {
-                "office": "o-1", "year": 2026, "by_group": {"learning": 1}, "by_guide": {"people": 1}, "by_session_kind": {"lecture": 1},
-                "by_carrier": {"section": 1}, "outputs_by_effect": {}, "last_entry_at": "2026-03-02T03:00:00Z",
+                "office": "o-1",
+                "year": 2026,
+                "by_group": {"learning": 1},
+                "by_guide": {"people": 1},
+                "by_session_kind": {"lecture": 1},
+                "by_carrier": {"section": 1},
+                "outputs_by_effect": {},
+                "last_entry_at": "2026-03-02T03:00:00Z",
             }
         ],
         "entries": [
             {
-                "office": "o-1", "event_id": event, "event": "chengzhang.learning.attendance-recorded.v1", "entry_group": "learning",
-                "title": "Reading", "guide": "people", "occurred_at": "2026-03-02T03:00:00Z", "recorded_at": "2026-03-01T00:00:07Z",
-                "revoked_at": None, "state": "verified", "section": "x", "tier": "staff", "half_xueshi": None, "shard": 2, "position": 7,
+                "office": "o-1",
+                "event_id": event,
+                "event": "chengzhang.learning.attendance-recorded.v1",
+                "entry_group": "learning",
+                "title": "Reading",
+                "guide": "people",
+                "occurred_at": "2026-03-02T03:00:00Z",
+                "recorded_at": "2026-03-01T00:00:07Z",
+                "revoked_at": None,
+                "state": "verified",
+                "section": "x",
+                "tier": "staff",
+                "half_xueshi": None,
+                "shard": 2,
+                "position": 7,
             }
         ],
         "next": None,
         "seen": {"2": 8},
-    }  # fmt: skip
+    }
 
 
 async def test_an_appraisal_is_as_the_interface_says(api: Api) -> None:
@@ -123,11 +141,23 @@ async def test_an_appraisal_is_as_the_interface_says(api: Api) -> None:
     credit = world.credit("s-1", "p-1", 180)
     await fold(api.engine, world.records)
     wanted = {
-        "office": "o-1", "person": "p-1", "name": "Zhang", "year": 2026, "section": "x", "tier": "staff", "stage": "not-opened",
-        "requirement_met": True, "requirement_events": [credit], "evidence_by_group": {"work": 1, "learning": 1},
-        "evidence_by_guide": {"results": 1}, "evidence_events": [credit, output], "routine_grades": [], "duty_reports": [],
-        "proposed_grade": None, "grade": None,
-    }  # fmt: skip
+        "office": "o-1",
+        "person": "p-1",
+        "name": "Zhang",
+        "year": 2026,
+        "section": "x",
+        "tier": "staff",
+        "stage": "not-opened",
+        "requirement_met": True,
+        "requirement_events": [credit],
+        "evidence_by_group": {"work": 1, "learning": 1},
+        "evidence_by_guide": {"results": 1},
+        "evidence_events": [credit, output],
+        "routine_grades": [],
+        "duty_reports": [],
+        "proposed_grade": None,
+        "grade": None,
+    }
     assert await api.json("/people/p-1/appraisals/2026") == {**wanted, "seen": {"2": 9}}
     page = await api.json("/offices/o-1/appraisals/2026?limit=1")
     assert page == {"office": "o-1", "items": [wanted], "next": page["next"], "seen": {"2": 9}}
@@ -177,10 +207,14 @@ async def test_pages_follow_each_other_to_the_end(api: Api) -> None:
         world.visit(f"v-{number}", "p-1")
     await fold(api.engine, world.records)
     whole = {
-        "/people/p-1/growth-file": ("entries", 14), "/offices/o-1/growth-entries": ("items", 35), "/offices/o-1/growth-files": ("items", 3),
-        "/offices/o-1/talk-coverage": ("items", 7), "/offices/o-1/work-outputs": ("items", 2), "/offices/o-1/welfare": ("items", 7),
+        "/people/p-1/growth-file": ("entries", 14),
+        "/offices/o-1/growth-entries": ("items", 35),
+        "/offices/o-1/growth-files": ("items", 3),
+        "/offices/o-1/talk-coverage": ("items", 7),
+        "/offices/o-1/work-outputs": ("items", 2),
+        "/offices/o-1/welfare": ("items", 7),
         "/offices/o-1/appraisals/2026": ("items", 3),
-    }  # fmt: skip
+    }
     for path, (member, length) in whole.items():
         rows = (await api.json(path))[member]
         assert len(rows) == length, path

@@ -11,8 +11,8 @@ import pytest
 
 from schemas.canonical import leaf_hash
 from services.projector import database as db
-from services.projector import read_models
 from services.projector import engine as engine_module
+from services.projector import read_models
 from services.projector.batch import Slice
 from services.projector.engine import Engine
 from tests.integration.projector_world import (
@@ -166,7 +166,10 @@ async def test_after_a_lost_connection_the_batch_passes_on_a_new_one(database: s
         await execute(
             database,
             [
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                (
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+                )
             ],
         )
         with suppress(*db.TRANSIENT):

@@ -7,7 +7,8 @@ from typing import Any
 from tests.integration.projector_world import World, engine_on, fold, select
 
 _EVIDENCE = (
-    "SELECT person, year, section, tier, stage, requirement_met, requirement_events, evidence_by_group::text, evidence_events"
+    "SELECT person, year, section, tier, stage, requirement_met, requirement_events, evidence_by_group::text,"
+    " evidence_events"
     " FROM office.appraisal_summary ORDER BY person, year"
 )
 

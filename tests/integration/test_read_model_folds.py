@@ -21,19 +21,29 @@ _ORIGIN = [
     "UPDATE cursor SET next = 0, leaf_hash = NULL, ledger = NULL",
 ]
 
+Rows = dict[str, list[tuple[Any, ...]]]
 _person, _session, _number = st.sampled_from(_PERSONS), st.sampled_from(_SESSIONS), st.integers(0, 10**6)
 _step = st.one_of(
-    st.tuples(st.just("attend"), _session, _person, st.sampled_from(("present", "partial", "leave")), st.sampled_from(_GUIDES)),
-    st.tuples(st.just("credit"), _session, _person, st.sampled_from((4, 180)), st.sampled_from(("study", "recognised"))),
+    st.tuples(
+        st.just("attend"), _session, _person, st.sampled_from(("present", "partial", "leave")), st.sampled_from(_GUIDES)
+    ),
+    st.tuples(
+        st.just("credit"), _session, _person, st.sampled_from((4, 180)), st.sampled_from(("study", "recognised"))
+    ),
     st.tuples(st.just("talk"), st.permutations(_PERSONS), st.integers(2, 3)),
     st.tuples(st.just("output"), st.permutations(_PERSONS), st.integers(1, 3), st.sampled_from(_GUIDES)),
     st.tuples(st.just("visit"), _person),
-    st.tuples(st.just("transfer"), _person, st.sampled_from(("x", "y")), st.sampled_from(("2026-02-01", "2026-05-01", "2027-01-01"))),
+    st.tuples(
+        st.just("transfer"),
+        _person,
+        st.sampled_from(("x", "y")),
+        st.sampled_from(("2026-02-01", "2026-05-01", "2027-01-01")),
+    ),
     st.tuples(st.just("resession"), _session, st.sampled_from(_KINDS)),
     st.tuples(st.just("revoke"), _number),
     st.tuples(st.just("correct"), _number),
     st.tuples(st.just("correct-again"), _number),
-)  # fmt: skip
+)
 
 
 def _play(world: World, steps: list[Any]) -> None:
@@ -69,7 +79,7 @@ def _take_back(world: World, what: str, event: str, standing: list[str]) -> None
 def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
     told: dict[str, Callable[..., str]] = {
         "attend": lambda s, p, state, guide: world.attend(s, p, state, **({"guide": guide} if guide else {})),
-        "credit": lambda s, p, half, account: world.credit(s, p, half, account),
+        "credit": world.credit,
         "talk": lambda persons, several: world.talk(*persons[:several]),
         "output": lambda persons, several, guide: world.output(
             *persons[:several], **({"guide": guide} if guide else {})
@@ -97,21 +107,22 @@ async def test_rows_never_depend_on_the_cut_into_batches(database: str, steps: l
     assert await _figures(database) == await _counted(database)
 
 
-async def _rows_of(database: str, engine: Engine, world: World, size: int) -> Any:
+async def _rows_of(database: str, engine: Engine, world: World, size: int) -> Rows:
     await execute(database, _ORIGIN)
     await fold(engine, world.records, size)
     return await dump(database)
 
 
-async def _figures(database: str) -> Any:
+async def _figures(database: str) -> list[tuple[Any, ...]]:
     return await select(
         database,
-        "SELECT office, person, year, coalesce((by_group ->> 'learning')::int, 0), coalesce((by_guide ->> 'people')::int, 0)"
+        "SELECT office, person, year, coalesce((by_group ->> 'learning')::int, 0),"
+        " coalesce((by_guide ->> 'people')::int, 0)"
         " FROM office.growth_file ORDER BY 1, 2, 3",
     )
 
 
-async def _counted(database: str) -> Any:
+async def _counted(database: str) -> list[tuple[Any, ...]]:
     return await select(
         database,
         "SELECT office, person, date_part('year', occurred_at AT TIME ZONE 'Asia/Shanghai')::int,"

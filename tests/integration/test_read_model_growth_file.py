@@ -22,13 +22,30 @@ async def test_unrevoked_entries_are_counted_by_shanghai_year(database: str) -> 
         await fold(engine, world.records)
     assert await select(
         database,
-        "SELECT person, year, by_group::text, by_guide::text, by_session_kind::text, by_carrier::text, outputs_by_effect::text,"
-        " last_entry_at FROM office.growth_file WHERE person = 'p-1' ORDER BY year",
+        "SELECT person, year, by_group::text, by_guide::text, by_session_kind::text, by_carrier::text,"
+        " outputs_by_effect::text, last_entry_at FROM office.growth_file WHERE person = 'p-1' ORDER BY year",
     ) == [
-        ("p-1", 2026, '{"talk": 1, "work": 1, "learning": 2}', '{"harmony": 1, "results": 1}', '{"quiz": 2}', '{"branch": 2}',
-         '{"in-force": 1}', datetime(2026, 12, 31, 15, 59, 59, tzinfo=UTC)),
-        ("p-1", 2027, '{"learning": 1}', "{}", '{"quiz": 1}', '{"branch": 1}', "{}", datetime(2026, 12, 31, 16, tzinfo=UTC)),
-    ]  # fmt: skip
+        (
+            "p-1",
+            2026,
+            '{"talk": 1, "work": 1, "learning": 2}',
+            '{"harmony": 1, "results": 1}',
+            '{"quiz": 2}',
+            '{"branch": 2}',
+            '{"in-force": 1}',
+            datetime(2026, 12, 31, 15, 59, 59, tzinfo=UTC),
+        ),
+        (
+            "p-1",
+            2027,
+            '{"learning": 1}',
+            "{}",
+            '{"quiz": 1}',
+            '{"branch": 1}',
+            "{}",
+            datetime(2026, 12, 31, 16, tzinfo=UTC),
+        ),
+    ]
 
 
 async def test_a_year_without_an_entry_that_counts_is_not_shown(database: str) -> None:

@@ -24,7 +24,7 @@ class Names:
     async def open(
         self, sealed: Mapping[str, dict[str, Any]], grant: Grant, authorization: str
     ) -> dict[str, str | None]:
-        """Names by person. A name is missing where nobody could say just now whether it may be known; None where it may not."""
+        """Names by person: None where it may not be known, none at all where nobody could say so just now."""
         if grant.role != "reader" or not sealed:
             return dict.fromkeys(sealed)
         persons = list(sealed)

@@ -28,16 +28,14 @@ class Resource:
     names: tuple[tuple[str, str], ...] = (("person", "name"),)
 
 
+_PAIR: Final = (("person_a", "name_a"), ("person_b", "name_b"))
 _RESOURCES: Final = (
-    Resource("growth-entries", "growth_entry", PersonEntry, ("person", "occurred_at", "event_id"), "成长档案: all entries"),
-    Resource("growth-files", "growth_file", PersonYear, ("person", "year"), "成长档案: the years of every file"),
-    Resource(
-        "talk-coverage", "talk_coverage", TalkPair, ("month", "person_a", "person_b", "pair"), "谈心谈话: who talked with whom",
-        (("person_a", "name_a"), ("person_b", "name_b")),
-    ),
-    Resource("work-outputs", "work_output", WorkOutput, ("month", "person", "line", "effect"), "工作成果: outputs by effect"),
+    Resource("growth-entries", "growth_entry", PersonEntry, ("person", "occurred_at", "event_id"), "成长档案: entries"),
+    Resource("growth-files", "growth_file", PersonYear, ("person", "year"), "成长档案: years"),
+    Resource("talk-coverage", "talk_coverage", TalkPair, ("month", "person_a", "person_b", "pair"), "谈心谈话", _PAIR),
+    Resource("work-outputs", "work_output", WorkOutput, ("month", "person", "line", "effect"), "工作成果: by effect"),
     Resource("welfare", "welfare_ledger", Visit, ("visit",), "实事工程: home visits"),
-)  # fmt: skip
+)
 _APPRAISALS: Final = Resource(
     "appraisals/{year}", "appraisal_summary", Appraisal, ("person",), "年度考核: an office's year"
 )
@@ -68,6 +66,7 @@ def _lister(reading: r.Reading, resource: Resource, asking: Any) -> Callable[...
         request: Request,
         response: Response,
         office: r.Ident,
+        *,
         limit: r.Limit = 200,
         after: r.After = None,
         at_least: r.AtLeast = None,
@@ -85,6 +84,7 @@ def _year_lister(reading: r.Reading, asking: Any) -> Callable[..., Any]:  # noqa
         response: Response,
         office: r.Ident,
         year: r.Year,
+        *,
         limit: r.Limit = 200,
         after: r.After = None,
         at_least: r.AtLeast = None,
@@ -124,5 +124,5 @@ async def _page(reading: r.Reading, resource: Resource, asked: _Asked, more: dic
         sealed = await reading.sealed_names(connection, persons, [office])
     names = await reading.names.open(sealed, grant, asked.request.headers["authorization"])
     r.mark(asked.response, seen, whole=sealed.keys() == names.keys())
-    items = [{**dict(row), **{name: names.get(row[person]) for person, name in resource.names}} for row in rows]
+    items = [{**row, **{name: names.get(row[person]) for person, name in resource.names}} for row in rows]
     return {"office": office, "items": items, "next": following, "seen": seen}

@@ -18,8 +18,12 @@ from services.projector.api.shapes import GrowthFile, OneAppraisal
 from services.projector.database import Connection
 
 _COUNTED: Final = {
-    "by_group": "entry_group", "by_guide": "guide", "by_session_kind": "kind", "by_carrier": "carrier", "outputs_by_effect": "effect",
-}  # fmt: skip
+    "by_group": "entry_group",
+    "by_guide": "guide",
+    "by_session_kind": "kind",
+    "by_carrier": "carrier",
+    "outputs_by_effect": "effect",
+}
 _PAGE_KEY: Final = ("occurred_at", "event_id", "office")
 Office = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,64}$", description="only this office")]
 
@@ -38,6 +42,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         request: Request,
         response: Response,
         person: r.Ident,
+        *,
         as_of: r.AsOf = None,
         office: Office = None,
         at_least: r.AtLeast = None,
@@ -60,7 +65,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         r.mark(response, seen, whole=person in names)
         entries, following = r.next_page(rows, limit, _PAGE_KEY)
         file = {"person": person, "name": names.get(person), "as_of": as_of, "years": _years(years), "seen": seen}
-        return GrowthFile.model_validate({**file, "entries": [dict(row) for row in entries], "next": following})
+        return GrowthFile.model_validate({**file, "entries": entries, "next": following})
 
     @routes.get(
         "/{person}/appraisals/{year}",
@@ -72,6 +77,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         response: Response,
         person: r.Ident,
         year: r.Year,
+        *,
         office: Office = None,
         at_least: r.AtLeast = None,
         grant: Grant = asking,

@@ -1,4 +1,4 @@
-"""What every resource shares: who asks, what they may see, waiting for a position, one snapshot, its ETag, names, pages."""
+"""What every resource shares: who may see what, waiting for a position, one snapshot, its ETag, names, pages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ AsOf = Annotated[
 ]
 
 
-class NotModified(Exception):  # noqa: N818  # an answer, not an error
+class NotModified(Exception):  # an answer, not an error
     """What the caller holds still stands."""
 
     def __init__(self, etag: str) -> None:
@@ -111,9 +111,9 @@ class Reading:
         rows = [row async for row in CURSOR.seen(connection, consumer=self.consumer, shards=shards)]
         return {str(row["shard"]): row["next"] for row in rows}
 
-    async def rows(self, connection: Connection, model: str, query: str, **values: Any) -> list[asyncpg.Record]:  # noqa: ANN401
+    async def rows(self, connection: Connection, model: str, query: str, **values: object) -> list[dict[str, Any]]:
         """The rows of a read model's query."""
-        return [row async for row in getattr(self.models[model].queries, query)(connection, **values)]
+        return [dict(row) async for row in getattr(self.models[model].queries, query)(connection, **values)]
 
     async def sealed_names(
         self, connection: Connection, persons: Iterable[str], offices: Sequence[str]

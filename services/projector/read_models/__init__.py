@@ -1,11 +1,13 @@
 """One ``.sql`` file a read model; nothing else knows their names.
 
-A file's first lines say which question it answers. A line ``-- base:`` there puts it before the others. Sections, by name:
+A file's first lines say which question it answers. A line ``-- base:`` there puts it before the others. Its sections:
 
-    table       creates what it needs, run at every start       staging   creates its temporary tables, once a connection
-    fold_<n>_…  run in this order in each batch's transaction   view      creates its public view in the schema ``office``
+    table       creates the table, which has the file's name; run at every start
+    staging     creates temporary tables, once a connection
+    fold_<n>_…  run in this order in each batch's transaction
+    view        creates the public view in the schema ``office``
 
-and any other name is a query of the API.
+Any other section is a query of the API.
 """
 
 from __future__ import annotations

@@ -1,0 +1,36 @@
+"""The events topic, which the recorder makes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+
+from services.projector.errors import Misfit
+
+_LOOK_SECONDS: Final = 0.5
+_log = structlog.get_logger(__name__)
+
+
+async def created(servers: str, topic: str, shards: int) -> None:
+    """Wait until the topic is there. Raises Misfit where partitions and shards differ in number.
+
+    To subscribe earlier would do no good: aiokafka looks for what wasn't there only every five minutes.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    try:
+        await admin.start()
+        while not (found := await _partitions(admin, topic)):
+            _log.info("waiting-for-topic", topic=topic)
+            await asyncio.sleep(_LOOK_SECONDS)
+    finally:
+        await admin.close()
+    if found != shards:
+        raise Misfit(f"The topic {topic} has {found} partitions, but CHENGZHANG_SHARDS is {shards}.")
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topic: str) -> int:
+    described = await admin.describe_topics([topic])
+    return sum(len(found["partitions"]) for found in described if not found["error_code"])
