@@ -1,7 +1,7 @@
 """Field types and base classes of every model: one place for what a day, an id or a text is.
 
-Units are in the names: ``minutes``, ``half_xueshi`` (half study hours), ``fen`` (1/100 yuan). Integers lie within ±(2^53−1), so that
-every JSON reader keeps them exact; there are no floats.
+Units are in the names: ``minutes``, ``half_xueshi`` (half study hours), ``fen`` (1/100 yuan). Integers lie within
+±(2^53−1), so that every JSON reader keeps them exact; there are no floats.
 """
 
 from __future__ import annotations
@@ -79,9 +79,12 @@ class Model(BaseModel):
 
     @classmethod
     def trusted(cls, **members: Any) -> Self:  # noqa: ANN401  # every member, of its own type
-        """An instance of members that are known to be valid and complete, unchecked: ten times as fast as checking them.
+        """An instance of members that are known to be valid and complete, unchecked.
 
-        For what the recorder makes of checked parts by the thousand; a test checks every event so made against its model.
+        Ten times as fast as checking them.
+
+        For what the recorder makes of checked parts by the thousand; a test checks every event so made against its
+        model.
         """
         made = cls.__new__(cls)
         _set(made, "__dict__", members)
@@ -94,7 +97,8 @@ class Model(BaseModel):
 class Sealed(Model):
     """A field whose text only the recorder can open: A256GCM under one person's data key.
 
-    ``aad`` is the id of the event that it was sealed for; ``iv`` (12 bytes) and ``ct`` (text and 16-byte tag) are base64url without padding.
+    ``aad`` is the id of the event that it was sealed for; ``iv`` (12 bytes) and ``ct`` (text and 16-byte tag) are
+    base64url without padding.
     """
 
     alg: Literal["A256GCM"]
@@ -105,7 +109,10 @@ class Sealed(Model):
 
 
 class Stamp(Model):
-    """Where a person sat and in what role when the event was decided, at the event's own date; null without a post then."""
+    """Where a person sat and in what role when the event was decided, at the event's own date.
+
+    Null without a post then.
+    """
 
     person: Id
     section: Id | None = None
@@ -126,7 +133,10 @@ class ActionData(Model):
 
 
 class EventData(Model):
-    """The ``data`` of one type of event: the action's, the recorder's stamps, and what the event corrects if it does."""
+    """The ``data`` of one type of event.
+
+    The action's, the recorder's stamps, and what the event corrects if it does.
+    """
 
     TYPE: ClassVar[str]
 

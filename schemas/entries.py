@@ -1,4 +1,4 @@
-"""Taking back and correcting what stands in the record (撤销与更正). Prefix ``chengzhang.any.``"""
+"""Taking back and correcting what stands in the record (撤销与更正). Their types begin with ``chengzhang.any.``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class RevokeEntry(ActionData):
 
 
 class Replacement(Model):
-    """The fact that should stand instead: an action without its envelope. Its ``data`` are checked by its type's own schema."""
+    """The fact that should stand instead: an action without its envelope.
+
+    Its ``data`` are checked by its type's own schema.
+    """
 
     type: Text
     time: Instant

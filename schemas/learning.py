@@ -1,4 +1,4 @@
-"""Sessions, attendance and study credit (学习). Prefix ``chengzhang.learning.``"""
+"""Sessions, attendance and study credit (学习). Their types begin with ``chengzhang.learning.``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People and posts (人员与任职). Prefix ``chengzhang.people.``"""
+"""People and posts (人员与任职). Their types begin with ``chengzhang.people.``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heart-to-heart talks (谈心谈话). Prefix ``chengzhang.talk.``"""
+"""Heart-to-heart talks (谈心谈话). Their types begin with ``chengzhang.talk.``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class HoldTalk(ActionData):
 
 
 class TalkHeld(EventData):
-    """A talk was held; ``pair`` is derived from the highest tier each held at that date, and is left out of group talks."""
+    """A talk was held.
+
+    ``pair`` is derived from the highest tier each held at that date, and is left out of group talks.
+    """
 
     TYPE: ClassVar[str] = "chengzhang.talk.talk-held.v1"
 

@@ -1,4 +1,4 @@
-"""Welfare work (实事工程). Prefix ``chengzhang.welfare.``"""
+"""Welfare work (实事工程). Their types begin with ``chengzhang.welfare.``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work outputs and their effect (工作成果). Prefix ``chengzhang.work.``"""
+"""Work outputs and their effect (工作成果). Their types begin with ``chengzhang.work.``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ CLASSIFIED = "classified-communications"
 
 
 class FileOutput(ActionData):
-    """File a work output. Classified communications (机要) take a count, never a title; all other lines a title, never a count."""
+    """File a work output.
+
+    Classified communications (机要) take a count, never a title; all other lines a title, never a count.
+    """
 
     TYPE: ClassVar[str] = "chengzhang.work.file-output.v1"
 

@@ -1,4 +1,7 @@
-"""Crash on purpose, for tests: ``CHENGZHANG_FAULT=step`` or ``step:n`` (the n-th time, from 1) ends the process with -9."""
+"""Crash on purpose, for tests.
+
+``CHENGZHANG_FAULT=step`` or ``step:n`` (the n-th time, from 1) ends the process with -9.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,10 @@ GRACE_SECONDS: Final = 5
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, without its habit of raising the signal again that it was stopped with: the rest stops in order after it."""
+    """Uvicorn, without its habit of raising the signal again that it was stopped with.
+
+    The rest stops in order after it.
+    """
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -102,7 +102,10 @@ class Recorder:
         return True, {"status": "ready", **told}
 
     async def run(self) -> None:
-        """Start, however long it takes until ledger and topics answer; then run until cancelled. Raises Misconfigured."""
+        """Start, however long it takes until ledger and topics answer; then run until cancelled.
+
+        Raises Misconfigured.
+        """
         parts = await self._started()
         self._parts = parts
         Log.info("started", ledger=str(parts.ledger.id), shards=parts.ledger.shards)

@@ -37,12 +37,14 @@ _WORDS: Final = {
     Lang.EN: {
         "shard": "shard", "next": "events", "next_receipt": "receipts", "relayed": "events relayed",
         "relayed_receipts": "receipts relayed", "mode": "mode", "reason": "reason", "writable": "writable",
-        "read-only": "read-only", "running": "running", "starting": "starting", "stopped": "stopped", "title": "recorder",
+        "read-only": "read-only", "running": "running", "starting": "starting", "stopped": "stopped",
+        "title": "recorder",
         "below": "ledger {ledger} · {lag} actions waiting on Kafka · {quarantined} in quarantine",
         "not-running": "Not running: {reason} Start it with `office up`.", "failed": "Failed: {reason}",
     },
     Lang.ZH: {
-        "shard": "分片", "next": "事件", "next_receipt": "回执", "relayed": "已发布事件", "relayed_receipts": "已发布回执",
+        "shard": "分片", "next": "事件", "next_receipt": "回执", "relayed": "已发布事件",
+        "relayed_receipts": "已发布回执",
         "mode": "状态", "reason": "原因", "writable": "可写", "read-only": "只读", "running": "运行中",
         "starting": "启动中", "stopped": "已停止", "title": "记录服务",
         "below": "账本 {ledger} · Kafka 上待处理操作 {lag} 条 · 隔离 {quarantined} 条",
@@ -58,7 +60,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
 @cli.command()
 def serve(home: Home = None, lang: Language = None) -> None:
-    """Take actions from Kafka and over HTTP, append them, relay the events, until stopped. 接收、记录并发布。"""
+    """Take actions from Kafka and over HTTP, append them, relay the events, until stopped · 接收、记录并发布."""
     try:
         service.serve(_settings(home))
     except (GrantsError, RecorderError) as error:
@@ -67,7 +69,7 @@ def serve(home: Home = None, lang: Language = None) -> None:
 
 @cli.command()
 def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
-    """Say how far ledger, relay and intake have come, and which shards are read-only. 账本、发布与接收的进度。"""
+    """Say how far ledger, relay and intake have come, and which shards are read-only · 账本、发布与接收的进度."""
     try:
         found = asyncio.run(ask(_settings(home)))
     except Unavailable as error:

@@ -1,4 +1,7 @@
-"""History never forks: before a recorder appends to a shard, it holds the ledger against what the topic has at its end."""
+"""History never forks.
+
+Before a recorder appends to a shard, it holds the ledger against what the topic has at its end.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +77,9 @@ def _other_ledger(kind: str, theirs: str, ours: str) -> str:
 
 def _ahead(kind: str, shard: int, at: int) -> str:
     return (
-        f"the {kind} topic is ahead of the ledger: it holds {shard}:{at}, the ledger doesn't (restored from an older backup?). "
-        "Nothing is appended to this shard, so that history doesn't fork. Restore the newest state of the ledger, then restart."
+        f"the {kind} topic is ahead of the ledger: it holds {shard}:{at}, the ledger doesn't "
+        "(restored from an older backup?). Nothing is appended to this shard, so that history doesn't fork. "
+        "Restore the newest state of the ledger, then restart."
     )
 
 

@@ -1,8 +1,9 @@
 """The relay: ledger → Kafka. Every position at least once, first occurrences in order, no hole.
 
-One lease a shard (a PostgreSQL advisory lock), one batch in flight a lane (a shard's events, or its receipts). A lane resumes from the last
-record that the topic holds; on any doubt (an error, an offset that doesn't follow, a lost lease) it throws the producer away and reads back.
-A lease doesn't fence Kafka, and need not: what a late producer adds are repeats, never a hole.
+One lease a shard (a PostgreSQL advisory lock), one batch in flight a lane (a shard's events, or its receipts). A lane
+resumes from the last record that the topic holds; on any doubt (an error, an offset that doesn't follow, a lost lease)
+it throws the producer away and reads back. A lease doesn't fence Kafka, and need not: what a late producer adds are
+repeats, never a hole.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ Record = tuple[bytes, bytes]  # key, value
 
 @dataclass(slots=True)
 class Lane:
-    """A shard's way to one topic: ``next`` is the position or receipt number to publish, ``offset`` where the topic will put it."""
+    """A shard's way to one topic.
+
+    ``next`` is the position or receipt number to publish, ``offset`` where the topic will put it.
+    """
 
     kind: str
     shard: int
@@ -186,9 +190,7 @@ class Relay:
             Lane("receipts", shard, self._settings.topic("receipts")),
         )
         self._lanes[shard] = lanes
-        self._tasks[shard] = [
-            asyncio.create_task(self._run(lane), name=f"relay-{lane.kind}-{shard}") for lane in lanes
-        ]
+        self._tasks[shard] = [asyncio.create_task(self._run(lane), name=f"relay-{lane.kind}-{shard}") for lane in lanes]
         Log.debug("lease-held", shard=shard)
 
     async def _drop_lanes(self) -> None:
@@ -264,9 +266,7 @@ class Relay:
         if not count:
             message = f"a record of {len(records[0][1])} bytes doesn't fit into a batch"
             raise Doubt(message)
-        metadata = await asyncio.wait_for(
-            await producer.send_batch(batch, lane.topic, partition=lane.shard), PATIENCE
-        )
+        metadata = await asyncio.wait_for(await producer.send_batch(batch, lane.topic, partition=lane.shard), PATIENCE)
         fault("after-publish")
         if metadata.offset != lane.offset:
             message = f"expected offset {lane.offset}, the topic gave {metadata.offset}"
@@ -352,5 +352,3 @@ def wrap_receipt(ledger: Ledger, receipt: bytes) -> Record:
         "data": fields,
     }
     return fields["id"].encode(), canonical(envelope)
-
-

@@ -84,8 +84,8 @@ async def _check_partitions(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...
         actual = len(described[topic.name]["partitions"])
         if topic.fixed and actual != topic.partitions:
             message = (
-                f"topic {topic.name} has {actual} partitions, the ledger {topic.partitions} shards: they must be equal for ever. "
-                "Delete the topic, so that it is made and filled again from the ledger."
+                f"topic {topic.name} has {actual} partitions, the ledger {topic.partitions} shards: "
+                "they must be equal for ever. Delete the topic, so that it is made and filled again from the ledger."
             )
             raise Misconfigured(message)
 
@@ -129,9 +129,7 @@ async def tails(kafka: str, topic: str, partitions: Collection[int], within: flo
         await consumer.stop()
 
 
-async def _tails(
-    consumer: AIOKafkaConsumer[bytes, bytes], partitions: list[TopicPartition]
-) -> dict[int, Tail]:
+async def _tails(consumer: AIOKafkaConsumer[bytes, bytes], partitions: list[TopicPartition]) -> dict[int, Tail]:
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
     begins = await consumer.beginning_offsets(partitions)

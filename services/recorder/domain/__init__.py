@@ -1,1 +1,4 @@
-"""What the office decides, pure: no I/O, no clock. One module a subject, always in this order: state, evolve, decide."""
+"""What the office decides, pure: no I/O, no clock.
+
+One module a subject, always in this order: state, evolve, decide.
+"""

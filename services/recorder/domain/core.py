@@ -30,7 +30,6 @@ RETRYABLE: Final = frozenset({"unknown-reference", "not-yet", "unknown-type", "n
 
 Key = tuple[str, str]
 Changes = dict[Key, "State"]
-D = TypeVar("D", bound=ActionData, covariant=True)
 S = TypeVar("S", bound="State")
 
 
@@ -56,7 +55,7 @@ class States(Protocol):
         """The state of that key. Raises ``NotLoaded`` where ``reads`` did not name it."""
 
 
-class NotLoaded(Exception):  # noqa: N818  # not an error: the append cuts its batch here
+class NotLoaded(Exception):  # not an error: the append cuts its batch here
     """A decision needs a state that an earlier action of the same batch made necessary: decide it in the next batch."""
 
 
@@ -82,9 +81,9 @@ class Overlay:
 class Action:
     """An action, checked against its schema and sealed.
 
-    ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event. A correction has its
-    replacement as an action of its own (first index 1); a revocation or correction has the event that it takes back as
-    ``target`` where that is known before the append.
+    ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event. A
+    correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
+    that it takes back as ``target`` where that is known before the append.
     """
 
     office: str
@@ -114,7 +113,10 @@ class Action:
 
 
 class Event(NamedTuple):
-    """A fact, decided or read back: ``stream`` is its kind and id, ``session/s-1``. A tuple: they are made by the thousand."""
+    """A fact, decided or read back: ``stream`` is its kind and id, ``session/s-1``.
+
+    A tuple: they are made by the thousand.
+    """
 
     id: str
     office: str

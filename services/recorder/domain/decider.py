@@ -52,6 +52,7 @@ def touched(event: Event) -> Iterable[Key]:
 def _not_yet(action: Action) -> Rejection:
     return Rejection(
         "not-yet",
-        f"The time {action.time} lies more than 5 minutes ahead. Send it again when it has happened, or mend the clock.",
+        f"The time {action.time} lies more than 5 minutes ahead. "
+        "Send it again when it has happened, or mend the clock.",
         f"时间 {action.time} 超前 5 分钟以上。请在事情发生后再发送，或校正时钟。",
     )

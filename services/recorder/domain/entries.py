@@ -131,6 +131,7 @@ def _not_revocable(event: str) -> Rejection:
 def _other_type(target: Event) -> Rejection:
     return Rejection(
         "invalid-field",
-        f"The replacement's type does not record a {target.data.TYPE}; a correction keeps the type of what it corrects.",
+        f"The replacement's type does not record a {target.data.TYPE}; "
+        "a correction keeps the type of what it corrects.",
         f"更正内容的类型与原事件 {target.data.TYPE} 不一致；更正不得改变类型。",
     )

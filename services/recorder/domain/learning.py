@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, assert_never
 
+from pydantic import Field
+
 from schemas import learning as contract
 from schemas.base import instant
 from schemas.learning import SessionStamp
@@ -47,8 +49,8 @@ class Session(State):
     event: str | None = None
     since: str = ""
     stamp: SessionStamp | None = None
-    roll: dict[str, Attendance] = {}
-    credits: dict[str, dict[str, str]] = {}
+    roll: dict[str, Attendance] = Field(default_factory=dict)
+    credits: dict[str, dict[str, str]] = Field(default_factory=dict)
     overlaps: tuple[str, ...] = ()
 
     def there(self, person: str) -> bool:
@@ -60,7 +62,7 @@ class Session(State):
 class Agenda(State):
     """The sessions of an office that touch a day: id → start and end, in seconds of the epoch."""
 
-    sessions: dict[str, tuple[int, int]] = {}
+    sessions: dict[str, tuple[int, int]] = Field(default_factory=dict)
 
 
 Span = tuple[int, int]

@@ -78,7 +78,10 @@ class Person(State):
     moves: tuple[Move, ...] = ()
 
     def exists(self, action: Action) -> bool:
-        """Registered, and in service at the action's time: from joining or from the registration's time, whichever is earlier."""
+        """Registered, and in service at the action's time.
+
+        From joining or from the registration's time, whichever is earlier.
+        """
         return self.event is not None and (self.joined_on <= action.day or started(self.since, action))
 
     def held(self, day: str) -> list[Post]:

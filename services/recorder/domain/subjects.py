@@ -67,7 +67,10 @@ def touched_more(states: States, event: Event) -> Iterable[Key]:
 
 
 def upheld(states: States, event: Event) -> Rejection | None:
-    """Whether what rests on the event holds in these states; only people and learning have facts that others rest on."""
+    """Whether what rests on the event holds in these states.
+
+    Only people and learning have facts that others rest on.
+    """
     if isinstance(event.data, learning_contract.Event):
         return learning.upheld(states, event, event.data)
     if isinstance(event.data, people_contract.Event):

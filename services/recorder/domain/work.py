@@ -59,6 +59,7 @@ def decide(states: States, action: Action, data: contract.Action) -> Decision:
 def _classified() -> Rejection:
     return Rejection(
         "classified-title",
-        "The line classified-communications takes counts, never titles. Leave the title out; give count if it is not 1.",
+        "The line classified-communications takes counts, never titles. "
+        "Leave the title out; give count if it is not 1.",
         "机要条线只计数量，不写标题。请去掉标题；数量不是 1 时填写 count。",
     )

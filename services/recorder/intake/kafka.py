@@ -1,7 +1,7 @@
 """The intake from Kafka: at least once by Kafka's committed offsets, exactly once by receipts.
 
-A batch is read, prepared and queued in order; the next one is read while it is being recorded. Its offsets are committed when all of it has
-receipts or is quarantined, never before.
+A batch is read, prepared and queued in order; the next one is read while it is being recorded. Its offsets are
+committed when all of it has receipts or is quarantined, never before.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._subscriber(self._handle)
 
     async def begin(self, kafka: str) -> None:
-        """Commit the beginning of partitions that have no offset yet: a fetch without one costs the consumer five seconds."""
+        """Commit the beginning of partitions that have no offset yet.
+
+        A fetch without one costs the consumer five seconds.
+        """
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
             bootstrap_servers=kafka, group_id=self._group, enable_auto_commit=False
         )
@@ -100,9 +103,12 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         return consumer
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """Go on from the committed offset; without one from the beginning. What retention took unread is reported as a gap."""
+        """Go on from the committed offset; without one from the beginning.
+
+        What retention took unread is reported as a gap.
+        """
         if not assigned:
-            return
+            return None
         while True:  # aiokafka only logs what a listener raises, and would then never read these partitions
             try:
                 return await self._seek(assigned)
@@ -121,7 +127,10 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             consumer.seek(partition, max(committed or 0, first))
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:  # noqa: ARG002
-        """Finish what is under way, so that the next owner begins behind it; if that takes too long, receipts sort it out."""
+        """Finish what is under way, so that the next owner begins behind it.
+
+        If that takes too long, receipts sort it out.
+        """
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=5)
 
@@ -142,9 +151,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 await self._append(records, queued)
                 break
             except ReadOnly as error:
-                Log.error("intake-waits", reason=str(error))  # noqa: TRY400  # expected: the reason says it all
+                Log.error("intake-waits", reason=str(error))  # expected: the reason says it all
                 await asyncio.sleep(5)
-            except Exception:
+            except Exception:  # noqa: BLE001  # nothing is dropped: logged, then the same batch again
                 Log.exception("intake-retried")
                 await asyncio.sleep(1)
         if before is not None:
@@ -182,11 +191,15 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         fault("after-offset")
 
 
-# Exactly one parameter each: FastStream takes a second one for the default parser, and loses the batch where that surprises.
+# Exactly one parameter each: FastStream takes a second one for the default parser, and loses the batch where that
+# surprises.
 
 
 async def _whole(message: Any) -> Any:  # noqa: ANN401  # FastStream's own types
-    """A parser that cannot raise: the records as they came (the default one decodes headers and loses the batch on a bad one)."""
+    """A parser that cannot raise.
+
+    The records as they came (the default one decodes headers and loses the batch on a bad one).
+    """
     first, last = message[0], message[-1]
     return Message(
         body=b"",

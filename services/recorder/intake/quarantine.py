@@ -1,4 +1,7 @@
-"""Quarantine: what could not be read as an action is kept (encrypted, 90 days) and told, so that nothing is lost in silence."""
+"""Quarantine: what could not be read as an action is kept, encrypted, for 90 days, and told.
+
+Nothing is lost in silence.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,7 @@ Log: Final = structlog.get_logger("quarantine")
 class Quarantine:
     """The table, and its topic."""
 
-    def __init__(
-        self, pool: Pool, ledger: Ledger, vault: Vault, settings: Settings
-    ) -> None:
+    def __init__(self, pool: Pool, ledger: Ledger, vault: Vault, settings: Settings) -> None:
         """Publish nothing yet."""
         self._pool = pool
         self._ledger = ledger
@@ -39,28 +40,25 @@ class Quarantine:
     async def keep(self, record: ConsumerRecord[Any, bytes | None], why: Unreadable) -> None:
         """Keep one record. Delivered twice, it is kept once."""
         raw = record.value or b""
-        await self._insert(
-            record.topic, record.partition, record.offset, why, len(raw), hashlib.sha256(raw).digest(),
-            self._vault.encrypt(raw[:LARGEST_ACTION]),
-        )  # fmt: skip
+        await self._insert((record.topic, record.partition, record.offset), why, raw)
 
     async def gap(self, topic: str, partition: int, committed: int, first: int) -> None:
         """Report records that retention took before they were read."""
         why = Unreadable(
             "lost-to-retention",
-            f"Offsets {committed} to {first - 1} were deleted before they were read. Ask their senders to send them again.",
+            f"Offsets {committed} to {first - 1} were deleted before they were read. "
+            "Ask their senders to send them again.",
             f"偏移量 {committed} 至 {first - 1} 的消息在读取前已被删除。请发送方重新发送。",
         )
         Log.error("lost-to-retention", topic=topic, partition=partition, first=committed, last=first - 1)
-        await self._insert(topic, partition, committed, why, 0, hashlib.sha256(b"").digest(), None)
+        await self._insert((topic, partition, committed), why, b"")
 
-    async def _insert(  # noqa: PLR0913  # a row's columns
-        self, topic: str, partition: int, offset: int, why: Unreadable, length: int, sha256: bytes, raw: bytes | None
-    ) -> None:
+    async def _insert(self, at: tuple[str, int, int], why: Unreadable, raw: bytes) -> None:
+        topic, partition, offset = at
         async with self._pool.acquire(timeout=10) as connection:
             await QUERIES.quarantine(
                 connection, topic=topic, partition=partition, offset=offset, code=why.code, en=why.en, zh=why.zh,
-                length=length, sha256=sha256, raw=raw,
+                length=len(raw), sha256=hashlib.sha256(raw).digest(), raw=self._vault.encrypt(raw[:LARGEST_ACTION]),
             )  # fmt: skip
         Log.warning("quarantined", topic=topic, partition=partition, offset=offset, code=why.code)
         self._wake.set()

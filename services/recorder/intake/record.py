@@ -16,7 +16,9 @@ def read_record(record: ConsumerRecord[Any, bytes | None]) -> Readable | Unreada
     """Read one record. Never raises for what a sender did."""
     value = record.value
     if not value:
-        return Unreadable("empty", "The record has no value. Send the action as its value.", "记录内容为空。请将操作放在消息体中。")
+        return Unreadable(
+            "empty", "The record has no value. Send the action as its value.", "记录内容为空。请将操作放在消息体中。"
+        )
     headers = _headers(record.headers)
     if isinstance(headers, Unreadable):
         return headers

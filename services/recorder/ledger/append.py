@@ -1,7 +1,7 @@
 """The append: the one way into the ledger, for HTTP and Kafka alike.
 
-One transaction a batch and shard, at most nine statements, the same for 1 action and 1,000: begin, lock, look up, states, states that only
-these name, events, receipts, changed states with the shard's row, commit.
+One transaction a batch and shard, at most nine statements, the same for 1 action and 1,000: begin, lock, look up,
+states, states that only these name, events, receipts, changed states with the shard's row, commit.
 """
 
 from __future__ import annotations
@@ -36,17 +36,19 @@ class Committed(Protocol):
         """Called after the commit, once a batch."""
 
 
-async def append(  # noqa: PLR0913  # what it works on, and who is told
+async def append(
     connection: Connection,
+    submissions: Sequence[Submission],
+    *,
     ledger: Ledger,
     shard: int,
     working: Working,
-    submissions: Sequence[Submission],
-    listener: Committed,
+    told: Committed,
 ) -> list[Answer]:
     """Append as many of the submissions, from the first on, as one batch takes, and answer these; at least one.
 
-    All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown; sending them again is safe.
+    All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown;
+    sending them again is safe.
     """
     async with connection.transaction():
         batch = await _prepare(connection, ledger, shard, working, submissions)
@@ -55,7 +57,7 @@ async def append(  # noqa: PLR0913  # what it works on, and who is told
         fault("before-commit")
     working.commit(batch.head.next_receipt)
     fault("after-commit")
-    listener.committed(batch)
+    told.committed(batch)
     return answers
 
 

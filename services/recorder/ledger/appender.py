@@ -15,8 +15,8 @@ from schemas.identity import shard_of
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.intake.submission import Answer, Outcome, Submission, Unrecordable
 from services.recorder.ledger.append import Committed, append
-from services.recorder.ledger.working import Working
 from services.recorder.ledger.database import Connection, Ledger, Pool
+from services.recorder.ledger.working import Working
 
 LARGEST_BATCH: Final = 1000
 LARGEST_QUEUE: Final = 20_000
@@ -95,7 +95,10 @@ class Appender:
         return [outcome for outcome in outcomes if outcome is not None]
 
     async def submit(self, submissions: Sequence[Submission], patience: float = 10.0) -> list[Outcome]:
-        """Append within ``patience`` seconds: HTTP's way. Raises Busy, Unavailable, ReadOnly; after Unavailable it may still be recorded."""
+        """Append within ``patience`` seconds: HTTP's way.
+
+        Raises Busy, Unavailable, ReadOnly; after Unavailable it may still be recorded.
+        """
         if self._waiting + len(submissions) > LARGEST_QUEUE:
             message = f"{self._waiting} actions are waiting"
             raise Busy(message)
@@ -147,14 +150,16 @@ class Appender:
             except TRANSIENT as error:
                 Log.warning("append-retried", shard=shard, error=type(error).__name__)
                 await asyncio.sleep(_RETRY)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is: bisected to its culprit, logged, never lost
                 if len(submissions) == 1:
                     Log.exception("append-failed", shard=shard, action=submissions[0].id)
                     return [Unrecordable(type(error).__name__)]
                 submissions = submissions[: len(submissions) // 2]
 
     async def _append(self, connection: Connection, shard: int, submissions: list[Submission]) -> list[Answer]:
-        return await append(connection, self._ledger, shard, self._states[shard], submissions, self._listener)
+        return await append(
+            connection, submissions, ledger=self._ledger, shard=shard, working=self._states[shard], told=self._listener
+        )
 
     async def stop(self) -> None:
         """End the workers; what waits was not acknowledged and comes again."""

@@ -1,4 +1,7 @@
-"""Decide a batch in memory: submissions in, events and receipts out. Pure: everything that it needs is loaded before."""
+"""Decide a batch in memory: submissions in, events and receipts out.
+
+Pure: everything that it needs is loaded before.
+"""
 
 from __future__ import annotations
 
@@ -193,7 +196,7 @@ class Batch:
         )
         return self._receipt(submission, digest, "conflict", [], why, binding=False, first=first)
 
-    def _receipt(  # noqa: PLR0913  # a receipt's parts
+    def _receipt(  # a receipt's parts
         self,
         submission: Submission,
         digest: bytes,
@@ -233,6 +236,7 @@ class Batch:
 def _too_large(event: Event, size: int) -> Rejection:
     return Rejection(
         "too-large",
-        f"The {event.data.TYPE} would have {size} bytes; an event has at most {LARGEST_EVENT}. Shorten its texts or lists.",
+        f"The {event.data.TYPE} would have {size} bytes; an event has at most {LARGEST_EVENT}. "
+        "Shorten its texts or lists.",
         f"事件 {event.data.TYPE} 将有 {size} 字节，最多 {LARGEST_EVENT} 字节。请缩短文字或名单。",
     )

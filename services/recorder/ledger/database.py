@@ -50,14 +50,17 @@ async def connect(url: str, *, largest: int = 12) -> Pool:
 
 
 async def found(pool: Pool, shards: int) -> Ledger:
-    """Create what is missing of the ledger's tables. Raises Misconfigured where the shard count is another than at its founding."""
+    """Create what is missing of the ledger's tables.
+
+    Raises Misconfigured where the shard count is another than at its founding.
+    """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute((FOLDER / "schema.sql").read_text())
         await QUERIES.install(connection, shards=shards)
         row = await QUERIES.installation(connection)
         if row["shards"] != shards:
-            message = f"This ledger has {row['shards']} shards for ever; set CHENGZHANG_SHARDS={row['shards']} (it is {shards})."
+            message = f"This ledger has {row['shards']} shards for ever; set CHENGZHANG_SHARDS={row['shards']}."
             raise Misconfigured(message)
         await QUERIES.install_shards(connection, shards=shards)
     return Ledger(row["ledger"], row["shards"])

@@ -1,7 +1,7 @@
 """The states that a shard's batches work on: loaded once, changed in memory, written at each commit.
 
-They stay in memory between batches, for every change of a state takes a receipt number of its shard, under the shard's lock: as long as the
-number is where this process left it, nobody else has changed anything.
+They stay in memory between batches, for every change of a state takes a receipt number of its shard, under the shard's
+lock: as long as the number is where this process left it, nobody else has changed anything.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
-
 
 MOST_ROWS: Final = 3000  # kept between batches, of a shard: some 10 MB
 
@@ -33,7 +32,10 @@ class Row:
 
 
 class Working:
-    """The loaded states of a shard by key; an absent one is loaded too, as empty. ``at``: the next receipt number that they belong to."""
+    """The loaded states of a shard by key; an absent one is loaded too, as empty.
+
+    ``at``: the next receipt number that they belong to.
+    """
 
     def __init__(self) -> None:
         """Nothing is loaded yet."""
@@ -43,7 +45,10 @@ class Working:
         self.at = -1
 
     def begin(self, next_receipt: int) -> None:
-        """Begin a batch at that receipt number: what is at hand is kept only if it belongs there, and not if it is much."""
+        """Begin a batch at that receipt number.
+
+        What is at hand is kept only if it belongs there, and not if it is much.
+        """
         if next_receipt != self.at:
             self._rows.clear()
             self._changed.clear()
