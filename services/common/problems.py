@@ -56,7 +56,7 @@ class ProblemBody(BaseModel):
     receipt: dict[str, Any] | None
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
+class Problem(Exception):
     """An answer that says what, where and how to mend it. ``receipt`` is a receipt's JSON bytes."""
 
     def __init__(

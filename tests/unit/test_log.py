@@ -30,7 +30,7 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 def _broken() -> None:
     try:
-        {}["王小明"]
+        dict[str, str]()["王小明"]
     except KeyError as error:
         raise ValueError("王小明") from error
 
