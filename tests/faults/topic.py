@@ -1,0 +1,40 @@
+"""Topics, read whole."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+Record = ConsumerRecord[bytes, bytes]
+_LARGEST: Final = 16 * 1024 * 1024
+_LOOK_MS: Final = 500
+
+
+def reader(kafka: str, **more: Any) -> AIOKafkaConsumer[bytes, bytes]:
+    """A consumer without a group, from the beginning."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=kafka,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_LARGEST,
+        **more,
+    )
+
+
+async def read_topic(kafka: str, topic: str, partitions: int) -> dict[int, list[Record]]:
+    """All records of a topic, by partition, as far as it reaches now."""
+    consumer = reader(kafka)
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, partition) for partition in range(partitions)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        found: dict[int, list[Record]] = {place.partition: [] for place in places}
+        while any([await consumer.position(place) < ends[place] for place in places]):  # noqa: C419  # awaits
+            for place, records in (await consumer.getmany(timeout_ms=_LOOK_MS)).items():
+                found[place.partition] += records
+    finally:
+        await consumer.stop()
+    return found
