@@ -23,7 +23,7 @@ RSS_MB: Final = 250.0
 
 @dataclass(slots=True)
 class Figures:
-    """All of it, as ``bench.json`` has it. ``cores``: how many a service kept busy during a part."""
+    """All of it, as ``bench.json`` has it. ``cpu_us``: processor time an action or event, by part and process."""
 
     copy_rows_per_s: float = 0
     consume_per_s: float = 0
@@ -31,7 +31,7 @@ class Figures:
     projector_events_per_s: float = 0
     latency_ms: dict[str, float] = field(default_factory=dict)
     rss_mb: dict[str, float] = field(default_factory=dict)
-    cores: dict[str, dict[str, float]] = field(default_factory=dict)
+    cpu_us: dict[str, dict[str, float]] = field(default_factory=dict)
     workload: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -54,7 +54,7 @@ class Figures:
             "rss_mb": {name: round(value, 1) for name, value in self.rss_mb.items()},
             "ratios": {name: round(value, 4) for name, value in self.ratios.items()},
             "met": all(line.ok is not False for line in lines(self)),
-            "cores": self.cores,
+            "cpu_us": self.cpu_us,
             "workload": {name: round(value, 1) for name, value in self.workload.items()},
             "machine": {
                 "cpus": os.cpu_count(),
@@ -75,6 +75,11 @@ class Line:
     bound: str = ""
     ok: bool | None = None
     note: str = ""
+
+
+def each(cores: dict[str, float], a_second: float) -> dict[str, float]:
+    """Microseconds of processor time for each of so many a second."""
+    return {name: round(1e6 * busy / a_second, 1) for name, busy in cores.items()}
 
 
 def lines(figures: Figures) -> list[Line]:
@@ -124,9 +129,9 @@ def show(figures: Figures, console: Console) -> bool:
     for line in shown:
         table.add_row(line.name, line.measured, line.ratio, line.bound, _MARK[line.ok], line.note)
     console.print(table)
-    for part, cores in figures.cores.items():
-        taken = ", ".join(f"{name} {value:.2f}" for name, value in cores.items())
-        console.print(f"cores busy, {part}: {taken}", style="dim")
+    for part, spent in figures.cpu_us.items():
+        told = ", ".join(f"{name} {value:.0f}" for name, value in spent.items())
+        console.print(f"µs of processor time, {part}: {told}", style="dim")
     missed = [line.name.strip() for line in shown if line.ok is False]
     if missed:
         console.print(f"Missed: {', '.join(missed)}.", style="bold red")

@@ -23,7 +23,7 @@ _HEADERS: Final = [("content-type", b"application/cloudevents+json")]
 _BATCH_BYTES: Final = 400_000
 
 
-class Refused(Exception):  # noqa: N818  # what happened to an action
+class Refused(Exception):
     """The recorder refused what it should have recorded: the figures would not mean what they say."""
 
 

@@ -34,7 +34,7 @@ class Rate:
     cores: dict[str, float]
 
 
-class Halted(Exception):  # noqa: N818  # what happened to a shard
+class Halted(Exception):
     """A shard halted; the replay can't be measured."""
 
 

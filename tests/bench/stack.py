@@ -118,7 +118,7 @@ class Usage:
         """How many processors each service kept busy between two moments (monotonic)."""
         looks = [look for look in self.looks if began - _LOOK <= look[0] <= ended + _LOOK]
         (first, before), (last, after) = looks[0], looks[-1]
-        return {name: round((seconds - before.get(name, 0)) / (last - first), 2) for name, seconds in after.items()}
+        return {name: (seconds - before.get(name, 0)) / (last - first) for name, seconds in after.items()}
 
 
 @asynccontextmanager
@@ -134,7 +134,7 @@ async def watched(bench: Bench, names: Sequence[str]) -> AsyncIterator[Usage]:
 
 async def _watch(bench: Bench, names: Sequence[str], usage: Usage) -> None:
     while True:
-        seconds: dict[str, float] = {}
+        seconds = {"bench": _cpu(psutil.Process(), alone=True)}
         for name in names:
             process = processes.find(bench.home, name)
             if process is not None:
@@ -145,9 +145,11 @@ async def _watch(bench: Bench, names: Sequence[str], usage: Usage) -> None:
         await asyncio.sleep(_LOOK)
 
 
-def _cpu(process: psutil.Process) -> float:
+def _cpu(process: psutil.Process, *, alone: bool = False) -> float:
     """Seconds of processor time of a process and its children, ended ones included."""
     own = process.cpu_times()
+    if alone:
+        return own.user + own.system
     seconds = own.user + own.system + own.children_user + own.children_system
     for child in process.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
