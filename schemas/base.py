@@ -138,6 +138,8 @@ class EventData(Model):
     The action's, the recorder's stamps, and what the event corrects if it does.
     """
 
+    model_config = ConfigDict(extra="ignore")  # a later recorder may have written an optional member more
+
     TYPE: ClassVar[str]
 
     late_reason: LateReason | None = None

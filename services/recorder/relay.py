@@ -32,7 +32,7 @@ from services.recorder.ledger.database import QUERIES, Ledger, Pool
 
 Log: Final = structlog.get_logger("relay")
 LARGEST_BATCH_BYTES: Final = 900_000
-LARGEST_KEPT_BYTES: Final = 8_000_000  # of one lane's committed records; beyond it they are read from the ledger
+LARGEST_KEPT_BYTES: Final = 1_000_000  # of one lane's committed records; beyond it they are read from the ledger
 PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 2000
@@ -349,6 +349,6 @@ def wrap_receipt(ledger: Ledger, receipt: bytes) -> Record:
         "datacontenttype": "application/json",
         "dataschema": "urn:chengzhang:schema:chengzhang.receipt.v1",
         "office": fields["office"],
-        "data": fields,
+        "data": orjson.Fragment(receipt),  # canonical as it is
     }
     return fields["id"].encode(), canonical(envelope)

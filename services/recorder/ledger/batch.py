@@ -225,7 +225,7 @@ class Batch:
         }
         if first is not None:
             fields["first"] = first
-        body = orjson.dumps(fields)
+        body = canonical(fields)
         self.receipts.append((head.shard, head.next_receipt, digest, submission.body_digest, binding, body))
         head.next_receipt += 1
         if binding:
