@@ -177,11 +177,12 @@ class Relay:
 
     async def _look(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """See what was committed, by whomever; that the connection answers is what holds the leases."""
-        async for record in QUERIES.sizes(connection, shards=list(self._lanes)):
-            lanes = self._lanes[record["shard"]]
-            for lane, size in zip(lanes, (record["size"], record["next_receipt"]), strict=True):
-                lane.size = size
-                if not lane.known or lane.next != size:
+        before = {shard: [lane.size for lane in lanes] for shard, lanes in self._lanes.items()}
+        async for record in QUERIES.sizes(connection, shards=list(before)):
+            sizes = (record["size"], record["next_receipt"])
+            for lane, was, size in zip(self._lanes[record["shard"]], before[record["shard"]], sizes, strict=True):
+                lane.size = size if lane.size == was else max(lane.size, size)  # it moved while we asked
+                if not lane.known or lane.next != lane.size:
                     lane.wake.set()
 
     def _begin(self, shard: int) -> None:
@@ -234,6 +235,7 @@ class Relay:
 
     async def _publish_waiting(self, lane: Lane) -> None:
         while True:
+            first = lane.next
             records = lane.take() or await self._read(lane)
             if not records:
                 if lane.next > lane.size:
@@ -241,8 +243,8 @@ class Relay:
                     raise Doubt(message)
                 return
             while records:
-                sent = await self._publish(lane, records)
-                records = records[sent:]
+                sent = await self._publish(lane, first, records)
+                records, first = records[sent:], first + sent
 
     async def _read(self, lane: Lane) -> list[Record]:
         if lane.next >= lane.size:
@@ -254,9 +256,10 @@ class Relay:
             return [self._wrap(row["body"]) for row in rows]
         return [(row["key"].encode(), row["body"]) for row in rows]
 
-    async def _publish(self, lane: Lane, records: Sequence[Record]) -> int:
-        """Publish as many records as fit into one batch, and wait for it; their number."""
+    async def _publish(self, lane: Lane, first: int, records: Sequence[Record]) -> int:
+        """Publish what fits into one batch of these records, ``first`` and following, and wait for it; their number."""
         producer = await self._connected()
+        _sure(lane, first)
         batch = producer.create_batch()
         count = 0
         for key, value in records:
@@ -268,6 +271,7 @@ class Relay:
             raise Doubt(message)
         metadata = await asyncio.wait_for(await producer.send_batch(batch, lane.topic, partition=lane.shard), PATIENCE)
         fault("after-publish")
+        _sure(lane, first)
         if metadata.offset != lane.offset:
             message = f"expected offset {lane.offset}, the topic gave {metadata.offset}"
             raise Doubt(message)
@@ -335,6 +339,13 @@ class Relay:
                 self._noted |= moved
             except TRANSIENT as error:
                 Log.warning("progress-not-noted", error=type(error).__name__)
+
+
+def _sure(lane: Lane, first: int) -> None:
+    """Raise Doubt where the lane was put in doubt since ``first`` was its next: another one threw the producer away."""
+    if lane.next != first:
+        message = "put in doubt while publishing"
+        raise Doubt(message)
 
 
 def wrap_receipt(ledger: Ledger, receipt: bytes) -> Record:
