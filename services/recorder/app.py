@@ -107,7 +107,6 @@ class Recorder:
         Raises Misconfigured.
         """
         parts = await self._started()
-        self._parts = parts
         Log.info("started", ledger=str(parts.ledger.id), shards=parts.ledger.shards)
         try:
             await asyncio.Event().wait()
@@ -134,9 +133,11 @@ class Recorder:
         await parts.intake.begin(self._settings.kafka)
         await parts.relay.start()
         await parts.quarantine.start()
+        self._parts = parts  # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed
         try:
             await parts.broker.start()
         except BaseException:
+            self._parts = None
             await parts.stop()
             raise
         return parts
