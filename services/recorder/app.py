@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -32,12 +33,15 @@ from services.recorder.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 _RETRY: Final = 1.0
+# Nearly nothing here is cyclic, and looking for it among the states at hand cost a fifth of the recorder's time.
+_COLLECT: Final = (100_000, 20, 100)
 Log: Final = structlog.get_logger("recorder")
 
 
 def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises Misconfigured where something doesn't fit."""
     log.configure(settings.log_level)
+    gc.set_threshold(*_COLLECT)
     uvloop.run(_serve(settings, Grants.load(settings.tokens)))
 
 
@@ -133,7 +137,9 @@ class Recorder:
         await parts.intake.begin(self._settings.kafka)
         await parts.relay.start()
         await parts.quarantine.start()
-        self._parts = parts  # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed
+        self._parts = (
+            parts  # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed
+        )
         try:
             await parts.broker.start()
         except BaseException:
