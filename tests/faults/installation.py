@@ -1,4 +1,4 @@
-"""An installation of a test's own on the run's servers: database, topics, tokens, and its processes on their own ports."""
+"""An installation of a test's own on the run's servers: database, topics, tokens, and processes on their own ports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import threading
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,10 +43,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def installation(servers: Servers, folder: Path, shards: int) -> AsyncIterator[Settings]:
     """Settings of a fresh installation; its database and topics go at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_private(folder / "kek", secrets.token_bytes(32))
-    tokens = {role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}
-    write_private(folder / "tokens.json", json.dumps(tokens).encode())
+    _write_secrets(folder)
     prefix = f"f{uuid.uuid4().hex[:12]}"
     async with database(servers) as url:
         yield Settings(
@@ -60,6 +58,13 @@ async def installation(servers: Servers, folder: Path, shards: int) -> AsyncIter
             projector_url=f"http://{LOOPBACK}:{free_port()}",
         )
     await delete_topics(servers.kafka, prefix)
+
+
+def _write_secrets(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_private(folder / "kek", secrets.token_bytes(32))
+    tokens = {role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}
+    write_private(folder / "tokens.json", json.dumps(tokens).encode())
 
 
 @asynccontextmanager
@@ -92,13 +97,13 @@ def service(name: str, settings: Settings, fault: str | None = None) -> Service:
 
 
 async def settled(settings: Settings, seconds: float = PATIENCE) -> None:
-    """Wait until all actions on the topic are recorded, all that is recorded is published, and all of that is folded."""
-    try:
-        async with asyncio.timeout(seconds):
-            while missing := await _missing(settings):  # noqa: B007  # told below
-                await asyncio.sleep(_LOOK)
-    except TimeoutError:
-        raise AssertionError(f"not finished after {seconds:g} s: {missing}") from None
+    """Wait until all actions on the topic are recorded, all that is recorded is published, all of that is folded."""
+    end = time.monotonic() + seconds
+    missing = "not looked yet"
+    while missing and time.monotonic() < end:
+        missing = await _missing(settings)
+        await asyncio.sleep(_LOOK if missing else 0)
+    assert not missing, f"not finished after {seconds:g} s: {missing}"
 
 
 async def _missing(settings: Settings) -> str:

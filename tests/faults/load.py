@@ -1,4 +1,4 @@
-"""Apps under bad conditions: they publish onto Kafka and over HTTP, send the same id again, give up at times, and note what they were told.
+"""Apps under bad conditions: they publish on Kafka and over HTTP, send again, give up at times, note what they hear.
 
 What an app did not learn the outcome of is unknown, never failed: it may be in the ledger, once, or not at all.
 """
@@ -131,7 +131,7 @@ class Load:
             await self._post(action, rng)
 
     async def settle(self, settled: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Send again what has no answer for good, until nothing changes any more. An AssertionError where something has no answer."""
+        """Send again what has no answer for good, some rounds long. AssertionError where some has none at all."""
         rng = random.Random(self._seed)
         for _ in range(_ROUNDS):
             await settled()
@@ -171,7 +171,8 @@ class Load:
                     return
             else:
                 if answer.status_code not in _LATER:
-                    return self._take(answer)
+                    self._take(answer)
+                    return
             await asyncio.sleep(_PAUSE)
 
     def _take(self, answer: httpx.Response) -> None:
@@ -215,11 +216,12 @@ class Load:
 
     async def _discard(self, producer: AIOKafkaProducer | None) -> None:
         async with self._producer_lock:
-            if producer is None or self._producer is not producer:
-                return
+            if self._producer is not producer:
+                return  # another office's task was faster
             self._producer = None
-            with suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), 5)
+            if producer is not None:
+                with suppress(KafkaError, OSError, TimeoutError):
+                    await asyncio.wait_for(producer.stop(), 5)
 
     async def close(self) -> None:
         """Disconnect."""

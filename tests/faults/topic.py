@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-Record = ConsumerRecord[bytes, bytes]
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 _LARGEST: Final = 16 * 1024 * 1024
 _LOOK_MS: Final = 500
 
 
-def reader(kafka: str, **more: Any) -> AIOKafkaConsumer[bytes, bytes]:
+def reader(kafka: str) -> AIOKafkaConsumer[bytes, bytes]:
     """A consumer without a group, from the beginning."""
     return AIOKafkaConsumer(
         bootstrap_servers=kafka,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_LARGEST,
-        **more,
     )
 
 
@@ -32,7 +31,9 @@ async def read_topic(kafka: str, topic: str, partitions: int) -> dict[int, list[
         ends = await consumer.end_offsets(places)
         await consumer.seek_to_beginning(*places)
         found: dict[int, list[Record]] = {place.partition: [] for place in places}
-        while any([await consumer.position(place) < ends[place] for place in places]):  # noqa: C419  # awaits
+        while any(
+            [await consumer.position(place) < ends[place] for place in places]
+        ):  # a list: generators can't await here
             for place, records in (await consumer.getmany(timeout_ms=_LOOK_MS)).items():
                 found[place.partition] += records
     finally:

@@ -1,0 +1,15 @@
+"""Random kills of recorders, projectors, Kafka and PostgreSQL under load, once; ``make faults`` runs many seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.faults.storm import storm
+from tests.support.stack import Servers
+
+SEED = 1
+SECONDS = 20
+
+
+async def test_nothing_is_lost_in_a_storm(servers: Servers, tmp_path: Path) -> None:
+    await storm(servers, tmp_path, SEED, SECONDS)
