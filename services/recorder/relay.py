@@ -120,11 +120,18 @@ class Relay:
         if batch.events:
             events.offer(batch.events[0][1], [(row[3].encode(), row[7]) for row in batch.events])
         if batch.receipts:
-            wrapped = [self._wrap(row[5]) for row in batch.receipts]
+            wrapped = [
+                wrap_receipt(self._ledger.source, row[0], row[1], answered, batch.recorded_time, row[5])
+                for row, answered in zip(batch.receipts, batch.answered, strict=True)
+            ]
             receipts.offer(batch.receipts[0][1], wrapped)
 
     def _wrap(self, receipt: bytes) -> Record:
-        return wrap_receipt(self._ledger, receipt)
+        fields: dict[str, Any] = orjson.loads(receipt)
+        answered = (fields["office"], fields["id"])
+        return wrap_receipt(
+            self._ledger.source, fields["shard"], fields["number"], answered, fields["recorded_at"], receipt
+        )
 
     # --- leases ---
 
@@ -348,18 +355,19 @@ def _sure(lane: Lane, first: int) -> None:
         raise Doubt(message)
 
 
-def wrap_receipt(ledger: Ledger, receipt: bytes) -> Record:
-    """A receipt as a CloudEvent on its topic; the key is the action's id."""
-    fields: dict[str, Any] = orjson.loads(receipt)
+def wrap_receipt(  # noqa: PLR0917  # an envelope's members
+    source: str, shard: int, number: int, answered: tuple[str, str], recorded_at: str, receipt: bytes
+) -> Record:
+    """A receipt as a CloudEvent on its topic; the key is the action's id. ``answered``: office and action id."""
     envelope = {
         "specversion": "1.0",
-        "id": f"{fields['shard']}:{fields['number']}",
-        "source": ledger.source,
+        "id": f"{shard}:{number}",
+        "source": source,
         "type": "chengzhang.receipt.v1",
-        "time": fields["recorded_at"],
+        "time": recorded_at,
         "datacontenttype": "application/json",
         "dataschema": "urn:chengzhang:schema:chengzhang.receipt.v1",
-        "office": fields["office"],
+        "office": answered[0],
         "data": orjson.Fragment(receipt),  # canonical as it is
     }
-    return fields["id"].encode(), canonical(envelope)
+    return answered[1].encode(), canonical(envelope)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, assert_never
+from typing import NamedTuple, assert_never, get_args
 
 from pydantic import Field
 
@@ -30,6 +30,7 @@ from services.recorder.domain.core import (
 )
 
 ATTENDED = frozenset({"present", "partial"})
+ACCOUNTS: tuple[contract.Account, ...] = get_args(contract.Account)
 
 
 # --- state ---
@@ -44,14 +45,19 @@ class Attendance(NamedTuple):
 
 
 class Session(State):
-    """A session, its roll, its credits (by person and account) and the sessions whose time overlaps with it."""
+    """A session, its roll, its credits (by "person account") and the sessions whose time overlaps with it."""
 
     event: str | None = None
     since: str = ""
     stamp: SessionStamp | None = None
     roll: dict[str, Attendance] = Field(default_factory=dict)
-    credits: dict[str, dict[str, str]] = Field(default_factory=dict)
+    credits: dict[str, str] = Field(default_factory=dict)
     overlaps: tuple[str, ...] = ()
+
+    def credited(self, person: str) -> list[str]:
+        """The events that credited this person."""
+        keys = (_credit_key(person, account) for account in ACCOUNTS)
+        return [self.credits[key] for key in keys if key in self.credits]
 
     def there(self, person: str) -> bool:
         """Whether the person was present all the time: the one state that excludes being elsewhere."""
@@ -66,6 +72,10 @@ class Agenda(State):
 
 
 Span = tuple[int, int]
+
+
+def _credit_key(person: str, account: contract.Account) -> str:
+    return f"{person} {account}"
 
 
 def span(starts_at: str, minutes: int) -> Span:
@@ -107,8 +117,8 @@ def evolve(states: States, event: Event, data: contract.Event) -> Changes:
             return changes
         case contract.HoursCredited():
             key, session = _session(states, event, data.session)
-            accounts = session.credits.get(data.person, {}) | {data.account: event.id}
-            return {key: session.but(credits=session.credits | {data.person: accounts})}
+            credit = {_credit_key(data.person, data.account): event.id}
+            return {key: session.but(credits=session.credits | credit)}
         case never:
             assert_never(never)
 
@@ -153,9 +163,8 @@ def withdraw(states: States, event: Event, data: contract.Event) -> Changes:
             return {key: session.but(roll=roll)}
         case contract.HoursCredited():
             key, session = _session(states, event, data.session)
-            accounts = {a: e for a, e in session.credits.get(data.person, {}).items() if a != data.account}
-            kept = {person: held for person, held in session.credits.items() if person != data.person}
-            return {key: session.but(credits=kept | ({data.person: accounts} if accounts else {}))}
+            gone = _credit_key(data.person, data.account)
+            return {key: session.but(credits={k: e for k, e in session.credits.items() if k != gone})}
         case never:
             assert_never(never)
 
@@ -307,7 +316,7 @@ def _credit(states: States, action: Action, data: contract.CreditHours) -> Decis
     line = session.roll.get(data.person)
     if line is None or line.state not in ATTENDED:
         return _no_attendance(data.person, data.session)
-    before = session.credits.get(data.person, {}).get(data.account)
+    before = session.credits.get(_credit_key(data.person, data.account))
     if before:
         return _twice(data, before)
     fact = contract.HoursCredited.trusted(
@@ -326,9 +335,9 @@ def upheld(states: States, event: Event, data: contract.Event) -> Rejection | No
             return _roll_upheld(states, event, data.session, session)
         case contract.AttendanceRecorded():
             line = session.roll.get(data.person)
-            credited = session.credits.get(data.person, {})
+            credited = session.credited(data.person)
             holds = not credited or (line is not None and line.state in ATTENDED)
-            return None if holds else rests(event.id, credited.values())
+            return None if holds else rests(event.id, credited)
         case contract.HoursCredited():
             return None
         case never:

@@ -54,6 +54,7 @@ class Batch:
     targets: dict[str, Event] = field(default_factory=dict)  # event id → event, of earlier batches or this one
     events: list[EventRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
+    answered: list[tuple[str, str]] = field(default_factory=list)  # office and action of each receipt
     recorded_time: str = ""
 
     def decide(self, submissions: Sequence[Submission], now: datetime) -> list[Answer]:
@@ -227,6 +228,7 @@ class Batch:
             fields["first"] = first
         body = canonical(fields)
         self.receipts.append((head.shard, head.next_receipt, digest, submission.body_digest, binding, body))
+        self.answered.append((submission.office, submission.id))
         head.next_receipt += 1
         if binding:
             self.known[digest] = (submission.body_digest, body)

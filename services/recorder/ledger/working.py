@@ -11,7 +11,8 @@ from typing import Any, Final, cast
 
 from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
 
-MOST_ROWS: Final = 3000  # kept between batches, of a shard: some 10 MB
+MOST_ROWS: Final = 1500  # kept between batches, of a shard
+SWEEP_EVERY: Final = 8  # batches; what none of them used is dropped: persons come again, most sessions don't
 
 
 class Row:
@@ -52,8 +53,9 @@ class Working:
         if next_receipt != self.at:
             self._rows.clear()
             self._changed.clear()
-        elif len(self._rows) > MOST_ROWS:
-            self._rows = {key: row for key, row in self._rows.items() if row.batch >= self._batch - 1}
+        elif self._batch % SWEEP_EVERY == 0 or len(self._rows) > MOST_ROWS:
+            since = self._batch - (SWEEP_EVERY if len(self._rows) <= MOST_ROWS else 1)
+            self._rows = {key: row for key, row in self._rows.items() if row.batch >= since}
         self._batch += 1
         self.at = -1
 
