@@ -28,7 +28,7 @@ RECORDER: Final = stack.RECORDER
 PROJECTOR: Final = stack.PROJECTOR
 _FOLDER: Final = Path(".local") / "bench"
 _OWNER: Final = "owner"
-_LOOK: Final = 0.2
+_LOOK: Final = 0.5
 _MIB: Final = 1024 * 1024
 
 
@@ -134,25 +134,25 @@ async def watched(bench: Bench, names: Sequence[str]) -> AsyncIterator[Usage]:
 
 async def _watch(bench: Bench, names: Sequence[str], usage: Usage) -> None:
     while True:
-        seconds = {"bench": _cpu(psutil.Process(), alone=True)}
+        seconds = {"bench": _cpu(psutil.Process())}
         for name in names:
             process = processes.find(bench.home, name)
             if process is not None:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     usage.rss_mb[name] = max(usage.rss_mb.get(name, 0), process.memory_info().rss / _MIB)
-                    seconds[name] = _cpu(process)
+                    seconds[name] = _cpu(process, family=name == postgres.NAME)
         usage.looks.append((time.monotonic(), seconds))
         await asyncio.sleep(_LOOK)
 
 
-def _cpu(process: psutil.Process, *, alone: bool = False) -> float:
-    """Seconds of processor time of a process and its children, ended ones included."""
+def _cpu(process: psutil.Process, *, family: bool = False) -> float:
+    """Seconds of processor time of a process; with its family, children and ended ones are included."""
     own = process.cpu_times()
-    if alone:
-        return own.user + own.system
-    seconds = own.user + own.system + own.children_user + own.children_system
-    for child in process.children(recursive=True):
+    seconds = own.user + own.system
+    if not family:
+        return seconds
+    for child in process.children(recursive=True):  # dear: it looks at every process there is
         with contextlib.suppress(psutil.NoSuchProcess):
             times = child.cpu_times()
             seconds += times.user + times.system
-    return seconds
+    return seconds + own.children_user + own.children_system
