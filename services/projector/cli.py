@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from services.common import log
 from services.common.grants import GrantsError
 from services.common.settings import Settings
 from services.projector import app as service
@@ -87,6 +88,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
 @cli.command()
 def rebuild(home: Home = None, lang: Language = None) -> None:
     """Empty the read models and replay every event into them (清空读模型并重放全部事件)."""
+    log.configure("ERROR")  # the progress bar says the rest
     try:
         count = asyncio.run(_rebuild(_settings(home), _words(lang)))
     except ProjectorError as error:
