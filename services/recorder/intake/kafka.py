@@ -23,6 +23,7 @@ from faststream.kafka.message import KafkaMessage as Message
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import ReadOnly
+from services.recorder.intake import batches
 from services.recorder.intake.prepare import prepare
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.reading import Readable, Unreadable
@@ -53,6 +54,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     def subscribe(self, broker: KafkaBroker) -> None:
         """Put the handler onto the broker."""
+        batches.install()
         self._subscriber = broker.subscriber(
             self._topic,
             group_id=self._group,

@@ -6,14 +6,19 @@ from typing import Any, Final
 
 from aiokafka import ConsumerRecord
 
+from services.recorder.intake.batches import UNREADABLE
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json
 
 STRUCTURED: Final = "application/cloudevents+json"
 _INTEGERS: Final = frozenset({"expectedversion"})
 
 
-def read_record(record: ConsumerRecord[Any, bytes | None]) -> Readable | Unreadable:
+def read_record(  # noqa: PLR0911  # one return a way in which a record can be none
+    record: ConsumerRecord[Any, bytes | None],
+) -> Readable | Unreadable:
     """Read one record. Never raises for what a sender did."""
+    if record.headers and record.headers[0][0] == UNREADABLE:
+        return _unreadable_batch(record.headers[0][1])
     value = record.value
     if not value:
         return Unreadable(
@@ -35,6 +40,15 @@ def read_record(record: ConsumerRecord[Any, bytes | None]) -> Readable | Unreada
         "no-cloudevent",
         f"Neither a content-type header {STRUCTURED} nor ce_ headers nor a JSON object with specversion.",
         f"既没有 content-type: {STRUCTURED} 头，也没有 ce_ 头，内容也不是含 specversion 的 JSON 对象。",
+    )
+
+
+def _unreadable_batch(reason: bytes | None) -> Unreadable:
+    why = (reason or b"").decode(errors="replace")[:64]
+    return Unreadable(
+        "unreadable-batch",
+        f"The batch from this offset on can't be read ({why}). Send its records again, compressed with gzip, or not.",
+        f"自该偏移量起的一批消息无法读取（{why}）。请重新发送，使用 gzip 压缩或不压缩。",
     )
 
 

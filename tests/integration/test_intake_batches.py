@@ -1,0 +1,82 @@
+"""What a fetch brings is read to its end, whatever one sender put into it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
+from aiokafka.record import default_records
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+
+from services.recorder.intake.batches import UNREADABLE, Records
+from services.recorder.intake.reading import Unreadable
+from services.recorder.intake.record import read_record
+
+_GZIP: Final = 1
+_ZSTD: Final = 4
+_AT: Final = TopicPartition("actions", 0)
+
+
+class _NotText(str):
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        return b"ce_\xff"
+
+
+def _batch(*values: bytes, first: int = 0, codec: int = 0, header: str = "x") -> bytes:
+    builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 1024 * 1024)
+    for number, value in enumerate(values):
+        builder.append(number, 1, b"k", value, [(header, b"v")])
+    raw = bytearray(builder.build())
+    raw[:8] = first.to_bytes(8)
+    return bytes(raw)
+
+
+def _read(raw: bytes, *, check_crcs: bool = True) -> tuple[list[ConsumerRecord[Any, bytes | None]], int]:
+    """As aiokafka's fetcher does it: the records, and the offset to be fetched next."""
+    records = PartitionRecords(_AT, Records(raw), [], 0, None, None, check_crcs, READ_UNCOMMITTED)
+    return list(records), records.next_fetch_offset
+
+
+def test_good_batches_are_read_as_ever() -> None:
+    found, following = _read(_batch(b"a", b"b") + _batch(b"c", first=2, codec=_GZIP))
+    assert [(r.offset, r.key, r.value, r.headers) for r in found] == [
+        (0, b"k", b"a", (("x", b"v"),)), (1, b"k", b"b", (("x", b"v"),)), (2, b"k", b"c", (("x", b"v"),)),
+    ]  # fmt: skip
+    assert following == 3
+
+
+@pytest.mark.parametrize("codec", [0, 1, 2, 3, 4])
+def test_a_header_name_that_is_no_text_becomes_one(codec: int) -> None:
+    found, following = _read(_batch(b"a", b"b", codec=codec, header=_NotText()) + _batch(b"c", first=2))
+    assert [(r.offset, r.value) for r in found] == [(0, b"a"), (1, b"b"), (2, b"c")]
+    assert found[0].headers == (("ce_\ufffd", b"v"),)
+    assert type(found[0].value) is bytes
+    assert following == 3
+
+
+def test_a_batch_that_cannot_be_decompressed_is_one_unreadable_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = _batch(b"a", b"b", codec=_ZSTD)
+    monkeypatch.setattr(default_records.codecs, "has_zstd", lambda: False)
+    broken = raw[:61] + bytes(len(raw) - 61)
+    found, following = _read(broken + _batch(b"c", first=2), check_crcs=False)
+    assert [r.offset for r in found] == [0, 2]
+    assert found[0].headers[0][0] == UNREADABLE
+    assert following == 3
+    told = read_record(found[0])
+    assert isinstance(told, Unreadable)
+    assert told.code == "unreadable-batch"
+    assert found[0].value == broken
+
+
+def test_a_batch_that_is_cut_off_inside_says_from_where_on() -> None:
+    raw = bytearray(_batch(b"a", b"bb"))
+    raw[-8] = 0x7E  # the length of the last value
+    found, following = _read(bytes(raw), check_crcs=False)
+    assert found[0].value == b"a"
+    assert found[1].headers[0][0] == UNREADABLE
+    assert found[1].offset == 1
+    assert following == 2
