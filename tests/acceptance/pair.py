@@ -1,4 +1,4 @@
-"""One recorder and one projector as processes of their own, and all that an outsider has: HTTP, Kafka, SQL, commands, logs."""
+"""One recorder and one projector as processes, and all that an outsider has: HTTP, Kafka, SQL, commands, logs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
 
@@ -138,7 +138,7 @@ class Pair:
 
     async def _started_producer(self) -> AIOKafkaProducer[bytes, bytes]:
         producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka, max_request_size=16 * 1024 * 1024, max_batch_size=1024 * 1024
+            bootstrap_servers=self.settings.kafka, max_request_size=16 * 1024 * 1024, max_batch_size=12 * 1024 * 1024
         )
         await producer.start()
         return producer
@@ -172,8 +172,8 @@ class Pair:
 
     def grant(self, entries: Mapping[str, Any]) -> None:
         """Add grants to tokens.json; the services read it again by themselves."""
-        kept = json.loads(self.settings.tokens.read_bytes()) if self.settings.tokens.exists() else {}
-        kept |= entries
+        kept: Json = json.loads(self.settings.tokens.read_bytes()) if self.settings.tokens.exists() else {}
+        kept.update(entries)
         write_private(self.settings.tokens, json.dumps(kept).encode())
         self.tokens = {name: entry if isinstance(entry, str) else entry["token"] for name, entry in kept.items()}
 
@@ -216,14 +216,14 @@ class Pair:
         key = {name: fields[name] for name in ("office", "source", "id")}
         return self.http.get("/receipts", params=key, headers=self.bearer(token))
 
-    def read(self, path: str, token: str = "reader", headers: Mapping[str, str] | None = None, **query: str | int) -> Any:  # noqa: ANN401
+    def read(self, path: str, token: str = "reader", /, **query: str | int) -> Any:  # noqa: ANN401
         """GET from the projector; its JSON."""
-        answer = self.get(path, token, headers, **query)
+        answer = self.get(path, token, **query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def get(
-        self, path: str, token: str = "reader", headers: Mapping[str, str] | None = None, **query: str | int
+        self, path: str, token: str = "reader", headers: Mapping[str, str] | None = None, /, **query: str | int
     ) -> httpx.Response:
         """GET from the projector."""
         return self.reads.get(path, params=query, headers={**self.bearer(token), **(headers or {})})
@@ -236,13 +236,29 @@ class Pair:
         return self.run(self._publish(sent, key, partition))
 
     async def _publish(self, records: Sequence[Sent], key: bytes | None, partition: int) -> list[Sent]:
-        topic = self.settings.topic("actions")
-        waiting = [
-            await self.producer.send(topic, r.value, key=key, partition=partition, headers=list(r.headers))
-            for r in records
-        ]
-        found = [await future for future in waiting]
-        return [Sent(r.value, r.headers, m.partition, m.offset) for r, m in zip(records, found, strict=True)]
+        """As few batches as it takes, so that what is beside what is no matter of chance."""
+        topic, found = self.settings.topic("actions"), list[Sent]()
+        waiting = list(records)
+        while waiting:
+            batch = self.producer.create_batch()
+            taken = list[Sent]()
+            while waiting and _append(batch, key, waiting[0]):
+                taken.append(waiting.pop(0))
+            batch.close()
+            sent = await (await self.producer.send_batch(batch, topic, partition=partition))
+            found += [replace(r, partition=partition, offset=sent.offset + n) for n, r in enumerate(taken)]
+        return found
+
+    def publish_raw(self, raw: bytes, count: int, partition: int = 0) -> int:
+        """Send a batch of that many records as these bytes; the first offset."""
+        return self.run(self._publish_raw(raw, count, partition))
+
+    async def _publish_raw(self, raw: bytes, count: int, partition: int) -> int:
+        batch = self.producer.create_batch()
+        batch._closed, batch._buffer, batch._relative_offset = True, raw, count
+        sent = await (await self.producer.send_batch(batch, self.settings.topic("actions"), partition=partition))
+        first: int = sent.offset
+        return first
 
     def told(self, records: Sequence[Sent | Json], **more: Any) -> list[Told]:  # noqa: ANN401
         """Publish, and wait for what comes of each. A repeat gets nothing on Kafka: don't wait for one here."""
@@ -265,7 +281,9 @@ class Pair:
 
     def receipts(self, office: str) -> list[Json]:
         """Every receipt of an office, in the ledger's order."""
-        rows = self.sql("SELECT shard, convert_from(receipt, 'UTF8') AS text FROM ledger.receipt ORDER BY shard, number")
+        rows = self.sql(
+            "SELECT shard, convert_from(receipt, 'UTF8') AS text FROM ledger.receipt ORDER BY shard, number"
+        )
         found = [json.loads(row["text"]) for row in rows]
         return [receipt for receipt in found if receipt["office"] == office]
 
@@ -340,6 +358,10 @@ def binary(fields: Json, *headers: Header) -> Sent:
     return Sent(json.dumps(fields["data"]).encode(), [("content-type", b"application/json"), *attributes, *headers])
 
 
+def _append(batch: Any, key: bytes | None, record: Sent) -> bool:  # noqa: ANN401
+    return batch.append(key=key, value=record.value, timestamp=None, headers=list(record.headers)) is not None
+
+
 def _address(sent: Sent) -> tuple[str, str, str] | None:
     attributes = {name[3:]: value for name, value in sent.headers if name.startswith("ce_")}
     try:
@@ -381,7 +403,7 @@ class Office:
         }  # fmt: skip
         return self.action("people.register-person", data | more)
 
-    def session(self, chair: str, ident: str | None = None, **more: object) -> Json:
+    def session(self, chair: str, ident: str | None = None, /, **more: object) -> Json:
         """The action that convenes a session."""
         data = {
             "session": ident or unique("s"), "carrier": "branch", "kind": "lecture", "title": "党课",

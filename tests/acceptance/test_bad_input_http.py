@@ -1,4 +1,4 @@
-"""Bad input over HTTP: a problem that says what, where and how to mend it, in both languages; never 500, never a trace."""
+"""Bad input over HTTP: a problem that says what, where and how to mend it, in both languages; never a 500."""
 
 from __future__ import annotations
 
@@ -131,10 +131,16 @@ def test_binary_mode_takes_chinese_percent_encoded(pair: Pair, office: Office) -
     assert events[0]["actor"] == "王"
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/actions", 405), ("DELETE", "/actions", 405), ("POST", "/nowhere", 404), ("GET", "/receipts?office=o", 422),
-    ("PUT", "/open", 405),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/actions", 405),
+        ("DELETE", "/actions", 405),
+        ("PUT", "/open", 405),
+        ("POST", "/nowhere", 404),
+        ("GET", "/receipts?office=o", 422),
+    ],
+)
 def test_a_wrong_way_in_is_a_problem_too(pair: Pair, method: str, path: str, status: int) -> None:
     answer = pair.http.request(method, path, headers=pair.bearer("publisher"))
     assert answer.status_code == status
@@ -143,7 +149,16 @@ def test_a_wrong_way_in_is_a_problem_too(pair: Pair, method: str, path: str, sta
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b"{", b'{"items":1}', b'{"items":[{}]}', b'{"items":[],"more":1}', b'{"items":' + b"[" * 9999, b"\xff"],
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"items":1}',
+        b'{"items":[{}]}',
+        b'{"items":[],"more":1}',
+        b'{"items":' + b"[" * 9999,
+        b"\xff",
+    ],
 )
 def test_open_with_a_bad_body(pair: Pair, content: bytes) -> None:
     answer = pair.http.post("/open", content=content, headers=pair.bearer("reader"))

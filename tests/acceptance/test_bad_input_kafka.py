@@ -1,15 +1,18 @@
-"""Bad input on the intake topic: quarantined or rejected with a receipt, its neighbours recorded, the consumer never stopped."""
+"""Bad input on Kafka: quarantined or rejected with a receipt, its neighbours recorded, the consumer never stopped."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema
 import pytest
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from services.recorder.vault import Vault
 from tests.acceptance.bad import BAD
@@ -80,6 +83,41 @@ def test_headers_that_cannot_be_read(pair: Pair, office: Office) -> None:
     ]
     told = _among_neighbours(pair, office, bad)
     assert [_quarantined(t) for t in told] == ["bad-header"] * 4 + ["no-address", "bad-header"]
+
+
+class _NotText(str):
+    """A header's name as other languages' clients may write it."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        return b"x-\xff\xfe"
+
+
+def _batch(records: Sequence[Sent], codec: int = 0) -> bytes:
+    builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, -1, 1024 * 1024)
+    for number, record in enumerate(records):
+        builder.append(number, int(time.time() * 1000), None, record.value, list(record.headers))
+    return bytes(builder.build())
+
+
+def test_a_header_whose_name_is_not_utf8(pair: Pair, office: Office) -> None:
+    """By itself aiokafka can't read such a batch: yet all of it is recorded, and what other partitions hold."""
+    bad = _with(office, (_NotText("x"), b"1"))
+    batch = [_with(office), bad, Sent(b"{", [(_NotText("x"), None)]), _with(office)]
+    first = pair.publish_raw(_batch(batch), len(batch))
+    others = [pair.publish([office.section() for _ in range(20)], partition=partition) for partition in (1, 2, 3)]
+    told = [pair.outcome(replace(record, offset=first + n)) for n, record in enumerate(batch)]
+    assert [t.code for t in told] == [None, None, "not-json", None]
+    for record in (r for sent in others for r in sent):
+        assert pair.outcome(record).code is None
+
+
+@pytest.mark.parametrize("codec", [1, 2, 3, 4], ids=["gzip", "snappy", "lz4", "zstd"])
+def test_senders_may_compress_as_they_like(pair: Pair, office: Office, codec: int) -> None:
+    batch = [_with(office), _with(office, (_NotText("x"), b"1")), _with(office)]
+    first = pair.publish_raw(_batch(batch, codec), len(batch))
+    assert [pair.outcome(replace(r, offset=first + n)).code for n, r in enumerate(batch)] == [None] * 3
 
 
 def test_headers_that_are_not_ours_may_be_anything(pair: Pair, office: Office) -> None:
@@ -163,7 +201,7 @@ def test_quarantine_is_told_on_its_topic_and_kept_encrypted(pair: Pair, office: 
     key = "/".join(str(told.quarantined[name]) for name in ("topic", "partition", "offset"))
     record = until(lambda: next((r for r in pair.topic("quarantine", 0) if r.key == key.encode()), None), "not told")
     notice = json.loads(record.value)
-    jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_bytes())).validate(notice)
+    Draft202012Validator(json.loads(_SCHEMA.read_bytes())).validate(notice)
     assert notice["type"] == "chengzhang.quarantined.v1"
     data = notice["data"]
     assert f"{data['topic']}/{data['partition']}/{data['offset']}" == key

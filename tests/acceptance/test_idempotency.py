@@ -1,4 +1,4 @@
-"""The same action twice: one fact, one receipt. Another body under the same key: a conflict. For ever, on any way in."""
+"""The same action twice: one fact, one receipt. Another body under the same key: a conflict. On every way in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole way of a few facts: sent as apps send them, recorded, published, folded, read; each format as the interface page has it."""
+"""A few facts all the way: sent as apps send them, recorded, published, folded, read; each format as promised."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import rfc8785
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.acceptance.pair import PLANTED, Json, Office, Pair, Sent, binary, line, unique
 
@@ -68,7 +68,7 @@ def _people(pair: Pair, office: Office, told: Story) -> None:
         )
         for p, tier in ((told.person, "staff"), (told.colleague, "staff"), (told.head, "section-head"))
     ]
-    records = [posts[0], Sent(json.dumps(posts[1]).encode()), posts[2]]
+    records: list[Sent | Json] = [posts[0], Sent(json.dumps(posts[1]).encode()), posts[2]]
     for fields, outcome in zip(posts, pair.told(records, key=office.id.encode()), strict=True):
         assert outcome.receipt is not None
         _note(told, fields, outcome.receipt)
@@ -156,7 +156,7 @@ def _event_id(office: str, source: str, ident: str, index: int) -> str:
 
 def _check(document: object, type_name: str) -> None:
     schema = json.loads((_SCHEMAS / f"{type_name}.json").read_bytes())
-    jsonschema.Draft202012Validator(schema).validate(document)
+    Draft202012Validator(schema).validate(document)
 
 
 # --- receipts ---
@@ -393,9 +393,9 @@ def test_every_resource_of_an_office_is_a_page(pair: Pair, story: Story, resourc
     assert whole["next"] is None
     assert whole["items"]
     gathered: list[Any] = []
-    after: dict[str, str] = {}
+    after: dict[str, str | int] = {}
     while True:
-        page = pair.read(f"/offices/{story.office}/{resource}", limit=1, **after)
+        page = pair.read(f"/offices/{story.office}/{resource}", **(after | {"limit": 1}))
         gathered += page["items"]
         if page["next"] is None:
             break
@@ -405,7 +405,7 @@ def test_every_resource_of_an_office_is_a_page(pair: Pair, story: Story, resourc
 
 def test_an_etag_spares_the_answer_until_something_happens(pair: Pair, story: Story) -> None:
     first = pair.get(f"/people/{story.person}/growth-file")
-    again = pair.get(f"/people/{story.person}/growth-file", headers={"If-None-Match": first.headers["etag"]})
+    again = pair.get(f"/people/{story.person}/growth-file", "reader", {"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
 
@@ -448,7 +448,7 @@ def test_open_gives_texts_and_says_what_it_cannot_open(pair: Pair, story: Story)
         ("/offices/o-1/growth-entries", {"limit": "1001"}),
     ],
 )
-def test_a_wrong_question_is_told_what_is_wrong(pair: Pair, path: str, query: dict[str, str]) -> None:
+def test_a_wrong_question_is_told_what_is_wrong(pair: Pair, path: str, query: dict[str, str | int]) -> None:
     answer = pair.get(path, **query)
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
