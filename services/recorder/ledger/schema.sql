@@ -91,7 +91,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN
         CREATE ROLE auditor NOLOGIN;
     END IF;
-EXCEPTION WHEN duplicate_object THEN
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL; -- another database of this server made it just now
 END
 $$;
