@@ -26,10 +26,10 @@ from tests.support.service import Service
 from tests.support.stack import Servers
 
 SHARDS: Final = 4
-_OFFICES: Final = 6
+_OFFICES: Final = 10
 _CADRES: Final = 12
 _EACH: Final = 1400  # actions an office at most: more than any run gets through
-_HABITS: Final = Habits(pace=150, over_http=0.15, both_ways=0.05, gives_up=0.2)
+_HABITS: Final = Habits(pace=250, over_http=0.15, both_ways=0.05, gives_up=0.2)
 _SERVERS: Final = ("kafka", "postgres")
 _BY_STEP: Final = 0.4  # of the restarts are made with a step at which to die again
 _LATEST: Final = 30  # the step's n-th time
