@@ -13,7 +13,8 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401  # anything that JSON holds
 
     Equal to RFC 8785 for what our data hold: ASCII keys, strings, integers within ±(2^53−1), true, false, null.
     """
-    return orjson.dumps(value, default=vars, option=orjson.OPT_SORT_KEYS)
+    # Copied, for what orjson gives holds on to 4 KB and more, however short it is.
+    return bytes(memoryview(orjson.dumps(value, default=vars, option=orjson.OPT_SORT_KEYS)))
 
 
 def leaf_hash(body: bytes) -> bytes:

@@ -34,7 +34,7 @@ from services.recorder.vault import Vault
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 _RETRY: Final = 1.0
 # Nearly nothing here is cyclic, and looking for it among the states at hand cost a fifth of the recorder's time.
-_COLLECT: Final = (100_000, 20, 100)
+_COLLECT: Final = (100_000, 20, 50)
 Log: Final = structlog.get_logger("recorder")
 
 
