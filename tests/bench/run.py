@@ -123,7 +123,7 @@ class Run:
         self.figures.latency_ms = _quantiles(found.visible)
         self.figures.cpu_us["an action at a steady pace"] = each(usage.cores(), latency.A_SECOND)
         self.figures.workload["latency_probes"] = len(found.visible)
-        for name, values in (("sent", found.sent), ("answered", found.answered)):
+        for name, values in (("sent", found.sent), ("answered", found.answered), ("looked", found.looked)):
             self.figures.workload |= {f"{name}_ms_{share}": value for share, value in _quantiles(values).items()}
 
     async def _until_current(self) -> None:
