@@ -114,7 +114,6 @@ class Run:
         self.figures.workload |= {"projector_events": rate.events, "projector_seconds": rate.seconds}
 
     async def _live(self, persons: list[tuple[str, str]]) -> None:
-        await self._settle()
         async with self._bench.running(RECORDER, PROJECTOR):
             await self._until_current()
             with self._step(f"sending {latency.A_SECOND} actions a second"):
