@@ -63,7 +63,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._epoch = 0
         # No logger: FastStream's would repeat records. What matters is logged here.
         self.broker = KafkaBroker(
-            settings.kafka, apply_types=False, logger=None, allow_auto_create_topics=False, graceful_timeout=10.0
+            settings.kafka,
+            apply_types=False,
+            logger=None,
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=limits.METADATA_MS,
+            graceful_timeout=10.0,
         )
         self._subscriber = self.broker.subscriber(
             self._topic,

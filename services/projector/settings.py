@@ -12,6 +12,7 @@ FETCH_BYTES: Final = 8 * 1024 * 1024  # fetched ahead, a request
 FETCH_WAIT_MS: Final = 100  # a fetch under way asks nothing of the partitions that had data when it left: keep it short
 IDLE_MS: Final = 5  # FastStream sleeps this long after an empty poll, deaf; so it is short
 SESSION_MS: Final = 6_000  # after which a projector that was killed gives up its shards
+METADATA_MS: Final = 5_000  # how soon it is noticed that the topic was deleted and made again; by default 5 minutes
 WATCH_SECONDS: Final = 1.0  # how often the cursors are compared with where we read
 STALLED_SECONDS: Final = 30.0  # without progress, though there is something to do: not ready
 
