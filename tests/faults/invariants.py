@@ -71,7 +71,8 @@ async def check(servers: Servers, settings: Settings, told: Told) -> str:
     recorded = sum(size for size, _ in book.sizes.values())
     published = sum(map(len, events.values()))
     return (
-        f"{len(told.sent)} sent, {len(told.accepted)} acknowledged, {len(told.unknown)} unknown, {told.refused} refused, "
+        f"{len(told.sent)} sent: {len(told.accepted)} acknowledged, {told.refused} refused, "
+        f"{len(told.unknown)} unknown; "
         f"{recorded} events, {published - recorded} of them published again"
     )
 
