@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
 
 import httpx
 import structlog
-import uvicorn
 import uvloop
 
 from services.common import log
 from services.common.grants import Grants
 from services.common.log import raised
+from services.common.serving import background, server
 from services.common.settings import Settings
 from services.projector import database, read_models
 from services.projector.api.names import Names
@@ -29,7 +28,6 @@ from services.projector.read_models import ReadModel
 from services.projector.settings import consumer_name
 
 _RETRY_SECONDS: Final = 1.0
-_GRACE_SECONDS: Final = 5
 _log = structlog.get_logger(__name__)
 
 
@@ -41,8 +39,8 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings, grants: Grants) -> None:
     progress, models = Progress(), read_models.load()
-    async with _reading(settings, models) as reading, _background(_consume(settings, models, progress)):
-        await _Server(_http(settings, create(reading, grants, progress))).serve()
+    async with _reading(settings, models) as reading, background(_consume(settings, models, progress)):
+        await server(settings, create(reading, grants, progress)).serve()
 
 
 @asynccontextmanager
@@ -52,7 +50,7 @@ async def _reading(settings: Settings, models: tuple[ReadModel, ...]) -> AsyncIt
     moves = Moves(settings.database_url, pool, consumer_name(settings))
     client = httpx.AsyncClient(base_url=settings.recorder_url, timeout=3, trust_env=False)
     try:
-        async with client, _background(moves.listen()):
+        async with client, background(moves.listen()):
             by_name = {model.name: model for model in models}
             yield Reading(pool, moves, Names(client), by_name, consumer_name(settings), settings.shards)
     finally:
@@ -75,36 +73,3 @@ async def _consume(settings: Settings, models: tuple[ReadModel, ...], progress: 
 def _reason(error: Exception) -> str | None:
     """Our own errors' words; others' may repeat contents."""
     return str(error) if type(error).__module__.startswith("services.") else None
-
-
-@asynccontextmanager
-async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task], timeout=_GRACE_SECONDS + 5)
-
-
-def _http(settings: Settings, app: Any) -> uvicorn.Config:  # noqa: ANN401  # any ASGI application
-    return uvicorn.Config(
-        app,
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn, without raising again the signal that stopped it: the consumer still has its group to leave."""
-
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # any context manager will do
-        """Stop at the first signal."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        return nullcontext()

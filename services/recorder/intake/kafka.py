@@ -34,7 +34,7 @@ from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
 RECORDS_AT_ONCE: Final = 2000
-BATCHES_IN_FLIGHT: Final = 3
+BATCHES_IN_FLIGHT: Final = 2
 Records = Sequence[ConsumerRecord[bytes | None, bytes | None]]
 
 
