@@ -104,7 +104,7 @@ async def storm(servers: Servers, folder: Path, seed: int, seconds: float, progr
                 progress("checking")
                 figures = await invariants.check(servers, settings, told)
     except (Exception, asyncio.CancelledError) as error:
-        servers.up()
+        await asyncio.to_thread(servers.up)
         raise AssertionError(f"seed {seed}, {seconds:g} s, logs in {folder}: {_reason(error)}") from error
     return f"{figures}; {sum(fleet.deaths.values())} kills: {_counted(fleet.deaths)}"
 
