@@ -1,0 +1,386 @@
+"""The append on a real PostgreSQL: statements a batch, rows, bisection, two at once, and that cuts change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+import pytest
+
+from schemas.identity import event_id, shard_of
+from services.recorder.domain import decider
+from services.recorder.errors import Busy, Misconfigured, ReadOnly, Unavailable
+from services.recorder.intake.submission import Answer, Submission, Unrecordable
+from services.recorder.ledger import append as module
+from services.recorder.ledger import appender as appender_module
+from services.recorder.ledger import batch as batch_module
+from services.recorder.ledger import database as ledger_database
+from services.recorder.ledger.append import append
+from services.recorder.ledger.receipts import Receipts
+from services.recorder.ledger.working import Working
+from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
+
+SHARD = shard_of(OFFICE, 8)
+
+
+@pytest.fixture
+async def ledger(database: str) -> AsyncIterator[Bench]:
+    async with bench(database) as found:
+        yield found
+
+
+# --- statements ---
+
+
+async def _statements(ledger: Bench, actions: Sequence[Json], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What one batch says to the database."""
+    said: list[str] = []
+    copy = module._copy
+
+    async def noted(connection: Any, table: str, *more: Any) -> None:  # noqa: ANN401
+        said.append(f"COPY {table}")
+        await copy(connection, table, *more)
+
+    async def answered(submissions: list[Submission]) -> list[Answer]:
+        return await append(connection, submissions, ledger=ledger.ledger, shard=SHARD, working=Working(), told=ledger)
+
+    warm = await ledger.submissions([section()])
+    submissions = await ledger.submissions(actions)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_copy", noted)
+        patched.setattr(batch_module, "LONGEST", 60.0)
+        async with ledger.pool.acquire() as connection:
+            await answered(warm)  # asyncpg asks for the types once a connection
+            said.clear()
+            with connection.query_logger(lambda record: said.append(record.query)):
+                answers = await answered(submissions)
+    assert len(answers) == len(actions)
+    assert {json.loads(answer.receipt)["outcome"] for answer in answers} == {"accepted"}
+    return said
+
+
+async def test_a_batch_takes_as_many_statements_whether_one_action_or_a_thousand(
+    ledger: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [f"p-{n}" for n in range(20)]
+    await ledger.accepted(*[person(who) for who in people])
+    await ledger.accepted(session("s-before", "p-0"))
+    one = await _statements(ledger, [session("s-0", "p-0")], monkeypatch)
+    mixed = [session(f"s-{n}", "p-0") for n in range(1, 101)]
+    mixed += [attendance(f"s-{n}", people[n % 20]) for n in (1,)]
+    mixed += [section(f"sec-{n}") for n in range(899)]
+    thousand = await _statements(ledger, mixed, monkeypatch)
+    assert len(one) == len(thousand) <= 10, one
+    assert len(mixed) == 1000
+    await ledger.gapless()
+
+
+async def test_repeats_alone_write_nothing(ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    actions = [section() for _ in range(50)]
+    first = await ledger.receipts(actions)
+    said = await _statements(ledger, actions, monkeypatch)
+    assert not [
+        statement for statement in said if statement.startswith("COPY") or "UPDATE" in statement.split("FOR")[0]
+    ]
+    assert await ledger.receipts(actions) == first
+    assert len(await ledger.events()) == 50 + 1
+
+
+# --- rows ---
+
+
+async def test_the_rows_of_an_append(ledger: Bench) -> None:
+    await ledger.accepted(person("p-1"))
+    convened = session("s-1", "p-1")
+    (receipt,) = await ledger.accepted(convened)
+    (event,) = await ledger.rows("SELECT * FROM ledger.event WHERE stream = 'session/s-1'")
+    assert (event["shard"], event["position"], event["version"]) == (SHARD, 1, 1)
+    assert str(event["id"]) == receipt["events"][0]["id"]
+    assert event["leaf_hash"] == hashlib.sha256(b"\x00" + event["body"]).digest()
+    assert event["recorded_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ") == receipt["recorded_at"]
+    (kept,) = await ledger.rows("SELECT * FROM ledger.receipt WHERE number = 1 AND shard = $1", SHARD)
+    assert json.loads(kept["receipt"]) == receipt
+    assert kept["binding"]
+    key = json.dumps([OFFICE, "/test", convened["id"]], separators=(",", ":")).encode()
+    assert kept["digest"] == hashlib.sha256(key).digest()
+    states = await ledger.rows("SELECT kind, key, version FROM ledger.state ORDER BY kind, key")
+    assert {(row["kind"], row["version"]) for row in states} == {("agenda", 0), ("person", 1), ("session", 1)}
+    assert all(row["key"].startswith(f"{OFFICE}/") for row in states)
+
+
+async def test_retryable_refusals_bind_nothing(ledger: Bench) -> None:
+    await ledger.receipts([session("s-1", "p-1"), action("no.such", {}), section(office="o-2")])
+    rows = await ledger.rows("SELECT receipt, binding FROM ledger.receipt")
+    found = {json.loads(row["receipt"])["code"]: row["binding"] for row in rows}
+    assert found == {"unknown-reference": False, "unknown-type": False, None: True}
+    assert await Receipts(ledger.pool, 8).find(OFFICE, "/test", "none") is None
+
+
+async def test_recorded_time_never_goes_back(ledger: Bench) -> None:
+    await ledger.rows("UPDATE ledger.shard SET recorded_at = '2099-01-01T00:00:00Z' WHERE shard = $1", SHARD)
+    (receipt,) = await ledger.accepted(section())
+    assert receipt["recorded_at"] == "2099-01-01T00:00:00.000000Z"
+
+
+async def test_each_office_in_its_shard_and_answers_in_order(ledger: Bench) -> None:
+    actions = [section(office=f"o-{n}") for n in range(40)]
+    receipts = await ledger.receipts(actions)
+    assert [r["id"] for r in receipts] == [a["id"] for a in actions]
+    assert [r["shard"] for r in receipts] == [shard_of(f"o-{n}", 8) for n in range(40)]
+    assert len({r["shard"] for r in receipts}) == 8
+    await ledger.gapless()
+
+
+async def test_nothing_is_no_batch(ledger: Bench) -> None:
+    assert await ledger.outcomes([]) == []
+
+
+# --- what goes wrong ---
+
+
+def _poison(monkeypatch: pytest.MonkeyPatch, *idents: str) -> None:
+    decide = decider.decide
+
+    def failing(states: Any, act: Any, now: Any) -> Any:  # noqa: ANN401
+        if act.id in idents:
+            raise ZeroDivisionError(act.id)
+        return decide(states, act, now)
+
+    monkeypatch.setattr(decider, "decide", failing)
+
+
+@pytest.mark.parametrize("at", [[0], [63], [100], [199], [0, 1, 100, 198, 199]])
+async def test_a_poisonous_action_is_found_and_its_neighbours_recorded(
+    ledger: Bench, monkeypatch: pytest.MonkeyPatch, at: list[int]
+) -> None:
+    actions = [section() for _ in range(200)]
+    _poison(monkeypatch, *[actions[n]["id"] for n in at])
+    outcomes = await ledger.outcomes(actions)
+    for number, outcome in enumerate(outcomes):
+        if number in at:
+            assert outcome == Unrecordable("ZeroDivisionError")
+        else:
+            assert isinstance(outcome, Answer)
+            assert json.loads(outcome.receipt)["id"] == actions[number]["id"]
+    assert len(await ledger.events()) == 200 - len(at)
+    await ledger.gapless()
+    monkeypatch.undo()
+    assert [r["code"] for r in await ledger.receipts(actions)] == [None] * 200
+
+
+async def test_a_failed_batch_leaves_nothing_at_hand_that_is_not_in_the_ledger(
+    ledger: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The states of a batch that failed after it was decided must not be taken for recorded ones."""
+    await ledger.accepted(person("p-1"))
+    write, fails = module._write, [OSError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError]
+
+    async def failing(*args: Any) -> None:  # noqa: ANN401
+        await write(*args)
+        if fails:
+            raise fails.pop()
+
+    monkeypatch.setattr(module, "_write", failing)
+    monkeypatch.setattr(appender_module, "_RETRY", 0.0)
+    receipts = await ledger.receipts([session("s-1", "p-1"), attendance("s-1", "p-1")])
+    assert [r["code"] for r in receipts] == [None, None]
+    assert not fails
+    (state,) = await ledger.rows("SELECT version, state FROM ledger.state WHERE kind = 'session'")
+    assert state["version"] == 2
+    await ledger.gapless()
+
+
+async def test_after_an_unknown_commit_the_receipts_tell(ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = [True]
+
+    def failing(step: str) -> None:
+        if step == "after-commit" and lost:
+            lost.clear()
+            raise asyncpg.ConnectionDoesNotExistError
+
+    monkeypatch.setattr(module, "fault", failing)
+    actions = [section() for _ in range(10)]
+    receipts = await ledger.receipts(actions)
+    assert [r["number"] for r in receipts] == list(range(10))
+    assert len(await ledger.events()) == 10
+
+
+async def test_a_batch_is_cut_where_a_state_is_missing(ledger: Bench) -> None:
+    """Sessions that overlap are known by what was loaded: here by what the same batch only makes."""
+    people = [f"p-{n}" for n in range(4)]
+    await ledger.accepted(*[person(who) for who in people])
+    actions = [
+        session("s-1", "p-0"),
+        session("s-2", "p-0", starts_at="2026-03-02T10:00:00+08:00"),
+        attendance("s-1", "p-1", "p-2"),
+        attendance("s-2", "p-3"),
+        attendance("s-2", "p-1"),
+        section("after"),
+    ]
+    receipts = await ledger.receipts(actions)
+    assert [r["code"] for r in receipts] == [None, None, None, None, "session-overlap", None]
+    assert [r["number"] for r in receipts] == list(range(4, 10))
+    await ledger.gapless()
+
+
+async def test_a_batch_ends_when_its_time_is_up(ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_module, "LONGEST", -1.0)
+    await ledger.accepted(*[section() for _ in range(100)])
+    assert [len(b.receipts) for b in ledger.batches] == [31, 31, 31, 7]
+    await ledger.gapless()
+
+
+async def test_no_batch_is_larger_than_a_thousand(ledger: Bench) -> None:
+    await ledger.accepted(*[section() for _ in range(2500)])
+    assert max(len(batch.receipts) for batch in ledger.batches) <= 1000
+    await ledger.gapless()
+
+
+async def test_a_read_only_shard_takes_nothing_and_says_why(ledger: Bench) -> None:
+    appender = appender_module.Appender(ledger.pool, ledger.ledger, ledger, {SHARD: "the topic is ahead"}.get)
+    with pytest.raises(ReadOnly, match=f"shard {SHARD} is read-only: the topic is ahead"):
+        await appender.submit(await ledger.submissions([section(office="o-7"), section()]))
+    assert not await ledger.rows("SELECT 1 FROM ledger.receipt")
+
+
+async def test_too_many_waiting_is_busy_and_too_long_unavailable(
+    ledger: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submissions = await ledger.submissions([section()])
+    monkeypatch.setattr(appender_module, "LARGEST_QUEUE", 0)
+    with pytest.raises(Busy):
+        await ledger.appender.submit(submissions)
+    monkeypatch.undo()
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT 1 FROM ledger.shard WHERE shard = $1 FOR UPDATE", SHARD)
+        with pytest.raises(Unavailable, match="send it again"):
+            await ledger.appender.submit(submissions, patience=0.3)
+    (outcome,) = await ledger.appender.submit(submissions)
+    assert isinstance(outcome, Answer)
+
+
+async def test_another_shard_count_is_refused_in_plain_words(ledger: Bench) -> None:
+    with pytest.raises(Misconfigured, match="8 shards for ever; set CHENGZHANG_SHARDS=8"):
+        await ledger_database.found(ledger.pool, 16)
+    assert len(await ledger.rows("SELECT 1 FROM ledger.shard")) == 8
+    assert await ledger_database.found(ledger.pool, 8) == ledger.ledger
+
+
+# --- two recorders, cuts ---
+
+
+async def test_two_recorders_on_one_shard_leave_no_gap(ledger: Bench, database: str) -> None:
+    other_pool = await ledger_database.connect(database)
+    other = ledger.another(other_pool)
+    try:
+        await ledger.accepted(person("p-1"), *[session(f"s-{n}", "p-1", minutes=1) for n in range(3)])
+        same = [section(f"same-{n}") for n in range(60)]
+        sides = (ledger.appender, other)
+
+        async def work(side: int) -> list[Json]:
+            found: list[Json] = []
+            for turn in range(20):
+                mine = [section() for _ in range(5)]
+                found += await ledger.receipts([*mine, *same[3 * turn : 3 * turn + 3]], sides[side])
+            return found
+
+        left, right = await asyncio.gather(work(0), work(1))
+    finally:
+        await other.stop()
+        other_pool.terminate()
+    assert {r["code"] for r in left + right} == {None}
+    assert len(await ledger.events()) == 4 + 200 + 60
+    first = {r["id"]: r for r in left}
+    assert sum(first.get(r["id"], {}).get("number") == r["number"] for r in right) == 60
+    await ledger.gapless()
+
+
+async def test_what_another_recorder_did_is_seen_though_states_are_kept(ledger: Bench, database: str) -> None:
+    other_pool = await ledger_database.connect(database)
+    other = ledger.another(other_pool)
+    try:
+        await ledger.accepted(person("p-1"), person("p-2"), session("s-1", "p-1"))
+        assert (await ledger.receipts([attendance("s-1", "p-1")], other))[0]["code"] is None
+        assert (await ledger.receipts([attendance("s-1", "p-1")]))[0]["code"] == "second-attendance"
+        assert (await ledger.receipts([attendance("s-1", "p-2")]))[0]["events"][0]["version"] == 3
+        assert (await ledger.receipts([attendance("s-1", "p-2")], other))[0]["code"] == "second-attendance"
+    finally:
+        await other.stop()
+        other_pool.terminate()
+
+
+def _year() -> list[Json]:
+    """Facts that rest on each other, their corrections and revocations."""
+    credit = {"session": "s-1", "person": "p-1", "half_xueshi": 4, "account": "study"}
+    seen = attendance("s-1", "p-1", "p-2") | {"id": "attended"}
+    credited = action("learning.credit-hours", credit, id="credited")
+    first, mine, theirs = (
+        event_id(OFFICE, "/test", a, n) for a, n in (("credited", 0), ("attended", 0), ("attended", 1))
+    )
+    again = {"type": credited["type"], "time": credited["time"], "data": credit | {"half_xueshi": 6}}
+    less = {
+        "type": seen["type"], "time": seen["time"],
+        "data": {"session": "s-1", "roll": [{"person": "p-1", "state": "partial", "minutes": 30}]},
+    }  # fmt: skip
+    corrected = event_id(OFFICE, "/test", "corrected", 1)
+    return [
+        person("p-1"), person("p-2"), section("a"), session("s-1", "p-1"),
+        action("people.assume-post",
+               {"person": "p-1", "post": "x", "tier": "staff", "section": "a", "from_on": "2020-01-01"}),
+        seen, credited,
+        action("any.revoke-entry", {"event": mine, "reason": "mistake"}),
+        action("any.correct-entry", {"event": first, "reason": "mistake", "replacement": again}, id="corrected"),
+        action("any.correct-entry", {"event": mine, "reason": "mistake", "replacement": less}),
+        action("any.revoke-entry", {"event": theirs, "reason": "duplicate"}),
+        action("any.revoke-entry", {"event": theirs, "reason": "duplicate"}),
+        attendance("s-1", "p-2"),
+        action("any.revoke-entry", {"event": corrected, "reason": "withdrawn"}),
+        action("learning.credit-hours", credit),
+        action("any.correct-entry", {"event": first, "reason": "mistake", "replacement": again}),
+        session("s-2", "p-2", starts_at="2026-03-02T10:00:00+08:00"),
+        attendance("s-2", "p-2"), attendance("s-2", "p-1"),
+        action("people.transfer-person", {"person": "p-1", "to_section": "b", "on": "2026-03-02"}),
+        section("b"),
+        action("people.transfer-person", {"person": "p-1", "to_section": "b", "on": "2026-03-02"}),
+        session("s-3", "p-1", expected=["p-1", "p-2"]),
+    ]  # fmt: skip
+
+
+async def _recorded(database: str, actions: Sequence[Json], cut: int) -> tuple[list[Any], list[Any], list[Any]]:
+    async with bench(database) as ledger:
+        receipts: list[Json] = []
+        for begin in range(0, len(actions), cut):
+            receipts += await ledger.receipts(actions[begin : begin + cut])
+        await ledger.gapless()
+        events = [_without(event) for event in await ledger.events()]
+        states = await ledger.rows("SELECT kind, key, version, state::text FROM ledger.state ORDER BY kind, key")
+        for schema in ("ledger", "vault"):
+            await ledger.rows(f"DROP SCHEMA {schema} CASCADE")
+        told = [(r["outcome"], r["code"], r["number"], r["events"]) for r in receipts]
+        return told, events, [tuple(row) for row in states]
+
+
+def _without(event: Json) -> Json:
+    """An event without what is another each time: when, by which ledger, sealed how."""
+    kept = {name: value for name, value in event.items() if name not in {"recordedtime", "source"}}
+    if "name" in kept["data"] and isinstance(kept["data"]["name"], dict):
+        kept["data"] = kept["data"] | {"name": kept["data"]["name"].keys()}
+    return kept
+
+
+async def test_all_in_one_batch_is_the_same_as_one_by_one(database: str) -> None:
+    actions = _year()
+    receipts, events, states = await _recorded(database, actions, len(actions))
+    assert [code for _, code, _, _ in receipts] == [
+        None, None, None, None, None, None, None, "rests-on-it", None, None, None, "already-revoked", None, None,
+        None, "already-revoked", None, "session-overlap", None, "unknown-reference", None, None, None,
+    ]  # fmt: skip
+    for cut in (1, 2, 5, 7):
+        again = await _recorded(database, actions, cut)
+        assert again[0] == receipts, cut
+        assert again[1] == events, cut
+        assert again[2] == states, cut
