@@ -121,17 +121,10 @@ class Relay:
             events.offer(batch.events[0][1], [(row[3].encode(), row[7]) for row in batch.events])
         if batch.receipts:
             wrapped = [
-                wrap_receipt(self._ledger.source, row[0], row[1], answered, batch.recorded_time, row[5])
+                _wrapped(self._ledger.source, row[:2], answered, batch.recorded_time, row[5])
                 for row, answered in zip(batch.receipts, batch.answered, strict=True)
             ]
             receipts.offer(batch.receipts[0][1], wrapped)
-
-    def _wrap(self, receipt: bytes) -> Record:
-        fields: dict[str, Any] = orjson.loads(receipt)
-        answered = (fields["office"], fields["id"])
-        return wrap_receipt(
-            self._ledger.source, fields["shard"], fields["number"], answered, fields["recorded_at"], receipt
-        )
 
     # --- leases ---
 
@@ -260,7 +253,7 @@ class Relay:
             query = QUERIES.events_from if lane.kind == "events" else QUERIES.receipts_from
             rows = [row async for row in query(connection, shard=lane.shard, first=lane.next, count=READ_AT_ONCE)]
         if lane.kind == "receipts":
-            return [self._wrap(row["body"]) for row in rows]
+            return [wrap_receipt(self._ledger.source, row["body"]) for row in rows]
         return [(row["key"].encode(), row["body"]) for row in rows]
 
     async def _publish(self, lane: Lane, first: int, records: Sequence[Record]) -> int:
@@ -355,13 +348,20 @@ def _sure(lane: Lane, first: int) -> None:
         raise Doubt(message)
 
 
-def wrap_receipt(  # noqa: PLR0917  # an envelope's members
-    source: str, shard: int, number: int, answered: tuple[str, str], recorded_at: str, receipt: bytes
+def wrap_receipt(source: str, receipt: bytes) -> Record:
+    """A receipt as a CloudEvent of the ledger ``source``; the key is the action's id."""
+    fields: dict[str, Any] = orjson.loads(receipt)
+    number = (fields["shard"], fields["number"])
+    return _wrapped(source, number, (fields["office"], fields["id"]), fields["recorded_at"], receipt)
+
+
+def _wrapped(
+    source: str, number: tuple[int, int], answered: tuple[str, str], recorded_at: str, receipt: bytes
 ) -> Record:
-    """A receipt as a CloudEvent on its topic; the key is the action's id. ``answered``: office and action id."""
+    """The same where the receipt's shard and number, its office and action, and its time are at hand."""
     envelope = {
         "specversion": "1.0",
-        "id": f"{shard}:{number}",
+        "id": f"{number[0]}:{number[1]}",
         "source": source,
         "type": "chengzhang.receipt.v1",
         "time": recorded_at,

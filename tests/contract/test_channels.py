@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import uuid
 from pathlib import Path
 
 import orjson
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from schemas import generate
+from schemas.canonical import canonical
 from services.common.settings import Settings
 from services.recorder import channels, topics
-from services.recorder.ledger.database import Ledger
 from services.recorder.relay import wrap_receipt
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -29,7 +28,7 @@ def test_a_receipt_on_its_topic_is_what_its_schema_says() -> None:
     schema = json.loads((generate.FOLDER / "json" / "chengzhang.receipt.v1.json").read_text("utf-8"))
     for sample in SAMPLES.glob("chengzhang.receipt.v1*.json"):
         stored = orjson.loads(sample.read_bytes())
-        key, value = wrap_receipt(Ledger(uuid.UUID(stored["source"][-36:]), 8), orjson.dumps(stored["data"]))
+        key, value = wrap_receipt(stored["source"], canonical(stored["data"]))
         assert key == stored["data"]["id"].encode()
         assert value == sample.read_bytes().rstrip(b"\n")
         assert not list(Draft202012Validator(schema).iter_errors(orjson.loads(value)))
