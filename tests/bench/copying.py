@@ -34,11 +34,11 @@ _TABLE: Final = """
 Row = tuple[int, int, str, datetime, bytes]
 
 
-async def bodies(settings: Settings, count: int = 20_000) -> list[bytes]:
-    """Real events' bytes, from the ledger."""
+async def bodies(settings: Settings) -> list[bytes]:
+    """Real events' bytes: all of the ledger."""
     connection = await asyncpg.connect(settings.database_url)
     try:
-        return [row["body"] for row in await connection.fetch("SELECT body FROM ledger.event LIMIT $1", count)]
+        return [row["body"] for row in await connection.fetch("SELECT body FROM ledger.event")]
     finally:
         await connection.close()
 

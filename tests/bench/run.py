@@ -43,9 +43,8 @@ class Run:
 
     async def measure(self) -> Figures:
         """All parts."""
-        made = await self._prepare()
+        made, bodies = await self._prepare()
         persons = made.persons
-        bodies = await copying.bodies(self._bench.settings)
         before = await self._copy(bodies)
         await self._fill(made)
         await self._record(len(made.over_kafka))
@@ -59,8 +58,11 @@ class Run:
         self.figures.workload |= {"copy_before": before, "copy_after": after}
         return self.figures
 
-    async def _prepare(self) -> Workload:
-        """Make the actions; record a few small offices and, of the large ones, whatever has to come over HTTP."""
+    async def _prepare(self) -> tuple[Workload, list[bytes]]:
+        """Make the actions; record a few small offices and, of the large ones, whatever has to come over HTTP.
+
+        Gives the actions, and the bytes of the small offices' events.
+        """
         settings = self._bench.settings
         with self._step("making up sample years"):
             made = workload.make(self._a_shard, settings.shards, CADRES)
@@ -72,11 +74,12 @@ class Run:
                 async with recording.ledger(settings) as looking:
                     await looking.until(first.actions)
                     await looking.check()
+                bodies = await copying.bodies(settings)
             with self._step("posting sealed actions"):
                 posted = await filling.post(settings, made.over_http)
                 async with recording.ledger(settings) as looking:
                     await looking.until(first.actions + posted)
-        return made
+        return made, bodies
 
     async def _copy(self, bodies: list[bytes]) -> float:
         await self._settle()
