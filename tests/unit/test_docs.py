@@ -1,0 +1,123 @@
+"""What the documents name exists: links, anchors, commands, types, codes, settings; and twins are twins."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from deploy.local import kafka_tool
+from deploy.local.cli import app as office
+from schemas.catalogue import ACTIONS
+from services.common.settings import Settings
+from services.projector.cli import cli as projector
+from services.recorder.cli import cli as recorder
+from services.recorder.domain.core import RETRYABLE
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TWINS = [
+    ("README.md", "README.zh-CN.md"),
+    ("docs/how-to/publish-from-an-app.md", "docs/how-to/publish-from-an-app.zh-CN.md"),
+]
+GUIDES = list(TWINS[1])
+COMMANDS = {"office": office, "recorder": recorder, "projector": projector}
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _prose(path: Path) -> str:
+    return _FENCE.sub("", path.read_text(encoding="utf-8"))
+
+
+def _anchors(path: Path) -> set[str]:
+    """The anchors that a forge makes of the headings."""
+    headings = re.findall(r"^#+ (.+)$", _prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_document
+def test_links_lead_somewhere(document: Path) -> None:
+    for link in _LINK.findall(_prose(document)):
+        if link.startswith(("http://", "https://")):
+            continue
+        file, _, anchor = link.partition("#")
+        target = document.parent / file if file else document
+        assert target.exists(), f"{link}: there is no such file"
+        assert not anchor or anchor in _anchors(target), f"{link}: there is no such heading"
+
+
+@each_document
+def test_commands_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", _text("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
+    for program, command in re.findall(r"(?:\.venv/bin/|`)(office|recorder|projector) ([a-z]+)\b", text):
+        assert command in {c.name or c.callback.__name__ for c in COMMANDS[program].registered_commands if c.callback}
+    for module in re.findall(r"python -m ((?:deploy|schemas|services|tests)[\w.]*)", text):
+        assert find_spec(module) is not None, module
+    tools = re.findall(r"(?:kafka_tool|^kafka|\| ?kafka) ([a-z]+(?:-[a-z]+)*)\b", text, re.MULTILINE)
+    assert set(tools) <= {*kafka_tool._CLASSES}
+
+
+@each_document
+def test_settings_exist(document: Path) -> None:
+    known = {f"CHENGZHANG_{name.upper()}" for name in Settings.model_fields} | {"CHENGZHANG_FAULT"}
+    assert set(re.findall(r"CHENGZHANG_[A-Z_]*[A-Z]", document.read_text(encoding="utf-8"))) <= known
+
+
+@pytest.mark.parametrize(("english", "chinese"), TWINS)
+def test_twins_have_the_same_headings_and_links(english: str, chinese: str) -> None:
+    if english == "README.md":
+        assert _levels(english) == _levels(chinese)
+    assert Path(chinese).name in _text(english)
+    assert Path(english).name in _text(chinese)
+
+
+def _levels(name: str) -> list[int]:
+    return [len(marks) for marks in re.findall(r"^(#+) ", _prose(ROOT / name), re.MULTILINE)]
+
+
+@pytest.mark.parametrize(("english", "chinese"), TWINS)
+def test_twins_have_the_same_commands(english: str, chinese: str) -> None:
+    """The Chinese one may leave examples out, but not change them."""
+    known = _shell(english)
+    assert all(block in known for block in _shell(chinese))
+    if english == "README.md":
+        assert known == _shell(chinese)
+
+
+def _shell(name: str) -> list[str]:
+    blocks = [body for language, body in _FENCE.findall(_text(name)) if language == "sh"]
+    return ["\n".join(re.sub(r"\s+# .*$", "", line) for line in block.splitlines()) for block in blocks]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_action_is_listed(guide: str) -> None:
+    listed = re.findall(r"^\| `([a-z]+\.[a-z-]+)` \|", _text(guide), re.MULTILINE)
+    assert sorted(f"chengzhang.{name}.v1" for name in listed) == sorted(ACTIONS)
+
+
+@pytest.mark.parametrize(("guide", "no"), [(GUIDES[0], "no"), (GUIDES[1], "否")])
+def test_codes_are_said_to_be_final_as_they_are(guide: str, no: str) -> None:
+    rows = re.findall(r"^\| (`[a-z-]+`(?:[,、] ?`[a-z-]+`)*) \| (yes|no|是|否) \|", _text(guide), re.MULTILINE)
+    told = {code: final for codes, final in rows for code in re.findall(r"`([a-z-]+)`", codes)}
+    assert {code for code, final in told.items() if final == no} == RETRYABLE
+    in_code = re.findall(r'Rejection\(\s*"([a-z-]+)"', "".join(map(_source, _sources())))
+    assert set(in_code) <= set(told)
+
+
+def _sources() -> list[Path]:
+    return sorted((ROOT / "services" / "recorder").rglob("*.py"))
+
+
+def _source(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
