@@ -42,6 +42,7 @@ _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asy
 _MIGRATION_LOCK: Final = 0x7661756C74  # one process at a time creates what is missing
 _KEY_BYTES: Final = 32
 _IV_BYTES: Final = 12
+_UNREACHABLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 async def migrate(connection: Connection) -> None:
@@ -199,7 +200,7 @@ class Vault:
         try:
             async with self._pool.acquire() as connection:
                 yield connection
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except _UNREACHABLE as error:
             raise Unavailable("the vault can't be reached") from error
 
 
