@@ -1,0 +1,204 @@
+"""No access without a grant, and no more than the grant says; refusals are problems, logged without contents."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.pair import BATCH, PLANTED, STRUCTURED, Json, Office, Pair, line, unique, until
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An office with two persons, each with an entry; grants for parts of it."""
+
+    office: Office
+    person: str
+    other: str
+    receipt: Json
+
+
+def _token() -> str:
+    return f"token-{secrets.token_hex(12)}"
+
+
+@pytest.fixture(scope="module")
+def scene(pair: Pair) -> Scene:
+    office = Office(pair)
+    person, other = office.register(), office.register()
+    session = office.convened(person)
+    attended = office.attendance(session, line(person), line(other))
+    publisher = {
+        "token": _token(), "role": "publisher", "offices": [office.id], "sources": ["/study"],
+        "types": ["chengzhang.people.*"],
+    }  # fmt: skip
+    pair.grant({
+        "study": publisher,
+        "zhang": {"token": _token(), "role": "reader", "person": person},
+        "their-office": {"token": _token(), "role": "reader", "offices": [office.id]},
+        "elsewhere": {"token": _token(), "role": "reader", "offices": ["o-elsewhere"]},
+        "near": {"token": _token(), "role": "auditor", "offices": ["o-elsewhere"]},
+    })  # fmt: skip
+    receipt = pair.accepted(attended)
+    pair.seen(receipt)
+    return Scene(office, person, other, receipt)
+
+
+def _problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["code"] == {401: "unauthorized", 403: "forbidden"}[status]
+    assert body["detail"]
+    return body
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer wrong-token", "Basic cHVibGlzaGVyOng=", "bearer  two words"],
+)
+def test_without_a_known_token_nothing_is_told(pair: Pair, scene: Scene, authorization: str | None) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    asked = [
+        pair.http.post("/actions", json={}, headers={**headers, "content-type": STRUCTURED}),
+        pair.http.get("/receipts", params={"office": "o", "source": "s", "id": "i"}, headers=headers),
+        pair.http.post("/open", json={"items": []}, headers=headers),
+        pair.reads.get(f"/people/{scene.person}/growth-file", headers=headers),
+        pair.reads.get(f"/offices/{scene.office}/growth-entries", headers=headers),
+    ]
+    for answer in asked:
+        _problem(answer, 401)
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_health_and_the_apis_own_pages_are_open(pair: Pair) -> None:
+    for client in (pair.http, pair.reads):
+        for path in ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs"):
+            assert client.get(path).status_code == 200, path
+
+
+def test_a_publisher_keeps_to_its_source_office_and_types(pair: Pair, scene: Scene) -> None:
+    mine = scene.office.section() | {"source": "/study"}
+    assert pair.post(mine, token="study").status_code == 201
+    assert pair.post_binary(scene.office.section() | {"source": "/study"}, "study").status_code == 201
+    elsewhere = Office(pair).section() | {"source": "/study"}
+    refused = [
+        scene.office.section(),
+        elsewhere,
+        scene.office.session(scene.person) | {"source": "/study"},
+        mine | {"type": "chengzhang.peopleX.define-section.v1"},
+    ]
+    for fields in refused:
+        _problem(pair.post(fields, token="study"), 403)
+        _problem(pair.post_binary(fields, "study"), 403)
+    assert not [r for r in pair.receipts(scene.office.id) if r["id"] in {f["id"] for f in refused[:3]}]
+
+
+def test_in_a_batch_what_is_not_allowed_is_refused_alone(pair: Pair, scene: Scene) -> None:
+    mine, theirs = scene.office.section() | {"source": "/study"}, scene.office.section()
+    first, second = pair.post_many([theirs, mine], "study")
+    assert (first["status"], first["problem"]["code"], first["problem"]["receipt"]) == (403, "forbidden", None)
+    assert second["status"] == 201
+
+
+@pytest.mark.parametrize("token", ["reader", "auditor", "operator", "zhang"])
+def test_only_publishers_publish(pair: Pair, scene: Scene, token: str) -> None:
+    fields = scene.office.section()
+    _problem(pair.post(fields, token=token), 403)
+    (item,) = pair.post_many([fields], token)
+    assert item["status"] == 403
+
+
+def test_who_may_see_receipts(pair: Pair, scene: Scene) -> None:
+    fields = {"office": scene.office.id, "source": "/test", "id": scene.receipt["id"]}
+    for token in ("publisher", "auditor", "operator"):
+        assert pair.receipt(fields, token).json() == scene.receipt
+    for token in ("reader", "study", "near", "zhang"):
+        _problem(pair.receipt(fields, token), 403)
+
+
+@pytest.mark.parametrize("token", ["publisher", "operator", "study"])
+def test_who_reads_no_files(pair: Pair, scene: Scene, token: str) -> None:
+    _problem(pair.get(f"/people/{scene.person}/growth-file", token), 403)
+    _problem(pair.get(f"/people/{scene.person}/appraisals/2026", token), 403)
+    _problem(pair.get(f"/offices/{scene.office}/growth-entries", token), 403)
+    _problem(pair.http.post("/open", json={"items": []}, headers=pair.bearer(token)), 403)
+
+
+def test_a_cadre_reads_the_own_file_and_no_other(pair: Pair, scene: Scene) -> None:
+    own = pair.read(f"/people/{scene.person}/growth-file", "zhang")
+    assert own["name"] == f"{PLANTED}王{scene.person}"
+    assert own["entries"]
+    _problem(pair.get(f"/people/{scene.other}/growth-file", "zhang"), 403)
+    _problem(pair.get(f"/people/{scene.other}/appraisals/2026", "zhang"), 403)
+    listed = pair.read(f"/offices/{scene.office}/growth-entries", "zhang")["items"]
+    assert {item["person"] for item in listed} == {scene.person}
+
+
+def test_a_cadre_opens_the_own_name_and_no_other(pair: Pair, scene: Scene) -> None:
+    shard = scene.receipt["shard"]
+    names = {
+        event["data"]["person"]: event["data"]["name"]
+        for event in pair.events(scene.office.id, shard)
+        if event["type"] == "chengzhang.people.person-registered.v1"
+    }
+    items = {"items": [names[scene.person], names[scene.other]]}
+    answer = pair.http.post("/open", json=items, headers=pair.bearer("zhang"))
+    assert answer.json() == {"items": [{"text": f"{PLANTED}王{scene.person}"}, {"error": "forbidden"}]}
+
+
+def test_a_reader_of_one_office_reads_that_one(pair: Pair, scene: Scene) -> None:
+    listed = pair.read(f"/offices/{scene.office}/growth-files", "their-office")["items"]
+    assert {item["person"] for item in listed} == {scene.person, scene.other}
+    _problem(pair.get(f"/offices/{scene.office}/growth-files", "elsewhere"), 403)
+    assert pair.get(f"/people/{scene.person}/growth-file", "elsewhere").status_code == 404
+    _problem(pair.get(f"/offices/{scene.office}/growth-files", "near"), 403)
+
+
+def test_refusals_are_logged_with_ids_and_nothing_else(pair: Pair, scene: Scene) -> None:
+    fields = scene.office.registration(unique("p")) | {"source": "/elsewhere"}
+    _problem(pair.post(fields, token="study"), 403)
+    _problem(pair.get(f"/people/{scene.other}/growth-file", "zhang"), 403)
+    wrong = "wrong-" + secrets.token_hex(8)
+    pair.http.post("/actions", json={}, headers={"Authorization": f"Bearer {wrong}", "content-type": STRUCTURED})
+    refusals = [json.loads(row) for row in pair.recorder.log().splitlines() if '"refused"' in row]
+    (told,) = [r for r in refusals if r.get("source") == "/elsewhere"]
+    assert (told["grant"], told["reason"], told["office"]) == ("study", "forbidden", scene.office.id)
+    assert any(r["reason"] == "unknown-token" for r in refusals)
+    theirs = [json.loads(row) for row in pair.projector.log().splitlines() if '"refused"' in row]
+    assert any(r.get("grant") == "zhang" and r.get("person") == scene.other for r in theirs)
+    for log in (pair.recorder.log(), pair.projector.log()):
+        assert wrong not in log
+        assert not [token for token in pair.tokens.values() if token in log]
+        assert PLANTED not in log
+
+
+def test_opening_is_logged_by_number(pair: Pair, scene: Scene) -> None:
+    pair.read(f"/people/{scene.person}/growth-file", "zhang")
+    opened = [json.loads(row) for row in pair.recorder.log().splitlines() if '"opened"' in row]
+    assert any(o["grant"] == "zhang" and (o["asked"], o["opened"]) == (1, 1) for o in opened)
+
+
+def test_a_new_token_works_at_once_and_a_withdrawn_one_no_more(pair: Pair, scene: Scene) -> None:
+    pair.grant({"late": {"token": _token(), "role": "reader", "offices": [scene.office.id]}})
+    assert pair.get(f"/offices/{scene.office}/growth-files", "late").status_code == 200
+    old = pair.bearer("late")
+    pair.grant({"late": {"token": _token(), "role": "reader", "offices": [scene.office.id]}})
+    asked = pair.reads.get(f"/offices/{scene.office}/growth-files", headers=old)
+    _problem(asked, 401)
+
+
+def test_a_broken_token_file_locks_nobody_out(pair: Pair, office: Office) -> None:
+    kept = pair.settings.tokens.read_bytes()
+    try:
+        pair.settings.tokens.write_bytes(b"{half")
+        assert pair.post(office.section()).status_code == 201
+        until(lambda: True if "grants-not-renewed" in pair.recorder.log() else None, "not logged")
+    finally:
+        pair.settings.tokens.write_bytes(kept)
+    assert pair.post([office.section()], BATCH).status_code == 200
