@@ -42,7 +42,7 @@ _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asy
 _MIGRATION_LOCK: Final = 0x7661756C74  # one process at a time creates what is missing
 _KEY_BYTES: Final = 32
 _IV_BYTES: Final = 12
-_UNREACHABLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+_UNREACHABLE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 async def migrate(connection: Connection) -> None:
