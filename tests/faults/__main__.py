@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ def main() -> int:
     """Run them; 0 where all held."""
     wanted = _arguments()
     console = Console()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that Kafka is away is what we came for
     folder = Path(tempfile.mkdtemp(prefix="chengzhang-faults-"))
     home = Home.at(folder / "home")
     try:

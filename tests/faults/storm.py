@@ -150,9 +150,9 @@ async def _chaos(servers: Servers, fleet: Fleet, end: float, progress: Progress)
     """Kill one or two at a time, wait a moment, start them again; until time is up. Afterwards the servers run."""
     while time.monotonic() < end:
         await asyncio.sleep(fleet.rng.uniform(0.5, 4))
-        victims = fleet.rng.sample([*fleet.services, *_SERVERS], fleet.rng.choice((1, 1, 2)))
-        progress(f"{max(end - time.monotonic(), 0):3.0f} s left, killing {' and '.join(victims)}")
-        for victim in victims:
+        victims = set(fleet.rng.choices([*fleet.services, *_SERVERS, *_SERVERS], k=fleet.rng.choice((1, 1, 2))))
+        progress(f"{max(end - time.monotonic(), 0):3.0f} s left, killing {' and '.join(sorted(victims))}")
+        for victim in sorted(victims):
             await asyncio.to_thread(_kill, servers, fleet, victim)
         await asyncio.sleep(fleet.rng.uniform(0, 1.5))
         await asyncio.to_thread(servers.up)
