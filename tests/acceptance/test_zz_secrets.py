@@ -7,7 +7,9 @@ import io
 from collections.abc import Iterator
 
 import pytest
+from aiokafka.consumer import fetcher
 
+from services.recorder.intake.batches import Records
 from tests.acceptance.pair import PLANTED, Office, Pair, Sent, line, unique
 
 _MARK = PLANTED.encode().split(b"Secret")[1]  # the ASCII part: JSON may escape the rest
@@ -97,7 +99,8 @@ def test_no_table_holds_it(pair: Pair) -> None:
 
 
 @pytest.mark.usefixtures("planted")
-def test_no_topic_holds_it_but_the_intake_of_what_was_refused(pair: Pair) -> None:
+def test_no_topic_holds_it_but_the_intake_of_what_was_refused(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetcher, "MemoryRecords", Records)  # other tests left header names that aiokafka can't read
     for name, partitions in (("events", 8), ("receipts", 8), ("quarantine", 1)):
         for partition in range(partitions):
             for record in pair.topic(name, partition):
