@@ -14,7 +14,7 @@ from rich.console import Console
 
 from services.projector.status import status
 from tests.bench import consuming, copying, filling, latency, recording, replaying, workload
-from tests.bench.figures import Figures, each
+from tests.bench.figures import Figures
 from tests.bench.stack import PROJECTOR, RECORDER, SERVERS, Bench, watched
 from tests.bench.workload import Workload
 
@@ -96,7 +96,7 @@ class Run:
             rate = await recording.record(self._bench, actions)
         self.figures.recorder_actions_per_s = rate.actions_per_s
         self.figures.rss_mb[RECORDER] = rate.rss_mb[RECORDER]
-        self.figures.cpu_us["an action recorded"] = each(rate.cores, rate.actions_per_s)
+        self.figures.spent("recording", "an action recorded", rate.cores, rate.actions_per_s)
         self.figures.workload |= {
             "recorder_actions": rate.actions,
             "recorder_seconds": rate.seconds,
@@ -113,7 +113,7 @@ class Run:
             rate = await replaying.replay(self._bench)
         self.figures.projector_events_per_s = rate.events_per_s
         self.figures.rss_mb[PROJECTOR] = rate.rss_mb[PROJECTOR]
-        self.figures.cpu_us["an event projected"] = each(rate.cores, rate.events_per_s)
+        self.figures.spent("replaying", "an event projected", rate.cores, rate.events_per_s)
         self.figures.workload |= {"projector_events": rate.events, "projector_seconds": rate.seconds}
 
     async def _live(self, persons: list[tuple[str, str]]) -> None:
@@ -123,7 +123,7 @@ class Run:
                 async with watched(self._bench, (RECORDER, PROJECTOR, *SERVERS)) as usage:
                     found = await latency.measure(self._bench.settings, persons)
         self.figures.latency_ms = _quantiles(found.visible)
-        self.figures.cpu_us["an action at a steady pace"] = each(usage.cores(), latency.A_SECOND)
+        self.figures.spent("sending", "an action at a steady pace", usage.cores(), latency.A_SECOND)
         self.figures.workload["latency_probes"] = len(found.visible)
         for name, values in (("sent", found.sent), ("answered", found.answered), ("looked", found.looked)):
             self.figures.workload |= {f"{name}_ms_{share}": value for share, value in _quantiles(values).items()}

@@ -28,6 +28,7 @@ RECORDER: Final = stack.RECORDER
 PROJECTOR: Final = stack.PROJECTOR
 _FOLDER: Final = Path(".local") / "bench"
 _OWNER: Final = "owner"
+OTHERS: Final = "others"  # everybody else on this machine
 _LOOK: Final = 0.5
 _MIB: Final = 1024 * 1024
 
@@ -109,7 +110,10 @@ def _remove_abandoned() -> None:
 
 @dataclass(slots=True)
 class Usage:
-    """What the services took while they were watched: ``rss_mb`` at most, processor seconds by moment."""
+    """What the services took while they were watched: ``rss_mb`` at most, processor seconds by moment.
+
+    ``bench`` is this process, ``others`` is everybody else on the machine.
+    """
 
     rss_mb: dict[str, float] = field(default_factory=dict)
     looks: list[tuple[float, dict[str, float]]] = field(default_factory=list)
@@ -141,8 +145,15 @@ async def _watch(bench: Bench, names: Sequence[str], usage: Usage) -> None:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     usage.rss_mb[name] = max(usage.rss_mb.get(name, 0), process.memory_info().rss / _MIB)
                     seconds[name] = _cpu(process, family=name == postgres.NAME)
+        seconds[OTHERS] = _busy() - sum(seconds.values())
         usage.looks.append((time.monotonic(), seconds))
         await asyncio.sleep(_LOOK)
+
+
+def _busy() -> float:
+    """Seconds that all processors were busy, whoever kept them so."""
+    times = psutil.cpu_times()
+    return float(sum(getattr(times, name, 0) for name in ("user", "nice", "system", "irq", "softirq", "steal")))
 
 
 def _cpu(process: psutil.Process, *, family: bool = False) -> float:
