@@ -35,7 +35,7 @@ from services.recorder.status import status as ask
 _WORDS: Final[Words] = {
     Lang.EN: {
         "shard": "shard", "next": "events", "next_receipt": "receipts", "relayed": "events relayed",
-        "relayed_receipts": "receipts relayed", "mode": "mode", "reason": "reason", "writable": "writable",
+        "relayed_receipts": "receipts relayed", "mode": "mode", "writable": "writable",
         "read-only": "read-only", "running": "running", "starting": "starting", "stopped": "stopped",
         "title": "recorder",
         "below": "ledger {ledger} · {lag} actions waiting on Kafka · {quarantined} in quarantine",
@@ -43,7 +43,7 @@ _WORDS: Final[Words] = {
     Lang.ZH: {
         "shard": "分片", "next": "事件", "next_receipt": "回执", "relayed": "已发布事件",
         "relayed_receipts": "已发布回执",
-        "mode": "状态", "reason": "原因", "writable": "可写", "read-only": "只读", "running": "运行中",
+        "mode": "状态", "writable": "可写", "read-only": "只读", "running": "运行中",
         "starting": "启动中", "stopped": "已停止", "title": "记录服务",
         "below": "账本 {ledger} · Kafka 上待处理操作 {lag} 条 · 隔离 {quarantined} 条",
     },
@@ -86,13 +86,16 @@ def main() -> None:
 def _show(found: Status, words: Mapping[str, str]) -> None:
     figures = ("shard", "next", "next_receipt", "relayed", "relayed_receipts")
     table = Table(title=f"{words['title']}: {words[found.state]}")
-    for column in (*figures, "mode", "reason"):
+    for column in (*figures, "mode"):
         table.add_column(words[column], justify="right" if column in figures else "left")
     for shard in found.shards:
         row = [f"{getattr(shard, column)}" for column in figures]
-        table.add_row(*row, words[shard.mode], shard.reason or "")
-    console = Console()
+        table.add_row(*row, words[shard.mode])
+    console = Console(soft_wrap=True, highlight=False)
     console.print(table)
+    for shard in found.shards:
+        if shard.reason:
+            console.print(f"{words['shard']} {shard.shard}: {shard.reason}", style="bold red", markup=False)
     lag = "?" if found.intake_lag is None else found.intake_lag
     console.print(words["below"].format(ledger=found.ledger, lag=lag, quarantined=found.quarantined))
 

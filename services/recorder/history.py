@@ -49,13 +49,20 @@ async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: i
     """Hold one shard's ledger against the last record of its topic. A ledger that is ahead is normal."""
     if tail.last is None or tail.last.value is None:
         return Found(0)
-    fields: dict[str, Any] = orjson.loads(tail.last.value)
+    try:
+        return await _compare(connection, ledger, kind, shard, tail.last.value)
+    except (ValueError, KeyError, TypeError):
+        return Found(0, _foreign(kind, shard, tail.last.offset))
+
+
+async def _compare(connection: Connection, ledger: Ledger, kind: str, shard: int, value: bytes) -> Found:
+    fields: dict[str, Any] = orjson.loads(value)
     if fields["source"] != ledger.source:
         return Found(0, _other_ledger(kind, fields["source"], ledger.source))
     if kind == "events":
         at = int(fields["sequence"])
         body = await QUERIES.body_at(connection, shard=shard, position=at)
-        same = body is not None and leaf_hash(body) == leaf_hash(tail.last.value)
+        same = body is not None and leaf_hash(body) == leaf_hash(value)
     else:
         at = fields["data"]["number"]
         receipt = await QUERIES.receipt_at(connection, shard=shard, number=at)
@@ -66,6 +73,14 @@ async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: i
     if not same:
         return Found(0, _differs(kind, shard, at))
     return Found(at + 1)
+
+
+def _foreign(kind: str, shard: int, offset: int) -> str:
+    return (
+        f"the last record of the {kind} topic (partition {shard}, offset {offset}) was not written by a recorder. "
+        "Nothing is appended to this shard. Find out who can write to this topic; then delete the topic, "
+        "so that it is made and filled again from the ledger, and restart."
+    )
 
 
 def _other_ledger(kind: str, theirs: str, ours: str) -> str:

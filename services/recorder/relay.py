@@ -29,6 +29,7 @@ from services.recorder.history import check_tail
 from services.recorder.ledger.appender import TRANSIENT
 from services.recorder.ledger.batch import Batch
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
 
 Log: Final = structlog.get_logger("relay")
 LARGEST_BATCH_BYTES: Final = 400_000
@@ -37,6 +38,8 @@ PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedg
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 300
 _LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
+
+_HEADERS: Final = [("content-type", b"application/cloudevents+json")]  # structured mode, for CloudEvents libraries
 
 Record = tuple[bytes, bytes]  # key, value
 
@@ -212,11 +215,18 @@ class Relay:
                 await self._publish_waiting(lane)
                 await lane.wake.wait()
                 lane.wake.clear()
-            except (Doubt, KafkaError, TimeoutError, *TRANSIENT) as error:
+            except (Doubt, KafkaError, *TRANSIENT) as error:
                 Log.warning("relay-doubt", topic=lane.topic, shard=lane.shard, error=repr(error)[:200])
-                lane.doubt()
-                await self._discard_producer()
-                await asyncio.sleep(0.3)
+                await self._start_over(lane)
+            except Exception:  # noqa: BLE001  # a lane never ends unnoticed
+                Log.exception("relay-failed", topic=lane.topic, shard=lane.shard)
+                await self._start_over(lane)
+
+    async def _start_over(self, lane: Lane) -> None:
+        DOUBTS.labels(lane.kind).inc()
+        lane.doubt()
+        await self._discard_producer()
+        await asyncio.sleep(0.3)
 
     async def _read_back(self, lane: Lane) -> None:
         """Learn from the topic itself where to go on; a topic that is ahead or differs stops the shard."""
@@ -225,6 +235,7 @@ class Relay:
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
         if found.reason is not None:
             self.reasons[lane.shard] = found.reason
+            READ_ONLY.set(sum(reason is not None for reason in self.reasons.values()))
             Log.error("shard-read-only", shard=lane.shard, reason=found.reason)
             await asyncio.sleep(5)
             message = found.reason
@@ -263,7 +274,7 @@ class Relay:
         batch = producer.create_batch()
         count = 0
         for key, value in records:
-            if batch.append(key=key, value=value, timestamp=None) is None:
+            if batch.append(key=key, value=value, timestamp=None, headers=_HEADERS) is None:
                 break
             count += 1
         if not count:
@@ -277,6 +288,7 @@ class Relay:
             raise Doubt(message)
         lane.next += count
         lane.offset += count
+        RELAYED.labels(lane.kind).inc(count)
         self.progressed = asyncio.get_running_loop().time()
         return count
 

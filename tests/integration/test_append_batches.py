@@ -14,7 +14,7 @@ import pytest
 from schemas.identity import event_id, shard_of
 from services.recorder.domain import decider
 from services.recorder.errors import Busy, Misconfigured, ReadOnly, Unavailable
-from services.recorder.intake.submission import Answer, Submission, Unrecordable
+from services.recorder.intake.submission import Answer, Closed, Submission, Unrecordable
 from services.recorder.ledger import append as module
 from services.recorder.ledger import appender as appender_module
 from services.recorder.ledger import batch as batch_module
@@ -242,9 +242,15 @@ async def test_no_batch_is_larger_than_a_thousand(ledger: Bench) -> None:
 
 async def test_a_read_only_shard_takes_nothing_and_says_why(ledger: Bench) -> None:
     appender = appender_module.Appender(ledger.pool, ledger.ledger, ledger, {SHARD: "the topic is ahead"}.get)
-    with pytest.raises(ReadOnly, match=f"shard {SHARD} is read-only: the topic is ahead"):
-        await appender.submit(await ledger.submissions([section(office="o-7"), section()]))
-    assert not await ledger.rows("SELECT 1 FROM ledger.receipt")
+    why = f"shard {SHARD} is read-only: the topic is ahead"
+    with pytest.raises(ReadOnly, match=why):
+        await appender.submit(await ledger.submissions([section()]))
+    elsewhere, closed = await appender.submit(await ledger.submissions([section(office="o-7"), section()]))
+    assert isinstance(elsewhere, Answer)
+    assert closed == Closed(why)
+    shards = {row["shard"] for row in await ledger.rows("SELECT shard FROM ledger.receipt")}
+    assert len(shards) == 1
+    assert SHARD not in shards
 
 
 async def test_too_many_waiting_is_busy_and_too_long_unavailable(

@@ -12,7 +12,7 @@ import structlog
 from services.common.problems import Problem
 from services.recorder.errors import Busy, ReadOnly, RecorderError
 from services.recorder.intake.reading import Readable
-from services.recorder.intake.submission import Answer, Outcome
+from services.recorder.intake.submission import Closed, Outcome, Unrecordable
 
 _log = structlog.get_logger(__name__)
 _TITLES: Final = {"invalid-field": "Invalid action", "key-conflict": "Conflict", "stale-version": "Stale version"}
@@ -21,7 +21,9 @@ _CONFLICTS: Final = frozenset({"key-conflict", "stale-version"})
 
 def answered(readable: Readable, outcome: Outcome) -> tuple[int, bytes] | Problem:
     """201, or 200 for a repeat, with the receipt; else the problem that carries it."""
-    if not isinstance(outcome, Answer):
+    if isinstance(outcome, Closed):
+        return _read_only(ReadOnly(outcome.reason))
+    if isinstance(outcome, Unrecordable):
         return Problem(
             500,
             "internal",
@@ -50,12 +52,16 @@ def translated() -> Iterator[None]:
     except Busy as error:
         raise _later(429, "busy", "Too much is waiting", error, 1) from error
     except ReadOnly as error:
-        raise _later(503, "read-only", "Nothing is recorded at the moment", error, 60) from error
+        raise _read_only(error) from error
     except RecorderError as error:
         _log.warning("unavailable", reason=str(error))
         raise _later(503, "unavailable", "Not available", error, 2) from error
 
 
+def _read_only(error: ReadOnly) -> Problem:
+    return _later(503, "read-only", "Nothing is recorded at the moment", error, 60)
+
+
 def _later(status: int, code: str, title: str, error: RecorderError, seconds: int) -> Problem:
-    detail = f"{str(error) or title}. Send it again, as it is, in a while: nothing is recorded twice."
+    detail = f"{str(error).rstrip('.') or title}. Send it again, as it is, in a while: nothing is recorded twice."
     return Problem(status, code, title, detail, headers={"Retry-After": str(seconds)})

@@ -7,9 +7,10 @@ committed when all of it has receipts or is quarantined, never before.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -22,20 +23,21 @@ from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder.errors import ReadOnly
 from services.recorder.intake import batches
 from services.recorder.intake.prepare import prepare
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.reading import Readable, Unreadable
 from services.recorder.intake.record import read_record
-from services.recorder.intake.submission import Unrecordable
+from services.recorder.intake.submission import Submission, Unrecordable
 from services.recorder.ledger.appender import Appender
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
 RECORDS_AT_ONCE: Final = 2000
 BATCHES_IN_FLIGHT: Final = 2
-Records = Sequence[ConsumerRecord[bytes | None, bytes | None]]
+HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+Records: TypeAlias = Sequence[Record]
 
 
 class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
@@ -150,32 +152,66 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """Record one batch, however often it takes; then, after the batch before it, commit its offsets."""
         while True:
             try:
-                await self._append(records, queued)
+                recorded = await self._append(records, queued)
                 break
-            except ReadOnly as error:
-                Log.error("intake-waits", reason=str(error))  # expected: the reason says it all
-                await asyncio.sleep(5)
             except Exception:  # noqa: BLE001  # nothing is dropped: logged, then the same batch again
                 Log.exception("intake-retried")
                 await asyncio.sleep(1)
         if before is not None:
             await asyncio.wait({before})
-        await self._commit(records)
+        await self._commit(recorded)
         self.progressed = asyncio.get_running_loop().time()
 
-    async def _append(self, records: Records, queued: asyncio.Event) -> None:
-        read = [read_record(record) for record in records]
-        readable = [(record, r) for record, r in zip(records, read, strict=True) if isinstance(r, Readable)]
+    async def _append(self, records: Records, queued: asyncio.Event) -> Records:
+        """Append the records, in order; those that were, without what waits behind a read-only shard."""
+        read = [(record, read_record(record)) for record in records]
+        readable = [(record, r) for record, r in read if isinstance(r, Readable)]
         submissions = await prepare([r for _, r in readable], self._vault, plaintext_allowed=False)
+        if any(self._appender.closed(submission) for submission in submissions):
+            records = self._held_back(records, readable, submissions)
+            return await self._append(records, queued) if records else self._nothing(queued)
         parts = self._appender.enqueue(submissions)
         queued.set()
-        for record, r in zip(records, read, strict=True):
+        for record, r in read:
             if isinstance(r, Unreadable):
                 await self._quarantine.keep(record, r)
         outcomes = await self._appender.collect(len(submissions), parts)
         for (record, _), outcome in zip(readable, outcomes, strict=True):
             if isinstance(outcome, Unrecordable):
                 await self._quarantine.keep(record, _internal(outcome))
+        return records
+
+    @staticmethod
+    def _nothing(queued: asyncio.Event) -> Records:
+        queued.set()
+        return ()
+
+    def _held_back(
+        self, records: Records, readable: Sequence[tuple[Record, Readable]], submissions: Sequence[Submission]
+    ) -> Records:
+        """The records without those from the first one on, in each partition, that is for a read-only shard.
+
+        These partitions pause and go back to that record, so that nothing is lost and the other offices' go on.
+        """
+        held: dict[TopicPartition, int] = {}
+        for (record, _), submission in zip(readable, submissions, strict=True):
+            partition = TopicPartition(record.topic, record.partition)
+            if partition not in held and (closed := self._appender.closed(submission)):
+                Log.error("intake-waits", partition=record.partition, offset=record.offset, reason=closed.reason)
+                held[partition] = record.offset
+        for partition, offset in held.items():
+            if partition in self.consumer.assignment():
+                self.consumer.pause(partition)
+                self.consumer.seek(partition, offset)
+                asyncio.get_running_loop().call_later(HELD_BACK, self._resume, partition)
+        ends = {(tp.topic, tp.partition): offset for tp, offset in held.items()}
+        return [r for r in records if r.offset < ends.get((r.topic, r.partition), r.offset + 1)]
+
+    def _resume(self, partition: TopicPartition) -> None:
+        """Try a paused partition again."""
+        with contextlib.suppress(IllegalStateError):
+            if partition in self.consumer.assignment():
+                self.consumer.resume(partition)
 
     async def _commit(self, records: Records) -> None:
         offsets: dict[TopicPartition, int] = {}

@@ -20,9 +20,11 @@ from services.common.settings import Settings
 from services.recorder.intake.reading import Unreadable
 from services.recorder.ledger.appender import TRANSIENT
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.metrics import QUARANTINED
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("quarantine")
+_HEADERS: Final = [("content-type", b"application/cloudevents+json")]
 
 
 class Quarantine:
@@ -60,6 +62,7 @@ class Quarantine:
                 connection, topic=topic, partition=partition, offset=offset, code=why.code, en=why.en, zh=why.zh,
                 length=len(raw), sha256=hashlib.sha256(raw).digest(), raw=self._vault.encrypt(raw[:LARGEST_ACTION]),
             )  # fmt: skip
+        QUARANTINED.labels(why.code).inc()
         Log.warning("quarantined", topic=topic, partition=partition, offset=offset, code=why.code)
         self._wake.set()
 
@@ -119,7 +122,9 @@ class Quarantine:
                 "sha256": row["sha256"].hex(),
             },
         }
-        await producer.send_and_wait(self._settings.topic("quarantine"), canonical(envelope), key=key.encode())
+        await producer.send_and_wait(
+            self._settings.topic("quarantine"), canonical(envelope), key=key.encode(), headers=_HEADERS
+        )
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

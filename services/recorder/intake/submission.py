@@ -46,4 +46,11 @@ class Unrecordable:
     error: str
 
 
-Outcome = Answer | Unrecordable
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The submission's shard is read-only (``reason`` says why): nothing was tried."""
+
+    reason: str
+
+
+Outcome = Answer | Unrecordable | Closed

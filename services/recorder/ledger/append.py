@@ -17,6 +17,7 @@ import orjson
 from schemas.catalogue import EVENTS
 from schemas.entries import CorrectEntry, RevokeEntry
 from services.common.faults import fault
+from services.recorder import metrics
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Event, Key
 from services.recorder.intake.submission import Answer, Submission
@@ -58,7 +59,15 @@ async def append(
     working.commit(batch.head.next_receipt)
     fault("after-commit")
     told.committed(batch)
+    _count(batch)
     return answers
+
+
+def _count(batch: Batch) -> None:
+    metrics.BATCHES.inc()
+    metrics.EVENTS.inc(len(batch.events))
+    for (outcome, code), receipts in batch.outcomes.items():
+        metrics.RECEIPTS.labels(outcome, code).inc(receipts)
 
 
 async def _prepare(

@@ -13,7 +13,7 @@ import structlog
 
 from schemas.identity import shard_of
 from services.recorder.errors import Busy, ReadOnly, Unavailable
-from services.recorder.intake.submission import Answer, Outcome, Submission, Unrecordable
+from services.recorder.intake.submission import Answer, Closed, Outcome, Submission, Unrecordable
 from services.recorder.ledger.append import Committed, append
 from services.recorder.ledger.database import Connection, Ledger, Pool
 from services.recorder.ledger.working import Working
@@ -68,6 +68,12 @@ class Appender:
         self._states: dict[int, Working] = {}
         self._waiting = 0
 
+    def closed(self, submission: Submission) -> Closed | None:
+        """Why the submission's shard takes nothing now; None where it does."""
+        shard = shard_of(submission.office, self._ledger.shards)
+        reason = self._reason(shard)
+        return Closed(f"shard {shard} is read-only: {reason}") if reason else None
+
     def enqueue(self, submissions: Sequence[Submission]) -> list[tuple[list[int], Ticket]]:
         """Put submissions into their shards' queues, in order; the indices and the ticket of each shard's part.
 
@@ -76,10 +82,9 @@ class Appender:
         parts: dict[int, list[int]] = {}
         for index, submission in enumerate(submissions):
             parts.setdefault(shard_of(submission.office, self._ledger.shards), []).append(index)
-        for shard in parts:
-            if reason := self._reason(shard):
-                message = f"shard {shard} is read-only: {reason}"
-                raise ReadOnly(message)
+        for indices in parts.values():
+            if closed := self.closed(submissions[indices[0]]):
+                raise ReadOnly(closed.reason)
         return [(indices, self._put(shard, [submissions[i] for i in indices])) for shard, indices in parts.items()]
 
     async def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
@@ -98,17 +103,22 @@ class Appender:
     async def submit(self, submissions: Sequence[Submission], patience: float = 10.0) -> list[Outcome]:
         """Append within ``patience`` seconds: HTTP's way.
 
-        Raises Busy, Unavailable, ReadOnly; after Unavailable it may still be recorded.
+        Raises Busy, Unavailable and, for a single one, ReadOnly; after Unavailable it may still be recorded.
         """
         if self._waiting + len(submissions) > LARGEST_QUEUE:
             message = f"{self._waiting} actions are waiting"
             raise Busy(message)
-        parts = self.enqueue(submissions)
+        closed = [self.closed(submission) for submission in submissions]
+        if len(submissions) == 1 and closed[0]:
+            raise ReadOnly(closed[0].reason)
+        taken = [submission for submission, why in zip(submissions, closed, strict=True) if why is None]
+        parts = self.enqueue(taken)
         try:
-            return await asyncio.wait_for(self.collect(len(submissions), parts), patience)
+            outcomes = iter(await asyncio.wait_for(self.collect(len(taken), parts), patience))
         except TimeoutError:
             message = f"not recorded within {patience:g} s; it may be later: send it again to learn of it"
             raise Unavailable(message) from None
+        return [why or next(outcomes) for why in closed]
 
     def _put(self, shard: int, submissions: list[Submission]) -> Ticket:
         ticket = Ticket(submissions, [], asyncio.get_running_loop().create_future())

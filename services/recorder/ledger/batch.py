@@ -6,6 +6,7 @@ Pure: everything that it needs is loaded before.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -55,6 +56,7 @@ class Batch:
     events: list[EventRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
     answered: list[tuple[str, str]] = field(default_factory=list)  # office and action of each receipt
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)  # outcome, code → receipts
     recorded_time: str = ""
 
     def decide(self, submissions: Sequence[Submission], now: datetime) -> list[Answer]:
@@ -227,6 +229,7 @@ class Batch:
         if first is not None:
             fields["first"] = first
         body = canonical(fields)
+        self.outcomes[outcome, fields["code"] or ""] += 1
         self.receipts.append((head.shard, head.next_receipt, digest, submission.body_digest, binding, body))
         self.answered.append((submission.office, submission.id))
         head.next_receipt += 1
