@@ -87,7 +87,7 @@ CAUSES = [
 ]
 
 
-class Failed(Exception):  # noqa: N818 - the name of what happened
+class Failed(Exception):
     """Something the operator can mend; carries the text."""
 
 

@@ -22,7 +22,7 @@ from deploy.local.overview import EXIT_CODES, overview, table
 from deploy.local.paths import Home
 from deploy.local.sample.cli import sample
 from deploy.local.welcome import welcome
-from services.common.settings import Settings, home_folder
+from services.common.settings import DEFAULT_HOME, Settings, home_folder
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,7 +50,7 @@ def up(
     speech, folder = language(lang), _home(home)
     with _steps(speech) as say:
         stack.up(folder, say=say)
-    out.print(text(speech, "up"), markup=False)
+    out.print(text(speech, "up", stop=_stop(folder)), markup=False)
     if not bare:
         raise typer.Exit(asyncio.run(welcome(Settings.load(folder.root), out, speech)))
 
@@ -76,6 +76,10 @@ def status(home: HomeOption = None, lang: LangOption = None, *, as_json: JsonOpt
     else:
         out.print(table(found, speech))
     raise typer.Exit(EXIT_CODES[found["state"]])
+
+
+def _stop(home: Home) -> str:
+    return "make down" if home.root == Home.at(DEFAULT_HOME).root else f".venv/bin/office down --home {home.root}"
 
 
 def _home(given: Path | None) -> Home:

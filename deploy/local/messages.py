@@ -35,7 +35,7 @@ _TEXTS = {
         "another `office up` or `office down` is at work in {home}: waiting for it …",
         "另一个 office up 或 office down 正在处理 {home},等待其结束 …",
     ),
-    "up": ("The stack is running. Stop it with `make down`.", "系统已运行。停止请用 make down。"),
+    "up": ("The stack is running. Stop it with `{stop}`.", "系统已运行。停止请用 {stop}。"),
     "down": ("Stopped: {services}. The data stay in {home}.", "已停止:{services}。数据保留在 {home}。"),
     "not_running": ("Nothing is running in {home}.", "{home} 中没有运行中的服务。"),
     "interrupted": (

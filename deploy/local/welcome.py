@@ -27,7 +27,7 @@ from deploy.local.trouble import CommandError, explained
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
 from deploy.local.words import say
-from services.common.settings import Settings
+from services.common.settings import DEFAULT_HOME, Settings
 
 CADRES: Final = 24
 SEED: Final = 7
@@ -133,9 +133,10 @@ def _places(settings: Settings, lang: Lang) -> Table:
 
 def _commands(settings: Settings, sample: Marker, person: str) -> list[str]:
     token = f'$(.venv/bin/python -c \'import json; print(json.load(open("{settings.tokens}"))["reader"])\')'
+    home = "" if settings.home.resolve() == DEFAULT_HOME.resolve() else f" --home {settings.home}"
     return [
-        f".venv/bin/office file {person} --all",
-        f".venv/bin/office appraisal {sample.year} --office {sample.office}",
+        f".venv/bin/office file {person} --all{home}",
+        f".venv/bin/office appraisal {sample.year} --office {sample.office}{home}",
         f'curl -H "Authorization: Bearer {token}" {settings.projector_url}/people/{person}/growth-file',
-        f".venv/bin/office sample --year {sample.year - 1} --offices 5 --cadres 40 | .venv/bin/office publish",
+        f".venv/bin/office sample --year {sample.year - 1} --offices 5 --cadres 40 | .venv/bin/office publish{home}",
     ]

@@ -13,10 +13,12 @@ from typing import Self
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DEFAULT_HOME = Path(".local")
+
 
 def home_folder(given: Path | None = None) -> Path:
     """The data folder: what was given, else ``CHENGZHANG_HOME``, else ``.local`` in the working directory."""
-    return given or Path(os.environ.get("CHENGZHANG_HOME") or ".local")
+    return given or Path(os.environ.get("CHENGZHANG_HOME") or DEFAULT_HOME)
 
 
 class Settings(BaseSettings):
@@ -24,7 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CHENGZHANG_", extra="ignore", frozen=True)
 
-    home: Path = Path(".local")
+    home: Path = DEFAULT_HOME
     kafka: str = Field(default="127.0.0.1:19092", description="bootstrap servers, host:port[,host:port]")
     database_url: str = Field(default="postgresql://127.0.0.1:15432/chengzhang", description="libpq URL")
     http_host: str = "127.0.0.1"
