@@ -85,7 +85,10 @@ class Ledger:
         moved = time.monotonic()
         while stands[-1].receipts < receipts or not stands[-1].published:
             if time.monotonic() - moved > _STUCK:
-                raise TimeoutError(f"nothing moves: {stands[-1]}, {receipts} receipts wanted")
+                quarantined = await self._connection.fetchval("SELECT count(*) FROM ledger.quarantine")
+                raise TimeoutError(
+                    f"nothing moves: {stands[-1]}, {receipts} receipts wanted, {quarantined} quarantined"
+                )
             await asyncio.sleep(_LOOK)
             stand = await self.stand()
             if (stand.receipts, stand.published_events) != (stands[-1].receipts, stands[-1].published_events):

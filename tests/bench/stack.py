@@ -19,6 +19,7 @@ from typing import Final
 import psutil
 
 from deploy.local import kafka, postgres, processes, stack
+from deploy.local.errors import tail
 from deploy.local.paths import Home
 from services.common.settings import Settings
 from tests.support.stack import far_ports
@@ -77,6 +78,11 @@ def bench() -> Iterator[Bench]:
     try:
         stack.up(home, only=SERVERS, preferred=far_ports())
         yield Bench(home)
+    except Exception as error:
+        for name in (RECORDER, PROJECTOR):
+            if end := tail(home.log(name)):
+                error.add_note(f"The end of the log of the {name}:\n{end}")
+        raise
     finally:
         with _undisturbed():
             _remove(folder)
