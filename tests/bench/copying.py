@@ -15,7 +15,7 @@ import asyncpg
 
 from services.common.settings import Settings
 
-ROWS: Final = 300_000
+ROWS: Final = 500_000
 WARM_UP: Final = 25_000
 _A_TRANSACTION: Final = 5_000
 _SHARDS: Final = 8
