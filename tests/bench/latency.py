@@ -71,14 +71,20 @@ def quantile(values: Sequence[float], share: float) -> float:
 class Load:
     """One run."""
 
-    def __init__(self, settings: Settings, persons: Sequence[tuple[str, str]], http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        persons: Sequence[tuple[str, str]],
+        http: httpx.AsyncClient,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
         self._topic = settings.topic("actions")
         self._persons = persons
         self._http = http
+        self._tasks = tasks
         self._rng = random.Random(SEED)
         self._run = uuid.uuid4().hex[:8]
         self._under_way: dict[str, Sent] = {}
-        self._looking: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
         self.latency = Latency()
 
     async def send(self, producer: AIOKafkaProducer) -> None:
@@ -118,7 +124,7 @@ class Load:
         if sent.measured:
             self.latency.answered.append(_since(sent.due))
         if sent.looked_for:
-            self._looking.put_nowait(asyncio.create_task(self._look(receipt, sent)))
+            self._tasks.create_task(self._look(receipt, sent))
 
     async def _look(self, receipt: Json, sent: Sent) -> None:
         path, began = f"/people/{sent.person}/growth-file", time.perf_counter()
@@ -130,13 +136,11 @@ class Load:
         self.latency.visible.append(visible)
         self.latency.looked.append(visible - 1000 * (began - sent.due))
 
-    async def finish(self) -> None:
-        """Wait until everything sent is answered and everything looked for was seen."""
-        while self._under_way or not self._looking.empty():
-            if self._looking.empty():
+    async def answered(self) -> None:
+        """Wait until everything that was sent has its receipt."""
+        async with asyncio.timeout(_PATIENCE):
+            while self._under_way:  # noqa: ASYNC110  # several events a millisecond, and no hurry
                 await asyncio.sleep(0.05)
-            else:
-                await self._looking.get_nowait()
 
 
 def _since(due: float) -> float:
@@ -192,17 +196,14 @@ async def _connected(settings: Settings) -> AsyncIterator[tuple[AIOKafkaProducer
 
 async def measure(settings: Settings, persons: Sequence[tuple[str, str]]) -> Latency:
     """Send for a while and say how long it took; recorder and projector run, and have nothing else to do."""
-    async with _reader(settings) as http, _connected(settings) as (producer, consumer):
-        load = Load(settings, persons, http)
-        listening = asyncio.create_task(load.listen(consumer))
-        try:
-            await load.send(producer)
-            async with asyncio.timeout(_PATIENCE):
-                finishing = asyncio.create_task(load.finish())
-                await asyncio.wait({finishing, listening}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            listening.cancel()
-        if listening.done() and not listening.cancelled():
-            listening.result()
-        finishing.result()
-        return load.latency
+    async with (
+        _reader(settings) as http,
+        _connected(settings) as (producer, consumer),
+        asyncio.TaskGroup() as tasks,
+    ):
+        load = Load(settings, persons, http, tasks)
+        listening = tasks.create_task(load.listen(consumer))
+        await load.send(producer)
+        await load.answered()
+        listening.cancel()
+    return load.latency
