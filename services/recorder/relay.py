@@ -210,7 +210,7 @@ class Relay:
     async def _run(self, lane: Lane) -> None:
         while True:
             try:
-                if not lane.known:
+                while not lane.known:
                     await self._read_back(lane)
                 await self._publish_waiting(lane)
                 await lane.wake.wait()
@@ -238,8 +238,7 @@ class Relay:
             READ_ONLY.set(sum(reason is not None for reason in self.reasons.values()))
             Log.error("shard-read-only", shard=lane.shard, reason=found.reason)
             await asyncio.sleep(5)
-            message = found.reason
-            raise Doubt(message)
+            return  # and look again; the producer, which the other lanes use, is in no doubt
         lane.offset = tail.end
         lane.forget()
         lane.next = found.next
