@@ -17,6 +17,7 @@ import asyncpg
 import httpx
 import pytest
 
+from deploy.local.publishing.publisher import sealed
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from tests.faults import invariants
@@ -84,6 +85,7 @@ async def test_a_ledger_that_does_not_fit_its_topic_is_read_only_where_it_does_n
                 again.wait_ready(PATIENCE)
                 assert_modes(restored)
                 await assert_only_the_sound_shard_takes_actions(restored, office_of, more)
+                await assert_the_sound_shard_is_read_from_kafka(restored, office_of, more)
 
 
 def assert_modes(settings: Settings) -> None:
@@ -116,6 +118,29 @@ async def assert_only_the_sound_shard_takes_actions(
     after = await sizes(settings)
     assert {shard: after[shard] == before[shard] for shard in after} == {BEHIND: True, DIFFERENT: True, SOUND: False}
     await relayed(settings, SOUND)
+
+
+async def assert_the_sound_shard_is_read_from_kafka(
+    settings: Settings, office_of: dict[int, str], more: dict[str, list[Json]]
+) -> None:
+    """What waits in one partition of the intake for a read-only shard holds no other partition up."""
+    before = await sizes(settings)
+    blocked, free = (plain(more[office_of[shard]]) for shard in (BEHIND, SOUND))
+    async with apps(settings, [settings.recorder_url], Habits(), seed=1) as load:
+        producer = await load._connected()
+        for partition, action in enumerate((blocked, free)):
+            new = {**action, "id": f"{action['id']}-again"}
+            await producer.send_and_wait(settings.topic("actions"), json.dumps(new).encode(), partition=partition)
+    async with asyncio.timeout(PATIENCE):
+        while (after := await sizes(settings))[SOUND] == before[SOUND]:
+            await asyncio.sleep(0.2)
+    assert after[BEHIND] == before[BEHIND]
+    await relayed(settings, SOUND)
+
+
+def plain(drafts: list[Json]) -> Json:
+    """The first of these that may go onto Kafka as it is."""
+    return next(action for action in drafts if not sealed(action))
 
 
 async def test_a_lost_events_topic_is_filled_again_from_its_beginning(servers: Servers, installed: Settings) -> None:
