@@ -50,9 +50,11 @@ async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: i
     if tail.last is None or tail.last.value is None:
         return Found(0)
     try:
-        return await _compare(connection, ledger, kind, shard, tail.last.value)
+        found = await _compare(connection, ledger, kind, shard, tail.last.value)
     except (ValueError, KeyError, TypeError):
         return Found(0, _foreign(kind, shard, tail.last.offset))
+    # Every record of the shard is on its topic at least once, so there are at least as many offsets.
+    return found if tail.end >= found.next else Found(0, _hole(kind, shard, tail.end, found.next))
 
 
 async def _compare(connection: Connection, ledger: Ledger, kind: str, shard: int, value: bytes) -> Found:
@@ -73,6 +75,14 @@ async def _compare(connection: Connection, ledger: Ledger, kind: str, shard: int
     if not same:
         return Found(0, _differs(kind, shard, at))
     return Found(at + 1)
+
+
+def _hole(kind: str, shard: int, end: int, wanted: int) -> str:
+    return (
+        f"the {kind} topic has {end} records of shard {shard} where {wanted} must be: "
+        "it was made anew while a recorder ran. Nothing is appended to this shard. "
+        "Stop the recorders and delete the topic, so that it is made and filled again from the ledger, then start them."
+    )
 
 
 def _foreign(kind: str, shard: int, offset: int) -> str:

@@ -187,22 +187,25 @@ WITH revoked AS (
     UPDATE growth_entry AS e SET revoked_at = f.recorded_at
     FROM (
         SELECT
-            f.office,
-            stamp ->> 'person' AS person,
-            f.event_id,
-            f.occurred_at,
+            found.place,
             f.recorded_at,
             f.position
         FROM fact AS f
         CROSS JOIN LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
+        CROSS JOIN LATERAL ( -- by the whole key, and so kept by OFFSET 0: the planner's own join reads whole offices
+            SELECT g.ctid AS place
+            FROM growth_entry AS g
+            WHERE
+                g.office = f.office
+                AND g.person = stamp ->> 'person'
+                AND g.occurred_at = f.occurred_at
+                AND g.event_id = f.event_id
+                AND g.revoked_at IS NULL
+            OFFSET 0
+        ) AS found
         WHERE f.sign = -1
     ) AS f
-    WHERE
-        e.office = f.office
-        AND e.person = f.person
-        AND e.occurred_at = f.occurred_at
-        AND e.event_id = f.event_id
-        AND e.revoked_at IS NULL
+    WHERE e.ctid = f.place
     RETURNING e.*, f.position AS revoked_position
 )
 INSERT INTO entry_change

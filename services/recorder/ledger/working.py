@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
 
 MOST_ROWS: Final = 1500  # kept between batches, of a shard
-SWEEP_EVERY: Final = 8  # batches; what none of them used is dropped: persons come again, most sessions don't
+SWEEP_EVERY: Final = 4  # batches; what none of them used is dropped: persons come again, most sessions don't
 
 
 class Row:
