@@ -14,7 +14,7 @@ import uvloop
 from services.common import log
 from services.common.grants import Grants
 from services.common.log import raised
-from services.common.serving import background, server
+from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
 from services.projector import database, read_models
 from services.projector.api.names import Names
@@ -34,6 +34,7 @@ _log = structlog.get_logger(__name__)
 def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM."""
     log.configure(settings.log_level)
+    collect_rarely()
     uvloop.run(_serve(settings, Grants.load(settings.tokens)))
 
 

@@ -7,8 +7,8 @@ from typing import Final
 from services.common.settings import Settings
 
 MAX_RECORDS: Final = 20_000  # a batch: beyond this, a larger one gains nothing and only takes memory
-PARTITION_BYTES: Final = 1024 * 1024  # fetched ahead, a partition
-FETCH_BYTES: Final = 8 * 1024 * 1024  # fetched ahead, a request
+PARTITION_BYTES: Final = 1536 * 1024  # fetched ahead, a partition
+FETCH_BYTES: Final = 12 * 1024 * 1024  # fetched ahead, a request
 FETCH_WAIT_MS: Final = 100  # a fetch under way asks nothing of the partitions that had data when it left: keep it short
 IDLE_MS: Final = 5  # FastStream sleeps this long after an empty poll, deaf; so it is short
 SESSION_MS: Final = 6_000  # after which a projector that was killed gives up its shards

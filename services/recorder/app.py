@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +14,7 @@ from faststream.kafka import KafkaBroker
 
 from services.common import log
 from services.common.grants import Grants
-from services.common.serving import background, server
+from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
 from services.recorder import history, topics, vault
 from services.recorder.errors import Misconfigured, Unavailable
@@ -33,15 +32,13 @@ from services.recorder.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 _RETRY: Final = 1.0
-# Nearly nothing here is cyclic, and looking for it among the states at hand cost a fifth of the recorder's time.
-_COLLECT: Final = (100_000, 20, 50)
 Log: Final = structlog.get_logger("recorder")
 
 
 def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises Misconfigured where something doesn't fit."""
     log.configure(settings.log_level)
-    gc.set_threshold(*_COLLECT)
+    collect_rarely()
     uvloop.run(_serve(settings, Grants.load(settings.tokens)))
 
 
