@@ -70,6 +70,7 @@ class Parts:
 
     async def stop(self) -> None:
         """Take no more, then publish no more."""
+        await self.intake.stop()
         await self.broker.stop()
         await self.appender.stop()
         await self.quarantine.stop()

@@ -35,6 +35,7 @@ Log: Final = structlog.get_logger("intake")
 RECORDS_AT_ONCE: Final = 1000
 SMALL_BATCH: Final = 200  # records; after a smaller one the intake waits a little, so that the next ones share commits
 GATHER: Final = 0.015  # seconds
+COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 Records: TypeAlias = Sequence[Record]
@@ -52,6 +53,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._quarantine = quarantine
         self._idle = asyncio.Event()
         self._idle.set()
+        self._recorded: dict[TopicPartition, int] = {}  # offsets to commit
+        self._committer: asyncio.Task[None] | None = None
         self._subscriber: Any = None
         self.progressed = asyncio.get_running_loop().time()
 
@@ -98,6 +101,14 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             Log.info("offsets-begun-by-another")
         finally:
             await consumer.stop()
+        self._committer = asyncio.create_task(self._commit_now_and_then(), name="intake-offsets")
+
+    async def stop(self) -> None:
+        """Commit what was recorded; called before the consumer leaves."""
+        if self._committer is not None:
+            self._committer.cancel()
+            await asyncio.gather(self._committer, return_exceptions=True)
+            await self._commit()
 
     @property
     def consumer(self) -> AIOKafkaConsumer[bytes, bytes]:
@@ -138,6 +149,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), 5)
+        await self._commit()
+        self._recorded.clear()
 
     async def _handle(self, message: KafkaMessage) -> None:
         records: Records = message.raw_message  # a batch subscriber's raw message is a tuple
@@ -158,7 +171,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             except Exception:  # noqa: BLE001  # nothing is dropped: logged, then the same batch again
                 Log.exception("intake-retried")
                 await asyncio.sleep(1)
-        await self._commit(recorded)
+        for record in recorded:
+            self._recorded[TopicPartition(record.topic, record.partition)] = record.offset + 1
         self.progressed = asyncio.get_running_loop().time()
 
     async def _append(self, records: Records) -> Records:
@@ -206,10 +220,18 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             if partition in self.consumer.assignment():
                 self.consumer.resume(partition)
 
-    async def _commit(self, records: Records) -> None:
-        offsets: dict[TopicPartition, int] = {}
-        for record in records:
-            offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+    async def _commit_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_EVERY)
+            try:
+                await self._commit()
+            except Exception:  # noqa: BLE001  # the next round commits what is recorded by then
+                Log.exception("offsets-not-committed")
+
+    async def _commit(self) -> None:
+        offsets, self._recorded = self._recorded, {}
+        if not offsets:
+            return
         fault("before-offset")
         try:
             assigned = self.consumer.assignment()
@@ -217,7 +239,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             if ours:
                 await self.consumer.commit(ours)
         except (CommitFailedError, IllegalStateError, KafkaError) as error:
-            # The partition went to another recorder, or Kafka is away: it is read again, and receipts tell.
+            # Kafka is away, or the partition went to another recorder: then it is read again there, and receipts tell.
+            self._recorded = offsets | self._recorded
             Log.warning("offsets-not-committed", error=type(error).__name__)
         fault("after-offset")
 
