@@ -7,7 +7,6 @@ states, states that only these name, events, receipts, changed states with the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -79,7 +78,7 @@ async def _prepare(
     batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at), working)
     await _look_up(connection, shard, batch, submissions)
     actions = [
-        _aimed(submission.action, batch.targets)
+        batch.aimed(submission.action)
         for submission in submissions
         if submission.action is not None and submission.key_digest not in batch.known
     ]
@@ -116,14 +115,6 @@ def read_event(body: bytes) -> Event:
     return Event(
         id=fields["id"], office=fields["office"], stream=fields["partitionkey"], time=fields["time"], data=data
     )
-
-
-def _aimed(action: Action, targets: dict[str, Event]) -> Action:
-    if isinstance(action.data, RevokeEntry | CorrectEntry):
-        target = targets.get(action.data.event)
-        if target is not None and target.office == action.office:
-            return replace(action, target=target)
-    return action
 
 
 async def _load(connection: Connection, shard: int, working: Working, keys: set[Key]) -> None:

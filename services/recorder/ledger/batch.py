@@ -89,7 +89,9 @@ class Batch:
 
     def _decide(self, submission: Submission, now: datetime) -> list[tuple[Event, bytes, int]] | Rejection:
         """The events with their bytes and versions, already part of the working states; or why not."""
-        action = self._aimed(submission)
+        if submission.action is None:
+            raise AssertionError(submission.id)
+        action = self.aimed(submission.action)
         decided: Decision = decider.decide(self.working, action, now)
         if isinstance(decided, Rejection):
             return decided
@@ -107,10 +109,8 @@ class Batch:
             self.working.advance(event.stream_key(), version)
         return built
 
-    def _aimed(self, submission: Submission) -> Action:
-        action = submission.action
-        if action is None:
-            raise AssertionError(submission)
+    def aimed(self, action: Action) -> Action:
+        """The action with the event that it takes back, where it takes back one that is known by now."""
         if isinstance(action.data, RevokeEntry | CorrectEntry) and action.target is None:
             target = self.targets.get(action.data.event)
             if target is not None and target.office == action.office:
