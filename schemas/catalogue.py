@@ -28,8 +28,3 @@ BECOMES: Final[dict[str, str]] = {
     welfare.MakeHomeVisit.TYPE: welfare.HomeVisitMade.TYPE,
     entries.RevokeEntry.TYPE: entries.EntryRevoked.TYPE,
 }
-
-
-def group_of(type_name: str) -> str:
-    """``chengzhang.<group>.<name>.v1`` → the group."""
-    return type_name.split(".")[1]

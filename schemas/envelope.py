@@ -14,6 +14,7 @@ from schemas.base import Id, Instant, Model
 Token = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,256}$")]
 Traceparent = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
+STRUCTURED = "application/cloudevents+json"  # the media type of structured mode
 LARGEST_ACTION = 64 * 1024
 LARGEST_EVENT = 65_535  # bytes: the most an entry of a C2SP tlog-tiles bundle can hold
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from functools import lru_cache
 
 from schemas.canonical import canonical
 
@@ -21,6 +22,7 @@ def event_id(office: str, source: str, action: str, index: int) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+@lru_cache(maxsize=8192)  # asked for every action, and offices are few
 def shard_of(office: str, shards: int) -> int:
     """First 8 bytes of SHA-256(office), big-endian, modulo the shard count."""
     return int.from_bytes(hashlib.sha256(office.encode()).digest()[:8]) % shards

@@ -17,16 +17,15 @@ from services.common.grants import Grants
 from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
 from services.recorder import history, topics, vault
-from services.recorder.errors import Misconfigured, Unavailable
+from services.recorder.errors import Unavailable
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.submission import Outcome, Submission
 from services.recorder.ledger import database
-from services.recorder.ledger.appender import TRANSIENT, Appender
-from services.recorder.ledger.database import Ledger, Pool
+from services.recorder.ledger.appender import Appender
+from services.recorder.ledger.database import TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
-from services.recorder.metrics import READ_ONLY
 from services.recorder.relay import Relay
 from services.recorder.vault import Vault
 
@@ -130,14 +129,12 @@ class Recorder:
             await vault.migrate(connection)
         await topics.ensure(self._settings)
         reasons = await history.check_all(self._pool, ledger, self._settings)
-        READ_ONLY.set(sum(reason is not None for reason in reasons.values()))
         parts = self._parts_of(ledger, reasons)
         await parts.intake.begin(self._settings.kafka)
         await parts.relay.start()
         await parts.quarantine.start()
-        self._parts = (
-            parts  # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed
-        )
+        # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed.
+        self._parts = parts
         try:
             await parts.broker.start()
         except BaseException:
@@ -159,6 +156,3 @@ class Recorder:
 def broker_of(settings: Settings) -> KafkaBroker:
     """FastStream's broker; nothing connects until it starts."""
     return KafkaBroker(settings.kafka, logger=None)
-
-
-__all__ = ["Misconfigured", "Recorder", "serve"]

@@ -26,9 +26,8 @@ from services.common.settings import Settings
 from services.recorder import topics
 from services.recorder.errors import Doubt
 from services.recorder.history import check_tail
-from services.recorder.ledger.appender import TRANSIENT
 from services.recorder.ledger.batch import Batch
-from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
 
 Log: Final = structlog.get_logger("relay")
@@ -38,8 +37,6 @@ PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedg
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 300
 _LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
-
-_HEADERS: Final = [("content-type", b"application/cloudevents+json")]  # structured mode, for CloudEvents libraries
 
 Record = tuple[bytes, bytes]  # key, value
 
@@ -110,6 +107,7 @@ class Relay:
         self._main: list[asyncio.Task[None]] = []
         self._noted: dict[int, tuple[int, int]] = {}
         self.reasons = reasons
+        READ_ONLY.set_function(lambda: sum(reason is not None for reason in reasons.values()))
         self.progressed = asyncio.get_running_loop().time()
 
     # --- what the append tells it ---
@@ -233,9 +231,10 @@ class Relay:
         tail = (await topics.tails(self._settings.kafka, lane.topic, [lane.shard]))[lane.shard]
         async with self._pool.acquire(timeout=10) as connection:
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
+            if found.reason is not None:
+                await QUERIES.note_mode(connection, shards=[lane.shard], reasons=[found.reason])
         if found.reason is not None:
             self.reasons[lane.shard] = found.reason
-            READ_ONLY.set(sum(reason is not None for reason in self.reasons.values()))
             Log.error("shard-read-only", shard=lane.shard, reason=found.reason)
             await asyncio.sleep(5)
             return  # and look again; the producer, which the other lanes use, is in no doubt
@@ -273,7 +272,7 @@ class Relay:
         batch = producer.create_batch()
         count = 0
         for key, value in records:
-            if batch.append(key=key, value=value, timestamp=None, headers=_HEADERS) is None:
+            if batch.append(key=key, value=value, timestamp=None, headers=topics.HEADERS) is None:
                 break
             count += 1
         if not count:
@@ -345,7 +344,6 @@ class Relay:
                         shards=list(moved),
                         events=[at[0] for at in moved.values()],
                         receipts=[at[1] for at in moved.values()],
-                        reasons=[self.reasons.get(shard) for shard in moved],
                     )
                 self._noted |= moved
             except TRANSIENT as error:

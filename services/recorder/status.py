@@ -13,8 +13,7 @@ from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
 from services.recorder.errors import Unavailable
-from services.recorder.ledger.appender import TRANSIENT
-from services.recorder.ledger.database import QUERIES
+from services.recorder.ledger.database import QUERIES, TRANSIENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from schemas.envelope import STRUCTURED
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 ACTIONS_KEPT: Final = 30 * DAY_MS
 ACTIONS_PARTITIONS: Final = 8
+HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 
 

@@ -21,12 +21,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self
 from uuid import UUID, uuid4
 
 import aiosql
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -34,9 +33,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from schemas.base import Sealed
 from services.recorder.errors import Misconfigured, Unavailable
+from services.recorder.ledger.database import Connection, Pool
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Failure = Literal["erased", "unreadable", "forbidden"]
 _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 _MIGRATION_LOCK: Final = 0x7661756C74  # one process at a time creates what is missing

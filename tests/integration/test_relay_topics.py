@@ -249,6 +249,21 @@ async def test_a_history_that_forked_makes_the_shard_read_only(
     assert len(await _records(settings, "events")) == 1, "nothing is published behind what doesn't fit"
 
 
+async def test_a_fork_that_shows_while_the_relay_runs_is_noted_for_operators(ledger: Bench, settings: Settings) -> None:
+    async with recorder(ledger, settings) as one:
+        await ledger.receipts([section()], one.appender)
+        await _until(lambda: _published(settings, 1), "not published")
+        (event,) = [e for e in await ledger.events() if e["shard"] == SHARD]
+        await _put(settings, event | {"actor": "p-else"})
+        assert await ledger.rows("SELECT pg_terminate_backend($1)", await _holder(ledger))
+        await _until(lambda: _noted(ledger, "differ at"), "recorder status would not tell")
+
+
+async def _noted(ledger: Bench, words: str) -> bool:
+    (row,) = await ledger.rows("SELECT reason FROM ledger.relay WHERE shard = $1", SHARD)
+    return words in (row["reason"] or "")
+
+
 async def _configs(settings: Settings) -> dict[str, dict[str, str]]:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()

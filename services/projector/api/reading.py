@@ -63,14 +63,6 @@ class NotModified(Exception):  # an answer, not an error
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One consistent view of the read models, and how far they had come."""
-
-    connection: Connection
-    seen: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """What the resources work with."""
 

@@ -8,9 +8,10 @@ from fastapi.responses import PlainTextResponse
 from pydantic.json_schema import models_json_schema
 
 from schemas import generate
+from schemas.envelope import STRUCTURED
 from services.common.problems import responses
 from services.recorder.intake.opening import OpenRequest
-from services.recorder.intake.requests import BATCH, JSON, STRUCTURED
+from services.recorder.intake.requests import BATCH, JSON
 
 TEXT: Final = (
     "Takes actions (please record that …) as CloudEvents 1.0 and answers each with a receipt. "

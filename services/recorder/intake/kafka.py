@@ -81,9 +81,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._subscriber(self._handle)
 
     async def begin(self, kafka: str) -> None:
-        """Commit the beginning of partitions that have no offset yet.
+        """Commit the beginning of partitions that have no offset yet, then what is recorded, now and then.
 
-        A fetch without one costs the consumer five seconds.
+        A fetch without an offset costs the consumer five seconds.
         """
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
             bootstrap_servers=kafka, group_id=self._group, enable_auto_commit=False
@@ -163,7 +163,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await asyncio.sleep(GATHER)
 
     async def _record(self, records: Records) -> None:
-        """Record one batch, however often it takes; then commit its offsets."""
+        """Record one batch, however often it takes; then its offsets may be committed."""
         while True:
             try:
                 recorded = await self._append(records)
@@ -183,11 +183,10 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         if any(self._appender.closed(submission) for submission in submissions):
             records = self._held_back(records, readable, submissions)
             return await self._append(records) if records else ()
-        parts = self._appender.enqueue(submissions)
         for record, r in read:
             if isinstance(r, Unreadable):
                 await self._quarantine.keep(record, r)
-        outcomes = await self._appender.collect(len(submissions), parts)
+        outcomes = await self._appender.append(submissions)
         for (record, _), outcome in zip(readable, outcomes, strict=True):
             if isinstance(outcome, Unrecordable):
                 await self._quarantine.keep(record, _internal(outcome))

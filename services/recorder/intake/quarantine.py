@@ -18,13 +18,12 @@ from schemas.canonical import canonical
 from schemas.envelope import LARGEST_ACTION
 from services.common.settings import Settings
 from services.recorder.intake.reading import Unreadable
-from services.recorder.ledger.appender import TRANSIENT
-from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import QUARANTINED
+from services.recorder.topics import HEADERS
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("quarantine")
-_HEADERS: Final = [("content-type", b"application/cloudevents+json")]
 
 
 class Quarantine:
@@ -123,7 +122,7 @@ class Quarantine:
             },
         }
         await producer.send_and_wait(
-            self._settings.topic("quarantine"), canonical(envelope), key=key.encode(), headers=_HEADERS
+            self._settings.topic("quarantine"), canonical(envelope), key=key.encode(), headers=HEADERS
         )
 
 

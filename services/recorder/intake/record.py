@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from aiokafka import ConsumerRecord
 
+from schemas.envelope import STRUCTURED
 from services.recorder.intake.batches import UNREADABLE
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json
 
-STRUCTURED: Final = "application/cloudevents+json"
 _INTEGERS: Final = frozenset({"expectedversion"})
 
 

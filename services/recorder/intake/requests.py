@@ -8,12 +8,11 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from fastapi import Request
 
-from schemas.envelope import LARGEST_ACTION
+from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.problems import Problem
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
 from services.recorder.intake.record import binary
 
-STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 JSON: Final = "application/json"
 LARGEST_BATCH: Final = 1000  # actions

@@ -18,7 +18,7 @@ from schemas.entries import CorrectEntry, RevokeEntry
 from services.common.faults import fault
 from services.recorder import metrics
 from services.recorder.domain import decider
-from services.recorder.domain.core import Action, Event, Key
+from services.recorder.domain.core import Event, Key
 from services.recorder.intake.submission import Answer, Submission
 from services.recorder.ledger.batch import Batch, Head
 from services.recorder.ledger.database import QUERIES, Connection, Ledger
@@ -83,14 +83,9 @@ async def _prepare(
         if submission.action is not None and submission.key_digest not in batch.known
     ]
     await _load(connection, shard, batch.working, {key for action in actions for key in decider.reads(action)})
-    await _load(
-        connection, shard, batch.working, {key for action in actions for key in _reads_more(batch.working, action)}
-    )
+    more = {key for action in actions for key in decider.reads_more(batch.working, action)}
+    await _load(connection, shard, batch.working, more)
     return batch
-
-
-def _reads_more(working: Working, action: Action) -> list[Key]:
-    return list(decider.reads_more(working, action))
 
 
 async def _look_up(connection: Connection, shard: int, batch: Batch, submissions: Sequence[Submission]) -> None:

@@ -8,33 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import asyncpg
 import structlog
 
 from schemas.identity import shard_of
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.intake.submission import Answer, Closed, Outcome, Submission, Unrecordable
 from services.recorder.ledger.append import Committed, append
-from services.recorder.ledger.database import Connection, Ledger, Pool
+from services.recorder.ledger.database import TRANSIENT, Connection, Ledger, Pool
 from services.recorder.ledger.working import Working
 
 LARGEST_BATCH: Final = 1000
 LARGEST_QUEUE: Final = 20_000
 _RETRY: Final = 0.2  # seconds
-# What a broken or restarting server raises, and what trying again cures: deadlock, lock timeout, idle timeout.
-TRANSIENT: Final = (
-    OSError,
-    asyncio.TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg says of a connection that was cut at the wrong moment
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-)
 Log: Final = structlog.get_logger("appender")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -18,6 +19,21 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 FOLDER: Final = Path(__file__).parent
 QUERIES: Final[Any] = aiosql.from_path(FOLDER / "queries.sql", "asyncpg", mandatory_parameters=False)
 _MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
+
+# What a broken or restarting server raises, and what trying again cures: deadlock, lock timeout, idle timeout.
+TRANSIENT: Final = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that was cut at the wrong moment
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
 
 # A lock that isn't had in 10 s, or a transaction left open for 30 s, is given up: the batch is tried again.
 SESSION: Final = {

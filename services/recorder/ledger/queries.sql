@@ -131,14 +131,12 @@ FROM ledger.receipt
 WHERE shard = :shard AND digest = :digest AND binding;
 
 -- name: note_relayed!
--- How far the relay has come, and which shards are read-only and why.
+-- How far the relay has come.
 UPDATE ledger.relay AS r
 SET
     events = noted.events,
-    receipts = noted.receipts,
-    reason = noted.reason
-FROM unnest(:shards::int[], :events::bigint[], :receipts::bigint[], :reasons::text[])
-    AS noted (shard, events, receipts, reason)
+    receipts = noted.receipts
+FROM unnest(:shards::int[], :events::bigint[], :receipts::bigint[]) AS noted (shard, events, receipts)
 WHERE r.shard = noted.shard;
 
 -- name: note_mode!

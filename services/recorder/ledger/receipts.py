@@ -5,8 +5,7 @@ from __future__ import annotations
 from schemas.identity import shard_of
 from services.recorder.errors import Unavailable
 from services.recorder.intake.submission import Submission
-from services.recorder.ledger.appender import TRANSIENT
-from services.recorder.ledger.database import QUERIES, Pool
+from services.recorder.ledger.database import QUERIES, TRANSIENT, Pool
 
 
 class Receipts:
