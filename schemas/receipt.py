@@ -77,7 +77,11 @@ class Quarantined(Told):
 
 
 class ReceiptEnvelope(Told):
-    """A receipt as a CloudEvent; its key on Kafka is the action's id."""
+    """A receipt as a CloudEvent; its key on Kafka is the action's id.
+
+    ``bodydigest`` is what the ledger tells a repeat from another content by: with it, a lost ledger's receipts are
+    rebuilt from their topic. It is keyed where the body had sealed fields, so it gives none of them away.
+    """
 
     specversion: Literal["1.0"]
     id: str = Field(description="shard:number")
@@ -87,6 +91,11 @@ class ReceiptEnvelope(Told):
     datacontenttype: Literal["application/json"]
     dataschema: str
     office: str
+    bodydigest: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of the action's body, or its HMAC where it had sealed fields",
+    )
     data: Receipt
 
 

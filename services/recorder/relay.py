@@ -20,7 +20,6 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.canonical import canonical
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import topics
@@ -122,7 +121,7 @@ class Relay:
             events.offer(batch.events[0][1], [(row[3].encode(), row[7]) for row in batch.events])
         if batch.receipts:
             wrapped = [
-                _wrapped(self._ledger.source, row[:2], answered, batch.recorded_time, row[5])
+                _wrapped(self._ledger.source, row[:2], answered, batch.recorded_time, row[3], row[5])
                 for row, answered in zip(batch.receipts, batch.answered, strict=True)
             ]
             receipts.offer(batch.receipts[0][1], wrapped)
@@ -262,7 +261,7 @@ class Relay:
             query = QUERIES.events_from if lane.kind == "events" else QUERIES.receipts_from
             rows = [row async for row in query(connection, shard=lane.shard, first=lane.next, count=READ_AT_ONCE)]
         if lane.kind == "receipts":
-            return [wrap_receipt(self._ledger.source, row["body"]) for row in rows]
+            return [wrap_receipt(self._ledger.source, row["body_digest"], row["body"]) for row in rows]
         return [(row["key"].encode(), row["body"]) for row in rows]
 
     async def _publish(self, lane: Lane, first: int, records: Sequence[Record]) -> int:
@@ -357,26 +356,29 @@ def _sure(lane: Lane, first: int) -> None:
         raise Doubt(message)
 
 
-def wrap_receipt(source: str, receipt: bytes) -> Record:
+def wrap_receipt(source: str, body_digest: bytes, receipt: bytes) -> Record:
     """A receipt as a CloudEvent of the ledger ``source``; the key is the action's id."""
     fields: dict[str, Any] = orjson.loads(receipt)
     number = (fields["shard"], fields["number"])
-    return _wrapped(source, number, (fields["office"], fields["id"]), fields["recorded_at"], receipt)
+    return _wrapped(source, number, (fields["office"], fields["id"]), fields["recorded_at"], body_digest, receipt)
 
 
-def _wrapped(
-    source: str, number: tuple[int, int], answered: tuple[str, str], recorded_at: str, receipt: bytes
+def _wrapped(  # noqa: PLR0917  # a receipt's parts
+    source: str,
+    number: tuple[int, int],
+    answered: tuple[str, str],
+    recorded_at: str,
+    body_digest: bytes,
+    receipt: bytes,
 ) -> Record:
-    """The same where the receipt's shard and number, its office and action, and its time are at hand."""
-    envelope = {
-        "specversion": "1.0",
-        "id": f"{number[0]}:{number[1]}",
-        "source": source,
-        "type": "chengzhang.receipt.v1",
-        "time": recorded_at,
-        "datacontenttype": "application/json",
-        "dataschema": "urn:chengzhang:schema:chengzhang.receipt.v1",
-        "office": answered[0],
-        "data": orjson.Fragment(receipt),  # canonical as it is
-    }
-    return answered[1].encode(), canonical(envelope)
+    """The same where the receipt's shard and number, its office and action, and its time are at hand.
+
+    Its bytes are put together, in the order of the names: the parts are canonical as they are, and none needs escapes.
+    """
+    digest = b'"bodydigest":"%b",' % body_digest.hex().encode() if body_digest else b""
+    rest = (
+        f',"datacontenttype":"application/json","dataschema":"urn:chengzhang:schema:chengzhang.receipt.v1",'
+        f'"id":"{number[0]}:{number[1]}","office":"{answered[0]}","source":"{source}","specversion":"1.0",'
+        f'"time":"{recorded_at}","type":"chengzhang.receipt.v1"}}'
+    )
+    return answered[1].encode(), b'{%b"data":%b%b' % (digest, receipt, rest.encode())

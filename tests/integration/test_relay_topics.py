@@ -21,7 +21,7 @@ from services.recorder import history, topics
 from services.recorder.errors import Misconfigured
 from services.recorder.ledger import database
 from services.recorder.ledger.appender import Appender
-from services.recorder.relay import _LEASE_CLASS, Relay
+from services.recorder.relay import _LEASE_CLASS, Relay, wrap_receipt
 from tests.support.ledger import OFFICE, Bench, action, bench, section
 from tests.support.service import Service
 
@@ -113,9 +113,14 @@ async def _whole(ledger: Bench, settings: Settings, shards: tuple[int, ...] = (S
     for shard in shards:
         rows = await ledger.rows("SELECT body FROM ledger.event WHERE shard = $1 ORDER BY position", shard)
         assert await _events(settings, shard) == [row["body"] for row in rows]
-        told = [json.loads(value)["data"] for value in await _receipts(settings, shard)]
-        rows = await ledger.rows("SELECT receipt FROM ledger.receipt WHERE shard = $1 ORDER BY number", shard)
-        assert told == [json.loads(row["receipt"]) for row in rows]
+        query = "SELECT receipt, body_digest FROM ledger.receipt WHERE shard = $1 ORDER BY number"
+        rows = await ledger.rows(query, shard)
+        source = ledger.ledger.source
+        wrapped = [wrap_receipt(source, row["body_digest"], row["receipt"])[1] for row in rows]
+        assert await _receipts(settings, shard) == wrapped
+        told = [json.loads(value) for value in wrapped]
+        assert [t["data"] for t in told] == [json.loads(row["receipt"]) for row in rows]
+        assert [bytes.fromhex(t["bodydigest"]) for t in told] == [row["body_digest"] for row in rows]
 
 
 async def test_what_was_recorded_before_a_relay_ran_is_published_by_the_next(ledger: Bench, settings: Settings) -> None:

@@ -106,7 +106,9 @@ LIMIT :count;
 
 -- name: receipts_from
 -- A shard's receipts from a number on.
-SELECT receipt AS body
+SELECT
+    body_digest,
+    receipt AS body
 FROM ledger.receipt
 WHERE shard = :shard AND number >= :first
 ORDER BY number
