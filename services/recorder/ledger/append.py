@@ -75,7 +75,7 @@ async def _prepare(
     row = await QUERIES.lock_shard(connection, shard=shard)
     recorded_at = max(datetime.now(UTC), row["recorded_at"])
     working.begin(row["next_receipt"])
-    batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at), working)
+    batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"]), working)
     await _look_up(connection, shard, batch, submissions)
     actions = [
         batch.aimed(submission.action)
@@ -141,6 +141,7 @@ async def _write(connection: Connection, shard: int, batch: Batch) -> None:
         size=batch.head.size,
         next_receipt=batch.head.next_receipt,
         recorded_at=batch.head.recorded_at,
+        peaks=batch.peaks(),
     )
 
 

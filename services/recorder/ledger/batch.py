@@ -17,6 +17,7 @@ import orjson
 from schemas.canonical import canonical, leaf_hash
 from schemas.entries import CorrectEntry, RevokeEntry
 from schemas.envelope import LARGEST_EVENT
+from schemas.merkle import extended
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Overlay, Rejection
 from services.recorder.intake.submission import Answer, Submission
@@ -28,12 +29,13 @@ _LOOK_AT_CLOCK: Final = 32  # submissions
 
 @dataclass(slots=True)
 class Head:
-    """Where the shard stands: next position, next receipt number, the batch's recorded time."""
+    """Where the shard stands: next position, next receipt number, the batch's recorded time, the peaks before it."""
 
     shard: int
     size: int
     next_receipt: int
     recorded_at: datetime
+    peaks: bytes
 
     def recorded_time(self) -> str:
         """``recorded_at`` as it is written, in UTC with microseconds."""
@@ -74,6 +76,10 @@ class Batch:
                     raise
                 break
         return answers
+
+    def peaks(self) -> bytes:
+        """The peaks of the shard's tree with this batch's events in it."""
+        return extended(self.head.peaks, self.head.size - len(self.events), [row[-1] for row in self.events])
 
     def _answer(self, submission: Submission, now: datetime) -> Answer:
         digest = submission.key_digest

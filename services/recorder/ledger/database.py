@@ -12,6 +12,7 @@ import aiosql
 import asyncpg
 
 from services.recorder.errors import Misconfigured
+from services.recorder.ledger import peaks
 
 # Generic in the type checker's eyes only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -89,4 +90,5 @@ async def found(pool: Pool, shards: int) -> Ledger:
             message = f"This ledger has {row['shards']} shards for ever; set CHENGZHANG_SHARDS={row['shards']}."
             raise Misconfigured(message)
         await QUERIES.install_shards(connection, shards=shards)
+        await peaks.fill(connection)
     return Ledger(row["ledger"], row["shards"])

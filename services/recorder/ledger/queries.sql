@@ -3,7 +3,8 @@
 SELECT
     size,
     next_receipt,
-    recorded_at
+    recorded_at,
+    peaks
 FROM ledger.shard
 WHERE shard = :shard
 FOR UPDATE;
@@ -58,7 +59,8 @@ UPDATE ledger.shard
 SET
     size = :size,
     next_receipt = :next_receipt,
-    recorded_at = :recorded_at
+    recorded_at = :recorded_at,
+    peaks = :peaks
 WHERE shard = :shard;
 
 -- name: installation^

@@ -15,8 +15,19 @@ CREATE TABLE IF NOT EXISTS ledger.shard (
     shard        integer PRIMARY KEY,
     size         bigint NOT NULL DEFAULT 0,
     next_receipt bigint NOT NULL DEFAULT 0,
-    recorded_at  timestamptz NOT NULL DEFAULT 'epoch'
+    recorded_at  timestamptz NOT NULL DEFAULT 'epoch',
+    peaks        bytea NOT NULL DEFAULT ''
 ) WITH (fillfactor = 50);
+
+-- A ledger from before there were peaks; they are computed at the start (peaks.py). Not a plain ADD COLUMN IF NOT
+-- EXISTS: that waits for whoever reads the table, a backup say, even where there is nothing to add.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.shard'::regclass AND attname = 'peaks') THEN
+        ALTER TABLE ledger.shard ADD COLUMN peaks bytea NOT NULL DEFAULT '';
+    END IF;
+END
+$$;
 
 CREATE TABLE IF NOT EXISTS ledger.event (
     shard       integer NOT NULL,
@@ -82,6 +93,8 @@ CREATE TABLE IF NOT EXISTS ledger.relay (
 COMMENT ON TABLE ledger.event IS 'The record itself: body holds the exact bytes that are hashed and published.';
 COMMENT ON COLUMN ledger.event.position IS 'Position in the shard: from 0, gapless, in the order of commits.';
 COMMENT ON COLUMN ledger.event.leaf_hash IS 'SHA-256(0x00 || body).';
+COMMENT ON COLUMN ledger.shard.peaks IS
+    'Roots of the perfect subtrees of the RFC 6962 tree over the shard''s leaf hashes, largest first, 32 bytes each.';
 COMMENT ON TABLE ledger.receipt IS 'The answer to every action. Binding ones answer a repeat, for ever.';
 COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';
 COMMENT ON COLUMN ledger.receipt.body_digest IS 'SHA-256 of the body, or its HMAC where the body had sealed fields.';
