@@ -22,7 +22,7 @@ from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.submission import Outcome, Submission
-from services.recorder.ledger import database
+from services.recorder.ledger import database, years
 from services.recorder.ledger.appender import Appender
 from services.recorder.ledger.database import TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
@@ -110,7 +110,8 @@ class Recorder:
         parts = await self._started()
         Log.info("started", ledger=str(parts.ledger.id), shards=parts.ledger.shards)
         try:
-            await asyncio.Event().wait()
+            async with background(years.keep(self._pool)):
+                await asyncio.Event().wait()
         finally:
             self._parts = None
             await parts.stop()

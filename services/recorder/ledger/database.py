@@ -20,6 +20,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 FOLDER: Final = Path(__file__).parent
 QUERIES: Final[Any] = aiosql.from_path(FOLDER / "queries.sql", "asyncpg", mandatory_parameters=False)
 _MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
+_MOVING: Final = 6 * 3600.0  # seconds that the rows of an older version's table may take
 
 # What a broken or restarting server raises, and what trying again cures: deadlock, lock timeout, idle timeout.
 TRANSIENT: Final = (
@@ -84,6 +85,7 @@ async def found(pool: Pool, shards: int) -> Ledger:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await connection.execute((FOLDER / "schema.sql").read_text())
+        await connection.execute((FOLDER / "event.sql").read_text(), timeout=_MOVING)
         await QUERIES.install(connection, shards=shards)
         row = await QUERIES.installation(connection)
         if row["shards"] != shards:

@@ -29,6 +29,18 @@ BEGIN
 END
 $$;
 
+-- A table that an earlier version made, in one piece: event.sql moves its rows.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('ledger.event') AND relkind = 'r') THEN
+        ALTER TABLE ledger.event RENAME TO event_in_one_piece;
+    END IF;
+END
+$$;
+
+-- One partition a year (UTC, as recordedtime in the bytes is), made by event.sql with its unique indexes on
+-- (shard, position) and (shard, id). Across partitions the shard's lock keeps positions unique, and the receipts'
+-- digests keep ids unique: a key on this table would have to contain recorded_at. So ON CONFLICT takes no target here.
 CREATE TABLE IF NOT EXISTS ledger.event (
     shard       integer NOT NULL,
     position    bigint NOT NULL,
@@ -38,10 +50,8 @@ CREATE TABLE IF NOT EXISTS ledger.event (
     type        text NOT NULL,
     recorded_at timestamptz NOT NULL,
     body        bytea NOT NULL,
-    leaf_hash   bytea NOT NULL,
-    PRIMARY KEY (shard, position)
-);
-CREATE UNIQUE INDEX IF NOT EXISTS event_id ON ledger.event (shard, id);
+    leaf_hash   bytea NOT NULL
+) PARTITION BY RANGE (recorded_at);
 
 -- What deciding needs, written with the events that change it, rebuildable from them.
 CREATE TABLE IF NOT EXISTS ledger.state (

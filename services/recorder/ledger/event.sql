@@ -1,0 +1,70 @@
+-- The years of ledger.event, after schema.sql at every start: what makes a partition, what catches a clock that is wrong,
+-- and what moves the rows of an older table.
+
+CREATE TABLE IF NOT EXISTS ledger.event_outside PARTITION OF ledger.event DEFAULT;
+CREATE UNIQUE INDEX IF NOT EXISTS event_outside_position ON ledger.event_outside (shard, position);
+CREATE UNIQUE INDEX IF NOT EXISTS event_outside_id ON ledger.event_outside (shard, id);
+GRANT SELECT ON ledger.event_outside TO auditor;
+COMMENT ON TABLE ledger.event_outside IS 'Events recorded in a year without a partition: a clock was wrong.';
+
+-- Makes a year's partition, attached last (CREATE … PARTITION OF would lock out every reader and writer); what was
+-- recorded in that year before it had one moves in. Says how many events that were, null where the partition was there.
+CREATE OR REPLACE FUNCTION ledger.open_year(year integer) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    name  text := 'event_' || year;
+    since text := lpad(year::text, 4, '0') || '-01-01 00:00:00+00';
+    until text := lpad((year + 1)::text, 4, '0') || '-01-01 00:00:00+00';
+    moved bigint := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(x'79656172'::bigint); -- one at a time
+    IF to_regclass(format('ledger.%I', name)) IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('CREATE TABLE ledger.%I (LIKE ledger.event INCLUDING ALL)', name);
+    EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, position)', name || '_position', name);
+    EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, id)', name || '_id', name);
+    EXECUTE format('GRANT SELECT ON ledger.%I TO auditor', name);
+    EXECUTE format('COMMENT ON TABLE ledger.%I IS %L', name, 'Events recorded in ' || year || ' (UTC).');
+    IF EXISTS (
+        SELECT FROM ledger.event_outside
+        WHERE recorded_at >= since::timestamptz AND recorded_at < until::timestamptz
+    ) THEN
+        LOCK TABLE ledger.event_outside IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format(
+            'WITH moved AS (DELETE FROM ledger.event_outside WHERE recorded_at >= %L AND recorded_at < %L RETURNING *) '
+            'INSERT INTO ledger.%I SELECT * FROM moved', since, until, name);
+        GET DIAGNOSTICS moved = ROW_COUNT;
+    END IF;
+    EXECUTE format(
+        'ALTER TABLE ledger.event ATTACH PARTITION ledger.%I FOR VALUES FROM (%L) TO (%L)', name, since, until);
+    RETURN moved;
+END
+$$;
+
+-- The rows of a table that an earlier version made.
+DO $$
+BEGIN
+    IF to_regclass('ledger.event_in_one_piece') IS NOT NULL THEN
+        PERFORM ledger.open_year(found.year)
+        FROM (
+            SELECT DISTINCT extract(year FROM recorded_at AT TIME ZONE 'UTC')::int AS year
+            FROM ledger.event_in_one_piece
+        ) AS found;
+        INSERT INTO ledger.event (shard, position, id, stream, version, type, recorded_at, body, leaf_hash)
+        SELECT
+            shard,
+            position,
+            id,
+            stream,
+            version,
+            type,
+            recorded_at,
+            body,
+            leaf_hash
+        FROM ledger.event_in_one_piece;
+        DROP TABLE ledger.event_in_one_piece;
+    END IF;
+END
+$$;
+
+SELECT ledger.open_year(extract(year FROM now() AT TIME ZONE 'UTC')::int + ahead) FROM generate_series(0, 1) AS ahead;
