@@ -225,18 +225,19 @@ def on_topic(book: Book, events: dict[int, list[Record]], receipts: dict[int, li
         )
         yield from _occurrences(
             f"receipts, shard {shard}",
-            [_published(book.ledger, row["receipt"]) for row in book.receipts[shard]],
+            [_published(book.ledger, row) for row in book.receipts[shard]],
             [(orjson.loads(record.value)["data"]["number"], record) for record in receipts[shard]],
         )
 
 
-def _published(ledger: Ledger, receipt: bytes) -> tuple[bytes, bytes]:
+def _published(ledger: Ledger, row: asyncpg.Record) -> tuple[bytes, bytes]:
     """A receipt's key and value on its topic, from the contract."""
-    data = orjson.loads(receipt)
+    data = orjson.loads(row["receipt"])
     envelope = {
         "specversion": "1.0", "id": f"{data['shard']}:{data['number']}", "source": ledger.source,
         "type": "chengzhang.receipt.v1", "time": data["recorded_at"], "datacontenttype": "application/json",
         "dataschema": "urn:chengzhang:schema:chengzhang.receipt.v1", "office": data["office"], "data": data,
+        "bodydigest": row["body_digest"].hex(),
     }  # fmt: skip
     return data["id"].encode(), canonical(envelope)
 
