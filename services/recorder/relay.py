@@ -4,6 +4,9 @@ One lease a shard (a PostgreSQL advisory lock), one batch in flight a lane (a sh
 resumes from the last record that the topic holds; on any doubt (an error, an offset that doesn't follow, a lost lease)
 it throws the producer away and reads back. A lease doesn't fence Kafka, and need not: what a late producer adds are
 repeats, never a hole.
+
+Events go first: a receipt is published once its events are, so that whatever was answered there can be had again from
+the topics, should the ledger be lost.
 """
 
 from __future__ import annotations
@@ -44,18 +47,21 @@ Record = tuple[bytes, bytes]  # key, value
 class Lane:
     """A shard's way to one topic.
 
-    ``next`` is the position or receipt number to publish, ``offset`` where the topic will put it.
+    ``next`` is the position or receipt number to publish, ``offset`` where the topic will put it. Of receipts,
+    ``events`` is the lane that goes first; ``moved`` is set where a lane has come further.
     """
 
     kind: str
     shard: int
     topic: str
+    events: Lane | None = None
     next: int = -1
     offset: int = -1
     size: int = 0
     kept: list[tuple[int, list[Record]]] = field(default_factory=list)
     kept_bytes: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def known(self) -> bool:
@@ -89,6 +95,12 @@ class Lane:
             taken.extend(records[self.next + len(taken) - first :])
         self.kept_bytes = sum(len(value) for _, records in self.kept for _, value in records)
         return taken
+
+    async def reached(self, size: int) -> None:
+        """Wait until this lane's topic is known to hold all before ``size``."""
+        while not self.known or self.next < size:
+            self.moved.clear()
+            await self.moved.wait()
 
 
 class Relay:
@@ -186,10 +198,8 @@ class Relay:
                     lane.wake.set()
 
     def _begin(self, shard: int) -> None:
-        lanes = (
-            Lane("events", shard, self._settings.topic("events")),
-            Lane("receipts", shard, self._settings.topic("receipts")),
-        )
+        events = Lane("events", shard, self._settings.topic("events"))
+        lanes = (events, Lane("receipts", shard, self._settings.topic("receipts"), events))
         self._lanes[shard] = lanes
         self._tasks[shard] = [asyncio.create_task(self._run(lane), name=f"relay-{lane.kind}-{shard}") for lane in lanes]
         Log.debug("lease-held", shard=shard)
@@ -240,6 +250,7 @@ class Relay:
         lane.offset = tail.end
         lane.forget()
         lane.next = found.next
+        lane.moved.set()
 
     async def _publish_waiting(self, lane: Lane) -> None:
         while True:
@@ -250,6 +261,8 @@ class Relay:
                     message = f"published {lane.next} of {lane.size}: the ledger went back"
                     raise Doubt(message)
                 return
+            if lane.events is not None:
+                await lane.events.reached(lane.events.size)  # committed with these receipts, or before
             while records:
                 sent = await self._publish(lane, first, records)
                 records, first = records[sent:], first + sent
@@ -259,7 +272,8 @@ class Relay:
             return []
         async with self._pool.acquire(timeout=10) as connection:
             query = QUERIES.events_from if lane.kind == "events" else QUERIES.receipts_from
-            rows = [row async for row in query(connection, shard=lane.shard, first=lane.next, count=READ_AT_ONCE)]
+            count = min(READ_AT_ONCE, lane.size - lane.next)  # no more than the other lane knows of, too
+            rows = [row async for row in query(connection, shard=lane.shard, first=lane.next, count=count)]
         if lane.kind == "receipts":
             return [wrap_receipt(self._ledger.source, row["body_digest"], row["body"]) for row in rows]
         return [(row["key"].encode(), row["body"]) for row in rows]
@@ -285,6 +299,7 @@ class Relay:
             raise Doubt(message)
         lane.next += count
         lane.offset += count
+        lane.moved.set()
         RELAYED.labels(lane.kind).inc(count)
         self.progressed = asyncio.get_running_loop().time()
         return count

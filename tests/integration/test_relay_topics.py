@@ -21,7 +21,7 @@ from services.recorder import history, topics
 from services.recorder.errors import Misconfigured
 from services.recorder.ledger import database
 from services.recorder.ledger.appender import Appender
-from services.recorder.relay import _LEASE_CLASS, Relay, wrap_receipt
+from services.recorder.relay import _LEASE_CLASS, Lane, Relay, wrap_receipt
 from tests.support.ledger import OFFICE, Bench, action, bench, section
 from tests.support.service import Service
 
@@ -144,6 +144,36 @@ async def test_two_side_by_side_leave_no_hole(ledger: Bench, settings: Settings)
         await asyncio.gather(work(left), work(right))
         await _whole(ledger, settings, (SHARD, shard_of("o-7", 8)))
     await ledger.gapless()
+
+
+async def test_a_receipt_is_published_once_its_events_are(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a lost ledger can be had again from the topics with all that was answered there."""
+    publish, opened, tried = Relay._publish, asyncio.Event(), asyncio.Event()
+
+    async def held(self: Relay, lane: Lane, *more: Any) -> int:  # noqa: ANN401
+        if lane.kind == "events":
+            tried.set()
+            await opened.wait()
+        return await publish(self, lane, *more)
+
+    monkeypatch.setattr(Relay, "_publish", held)
+    await ledger.accepted(*[section() for _ in range(3)])
+    async with recorder(ledger, settings) as one:
+        await ledger.receipts([section() for _ in range(20)], one.appender)
+        await tried.wait()
+        receipts = one.relay._lanes[SHARD][1]
+        await _until(lambda: _known(receipts), "the receipts' end is not read back")
+        await asyncio.sleep(0.3)
+        assert receipts.next == 0
+        assert await _receipts(settings) == []
+        opened.set()
+        await _whole(ledger, settings)
+
+
+async def _known(lane: Lane) -> bool:
+    return lane.known
 
 
 async def _holder(ledger: Bench) -> int | None:
