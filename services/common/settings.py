@@ -38,6 +38,14 @@ class Settings(BaseSettings):
     topic_prefix: str = Field(default="chengzhang", pattern=r"^[a-z0-9-]+$", description="topics: <prefix>.actions, …")
     shards: int = Field(default=8, ge=1, le=1024, description="fixed at installation")
     replication_factor: int = Field(default=1, ge=1, description="of topics that are created")
+    checkpoint_keys_file: Path = Field(
+        default_factory=lambda data: data["home"] / "checkpoint-keys.json", description="sign checkpoints, mode 0600"
+    )
+    checkpoints_file: Path = Field(
+        default_factory=lambda data: data["home"] / "checkpoints", description="every checkpoint, outside the database"
+    )
+    checkpoint_events: int = Field(default=50_000, ge=1, description="a shard's checkpoint after so many events")
+    checkpoint_seconds: float = Field(default=60, gt=0, description="or after so long, if it grew at all")
     log_level: str = "INFO"
 
     @classmethod
@@ -47,5 +55,5 @@ class Settings(BaseSettings):
         return cls(_env_file=folder / "stack.env", home=folder)
 
     def topic(self, name: str) -> str:
-        """The full name of a topic: ``actions``, ``events``, ``receipts`` or ``quarantine``."""
+        """The full name of a topic: ``actions``, ``events``, ``receipts``, ``quarantine`` or ``checkpoints``."""
         return f"{self.topic_prefix}.{name}"

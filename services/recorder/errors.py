@@ -5,6 +5,9 @@ RecorderError
 │   └── ReadOnly     a shard takes nothing until an operator has acted
 ├── Busy             too much is waiting: try again a little later
 ├── Doubt            the relay can't tell what the topic holds: read it back
+├── Missing          there is no such event, checkpoint or tile
+├── Untrusted        a signature, a checkpoint or a key doesn't hold
+├── Contradiction    what is stored contradicts what was signed: nothing more is signed
 └── Misconfigured    what is set up doesn't fit: says what to mend
 """
 
@@ -27,6 +30,18 @@ class Busy(RecorderError):
 
 class Doubt(RecorderError):
     """It is not known what the topic holds at its end."""
+
+
+class Missing(RecorderError):
+    """There is no such event, checkpoint or tile."""
+
+
+class Untrusted(RecorderError):
+    """Not what a trusted key signed, or not a signed thing at all."""
+
+
+class Contradiction(RecorderError):
+    """The ledger contradicts itself or a checkpoint that was signed before: history may have been changed."""
 
 
 class Misconfigured(RecorderError):

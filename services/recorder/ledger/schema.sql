@@ -100,12 +100,43 @@ CREATE TABLE IF NOT EXISTS ledger.relay (
     reason   text
 ) WITH (fillfactor = 50);
 
+-- The tree over a shard's events, in the tiles of C2SP tlog-tiles: 32 bytes a hash, up to 256 of them; those at the right
+-- edge are partial and grow in place. Complete up to the newest checkpoint.
+CREATE TABLE IF NOT EXISTS ledger.tile (
+    shard  integer NOT NULL,
+    level  integer NOT NULL,
+    number bigint NOT NULL,
+    hashes bytea NOT NULL,
+    PRIMARY KEY (shard, level, number)
+);
+
+-- What was signed: one note a size, for ever.
+CREATE TABLE IF NOT EXISTS ledger.checkpoint (
+    shard     integer NOT NULL,
+    size      bigint NOT NULL,
+    root      bytea NOT NULL,
+    note      bytea NOT NULL,
+    made_at   timestamptz NOT NULL DEFAULT now(),
+    filed     boolean NOT NULL DEFAULT false,
+    published boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (shard, size)
+);
+CREATE INDEX IF NOT EXISTS checkpoint_undelivered ON ledger.checkpoint (shard, size) WHERE NOT (filed AND published);
+
+-- Why a shard gets no checkpoints, for people to look at; no row where it gets them.
+CREATE TABLE IF NOT EXISTS ledger.checkpoint_refusal (
+    shard  integer PRIMARY KEY,
+    reason text NOT NULL,
+    since  timestamptz NOT NULL DEFAULT now()
+);
+
 COMMENT ON TABLE ledger.event IS 'The record itself: body holds the exact bytes that are hashed and published.';
 COMMENT ON COLUMN ledger.event.position IS 'Position in the shard: from 0, gapless, in the order of commits.';
 COMMENT ON COLUMN ledger.event.leaf_hash IS 'SHA-256(0x00 || body).';
 COMMENT ON COLUMN ledger.shard.peaks IS
     'Roots of the perfect subtrees of the RFC 6962 tree over the shard''s leaf hashes, largest first, 32 bytes each.';
 COMMENT ON TABLE ledger.receipt IS 'The answer to every action. Binding ones answer a repeat, for ever.';
+COMMENT ON TABLE ledger.checkpoint IS 'Signed notes (C2SP tlog-checkpoint) over the tree of the first size events.';
 COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';
 COMMENT ON COLUMN ledger.receipt.body_digest IS 'SHA-256 of the body, or its HMAC where the body had sealed fields.';
 
@@ -119,4 +150,5 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END
 $$;
 GRANT USAGE ON SCHEMA ledger TO auditor;
-GRANT SELECT ON ledger.event, ledger.receipt, ledger.shard, ledger.installation TO auditor;
+GRANT SELECT ON ledger.event, ledger.receipt, ledger.shard, ledger.installation, ledger.tile, ledger.checkpoint
+    TO auditor;
