@@ -4,6 +4,7 @@ RecorderError
 ├── Unavailable      the ledger or the topics can't be reached now: try again
 │   └── ReadOnly     a shard takes nothing until an operator has acted
 ├── Busy             too much is waiting: try again a little later
+├── Hole             a store lacks an event that must be there: says which
 ├── Doubt            the relay can't tell what the topic holds: read it back
 ├── Missing          there is no such event, checkpoint or tile
 ├── Untrusted        a signature, a checkpoint or a key doesn't hold
@@ -42,6 +43,24 @@ class Untrusted(RecorderError):
 
 class Contradiction(RecorderError):
     """The ledger contradicts itself or a checkpoint that was signed before: history may have been changed."""
+
+
+class Hole(RecorderError):
+    """A store holds later events of a shard, and not the one at this position.
+
+    ``store``: ``ledger``, ``kafka`` or a folder; ``at`` is the topic's offset where the gap shows.
+    """
+
+    def __init__(self, store: str, shard: int, position: int, at: int | None = None) -> None:
+        super().__init__(store, shard, position, at)
+        self.store = store
+        self.shard = shard
+        self.position = position
+        self.at = at
+
+    def __str__(self) -> str:
+        where = "" if self.at is None else f" (seen at partition {self.shard}, offset {self.at})"
+        return f"{self.store} has no event at {self.shard}:{self.position}, and later ones{where}"
 
 
 class Misconfigured(RecorderError):

@@ -18,6 +18,7 @@ from tests.bench.stack import OTHERS
 FILE: Final = Path(".local") / "bench.json"
 RECORDER_SHARE: Final = 0.06
 PROJECTOR_SHARE: Final = 0.17
+REPLAY_SHARE: Final = 0.3
 LATENCY_MS: Final = {"p50": 100.0, "p99": 400.0}
 LATENCY_AIM_MS: Final = {"p50": 60.0, "p99": 250.0}
 RSS_MB: Final = 250.0
@@ -36,6 +37,7 @@ class Figures:
     consume_per_s: float = 0
     recorder_actions_per_s: float = 0
     projector_events_per_s: float = 0
+    replay_events_per_s: float = 0
     latency_ms: dict[str, float] = field(default_factory=dict)
     rss_mb: dict[str, float] = field(default_factory=dict)
     cpu_us: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class Figures:
         return {
             "recorder": self.recorder_actions_per_s / self.copy_rows_per_s,
             "projector": self.projector_events_per_s / self.copy_rows_per_s,
+            "replay": self.replay_events_per_s / self.copy_rows_per_s,
             "consume": self.consume_per_s / self.copy_rows_per_s,
         }
 
@@ -63,6 +66,7 @@ class Figures:
             "consume_per_s": round(self.consume_per_s),
             "recorder_actions_per_s": round(self.recorder_actions_per_s),
             "projector_events_per_s": round(self.projector_events_per_s),
+            "replay_events_per_s": round(self.replay_events_per_s),
             "latency_ms": {name: round(value, 1) for name, value in self.latency_ms.items()},
             "rss_mb": {name: round(value, 1) for name, value in self.rss_mb.items()},
             "ratios": {name: round(value, 4) for name, value in self.ratios.items()},
@@ -103,6 +107,8 @@ def lines(figures: Figures) -> list[Line]:
         _at_least("actions recorded", figures.recorder_actions_per_s, share["recorder"], RECORDER_SHARE),
         Line("  events of these", _rate(work["recorder_events_per_s"])),
         _at_least("events projected", figures.projector_events_per_s, share["projector"], PROJECTOR_SHARE),
+        _at_least("events replayed for an auditor", figures.replay_events_per_s, share["replay"], REPLAY_SHARE),
+        Line("  from Kafka", _rate(work["replay_from_kafka_per_s"])),
         *(
             _at_most(f"sent → visible, {name}", value, LATENCY_MS[name], "ms", LATENCY_AIM_MS[name])
             for name, value in figures.latency_ms.items()

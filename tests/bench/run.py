@@ -13,7 +13,7 @@ import asyncpg
 from rich.console import Console
 
 from services.projector.status import status
-from tests.bench import consuming, copying, filling, latency, recording, replaying, workload
+from tests.bench import auditing, consuming, copying, filling, latency, recording, replaying, workload
 from tests.bench.figures import Figures
 from tests.bench.stack import PROJECTOR, RECORDER, SERVERS, Bench, watched
 from tests.bench.workload import Workload
@@ -52,6 +52,7 @@ class Run:
         gc.collect()
         await self._consume()
         await self._replay()
+        await self._audit()
         await self._live(persons)
         after = await self._copy(bodies)
         self.figures.copy_rows_per_s = (before + after) / 2
@@ -115,6 +116,14 @@ class Run:
         self.figures.rss_mb[PROJECTOR] = rate.rss_mb[PROJECTOR]
         self.figures.spent("replaying", "an event projected", rate.cores, rate.events_per_s)
         self.figures.workload |= {"projector_events": rate.events, "projector_seconds": rate.seconds}
+
+    async def _audit(self) -> None:
+        await self._settle()
+        with self._step("writing out all events for an auditor"):
+            found = await auditing.replay(self._bench)
+        self.figures.replay_events_per_s = found.from_ledger
+        self.figures.spent("writing out", "an event written out", found.cores, found.from_ledger)
+        self.figures.workload["replay_from_kafka_per_s"] = found.from_kafka
 
     async def _live(self, persons: list[tuple[str, str]]) -> None:
         async with self._bench.running(RECORDER, PROJECTOR):

@@ -113,5 +113,13 @@ class Service:
             return False
 
 
+def command(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
+    """``recorder …`` or ``projector …`` with these settings, started, its output piped."""
+    name, *rest = arguments
+    line = [sys.executable, "-m", f"services.{name}.cli", *rest]
+    environment = {**os.environ, **_environment(settings)}
+    return subprocess.Popen(line, cwd=_REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     return {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in _KEPT}

@@ -61,7 +61,10 @@ def test_commands_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", _text("Makefile"), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
     for program, command in re.findall(r"(?:\.venv/bin/|`)(office|recorder|projector) ([a-z]+)\b", text):
-        assert command in {c.name or c.callback.__name__ for c in COMMANDS[program].registered_commands if c.callback}
+        groups = {group.name for group in COMMANDS[program].registered_groups}
+        assert command in groups | {
+            c.name or c.callback.__name__ for c in COMMANDS[program].registered_commands if c.callback
+        }
     for module in re.findall(r"python -m ((?:deploy|schemas|services|tests)[\w.]*)", text):
         assert find_spec(module) is not None, module
     tools = re.findall(r"(?:kafka_tool|^kafka|\| ?kafka) ([a-z]+(?:-[a-z]+)*)\b", text, re.MULTILINE)

@@ -7,18 +7,17 @@ import binascii
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import orjson
 from fastapi import Path, Query, Request, Response
 from starlette.status import HTTP_304_NOT_MODIFIED
 
-from schemas.base import instant
 from schemas.identity import shard_of
 from services.common.grants import Grant
+from services.common.moments import last_of
 from services.common.problems import FieldError, Problem
 from services.projector.api.names import Names
 from services.projector.database import CURSOR, TRANSIENT, Connection, Pool
@@ -26,7 +25,6 @@ from services.projector.moves import Moves
 from services.projector.read_models import ReadModel
 
 WAIT_SECONDS: Final = 10.0
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 Ident = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -140,10 +138,7 @@ def moment(as_of: str | None) -> datetime:
     if as_of is None:
         return ALWAYS
     try:
-        if "T" in as_of:
-            return instant(as_of.replace(" ", "+"))  # a plus sign that nobody escaped
-        day = date.fromisoformat(as_of)
-        return datetime.combine(day + timedelta(days=1), time(), SHANGHAI) - timedelta(microseconds=1)
+        return last_of(as_of.replace(" ", "+"))  # a plus sign that nobody escaped
     except (ValueError, OverflowError):
         raise invalid(
             "/query/as_of", "neither a day nor an RFC 3339 instant", "既不是日期，也不是 RFC 3339 时间"

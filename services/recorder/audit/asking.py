@@ -1,0 +1,98 @@
+"""What people write after an option, as values; what is none ends the command: code 2, and how it is written."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+import typer
+
+from schemas.catalogue import EVENTS
+from services.common.commands import Lang, Words, spoken
+from services.common.moments import first_of, last_of
+
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "moment": "{value} is neither a day (2026-06-30) nor an RFC 3339 instant (2026-06-30T12:00:00+08:00).",
+        "place": "{value} is no place; write shard:position, such as 3:124.",
+        "type": "{value} is no type of event. Near: {near}. A * at the end stands for any ending.",
+        "stream": "{value} is no stream; write kind/id, such as session/s-1.",
+        "ident": "{value} is no id: letters, digits and hyphens, at most 64.",
+    },
+    Lang.ZH: {
+        "moment": "{value} 既不是日期（2026-06-30），也不是 RFC 3339 时间（2026-06-30T12:00:00+08:00）。",
+        "place": "{value} 不是位置；请写作 分片:位置，例如 3:124。",
+        "type": "{value} 不是事件类型。相近的有：{near}。末尾的 * 代表任意结尾。",
+        "stream": "{value} 不是事件流；请写作 种类/编号，例如 session/s-1。",
+        "ident": "{value} 不是编号：只能是字母、数字和连字符，最多 64 个。",
+    },
+}
+_PATTERNS: Final = {"ident": re.compile(r"[A-Za-z0-9-]{1,64}"), "stream": re.compile(r"[a-z-]+/[A-Za-z0-9-]{1,64}")}
+_PLACE: Final = re.compile(r"(\d{1,4}):(\d{1,18})")
+
+
+class Place(NamedTuple):
+    """An event's place; as text ``shard:position``."""
+
+    shard: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.shard}:{self.position}"
+
+
+class Asked:
+    """Reads options; complains in one language. Every method gives None for None."""
+
+    def __init__(self, lang: Lang | None) -> None:
+        self._words = _WORDS[spoken(lang)]
+
+    def ident(self, value: str | None) -> str | None:
+        """An id."""
+        return self._matching("ident", value)
+
+    def stream(self, value: str | None) -> str | None:
+        """A stream's name, kind/id."""
+        return self._matching("stream", value)
+
+    def type(self, value: str | None) -> str | None:
+        """A type of event, or the beginning of some and ``*``."""
+        if value is None or value in EVENTS:
+            return value
+        if value.endswith("*") and any(type_.startswith(value[:-1]) for type_ in EVENTS):
+            return value
+        near = get_close_matches(value, EVENTS, cutoff=0.3)
+        raise self._wrong("type", value, near=", ".join(near) or ", ".join(list(EVENTS)[:3]))
+
+    def first(self, value: str | None) -> datetime | None:
+        """The first instant that counts."""
+        try:
+            return None if value is None else first_of(value)
+        except (ValueError, OverflowError):
+            raise self._wrong("moment", value) from None
+
+    def last(self, value: str | None) -> datetime | None:
+        """The last instant that counts."""
+        try:
+            return None if value is None else last_of(value)
+        except (ValueError, OverflowError):
+            raise self._wrong("moment", value) from None
+
+    def place(self, value: str | None) -> Place | None:
+        """An event's place."""
+        if value is None:
+            return None
+        found = _PLACE.fullmatch(value)
+        if found is None:
+            raise self._wrong("place", value)
+        return Place(int(found[1]), int(found[2]))
+
+    def _matching(self, what: str, value: str | None) -> str | None:
+        if value is None or _PATTERNS[what].fullmatch(value):
+            return value
+        raise self._wrong(what, value)
+
+    def _wrong(self, what: str, value: str | None, **more: str) -> typer.BadParameter:
+        return typer.BadParameter(self._words[what].format(value=value, **more))

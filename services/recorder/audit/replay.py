@@ -1,0 +1,154 @@
+"""``recorder audit replay``: history out of either store, the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from services.common.commands import Home, Lang, Language, Words, failed, not_running, settings_of, spoken
+from services.common.settings import Settings
+from services.recorder.audit.asking import Asked, Place
+from services.recorder.audit.filters import Filter
+from services.recorder.audit.replaying import Replay
+from services.recorder.audit.showing import progress
+from services.recorder.audit.source import opened
+from services.recorder.errors import Hole, Unavailable
+
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "title": "replay",
+        "hole": "{error}. Compare with the other store (--source), or run `recorder audit verify`.",
+        "unreadable": "What comes next is no event. Run `recorder audit verify`.",
+        "interrupted": "Interrupted.",
+        "go-on": "{reason} All before is written; go on with --after {at}",
+    },
+    Lang.ZH: {
+        "title": "重放",
+        "hole": "{error}。请与另一存储对照（--source），或运行 `recorder audit verify`。",
+        "unreadable": "接下来的内容不是事件。请运行 `recorder audit verify`。",
+        "interrupted": "已中断。",
+        "go-on": "{reason}此前的都已输出；继续请用 --after {at}",
+    },
+}
+
+
+class Store(StrEnum):
+    """Where events can be read from."""
+
+    LEDGER = "ledger"
+    KAFKA = "kafka"
+
+
+Office = Annotated[str | None, typer.Option(help="only this office's events: one shard")]
+Person = Annotated[
+    str | None, typer.Option(help="only events in this person's stream, or whose data name this person's id anywhere")
+]
+Stream = Annotated[str | None, typer.Option(help="only this stream, kind/id: session/s-1. Of one office with --office")]
+Type = Annotated[str | None, typer.Option("--type", help="only this type of event; chengzhang.learning.* for a group")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", help="only what happened (`time`) at this instant or later; a day: from its start, Shanghai"
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option("--to", help="only what happened (`time`) at this instant or earlier; a day: to its end, Shanghai"),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        help="only what was recorded (`recordedtime`) at this instant or earlier; a day: to its end, Shanghai. "
+        "The same as `as_of` of the read API"
+    ),
+]
+From_ = Annotated[Store, typer.Option("--source", help="the store to read")]
+After = Annotated[str | None, typer.Option(help="go on after this event, shard:position")]
+
+
+def replay(
+    *,
+    office: Office = None,
+    person: Person = None,
+    stream: Stream = None,
+    type_: Type = None,
+    from_: From = None,
+    to: To = None,
+    as_of: AsOf = None,
+    source: From_ = Store.LEDGER,
+    after: After = None,
+    home: Home = None,
+    lang: Language = None,
+) -> None:
+    """Write events to stdout, their exact bytes, one a line, by shard and position (按分片与位置输出事件原文)."""
+    asked = Asked(lang)
+    wanted = Filter(
+        office=asked.ident(office),
+        person=asked.ident(person),
+        stream=asked.stream(stream),
+        type=asked.type(type_),
+        happened_from=asked.first(from_),
+        happened_to=asked.last(to),
+        as_of=asked.last(as_of),
+    )
+    _Command(settings_of(home), lang, source).run(wanted, asked.place(after))
+
+
+class _Command:
+    """One run of the command: from here on, whatever ends it says how to go on."""
+
+    def __init__(self, settings: Settings, lang: Lang | None, source: Store) -> None:
+        self._settings = settings
+        self._lang = lang
+        self._words: Mapping[str, str] = _WORDS[spoken(lang)]
+        self._source = source
+        self._at: Place | None = None
+
+    def run(self, wanted: Filter, after: Place | None) -> None:
+        """Replay; exit 1 or 3 where it doesn't come to its end."""
+        try:
+            asyncio.run(self._replay(wanted, after))
+        except BrokenPipeError:  # the reader has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            self._stop(self._words["interrupted"])
+        except Unavailable as error:
+            if self._at is None:
+                not_running(self._lang, str(error))
+            self._stop(str(error))
+        except Hole as error:
+            self._stop(self._words["hole"].format(error=error))
+        except (ValueError, KeyError):
+            self._stop(self._words["unreadable"])
+
+    async def _replay(self, wanted: Filter, after: Place | None) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        async with opened(self._settings, self._source) as source:
+            replaying = Replay(source, wanted, after)
+            watched = not sys.stdout.isatty()  # else the bar would stand among the events
+            with progress(self._words["title"], replaying.total, shown=watched) as advance:
+                try:
+                    await replaying.run(_write, advance)
+                finally:
+                    self._at = replaying.at
+
+    def _stop(self, reason: str) -> NoReturn:
+        if self._at is not None:
+            reason = self._words["go-on"].format(reason=reason, at=self._at)
+        failed(self._lang, reason)
+
+
+def _write(data: bytes) -> None:
+    """All of it, past ``sys.stdout``: what a signal interrupts, its buffer does not finish."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(sys.stdout.fileno(), left) :]

@@ -1,0 +1,44 @@
+"""Events out of a store, one a line, in the order of shards and positions; what can be gone on with is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.recorder.audit.asking import Place
+from services.recorder.audit.filters import Filter
+from services.recorder.audit.showing import Advance
+from services.recorder.audit.source import Source
+
+Write = Callable[[bytes], object]
+
+
+class Replay:
+    """One run. ``at`` is the last place that is done with: written, or not asked for."""
+
+    def __init__(self, source: Source, wanted: Filter, after: Place | None = None) -> None:
+        self._source = source
+        self._wanted = wanted
+        self.at = after
+        self._firsts = {
+            shard: after.position + 1 if after and shard == after.shard else 0
+            for shard in wanted.shards(source.shards)
+            if after is None or shard >= after.shard
+        }
+
+    @property
+    def total(self) -> int:
+        """About how many events are to be looked at."""
+        return sum(self._source.left(shard, first) for shard, first in self._firsts.items())
+
+    async def run(self, write: Write, advance: Advance) -> None:
+        """Write the events' exact bytes, each with a newline: canonical JSON has none of its own.
+
+        Raises Hole, Unavailable; ValueError or KeyError where what comes next is no event.
+        """
+        for shard, first in self._firsts.items():
+            async for chunk in self._source.chunks(shard, first):
+                kept = self._wanted.kept(chunk.bodies)
+                if kept:
+                    write(b"\n".join(kept) + b"\n")
+                self.at = Place(shard, chunk.last)
+                advance(len(chunk.bodies))

@@ -1,0 +1,226 @@
+"""A shard's event bytes in order of position, from whichever store: one way to read them for all who audit.
+
+    ledger    ranges of positions, some thousand rows a statement: constant memory, no snapshot held open
+    kafka     the partition from where the position can be first on; repeats are dropped by position
+
+Both end where the store ended when it was opened. A position that is missing is an error that says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
+
+import aiosql
+import asyncpg
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, for_code
+
+from services.common.settings import Settings
+from services.recorder.errors import Hole, Unavailable
+from services.recorder.ledger.database import SESSION, TRANSIENT
+
+QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("events.sql"), "asyncpg", mandatory_parameters=False)
+ROWS: Final = 4096  # a statement: some 4 MB
+_RECORDS: Final = 20_000
+_PARTITION_BYTES: Final = 4 * 1024 * 1024  # fetched ahead
+_PATIENCE_MS: Final = 60_000
+_SEQUENCE: Final = b'"sequence":"'
+_DIGITS: Final = 19
+
+Consumer: TypeAlias = "AIOKafkaConsumer[bytes, bytes]"
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Events of a shard that follow one another; ``first`` is the position of the first."""
+
+    shard: int
+    first: int
+    bodies: list[bytes]
+
+    @property
+    def last(self) -> int:
+        """The position of the last."""
+        return self.first + len(self.bodies) - 1
+
+
+class Source(Protocol):
+    """A store, opened; ``shards`` is how many it has."""
+
+    shards: int
+
+    def left(self, shard: int, first: int) -> int:
+        """About how many events it holds from a position on: repeats count."""
+
+    def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
+        """A shard's events from a position on. Raises Hole, Unavailable."""
+
+
+def opened(settings: Settings, name: str) -> AbstractAsyncContextManager[Source]:
+    """The store of that name, ``ledger`` or ``kafka``, as far as it reaches now. Raises Unavailable, KeyError."""
+    return {"ledger": _ledger, "kafka": _kafka}[name](settings)
+
+
+# --- the ledger ---
+
+
+class LedgerSource:
+    """The table ``ledger.event``."""
+
+    def __init__(self, connection: asyncpg.Connection[asyncpg.Record], sizes: list[int]) -> None:
+        self._connection = connection
+        self._sizes = sizes
+        self.shards = len(sizes)
+
+    def left(self, shard: int, first: int) -> int:
+        """Events from a position on."""
+        return max(self._sizes[shard] - first, 0)
+
+    async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
+        """Ranges of positions, each complete."""
+        end = self._sizes[shard]
+        for begin in range(first, end, ROWS):
+            bodies = await self._range(shard, begin, min(begin + ROWS, end))
+            yield Chunk(shard, begin, bodies)
+
+    async def _range(self, shard: int, begin: int, end: int) -> list[bytes]:
+        try:
+            rows = await self._connection.fetch(QUERIES.bodies.sql, shard, begin, end)
+        except TRANSIENT as error:
+            raise _no_ledger(error) from error
+        if len(rows) < end - begin:
+            positions = [row["position"] for row in rows]
+            missing = next(at for at, found in enumerate([*positions, end], begin) if at != found)
+            raise Hole("ledger", shard, missing)
+        return [row["body"] for row in rows]
+
+
+@asynccontextmanager
+async def _ledger(settings: Settings) -> AsyncIterator[Source]:
+    try:
+        connection = await asyncpg.connect(
+            settings.database_url, timeout=10, command_timeout=60, server_settings=SESSION
+        )
+    except TRANSIENT as error:
+        raise _no_ledger(error) from error
+    try:
+        rows = await connection.fetch(QUERIES.shards.sql)
+        yield LedgerSource(connection, [row["size"] for row in rows])
+    except asyncpg.UndefinedTableError as error:
+        raise Unavailable("no recorder has founded a ledger here yet.") from error
+    finally:
+        connection.terminate()
+
+
+def _no_ledger(error: BaseException) -> Unavailable:
+    return Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).")
+
+
+# --- Kafka ---
+
+
+class KafkaSource:
+    """The events topic: partition = shard."""
+
+    def __init__(self, consumer: Consumer, topic: str, ends: list[int]) -> None:
+        self._consumer = consumer
+        self._topic = topic
+        self._ends = ends
+        self.shards = len(ends)
+
+    def left(self, shard: int, first: int) -> int:
+        """Records from a position on; repeats count."""
+        return max(self._ends[shard] - first, 0)
+
+    async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
+        """What one fetch brings, without repeats."""
+        following = first
+        async for records in self._fetches(shard, first):
+            bodies = list(_next(shard, records, following))
+            if bodies:
+                yield Chunk(shard, following, bodies)
+            following += len(bodies)
+
+    async def _fetches(self, shard: int, first: int) -> AsyncIterator[list[Record]]:
+        """Every position comes at least once, in order: none can be at an offset below itself."""
+        at, end = TopicPartition(self._topic, shard), self._ends[shard]
+        if first >= end:
+            return
+        self._consumer.assign([at])
+        try:
+            begin = (await self._consumer.beginning_offsets([at]))[at]
+            self._consumer.seek(at, max(begin, first))
+            while await self._consumer.position(at) < end:
+                found = await self._consumer.getmany(at, timeout_ms=_PATIENCE_MS, max_records=_RECORDS)
+                if not found:
+                    raise Unavailable(f"Kafka gave nothing of {self._topic}, partition {shard}, for a minute.")
+                yield [record for record in found[at] if record.offset < end]
+        except KafkaError as error:
+            raise _no_kafka(error) from error
+
+
+def _next(shard: int, records: Iterable[Record], following: int) -> Iterator[bytes]:
+    for record in records:
+        position = sequence(record.value)
+        if position is None or position > following:
+            raise Hole("kafka", shard, following, record.offset)
+        if position == following:
+            following += 1
+            assert record.value is not None  # it has a sequence
+            yield record.value
+
+
+def sequence(body: bytes | None) -> int | None:
+    """An event's position, None where there is none.
+
+    Found in the bytes: what follows it in the order of the keys is the recorder's own or a time, so the last one it is.
+    """
+    at = -1 if body is None else body.rfind(_SEQUENCE)
+    if body is None or at < 0:
+        return None
+    digits = body[at + len(_SEQUENCE) :][:_DIGITS]
+    return int(digits) if digits.isdigit() and len(digits) == _DIGITS else None
+
+
+@asynccontextmanager
+async def _kafka(settings: Settings) -> AsyncIterator[Source]:
+    topic = settings.topic("events")
+    consumer: Consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=_PARTITION_BYTES,
+        check_crcs=True,
+    )
+    try:
+        partitions = [TopicPartition(topic, shard) for shard in range(await _partitions(settings.kafka, topic))]
+        await consumer.start()
+        ends = await consumer.end_offsets(partitions)
+        yield KafkaSource(consumer, topic, [ends[at] for at in partitions])
+    except KafkaError as error:
+        raise _no_kafka(error) from error
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(servers: str, topic: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    try:
+        await admin.start()
+        described = (await admin.describe_topics([topic]))[0]
+    finally:
+        await admin.close()
+    if described["error_code"]:
+        message = f"there is no topic {topic} ({for_code(described['error_code']).__name__})."
+        raise Unavailable(message)
+    return len(described["partitions"])
+
+
+def _no_kafka(error: BaseException) -> Unavailable:
+    return Unavailable(f"Kafka can't be reached, or can't be read ({type(error).__name__}).")
