@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
-from schemas import entries, learning, people, talk, welfare, work
+from schemas import entries, erasure, learning, people, talk, welfare, work
 from schemas.base import ActionData, EventData
 
-Action = people.Action | learning.Action | talk.Action | work.Action | welfare.Action | entries.Action
-Event = people.Event | learning.Event | talk.Event | work.Event | welfare.Event | entries.Event
+Action = people.Action | erasure.Action | learning.Action | talk.Action | work.Action | welfare.Action | entries.Action
+Event = people.Event | erasure.Event | learning.Event | talk.Event | work.Event | welfare.Event | entries.Event
 
 ACTIONS: Final[dict[str, type[ActionData]]] = {model.TYPE: model for model in get_args(Action)}
 EVENTS: Final[dict[str, type[EventData]]] = {model.TYPE: model for model in get_args(Event)}
@@ -20,6 +20,9 @@ BECOMES: Final[dict[str, str]] = {
     people.AssumePost.TYPE: people.PostAssumed.TYPE,
     people.EndPost.TYPE: people.PostEnded.TYPE,
     people.TransferPerson.TYPE: people.PersonTransferred.TYPE,
+    erasure.ErasePerson.TYPE: erasure.PersonErased.TYPE,
+    erasure.PlaceHold.TYPE: erasure.HoldPlaced.TYPE,
+    erasure.LiftHold.TYPE: erasure.HoldLifted.TYPE,
     learning.ConveneSession.TYPE: learning.SessionConvened.TYPE,
     learning.RecordAttendance.TYPE: learning.AttendanceRecorded.TYPE,
     learning.CreditHours.TYPE: learning.HoursCredited.TYPE,

@@ -16,6 +16,7 @@ STEPS = frozenset(
         "after-publish",  # recorder: Kafka has the records, the relay has not noted it
         "before-offset",  # recorder: appended, the intake offset not yet committed
         "after-offset",  # recorder: the intake offset committed
+        "before-destroy",  # recorder: an erasure is recorded, the person's key still there
         "after-copy",  # projector: staged, nothing folded
         "before-cursor",  # projector: folded, the cursor not moved
         "after-cursor",  # projector: committed

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     )
     checkpoint_events: int = Field(default=50_000, ge=1, description="a shard's checkpoint after so many events")
     checkpoint_seconds: float = Field(default=60, gt=0, description="or after so long, if it grew at all")
+    retention_days: int = Field(default=0, ge=0, description="no erasing so long after a person's last post; 0: none")
     log_level: str = "INFO"
 
     @classmethod

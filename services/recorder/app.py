@@ -12,11 +12,13 @@ import uvloop
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
+from schemas.erasure import ErasePerson, LiftHold
 from services.common import log
 from services.common.grants import Grants
 from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
-from services.recorder import history, topics, vault
+from services.recorder import ahead, history, topics, vault
+from services.recorder.erasures import Erasures
 from services.recorder.errors import Unavailable
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
@@ -31,6 +33,7 @@ from services.recorder.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 _RETRY: Final = 1.0
+_ERASING: Final = frozenset({ErasePerson.TYPE, LiftHold.TYPE})  # what may let a key be destroyed
 Log: Final = structlog.get_logger("recorder")
 
 
@@ -43,7 +46,7 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
-    recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file))
+    recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
     receipts = Receipts(pool, settings.shards)
     http = server(settings, api(Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready)))
     try:
@@ -66,6 +69,7 @@ class Parts:
     quarantine: Quarantine
     intake: KafkaIntake
     broker: KafkaBroker
+    erasures: Erasures
 
     async def stop(self) -> None:
         """Take no more, then publish no more."""
@@ -73,6 +77,7 @@ class Parts:
         await self.broker.stop()
         await self.appender.stop()
         await self.quarantine.stop()
+        await self.erasures.stop()
         await self.relay.stop()
 
 
@@ -86,10 +91,13 @@ class Recorder:
         self._parts: Parts | None = None
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """Append, HTTP's way."""
-        if self._parts is None:
+        """Append, HTTP's way. Whoever hears that a person was erased can rely on it."""
+        if (parts := self._parts) is None:
             raise Unavailable("the recorder is starting: ledger or topics have not been reached yet")
-        return await self._parts.appender.submit(submissions)
+        outcomes = await parts.appender.submit(submissions)
+        if any(submission.type in _ERASING for submission in submissions):
+            await parts.erasures.try_to_apply()
+        return outcomes
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether what is committed is being published, not only whether things can be reached."""
@@ -120,7 +128,7 @@ class Recorder:
         while True:
             try:
                 return await self._start()
-            except (KafkaError, *TRANSIENT) as error:
+            except (KafkaError, Unavailable, *TRANSIENT) as error:
                 Log.warning("start-retried", error=type(error).__name__)
                 await asyncio.sleep(_RETRY)
 
@@ -131,9 +139,13 @@ class Recorder:
         await topics.ensure(self._settings)
         reasons = await history.check_all(self._pool, ledger, self._settings)
         parts = self._parts_of(ledger, reasons)
+        read_only = [shard for shard, reason in reasons.items() if reason]
+        await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only))
+        self.vault.closed = None
         await parts.intake.begin(self._settings.kafka)
         await parts.relay.start()
         await parts.quarantine.start()
+        await parts.erasures.start()
         # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed.
         self._parts = parts
         try:
@@ -151,7 +163,7 @@ class Recorder:
         intake = KafkaIntake(self._settings, appender, self.vault, quarantine)
         broker = broker_of(self._settings)
         intake.subscribe(broker)
-        return Parts(ledger, relay, appender, quarantine, intake, broker)
+        return Parts(ledger, relay, appender, quarantine, intake, broker, Erasures(self._pool, self.vault))
 
 
 def broker_of(settings: Settings) -> KafkaBroker:

@@ -8,7 +8,8 @@
     ├── itself             seals texts: A256GCM, so that any JOSE library can open them with the key
     └── HKDF "digest"      digests of bodies with sealed fields: a plain hash of guessable text would give it away
 
-Destroying a person's key erases the texts; nothing else has to change.
+Destroying a person's key erases the texts; nothing else has to change. Its row stays, so that nobody who was erased
+ever gets a new key. No key is kept between two calls: a destroyed one is gone for every process from that moment on.
 """
 
 from __future__ import annotations
@@ -108,40 +109,65 @@ class Failed:
 
 
 class Vault:
-    """Seals and opens. Every method that asks the database raises Unavailable where it can't be asked."""
+    """Seals and opens. Every method that asks the database raises Unavailable where it can't be asked.
 
-    def __init__(self, pool: Pool, kek: bytes) -> None:
+    ``closed`` says why nothing may be sealed or opened now, if so: a vault that was restored from a backup may hold
+    keys again that were destroyed. ``retention_days``: how long a person's key is kept, counted from the last post.
+    """
+
+    def __init__(self, pool: Pool, kek: bytes, *, retention_days: int = 0, closed: str | None = None) -> None:
+        self.retention_days = retention_days
+        self.closed = closed
         self._pool = pool
         self._wrap = AESGCM(_subkey(kek, "wrap"))
         self._quarantine = AESGCM(_subkey(kek, "quarantine"))
         self._mac_key = _subkey(kek, "digest")
 
     @classmethod
-    def at(cls, pool: Pool, kek_file: Path) -> Self:
-        """The vault in this database, under the key in that file. Raises Misconfigured."""
-        return cls(pool, load_kek(kek_file))
+    def at(cls, pool: Pool, kek_file: Path, retention_days: int) -> Self:
+        """The vault in this database, under the key in that file, closed until erasures are applied.
+
+        Raises Misconfigured.
+        """
+        closed = "the recorder is starting: erasures have not been applied yet"
+        return cls(pool, load_kek(kek_file), retention_days=retention_days, closed=closed)
 
     async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
-        """The owners' data keys; made where there are none: one statement, two where some are new."""
+        """The owners' data keys; made where there are none: one statement, two where some are new.
+
+        Who was erased has none.
+        """
         wanted = set(owners)
         if not wanted:
             return {}
+        self._must_be_open()
         async with self._connection() as connection:
             rows = await _rows(_QUERIES.keys_of(connection, owners=sorted(wanted)))
             new = sorted(wanted.difference(row["owner"] for row in rows))
             if new:
                 rows += await self._add(connection, new)
-        return {row["owner"]: self._unwrap(row) for row in rows}
+        return {row["owner"]: self._unwrap(row) for row in rows if row["wrapped"] is not None}
 
     async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
         """The texts in their order, or why not; in one statement. ``only`` opens what that person owns."""
         kids = {kid for item in items if (kid := _uuid(item.kid))}
         if not kids:
             return [Failed("unreadable") for _ in items]
+        self._must_be_open()
         async with self._connection() as connection:
             rows = {row["kid"]: row for row in await _rows(_QUERIES.keys_by_id(connection, kids=list(kids)))}
         keys = {kid: self._unwrap(row) for kid, row in rows.items() if row["wrapped"] is not None}
         return [self._open(item, rows, keys, only) for item in items]
+
+    async def not_destroyed(self, owners: Collection[str]) -> set[str]:
+        """Those of these owners whose keys are not destroyed yet."""
+        async with self._connection() as connection:
+            return {row["owner"] for row in await _rows(_QUERIES.not_destroyed(connection, owners=sorted(owners)))}
+
+    async def destroy(self, erased: Mapping[str, str]) -> None:
+        """Destroy these owners' keys for ever; each with the event that erased the person. A second time nothing."""
+        async with self._connection() as connection:
+            await _QUERIES.destroy(connection, owners=list(erased), events=list(erased.values()))
 
     def mac(self, body: bytes) -> bytes:
         """HMAC-SHA256 under the installation's own subkey, 32 bytes: for what nobody can be said to own."""
@@ -192,6 +218,10 @@ class Vault:
             return key.open(item)
         except (InvalidTag, ValueError):
             return Failed("unreadable")
+
+    def _must_be_open(self) -> None:
+        if self.closed:
+            raise Unavailable(self.closed)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

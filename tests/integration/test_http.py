@@ -69,6 +69,7 @@ class Recorder:
     fails: bool = False
     ready: bool = True
     submitted: list[Submission] = field(default_factory=list)
+    retention_days: int = 0
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         if self.raises:

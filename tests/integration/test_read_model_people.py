@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.integration.projector_world import World, engine_on, fold, select
+from tests.integration.projector_world import World, dump, engine_on, fold, select
 
 
 async def test_person_keeps_the_sealed_name_of_what_stands(database: str) -> None:
@@ -29,3 +29,20 @@ async def test_placement_follows_the_day_not_the_order_of_recording(database: st
         ("z",),
     ]
     assert await select(database, "SELECT section FROM seat") == [("z",)]
+
+
+async def test_erasures_and_holds_change_no_read_model(database: str) -> None:
+    world = World()
+    world.register("p-1")
+    world.assume("p-1", "x")
+    world.output("p-1")
+    async with engine_on(database) as engine:
+        await fold(engine, world.records)
+        before = await dump(database)
+        about = {"person": "p-1", "basis": "b"}
+        hold = world.record("people.hold-placed", "2027-03-01T01:00:00Z", about, ["p-1"])
+        world.record("people.hold-lifted", "2027-03-02T01:00:00Z", {**about, "hold": hold}, ["p-1"])
+        world.record("people.person-erased", "2027-03-03T01:00:00Z", about, ["p-1"])
+        outcomes = await fold(engine, world.records)
+        assert [outcome.cursor.next for outcome in outcomes] == [len(world.events)]
+    assert await dump(database) == before

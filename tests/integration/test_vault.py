@@ -98,11 +98,13 @@ async def test_any_number_opens_in_one_statement(vault: Vault, counting: Countin
     assert len(counting.statements) == 1
 
 
-async def test_a_destroyed_key_erases(vault: Vault, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+async def test_a_destroyed_key_erases_for_ever(vault: Vault) -> None:
     sealed = (await _key(vault)).seal("x", EVENT)
-    await pool.execute("UPDATE vault.data_key SET wrapped = NULL, destroyed_at = now() WHERE owner = 'p-1'")
+    assert await vault.not_destroyed(["p-1", "p-9"]) == {"p-1", "p-9"}
+    await vault.destroy({"p-1": EVENT, "p-9": OTHER})
+    assert not await vault.not_destroyed(["p-1", "p-9"])
     assert await vault.open([sealed]) == [Failed("erased")]
-    assert (await _key(vault)).kid != sealed.kid
+    assert not await vault.keys(["p-1", "p-9"])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from services.recorder.intake.prepare import prepare
 from services.recorder.intake.reading import Readable, read
-from services.recorder.intake.submission import Submission
+from services.recorder.intake.submission import UNCOMPARED, Submission
 from services.recorder.vault import DataKey
 
 NAME = "王小明"
@@ -23,10 +23,15 @@ class FakeVault:
 
     def __init__(self) -> None:
         self.asked: list[set[str]] = []
+        self.retention_days = 0
+        self.erased: set[str] = set()
 
     async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
         self.asked.append(set(owners))
-        return {owner: DataKey(f"kid-{owner}", owner, hashlib.sha256(owner.encode()).digest()) for owner in owners}
+        return {
+            owner: DataKey(f"kid-{owner}", owner, hashlib.sha256(owner.encode()).digest())
+            for owner in {*owners} - self.erased
+        }
 
     def mac(self, body: bytes) -> bytes:
         return hashlib.sha256(b"installation" + body).digest()
@@ -166,3 +171,34 @@ async def test_a_batch_asks_once_for_all_its_owners() -> None:
     submissions = await prepare(batch, vault, plaintext_allowed=True)
     assert [s.id for s in submissions] == [r.id for r in batch]
     assert vault.asked == [{"p-0", "p-1", "p-2", "p-3", "p-4"}]
+
+
+# --- erased ---
+
+
+@pytest.mark.parametrize(
+    ("readable", "plaintext_allowed", "code"),
+    [
+        (_register(), True, "erased"),
+        (_register(), False, "plaintext-sealed"),
+        (_register(birth_year="x"), True, "invalid-field"),
+        (_talk(note="x", participants=["p-1"], initiator="p-2"), True, "erased"),
+    ],
+)
+async def test_what_needs_the_key_of_the_erased_is_refused_and_not_digested(
+    readable: Readable, plaintext_allowed: bool, code: str
+) -> None:
+    vault = FakeVault()
+    vault.erased = {"p-1"}
+    submission, _ = await _one(readable, plaintext_allowed=plaintext_allowed, vault=vault)
+    assert (submission.action, submission.body_digest) == (None, UNCOMPARED)
+    assert submission.refusal is not None
+    assert (submission.refusal.code, submission.refusal.final) == (code, True)
+
+
+async def test_an_erasure_knows_how_long_files_are_kept() -> None:
+    vault = FakeVault()
+    vault.retention_days = 30
+    submission, _ = await _one(_read("people.erase-person", {"person": "p-1", "basis": "b"}), vault=vault)
+    assert submission.action is not None
+    assert submission.action.retention_days == 30

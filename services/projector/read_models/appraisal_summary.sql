@@ -129,7 +129,13 @@ FROM (
         f.position
     FROM fact AS f
     CROSS JOIN LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
-    WHERE f.type LIKE 'chengzhang.people.%'
+    WHERE
+        f.type LIKE 'chengzhang.people.%'
+        AND f.type NOT IN (
+            'chengzhang.people.person-erased.v1',
+            'chengzhang.people.hold-placed.v1',
+            'chengzhang.people.hold-lifted.v1'
+        )
 ) AS change
 GROUP BY office, year, person
 ON CONFLICT (office, year, person) DO UPDATE SET

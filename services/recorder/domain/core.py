@@ -26,7 +26,11 @@ from schemas.identity import event_id
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 AHEAD: Final = timedelta(minutes=5)
-RETRYABLE: Final = frozenset({"unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version"})
+RETRYABLE: Final = frozenset(
+    {
+        "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
+    }
+)  # fmt: skip
 
 Key = tuple[str, str]
 Changes = dict[Key, "State"]
@@ -83,7 +87,8 @@ class Action:
 
     ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
-    that it takes back as ``target`` where that is known before the append.
+    that it takes back as ``target`` where that is known before the append. An erasure has the installation's
+    ``retention_days``.
     """
 
     office: str
@@ -102,6 +107,7 @@ class Action:
     first_index: int = 0
     replacement: Action | None = None
     target: Event | None = None
+    retention_days: int = 0
 
     def event_id(self, index: int) -> str:
         """The id of the action's ``index``-th event."""
@@ -155,6 +161,7 @@ def unknown(kind: str, ident: str) -> Rejection:
     """A reference that does not exist, or not yet at the action's time."""
     words = {
         "person": "人员", "section": "科室", "session": "学习活动", "post": "职务", "event": "事件", "need": "需求",
+        "hold": "保全",
     }  # fmt: skip
     return Rejection(
         "unknown-reference",

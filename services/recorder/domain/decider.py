@@ -6,15 +6,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from schemas import entries as entries_contract
-from services.recorder.domain import entries, subjects
+from services.recorder.domain import entries, erasure, subjects
 from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Rejection, States
 
 
 def reads(action: Action) -> Iterator[Key]:
     """Every state that the action itself names."""
+    fact = action.replacement or action
+    if fact.sealed:
+        yield fact.key(erasure.KIND, fact.data.owner())
     if isinstance(action.data, entries_contract.Action):
-        return entries.reads(action, action.data)
-    return subjects.of_action(action.data).reads(action, action.data)
+        yield from entries.reads(action, action.data)
+    else:
+        yield from subjects.of_action(action.data).reads(action, action.data)
 
 
 def reads_more(states: States, action: Action) -> Iterator[Key]:
@@ -28,6 +32,9 @@ def decide(states: States, action: Action, now: datetime) -> Decision:
     """Events, or why not. ``now`` comes from outside; actions of more than five minutes ahead of it wait."""
     if action.moment - now > AHEAD or (action.replacement and action.replacement.moment - now > AHEAD):
         return _not_yet(action)
+    fact = action.replacement or action
+    if fact.sealed and (refusal := erasure.keyless(states, fact)):
+        return refusal
     if isinstance(action.data, entries_contract.Action):
         return entries.decide(states, action, action.data)
     return subjects.of_action(action.data).decide(states, action, action.data)

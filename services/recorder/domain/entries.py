@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from schemas import entries as contract
+from schemas import erasure as erasure_contract
 from schemas.catalogue import EVENTS
 from services.recorder.domain import subjects
 from services.recorder.domain.core import (
@@ -66,7 +67,7 @@ def decide(states: States, action: Action, data: contract.Action) -> Decision:
     target = action.target
     if target is None:
         return unknown("event", data.event)
-    if isinstance(target.data, contract.Event):
+    if isinstance(target.data, contract.Event | erasure_contract.Event):
         return _not_revocable(data.event)
     mark = states.of(Revocation, action.key("revocation", data.event))
     if mark.by is not None:
@@ -123,8 +124,9 @@ def _already(event: str, by: str) -> Rejection:
 def _not_revocable(event: str) -> Rejection:
     return Rejection(
         "not-revocable",
-        f"The event {event} is itself a revocation: it stands. Send the fact again as a new action instead.",
-        f"事件 {event} 本身是撤销记录，不能再撤销。请将事实作为新的操作重新发送。",
+        f"The event {event} is a revocation, an erasure or a hold: it stands. "
+        "A revoked fact is sent again as a new action, a hold is lifted.",
+        f"事件 {event} 是撤销、删除或保全记录，不能再撤销。被撤销的事实可作为新的操作重新发送，保全可解除。",
     )
 
 

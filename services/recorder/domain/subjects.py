@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Protocol, get_args
 
+from schemas import erasure as erasure_contract
 from schemas import learning as learning_contract
 from schemas import people as people_contract
 from schemas import talk as talk_contract
 from schemas import welfare as welfare_contract
 from schemas import work as work_contract
 from schemas.base import ActionData, EventData
-from services.recorder.domain import learning, people, talk, welfare, work
+from services.recorder.domain import erasure, learning, people, talk, welfare, work
 from services.recorder.domain.core import Action, Changes, Decision, Event, Key, Rejection, States
 
 
@@ -27,6 +28,7 @@ class Subject(Protocol):
 
 _PAIRS: Final[tuple[tuple[Any, Any], ...]] = (
     (people_contract, people),
+    (erasure_contract, erasure),
     (learning_contract, learning),
     (talk_contract, talk),
     (work_contract, work),

@@ -2,7 +2,8 @@
 
 The body's digest must be the same each time the same action comes, today or in ten years, valid or not. So it depends
 on type and body alone: SHA-256, but for a type with sealed fields an HMAC, since a plain hash of a name can be found by
-trying names: under the owner's key, or the installation's where no field is to be sealed or no owner can be read.
+trying names: under the owner's key, or the installation's where no field is to be sealed or no owner can be read. Once
+the owner is erased, there is no such digest any more: the same action is then known by its key alone.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import orjson
 from schemas.base import ActionData, Sealed
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
+from schemas.erasure import ErasePerson
 from services.recorder.domain.core import Action, Rejection
+from services.recorder.domain.erasure import erased
 from services.recorder.intake.reading import Readable
-from services.recorder.intake.submission import Submission
+from services.recorder.intake.submission import UNCOMPARED, Submission
 from services.recorder.vault import DataKey
 
 _OWNER: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
@@ -36,8 +39,10 @@ PLAINTEXT_SEALED: Final = Rejection(
 class Keys(Protocol):
     """The vault, as far as sealing goes."""
 
+    retention_days: int
+
     async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
-        """The owners' keys. Raises Unavailable."""
+        """The owners' keys; none of who was erased. Raises Unavailable."""
 
     def mac(self, body: bytes) -> bytes:
         """A digest under the installation's own key."""
@@ -56,21 +61,27 @@ async def prepare(readables: Sequence[Readable], vault: Keys, *, plaintext_allow
     owners = {secret.owner for secret in secrets if secret is not None and secret.owner is not None}
     keys = await vault.keys(owners) if owners else {}
     return [
-        _plain(readable)
+        _plain(readable, vault.retention_days)
         if secret is None
         else _sealed(readable, secret, keys, vault, plaintext_allowed=plaintext_allowed)
         for readable, secret in zip(readables, secrets, strict=True)
     ]
 
 
-def _plain(readable: Readable) -> Submission:
+def _plain(readable: Readable, retention_days: int) -> Submission:
     digest = hashlib.sha256(readable.body).digest()
-    return _submission(readable, digest, readable.action, readable.refusal)
+    action = readable.action
+    if action is not None and isinstance(action.data, ErasePerson):
+        action = replace(action, retention_days=retention_days)
+    return _submission(readable, digest, action, readable.refusal)
 
 
 def _sealed(
     readable: Readable, secret: Secret, keys: Mapping[str, DataKey], vault: Keys, *, plaintext_allowed: bool
 ) -> Submission:
+    if secret.owner is not None and secret.owner not in keys:
+        refusal = readable.refusal or (erased(secret.owner) if plaintext_allowed else PLAINTEXT_SEALED)
+        return _submission(readable, UNCOMPARED, None, refusal)
     key = None if secret.owner is None else keys[secret.owner]
     digest = (key or vault).mac(readable.body)
     if readable.action is None or key is None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Final
 
 from schemas.canonical import canonical
 from services.recorder.domain.core import Action, Rejection
+
+UNCOMPARED: Final = bytes(32)  # stands for the digest of a body about an erased person: the key that made it is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """A sealed action, or one refused before it came to the ledger; either takes a receipt.
 
-    ``body_digest``: SHA-256 of the body, or its HMAC under the owner's key where it has sealed fields (32 bytes).
+    ``body_digest``: SHA-256 of the body, or its HMAC under the owner's key where it has sealed fields (32 bytes);
+    ``UNCOMPARED`` where the owner was erased.
     """
 
     office: str

@@ -20,7 +20,7 @@ from schemas.envelope import LARGEST_EVENT
 from schemas.merkle import extended
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Overlay, Rejection
-from services.recorder.intake.submission import Answer, Submission
+from services.recorder.intake.submission import UNCOMPARED, Answer, Submission
 from services.recorder.ledger.working import Working
 
 LONGEST: Final = 0.1  # seconds of deciding under the lock, so that neither intake starves the other
@@ -195,7 +195,7 @@ class Batch:
         return self._receipt(submission, digest, "rejected", [], why, binding=why.final)
 
     def _again(self, submission: Submission, digest: bytes, body_digest: bytes, receipt: bytes) -> Answer:
-        if submission.body_digest == body_digest:
+        if submission.body_digest in {body_digest, UNCOMPARED}:
             return Answer(receipt, repeat=True)
         first = orjson.loads(receipt)["number"]
         why = Rejection(

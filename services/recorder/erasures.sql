@@ -1,0 +1,8 @@
+-- name: recorded()
+-- Who was erased or is held, in any office: few, and found by the key of each shard's states.
+SELECT
+    s.key,
+    s.state
+FROM ledger.shard AS shards
+JOIN ledger.state AS s USING (shard)
+WHERE s.kind = 'erasure';

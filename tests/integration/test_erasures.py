@@ -1,0 +1,196 @@
+"""Erasures on a real PostgreSQL: the ledger says who is erased, and the vault follows, whatever happened to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from schemas.base import Sealed
+from services.recorder.erasures import Erasures
+from services.recorder.errors import Unavailable
+from services.recorder.intake.submission import UNCOMPARED
+from services.recorder.vault import Failed, Vault, migrate
+from tests.support.ledger import Bench, Json, action, bench, person
+
+NAME = "王小明"
+OTHER = "o-2"
+
+
+@pytest.fixture
+async def ledger(database: str) -> AsyncIterator[Bench]:
+    async with bench(database) as found:
+        yield found
+
+
+@pytest.fixture
+def erasures(ledger: Bench) -> Erasures:
+    return Erasures(ledger.pool, ledger.vault)
+
+
+def _about(name: str, who: str = "p-1", office: str = "o-1") -> Json:
+    return action(f"people.{name}", {"person": who, "basis": "令"}, office)
+
+
+async def _registered(ledger: Bench, who: str = "p-1", office: str = "o-1") -> Sealed:
+    """Register somebody; the name as it was sealed."""
+    (receipt,) = await ledger.accepted(person(who, office))
+    found = [event for event in await ledger.events() if event["id"] == receipt["events"][0]["id"]]
+    return Sealed.model_validate(found[0]["data"]["name"])
+
+
+async def _keys(ledger: Bench) -> list[asyncpg.Record]:
+    return await ledger.rows("SELECT * FROM vault.data_key ORDER BY owner")
+
+
+async def test_the_key_goes_and_its_row_stays(ledger: Bench, erasures: Erasures) -> None:
+    sealed, neighbour = await _registered(ledger), await _registered(ledger, "p-2")
+    (receipt,) = await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    assert await ledger.vault.open([sealed, neighbour]) == [Failed("erased"), "王"]
+    row, other = await _keys(ledger)
+    assert (str(row["kid"]), row["owner"], row["wrapped"]) == (sealed.kid, "p-1", None)
+    assert str(row["event"]) == receipt["events"][0]["id"]
+    assert other["wrapped"] is not None
+    await erasures.apply()
+    assert (await _keys(ledger))[0] == row
+
+
+async def test_another_recorder_opens_nothing_from_that_moment_on(ledger: Bench, erasures: Erasures) -> None:
+    """No process keeps keys: one that has used this one a moment ago doesn't have it any more either."""
+    sealed = await _registered(ledger)
+    elsewhere = Vault(ledger.pool, bytes(32))
+    assert await elsewhere.open([sealed]) == ["王"]
+    assert "p-1" in await elsewhere.keys(["p-1"])
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    assert await elsewhere.open([sealed]) == [Failed("erased")]
+    assert not await elsewhere.keys(["p-1"])
+
+
+async def test_nobody_ever_makes_a_new_key(ledger: Bench, erasures: Erasures) -> None:
+    await _registered(ledger)
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    (refused,) = await ledger.receipts([person("p-1", OTHER)])
+    assert (refused["code"], refused["final"]) == ("erased", True)
+    assert [row["wrapped"] for row in await _keys(ledger)] == [None]
+
+
+async def test_an_erasure_meets_a_key_in_the_making(ledger: Bench) -> None:
+    """However the two fall together: in the end there is one row, and no key in it."""
+    event = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
+    for number in range(20):
+        owner = f"p-{number}"
+        await asyncio.gather(ledger.vault.keys([owner]), ledger.vault.destroy({owner: event}))
+        assert not await ledger.vault.keys([owner])
+    rows = await _keys(ledger)
+    assert len(rows) == 20
+    assert {row["wrapped"] for row in rows} == {None}
+
+
+async def test_a_vault_from_an_older_backup_is_erased_again(ledger: Bench, erasures: Erasures) -> None:
+    sealed = await _registered(ledger)
+    await ledger.pool.execute("CREATE TABLE backup AS TABLE vault.data_key")
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    await ledger.pool.execute("TRUNCATE vault.data_key; INSERT INTO vault.data_key TABLE backup")
+    assert await ledger.vault.open([sealed]) == ["王"]
+    await erasures.apply()
+    assert await ledger.vault.open([sealed]) == [Failed("erased")]
+
+
+async def test_a_lost_vault_makes_no_key_for_the_erased(ledger: Bench, erasures: Erasures) -> None:
+    await _registered(ledger)
+    await ledger.accepted(_about("erase-person"))
+    await ledger.pool.execute("TRUNCATE vault.data_key")
+    await erasures.apply()
+    assert not await ledger.vault.keys(["p-1"])
+
+
+async def test_what_is_only_on_the_topic_is_applied_too(ledger: Bench, erasures: Erasures) -> None:
+    sealed = await _registered(ledger)
+    await erasures.apply({"p-1": "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"})
+    assert await ledger.vault.open([sealed]) == [Failed("erased")]
+
+
+async def test_a_hold_in_another_office_keeps_the_key_until_it_is_lifted(ledger: Bench, erasures: Erasures) -> None:
+    sealed = await _registered(ledger)
+    await _registered(ledger, office=OTHER)
+    await ledger.accepted(_about("place-hold", office=OTHER), _about("erase-person"))
+    await erasures.apply()
+    assert await ledger.vault.open([sealed]) == ["王"]
+    await ledger.accepted(_about("lift-hold", office=OTHER))
+    await erasures.apply()
+    assert await ledger.vault.open([sealed]) == [Failed("erased")]
+
+
+async def test_between_record_and_destruction_nothing_is_sealed_any_more(ledger: Bench) -> None:
+    await _registered(ledger)
+    erased, refused, other = await ledger.receipts([_about("erase-person"), person("p-1"), person("p-3")])
+    assert [r["code"] for r in (erased, refused, other)] == [None, "erased", None]
+
+
+# --- repeats ---
+
+
+async def test_a_repeat_gets_its_first_receipt_whatever_it_says(ledger: Bench, erasures: Erasures) -> None:
+    registration = person("p-1")
+    (first,) = await ledger.accepted(registration)
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    size = len(await ledger.events())
+    changed = registration | {"data": registration["data"] | {"name": NAME}}
+    assert await ledger.receipts([registration, changed]) == [first, first]
+    assert len(await ledger.events()) == size
+
+
+async def test_a_refusal_repeats_too_and_the_id_is_used_up(ledger: Bench, erasures: Erasures) -> None:
+    await _registered(ledger)
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    late = person("p-1")
+    (refused,) = await ledger.receipts([late])
+    assert refused["code"] == "erased"
+    assert await ledger.receipts([late]) == [refused]
+    (conflict,) = await ledger.receipts([_about("place-hold") | {"id": late["id"]}])
+    assert (conflict["code"], conflict["first"]) == ("key-conflict", refused["number"])
+    rows = await ledger.rows("SELECT body_digest FROM ledger.receipt WHERE number = $1", refused["number"])
+    assert rows[0]["body_digest"] == UNCOMPARED
+
+
+async def test_a_receipt_names_no_text(ledger: Bench, erasures: Erasures) -> None:
+    await _registered(ledger)
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    late = person("p-1")
+    (refused,) = await ledger.receipts([late | {"data": late["data"] | {"name": NAME}}])
+    assert NAME not in json.dumps(refused, ensure_ascii=False)
+
+
+# --- closed ---
+
+
+async def test_a_closed_vault_neither_seals_nor_opens(ledger: Bench) -> None:
+    sealed = await _registered(ledger)
+    closed = Vault(ledger.pool, bytes(32), closed="erasures have not been applied yet")
+    with pytest.raises(Unavailable, match="erasures"):
+        await closed.open([sealed])
+    with pytest.raises(Unavailable, match="erasures"):
+        await closed.keys(["p-1"])
+    closed.closed = None
+    assert await closed.open([sealed]) == ["王"]
+
+
+async def test_a_vault_of_an_earlier_version_is_brought_up_to_date(ledger: Bench) -> None:
+    await ledger.pool.execute(
+        "ALTER TABLE vault.data_key DROP COLUMN event; DROP INDEX vault.data_key_of_owner;"
+        "CREATE UNIQUE INDEX data_key_owner ON vault.data_key (owner) WHERE destroyed_at IS NULL"
+    )
+    async with ledger.pool.acquire() as connection:
+        await migrate(connection)
+    await ledger.vault.destroy({"p-1": "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"})
+    assert not await ledger.vault.keys(["p-1"])
