@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka import ConsumerRecord
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder import history, topics
+from services.recorder.audit import tiles
 from services.recorder.ledger import archived
 from tests.support.ledger import OFFICE, Bench, action, bench, section
 
@@ -58,3 +60,26 @@ async def test_a_lost_topic_is_not_filled_behind_what_was_archived(ledger: Bench
     assert f"lacks {SHARD}:0, which was archived ({FILE})" in (reasons[SHARD] or "")
     async with ledger.pool.acquire() as connection:
         assert [await archived.file_at(connection, SHARD, at) for at in (0, 1, 2)] == [FILE, FILE, None]
+
+
+async def test_a_topic_that_ends_with_an_archived_event_is_not_ahead(ledger: Bench) -> None:
+    await ledger.accepted(*[section() for _ in range(300)])
+    bodies = [row["body"] for row in await ledger.rows("SELECT body FROM ledger.event ORDER BY position")]
+    async with ledger.pool.acquire() as connection:
+        async with connection.transaction():
+            await tiles.extend(connection, SHARD, 0, 300)
+        await _left(ledger, last=299)
+        for last, wanted in ((299, ""), (255, f"lacks {SHARD}:256"), (7, f"lacks {SHARD}:8")):
+            tail = _tail(bodies[last], end=last + 1)
+            found = await history.check_tail(connection, ledger.ledger, "events", SHARD, tail)
+            assert found.next == last + 1
+            assert wanted in (found.reason or "")
+        other = _tail(bodies[299].replace(b'"actor":"p-0"', b'"actor":"p-1"'), end=300)
+        found = await history.check_tail(connection, ledger.ledger, "events", SHARD, other)
+        assert "differ at" in (found.reason or "")
+
+
+def _tail(value: bytes, end: int) -> topics.Tail:
+    """A topic's end with that record."""
+    record = ConsumerRecord("t", SHARD, end - 1, 0, 0, b"k", value, None, 1, len(value), ())
+    return topics.Tail(end, record)
