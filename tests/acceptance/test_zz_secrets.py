@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Iterator
-
 import pytest
 from aiokafka.consumer import fetcher
 
 from services.recorder.intake.batches import Records
+from tests.acceptance.hidden import copied, disguises, tables
 from tests.acceptance.pair import PLANTED, Office, Pair, Sent, line, unique
 
 _MARK = PLANTED.encode().split(b"Secret")[1]  # the ASCII part: JSON may escape the rest
 _HIDDEN = b"Secret" + _MARK
 
 
-def _disguises() -> Iterator[bytes]:
-    """The text as it is, in hexadecimal, and in base64 at each of its three alignments."""
-    yield _HIDDEN
-    yield _HIDDEN.hex().encode()
-    for shift in range(3):
-        encoded = base64.b64encode(b"x" * shift + _HIDDEN)
-        yield encoded[4 if shift else 0 : -4]
-
-
-DISGUISES = tuple(_disguises())
+DISGUISES = disguises(_HIDDEN)
 
 
 @pytest.fixture(scope="module")
@@ -77,24 +65,12 @@ def _found(raw: bytes) -> list[bytes]:
     return [disguise for disguise in DISGUISES if disguise in raw]
 
 
-async def _copied(pair: Pair, table: str) -> bytes:
-    out = io.BytesIO()
-    async with pair.pool.acquire() as connection:
-        await connection.copy_from_query(f"SELECT * FROM {table}", output=out, format="binary")
-    return out.getvalue()
-
-
 @pytest.mark.usefixtures("planted")
 def test_no_table_holds_it(pair: Pair) -> None:
-    rows = pair.sql(
-        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
-        "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname NOT LIKE 'pg\\_temp%'"
-    )
-    tables = {row["name"] for row in rows}
-    assert {"ledger.event", "ledger.receipt", "ledger.state", "ledger.quarantine", "vault.data_key"} <= tables
-    assert "office_v1.growth_entry" in tables
-    for table in sorted(tables):
-        raw = pair.run(_copied(pair, table))
+    assert {"ledger.event", "ledger.receipt", "ledger.state", "ledger.quarantine", "vault.data_key"} <= tables(pair)
+    assert "office_v1.growth_entry" in tables(pair)
+    for table in sorted(tables(pair)):
+        raw = copied(pair, table)
         assert not _found(raw), table
 
 
