@@ -17,6 +17,11 @@ STEPS = frozenset(
         "before-offset",  # recorder: appended, the intake offset not yet committed
         "after-offset",  # recorder: the intake offset committed
         "before-destroy",  # recorder: an erasure is recorded, the person's key still there
+        "tiles-extended",  # recorder: tiles written, not committed
+        "checkpoint-signed",  # recorder: a checkpoint signed, not kept
+        "checkpoint-stored",  # recorder: kept in the ledger, nowhere else
+        "checkpoint-filed",  # recorder: in the file, the ledger has not noted it
+        "checkpoint-published",  # recorder: on the topic, the ledger has not noted it
         "after-copy",  # projector: staged, nothing folded
         "before-cursor",  # projector: folded, the cursor not moved
         "after-cursor",  # projector: committed

@@ -18,6 +18,7 @@ from services.common.grants import Grants
 from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
 from services.recorder import ahead, history, topics, vault
+from services.recorder.audit.checkpointer import Checkpointer
 from services.recorder.erasures import Erasures
 from services.recorder.errors import Unavailable
 from services.recorder.intake.http import Dependencies, api
@@ -67,6 +68,7 @@ class Parts:
     relay: Relay
     appender: Appender
     quarantine: Quarantine
+    checkpointer: Checkpointer
     intake: KafkaIntake
     broker: KafkaBroker
     erasures: Erasures
@@ -78,6 +80,7 @@ class Parts:
         await self.appender.stop()
         await self.quarantine.stop()
         await self.erasures.stop()
+        await self.checkpointer.stop()
         await self.relay.stop()
 
 
@@ -146,6 +149,7 @@ class Recorder:
         await parts.relay.start()
         await parts.quarantine.start()
         await parts.erasures.start()
+        await parts.checkpointer.start()
         # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed.
         self._parts = parts
         try:
@@ -160,10 +164,12 @@ class Recorder:
         relay = Relay(self._pool, ledger, self._settings, reasons)
         appender = Appender(self._pool, ledger, relay, reasons.get)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
+        checkpointer = Checkpointer(self._pool, ledger, self._settings)
         intake = KafkaIntake(self._settings, appender, self.vault, quarantine)
         broker = broker_of(self._settings)
         intake.subscribe(broker)
-        return Parts(ledger, relay, appender, quarantine, intake, broker, Erasures(self._pool, self.vault))
+        erasures = Erasures(self._pool, self.vault)
+        return Parts(ledger, relay, appender, quarantine, checkpointer, intake, broker, erasures)
 
 
 def broker_of(settings: Settings) -> KafkaBroker:

@@ -36,17 +36,19 @@ from services.recorder.status import status as ask
 _WORDS: Final[Words] = {
     Lang.EN: {
         "shard": "shard", "next": "events", "next_receipt": "receipts", "relayed": "events relayed",
-        "relayed_receipts": "receipts relayed", "mode": "mode", "writable": "writable",
+        "relayed_receipts": "receipts relayed", "checkpoint": "checkpoint at", "mode": "mode", "writable": "writable",
         "read-only": "read-only", "running": "running", "starting": "starting", "stopped": "stopped",
         "title": "recorder",
-        "below": "ledger {ledger} · {lag} actions waiting on Kafka · {quarantined} in quarantine",
+        "below": "ledger {ledger} · {lag} actions waiting on Kafka · {quarantined} in quarantine"
+        " · {waiting} checkpoints on their way out",
     },
     Lang.ZH: {
         "shard": "分片", "next": "事件", "next_receipt": "回执", "relayed": "已发布事件",
-        "relayed_receipts": "已发布回执",
+        "relayed_receipts": "已发布回执", "checkpoint": "检查点",
         "mode": "状态", "writable": "可写", "read-only": "只读", "running": "运行中",
         "starting": "启动中", "stopped": "已停止", "title": "记录服务",
-        "below": "账本 {ledger} · Kafka 上待处理操作 {lag} 条 · 隔离 {quarantined} 条",
+        "below": "账本 {ledger} · Kafka 上待处理操作 {lag} 条 · 隔离 {quarantined} 条"
+        " · 待送出检查点 {waiting} 个",
     },
 }  # fmt: skip
 
@@ -76,7 +78,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
         _show(found, _words(lang))
     if found.state == "stopped":
         raise typer.Exit(NOT_RUNNING)
-    if any(shard.reason for shard in found.shards):
+    if any(shard.reason or shard.unsigned for shard in found.shards):
         raise typer.Exit(FAILED)
 
 
@@ -86,20 +88,24 @@ def main() -> None:
 
 
 def _show(found: Status, words: Mapping[str, str]) -> None:
-    figures = ("shard", "next", "next_receipt", "relayed", "relayed_receipts")
+    figures = ("shard", "next", "next_receipt", "relayed", "relayed_receipts", "checkpoint")
     table = Table(title=f"{words['title']}: {words[found.state]}")
     for column in (*figures, "mode"):
         table.add_column(words[column], justify="right" if column in figures else "left")
     for shard in found.shards:
-        row = [f"{getattr(shard, column)}" for column in figures]
+        row = ["–" if getattr(shard, column) is None else f"{getattr(shard, column)}" for column in figures]
         table.add_row(*row, words[shard.mode])
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
     for shard in found.shards:
-        if shard.reason:
-            console.print(f"{words['shard']} {shard.shard}: {shard.reason}", style="bold red", markup=False)
+        for reason in filter(None, (shard.reason, shard.unsigned)):
+            console.print(f"{words['shard']} {shard.shard}: {reason}", style="bold red", markup=False)
     lag = "?" if found.intake_lag is None else found.intake_lag
-    console.print(words["below"].format(ledger=found.ledger, lag=lag, quarantined=found.quarantined))
+    console.print(
+        words["below"].format(
+            ledger=found.ledger, lag=lag, quarantined=found.quarantined, waiting=found.checkpoints_waiting
+        )
+    )
 
 
 def _words(lang: Lang | None) -> Mapping[str, str]:

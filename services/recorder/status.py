@@ -18,7 +18,10 @@ from services.recorder.ledger.database import QUERIES, TRANSIENT
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard: next position and receipt number, how far both are relayed, whether it takes actions."""
+    """One shard: next position and receipt number, how far both are relayed, whether it takes actions.
+
+    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now.
+    """
 
     shard: int
     next: int
@@ -27,16 +30,22 @@ class Shard:
     relayed_receipts: int
     mode: Literal["writable", "read-only"]
     reason: str | None
+    checkpoint: int | None
+    unsigned: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The recorder. ``intake_lag``: actions on the topic that are not recorded yet; None where Kafka doesn't answer."""
+    """The recorder. ``intake_lag``: actions on the topic that are not recorded yet; None where Kafka doesn't answer.
+
+    ``checkpoints_waiting``: signed, and not yet both in the file and on the topic.
+    """
 
     state: Literal["running", "starting", "stopped"]
     ledger: str
     intake_lag: int | None
     quarantined: int
+    checkpoints_waiting: int
     shards: list[Shard]
 
 
@@ -50,20 +59,21 @@ async def status(settings: Settings) -> Status:
     try:
         installation = await QUERIES.installation(connection)
         quarantined = await QUERIES.quarantined(connection)
+        waiting = await QUERIES.undelivered(connection)
         shards = [_shard(row) async for row in QUERIES.status(connection)]
     except asyncpg.UndefinedTableError as error:
         raise Unavailable("no recorder has founded a ledger here yet.") from error
     finally:
         await connection.close()
     lag = await _intake_lag(settings)
-    return Status(await _state(settings), str(installation["ledger"]), lag, quarantined, shards)
+    return Status(await _state(settings), str(installation["ledger"]), lag, quarantined, waiting, shards)
 
 
 def _shard(row: asyncpg.Record) -> Shard:
     reason = row["reason"]
     return Shard(
         row["shard"], row["size"], row["next_receipt"], row["events"], row["receipts"],
-        "read-only" if reason else "writable", reason,
+        "read-only" if reason else "writable", reason, row["signed"], row["unsigned"],
     )  # fmt: skip
 
 

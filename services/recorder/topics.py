@@ -34,7 +34,7 @@ class Topic:
 
 
 def wanted(settings: Settings) -> tuple[Topic, ...]:
-    """The four topics; what was recorded is kept for ever."""
+    """The five topics; what was recorded is kept for ever."""
     ever = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
     large = {"max.message.bytes": str(LARGEST_MESSAGE)}
     month = {"retention.ms": str(ACTIONS_KEPT), "retention.bytes": "-1"}
@@ -43,6 +43,7 @@ def wanted(settings: Settings) -> tuple[Topic, ...]:
         Topic(settings.topic("events"), settings.shards, fixed=True, configs=ever),
         Topic(settings.topic("receipts"), settings.shards, fixed=True, configs=ever),
         Topic(settings.topic("quarantine"), 1, fixed=False, configs=ever),
+        Topic(settings.topic("checkpoints"), 1, fixed=False, configs=ever),
     )
 
 

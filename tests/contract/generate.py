@@ -64,9 +64,9 @@ def _described(broker: KafkaBroker, title: str, holds: dict[str, str]) -> dict[s
         for reference in channel["messages"].values():
             message = document["components"]["messages"][reference["$ref"].rpartition("/")[2]]
             message.pop("correlationId", None)  # none of ours has one
-            message["contentType"] = "application/cloudevents+json"
+            message["contentType"] = channels.TEXT if holds[topic] in channels.TEXTS else "application/cloudevents+json"
             message["payload"] = {"$ref": f"#/components/schemas/{holds[topic]}"}
-    document["components"]["schemas"] = _reached(generate.messages(), set(holds.values()))
+    document["components"]["schemas"] = _reached(generate.messages() | channels.TEXTS, set(holds.values()))
     for part in (document["components"], document):
         for name in ("messages", "channels", "operations"):
             if name in part:  # FastStream lists them in the order of a set

@@ -5,8 +5,10 @@ A blank line ends each. What a power cut left half written is passed over, never
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ from services.recorder.audit.note import VerifierKey
 from services.recorder.errors import Untrusted
 
 _DASH: Final = "— ".encode()
+_LOOKED_AT: Final = 16  # checkpoints of an origin, until one holds
 _END: Final = b"\n\n"
 
 
@@ -63,14 +66,19 @@ def notes(path: Path) -> Iterator[bytes]:
 
 
 def newest(path: Path, keys: Collection[VerifierKey]) -> dict[str, Checkpoint]:
-    """The largest checkpoint of each origin that one of these keys signed. Raises OSError."""
-    found: dict[str, Checkpoint] = {}
+    """The last checkpoint of each origin that one of these keys signed. Raises OSError.
+
+    From the end, and no further than a few: a signature costs more than a line, and there may be a million.
+    """
+    last: dict[bytes, deque[bytes]] = {}
     for note in notes(path):
-        try:
-            checkpoint = verified(note, keys)
-        except Untrusted:
-            continue  # another installation's, or half written
-        before = found.get(checkpoint.origin)
-        if before is None or before.size < checkpoint.size:
-            found[checkpoint.origin] = checkpoint
-    return found
+        last.setdefault(note.partition(b"\n")[0], deque(maxlen=_LOOKED_AT)).append(note)
+    found = (_first(reversed(candidates), keys) for candidates in last.values())
+    return {checkpoint.origin: checkpoint for checkpoint in found if checkpoint is not None}
+
+
+def _first(candidates: Iterable[bytes], keys: Collection[VerifierKey]) -> Checkpoint | None:
+    for note in candidates:
+        with contextlib.suppress(Untrusted):  # another installation's, or half written
+            return verified(note, keys)
+    return None

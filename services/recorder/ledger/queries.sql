@@ -10,7 +10,7 @@ WHERE shard = :shard
 FOR UPDATE;
 
 -- name: look_up
--- The binding receipts of these actions, and the events that revocations name; of archived ones the file (stream).
+-- The binding receipts of these actions, and the events that revocations name.
 SELECT
     digest AS key,
     body_digest AS other,
@@ -25,16 +25,7 @@ SELECT
     body,
     stream
 FROM ledger.event
-WHERE shard = :shard AND id = ANY(:events::uuid[])
-UNION ALL
-SELECT
-    NULL,
-    uuid_send(e.id),
-    NULL,
-    a.file
-FROM ledger.archived_event AS e
-JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AND a.last
-WHERE e.shard = :shard AND e.id = ANY(:events::uuid[]);
+WHERE shard = :shard AND id = ANY(:events::uuid[]);
 
 -- name: read_states
 -- The states with these keys, as far as they exist.
@@ -108,7 +99,6 @@ WHERE shard = ANY(:shards::int[]);
 -- name: events_from
 -- A shard's events from a position on.
 SELECT
-    position,
     stream AS key,
     body
 FROM ledger.event
@@ -168,10 +158,17 @@ SELECT
     s.next_receipt,
     r.events,
     r.receipts,
-    r.reason
+    r.reason,
+    (SELECT max(c.size) FROM ledger.checkpoint AS c WHERE c.shard = s.shard) AS signed,
+    f.reason AS unsigned
 FROM ledger.shard AS s
 JOIN ledger.relay AS r USING (shard)
+LEFT JOIN ledger.checkpoint_refusal AS f USING (shard)
 ORDER BY s.shard;
+
+-- name: undelivered$
+-- How many checkpoints the file or the topic doesn't have yet.
+SELECT count(*) FROM ledger.checkpoint WHERE NOT (filed AND published);
 
 -- name: quarantine!
 -- Keep what could not be read; a second delivery changes nothing.

@@ -1,0 +1,91 @@
+"""Checkpoints on their way out of the database: into the file, then onto the topic, each at least once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from services.common.faults import fault
+from services.common.settings import Settings
+from services.recorder.audit import outside
+from services.recorder.audit.checkpoint import origin_of
+from services.recorder.audit.checkpoints import NAMED, QUERIES
+from services.recorder.errors import Misconfigured
+from services.recorder.ledger.database import Connection, Ledger, Pool
+
+HEADERS: Final = [("content-type", b"text/plain; charset=utf-8")]
+_PATIENCE: Final = 15.0  # seconds for one record
+
+Rows = Sequence[asyncpg.Record]
+
+
+class Delivery:
+    """To the file and the topic."""
+
+    def __init__(self, pool: Pool, ledger: Ledger, settings: Settings) -> None:
+        """Connect to nothing yet."""
+        self._pool = pool
+        self._ledger = ledger
+        self._settings = settings
+        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
+
+    async def file(self) -> None:
+        """Write what the file doesn't have yet. Raises Misconfigured where it can't be written."""
+        async with self._pool.acquire(timeout=10) as connection:
+            while rows := [row for row in await _undelivered(connection) if not row["filed"]]:
+                path = self._settings.checkpoints_file
+                try:
+                    await asyncio.to_thread(outside.append, path, [row["note"] for row in rows])
+                except OSError as error:
+                    raise Misconfigured(f"{path}: can't be written ({error.strerror}). {NAMED}") from error
+                fault("checkpoint-filed")
+                await QUERIES.note_filed(connection, **_named(rows))
+
+    async def publish(self) -> None:
+        """Publish what the topic doesn't have yet. Raises KafkaError or TimeoutError; then the rest comes later."""
+        async with self._pool.acquire(timeout=10) as connection:
+            while rows := [row for row in await _undelivered(connection) if not row["published"]]:
+                try:
+                    for row in rows:
+                        await self._send(row)
+                except (KafkaError, TimeoutError):
+                    await self.stop()
+                    raise
+                fault("checkpoint-published")
+                await QUERIES.note_published(connection, **_named(rows))
+
+    async def _send(self, row: asyncpg.Record) -> None:
+        producer = await self._connected()
+        key = origin_of(self._ledger.id, row["shard"]).encode()
+        sending = producer.send_and_wait(self._settings.topic("checkpoints"), row["note"], key=key, headers=HEADERS)
+        await asyncio.wait_for(sending, _PATIENCE)
+
+    async def _connected(self) -> AIOKafkaProducer[bytes, bytes]:
+        if self._producer is None:
+            producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
+                bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True
+            )
+            await asyncio.wait_for(producer.start(), _PATIENCE)
+            self._producer = producer
+        return self._producer
+
+    async def stop(self) -> None:
+        """Let go of Kafka."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(KafkaError, TimeoutError, OSError):
+                await asyncio.wait_for(producer.stop(), 2)
+
+
+async def _undelivered(connection: Connection) -> list[asyncpg.Record]:
+    return [row async for row in QUERIES.undelivered(connection)]
+
+
+def _named(rows: Rows) -> dict[str, list[int]]:
+    return {"shards": [row["shard"] for row in rows], "sizes": [row["size"] for row in rows]}

@@ -1,0 +1,31 @@
+"""``python -m tests.faults.signing``: the recorder's checkpointer alone, until all it signed is delivered."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.common.settings import Settings
+from services.recorder.audit.checkpointer import Checkpointer
+from services.recorder.ledger import database
+from services.recorder.status import status
+
+
+async def _run(settings: Settings) -> None:
+    pool = await database.connect(settings.database_url)
+    checkpointer = Checkpointer(pool, await database.found(pool, settings.shards), settings)
+    await checkpointer.start()
+    done = False
+    while not done:
+        await asyncio.sleep(0.05)
+        done = await _done(settings)
+    await checkpointer.stop()
+    pool.terminate()
+
+
+async def _done(settings: Settings) -> bool:
+    found = await status(settings)
+    return not found.checkpoints_waiting and all((each.checkpoint or 0) == each.next for each in found.shards)
+
+
+if __name__ == "__main__":
+    asyncio.run(_run(Settings.load()))
