@@ -65,7 +65,9 @@ def appraisal(
         elif not found["items"]:
             _console().print(say(speech, "nobody", office=which, year=year), markup=False)
         else:
-            _console().print(appraisal_table(which, year, found["items"], speech))
+            erased = {"name": say(speech, "erased")}
+            rows = [row | (erased if row["person"] in found.get("erased", ()) else {}) for row in found["items"]]
+            _console().print(appraisal_table(which, year, rows, speech))
 
 
 def read_file(client: httpx.Client, person: str, as_of: str | None = None, at_least: str | None = None) -> Json:
@@ -93,6 +95,8 @@ def _joined(client: httpx.Client, path: str, params: dict[str, str], items: str)
         else:
             whole[items] += page[items]
             whole["seen"] = page["seen"]
+            if erased := {*whole.get("erased", ()), *page.get("erased", ())}:
+                whole["erased"] = sorted(erased)
     if whole is not None:
         whole["next"] = None
     return whole

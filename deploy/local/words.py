@@ -55,6 +55,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "growth_file": ("growth file", "成长档案"),
     "as_of": ("as it stood on {day}", "截至 {day} 的记录"),
     "unnamed": ("(name not shown)", "（姓名未显示）"),
+    "erased": ("(erased)", "（已删除）"),
     "entries": ("Entries, newest first", "档案记录（由新到旧）"),
     "more": ("… and {count} older ones: --all shows them.", "…… 另有 {count} 条更早的记录：--all 全部显示。"),
     "by_group": ("group", "类别"),

@@ -14,6 +14,7 @@ import structlog
 from schemas.canonical import leaf_hash
 from services.common.settings import Settings
 from services.recorder import topics
+from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.topics import Tail
 
@@ -46,7 +47,19 @@ async def check_all(pool: Pool, ledger: Ledger, settings: Settings) -> dict[int,
 
 
 async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:
-    """Hold one shard's ledger against the last record of its topic. A ledger that is ahead is normal."""
+    """Hold one shard's ledger against the last record of its topic. A ledger that is ahead is normal.
+
+    What the topic lacks must not have been archived: nothing could publish it.
+    """
+    found = await _held(connection, ledger, kind, shard, tail)
+    if kind == "events" and found.reason is None:
+        file = await archived.file_at(connection, shard, found.next)
+        if file is not None:
+            return Found(found.next, _archived(shard, found.next, file))
+    return found
+
+
+async def _held(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:
     if tail.last is None or tail.last.value is None:
         return Found(0)
     try:
@@ -63,18 +76,25 @@ async def _compare(connection: Connection, ledger: Ledger, kind: str, shard: int
         return Found(0, _other_ledger(kind, fields["source"], ledger.source))
     if kind == "events":
         at = int(fields["sequence"])
-        body = await QUERIES.body_at(connection, shard=shard, position=at)
-        same = body is not None and leaf_hash(body) == leaf_hash(value)
+        ours = await _leaf(connection, shard, at)
+        same = ours == leaf_hash(value)
     else:
         at = fields["data"]["number"]
-        receipt = await QUERIES.receipt_at(connection, shard=shard, number=at)
-        body = receipt
-        same = receipt is not None and orjson.loads(receipt) == fields["data"]
-    if body is None:
+        ours = await QUERIES.receipt_at(connection, shard=shard, number=at)
+        same = ours is not None and orjson.loads(ours) == fields["data"]
+    if ours is None:
         return Found(0, _ahead(kind, shard, at))
     if not same:
         return Found(0, _differs(kind, shard, at))
     return Found(at + 1)
+
+
+async def _leaf(connection: Connection, shard: int, position: int) -> bytes | None:
+    """The hash of an event's bytes; of an archived one the hash that stayed. None where the ledger never had it."""
+    body = await QUERIES.body_at(connection, shard=shard, position=position)
+    if body is not None:
+        return leaf_hash(body)
+    return await archived.leaf_at(connection, shard, position)
 
 
 def _hole(kind: str, shard: int, end: int, wanted: int) -> str:
@@ -112,4 +132,11 @@ def _differs(kind: str, shard: int, at: int) -> str:
     return (
         f"the {kind} topic and the ledger differ at {shard}:{at}. "
         "Nothing is appended to this shard. Find out which of the two was changed, restore it, then restart."
+    )
+
+
+def _archived(shard: int, at: int, file: str) -> str:
+    return (
+        f"the events topic lacks {shard}:{at}, which was archived ({file}). Nothing is appended to this shard. "
+        "Bring its year back (recorder archive --bring-back DIR), then restart: the topic is filled from the ledger."
     )

@@ -274,6 +274,8 @@ class Relay:
             query = QUERIES.events_from if lane.kind == "events" else QUERIES.receipts_from
             count = min(READ_AT_ONCE, lane.size - lane.next)  # no more than the other lane knows of, too
             rows = [row async for row in query(connection, shard=lane.shard, first=lane.next, count=count)]
+        if lane.kind == "events" and (not rows or rows[0]["position"] != lane.next):
+            raise Doubt(f"the ledger has no event {lane.shard}:{lane.next}")  # archived: reading back tells
         if lane.kind == "receipts":
             return [wrap_receipt(self._ledger.source, row["body_digest"], row["body"]) for row in rows]
         return [(row["key"].encode(), row["body"]) for row in rows]

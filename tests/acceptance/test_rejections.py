@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.pair import PLANTED, Json, Office, Pair, line, structured, unique
 
-RETRYABLE = {"unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version"}
+RETRYABLE = {"unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "archived"}
 
 
 @dataclass(frozen=True)

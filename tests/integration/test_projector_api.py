@@ -41,11 +41,13 @@ class Recorder:
 
     asked: list[httpx.Request] = field(default_factory=list)
     status: int = 200
+    erased: bool = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         items = json.loads(request.content)["items"]
-        return httpx.Response(self.status, json={"items": [{"text": "Zhang"} for _ in items]})
+        answer = {"error": "erased"} if self.erased else {"text": "Zhang"}
+        return httpx.Response(self.status, json={"items": [answer for _ in items]})
 
 
 @dataclass
@@ -285,6 +287,21 @@ async def test_names_are_opened_with_the_callers_own_token_and_else_missing(api:
     answer = await api.get("/people/p-1/growth-file")
     assert answer.json()["name"] is None
     assert "etag" not in answer.headers
+
+
+async def test_whose_name_was_erased_is_said(api: Api) -> None:
+    world = _office()
+    world.output("p-1")
+    await fold(api.engine, world.records)
+    api.recorder.erased = True
+    for path in ("/people/p-1/growth-file", "/people/p-1/appraisals/2026"):
+        answer = await api.get(path)
+        assert (answer.json()["name"], answer.json()["erased"]) == (None, ["p-1"])
+        assert "etag" in answer.headers
+    page = await api.json("/offices/o-1/appraisals/2026")
+    assert [item["name"] for item in page["items"]] == [None] * 3
+    assert page["erased"] == ["p-1", "p-2", "p-3"]
+    assert "erased" not in await api.json("/people/p-1/growth-file", "auditor-token")
 
 
 async def test_at_least_waits_for_the_own_write(api: Api) -> None:

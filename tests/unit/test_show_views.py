@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from deploy.local import api, show
+from deploy.local.messages import Lang
 from deploy.local.trouble import CommandError
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
@@ -98,6 +99,11 @@ def test_nobodys_name_is_shown_to_those_who_may_not_know_it() -> None:
     assert "尚无记录" in page
 
 
+@pytest.mark.parametrize(("lang", "said"), [("zh", "已删除"), ("en", "(erased)")])
+def test_an_erased_name_is_said_to_be_erased(lang: Lang, said: str) -> None:
+    assert said in drawn(growth_file(file_of(name=None, erased=["p-1"]), lang, None))
+
+
 def test_the_appraisal_is_ordered_by_section_tier_and_id_never_by_merit() -> None:
     rows = [
         row("p-3", evidence_by_group={"work": 99}, requirement_met=True),
@@ -130,6 +136,19 @@ def test_pages_are_followed() -> None:
     found = show.read_file(client({"/people/p-1/growth-file": first, "/people/p-1/growth-file?abc": second}), "p-1")
     assert [found["position"] for found in found["entries"]] == [2, 1]
     assert found["next"] is None
+
+
+def test_pages_join_whose_names_were_erased() -> None:
+    pages = {
+        "/offices/o-1/appraisals/2026": {"items": [row("p-2", name=None)], "next": "x", "seen": {}, "erased": ["p-2"]},
+        "/offices/o-1/appraisals/2026?x": {
+            "items": [row("p-1", name=None)],
+            "next": None,
+            "seen": {},
+            "erased": ["p-1"],
+        },
+    }
+    assert show.read_appraisals(client(pages), "o-1", 2026)["erased"] == ["p-1", "p-2"]
 
 
 def test_an_unknown_person_is_said_so() -> None:

@@ -38,7 +38,7 @@ def growth_file(file: Json, lang: Lang, most: int | None) -> Group:
 
 
 def _header(file: Json, entries: list[Json], lang: Lang) -> Panel:
-    line = Text.assemble((file["name"] or say(lang, "unnamed"), "bold"))
+    line = Text.assemble((file["name"] or say(lang, "erased" if file.get("erased") else "unnamed"), "bold"))
     # Where the newest entry found the person; a revoked one may have been wrong about that too.
     for entry in [entry for entry in entries if not entry["revoked_at"]][:1]:
         place = " · ".join(filter(None, (entry["office"], entry["section"], term(lang, entry["tier"]))))

@@ -125,4 +125,4 @@ async def _page(reading: r.Reading, resource: Resource, asked: _Asked, more: dic
     names = await reading.names.open(sealed, grant, asked.request.headers["authorization"])
     r.mark(asked.response, seen, whole=sealed.keys() == names.keys())
     items = [{**row, **{name: names.get(row[person]) for person, name in resource.names}} for row in rows]
-    return {"office": office, "items": items, "next": following, "seen": seen}
+    return {"office": office, "items": items, "next": following, "seen": seen, "erased": names.erased}

@@ -65,7 +65,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         r.mark(response, seen, whole=person in names)
         entries, following = r.next_page(rows, limit, _PAGE_KEY)
         file = {"person": person, "name": names.get(person), "as_of": as_of, "years": _years(years), "seen": seen}
-        return GrowthFile.model_validate({**file, "entries": entries, "next": following})
+        return GrowthFile.model_validate({**file, "entries": entries, "next": following, "erased": names.erased})
 
     @routes.get(
         "/{person}/appraisals/{year}",
@@ -95,7 +95,8 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
             raise r.missing(f"Nothing was recorded of {person} in {year}.")
         names = await reading.names.open(sealed, grant, request.headers["authorization"])
         r.mark(response, seen, whole=person in names)
-        return OneAppraisal.model_validate({**dict(row), "name": names.get(person), "seen": seen})
+        told = {"name": names.get(person), "seen": seen, "erased": names.erased}
+        return OneAppraisal.model_validate({**dict(row), **told})
 
     return routes
 

@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 Counts = Annotated[dict[str, int], Field(description="what is zero is left out")]
-Name = Annotated[str | None, Field(description="null where the reader may not know it, or it can't be had now")]
+Name = Annotated[
+    str | None, Field(description="null where the reader may not know it, it can't be had now, or it was erased")
+]
+Erased = Annotated[
+    list[str],
+    Field(
+        exclude_if=lambda persons: not persons,
+        description="those in this answer whose names were erased, for ever; left out where there are none",
+    ),
+]
 Seen = Annotated[
     dict[str, int],
     Field(description="next position by shard: everything before it is in this answer", examples=[{"3": 125}]),
@@ -66,6 +75,7 @@ class GrowthFile(Shape):
     entries: list[Entry]
     next: Next
     seen: Seen
+    erased: Erased = []
 
 
 class Appraisal(Shape):
@@ -93,6 +103,7 @@ class OneAppraisal(Appraisal):
     """One person's."""
 
     seen: Seen
+    erased: Erased = []
 
 
 class PersonEntry(Entry):
@@ -155,3 +166,4 @@ class Page(Shape, Generic[T]):
     items: list[T]
     next: Next
     seen: Seen
+    erased: Erased = []

@@ -29,6 +29,7 @@ AHEAD: Final = timedelta(minutes=5)
 RETRYABLE: Final = frozenset(
     {
         "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
+        "archived",
     }
 )  # fmt: skip
 

@@ -98,6 +98,8 @@ async def _look_up(connection: Connection, shard: int, batch: Batch, submissions
     async for record in QUERIES.look_up(connection, shard=shard, digests=digests, events=list(named)):
         if record["key"] is not None:
             batch.known[record["key"]] = (record["other"], record["body"])
+        elif record["body"] is None:
+            batch.archived[str(UUID(bytes=record["other"]))] = record["stream"]
         else:
             event = read_event(record["body"])
             batch.targets[event.id] = event

@@ -55,6 +55,7 @@ class Batch:
     working: Working
     known: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # key digest → body digest, receipt
     targets: dict[str, Event] = field(default_factory=dict)  # event id → event, of earlier batches or this one
+    archived: dict[str, str] = field(default_factory=dict)  # event id → file that holds it, where it left the ledger
     events: list[EventRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
     answered: list[tuple[str, str]] = field(default_factory=list)  # office and action of each receipt
@@ -98,6 +99,9 @@ class Batch:
         if submission.action is None:
             raise AssertionError(submission.id)
         action = self.aimed(submission.action)
+        gone = self._gone(action)
+        if gone:
+            return gone
         decided: Decision = decider.decide(self.working, action, now)
         if isinstance(decided, Rejection):
             return decided
@@ -122,6 +126,21 @@ class Batch:
             if target is not None and target.office == action.office:
                 return replace(action, target=target)
         return action
+
+    def _gone(self, action: Action) -> Rejection | None:
+        """Why an archived event can't be taken back now."""
+        if not self.archived or not isinstance(action.data, RevokeEntry | CorrectEntry):
+            return None
+        file = self.archived.get(action.data.event)
+        if file is None:
+            return None
+        return Rejection(
+            "archived",
+            f"The event {action.data.event} is of a year that was archived ({file}). "
+            "Ask the operator to bring that year back (recorder archive --bring-back), then send this again.",
+            f"事件 {action.data.event} 所在年度已归档（{file}）。请管理员调回该年度（recorder archive --bring-back），"
+            "然后重新提交。",
+        )
 
     def _stale(self, action: Action, events: list[Event]) -> Rejection | None:
         if action.expectedversion is None or not events:

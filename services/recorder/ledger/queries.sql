@@ -10,7 +10,7 @@ WHERE shard = :shard
 FOR UPDATE;
 
 -- name: look_up
--- The binding receipts of these actions, and the events that revocations name.
+-- The binding receipts of these actions, and the events that revocations name; of archived ones the file (stream).
 SELECT
     digest AS key,
     body_digest AS other,
@@ -25,7 +25,16 @@ SELECT
     body,
     stream
 FROM ledger.event
-WHERE shard = :shard AND id = ANY(:events::uuid[]);
+WHERE shard = :shard AND id = ANY(:events::uuid[])
+UNION ALL
+SELECT
+    NULL,
+    uuid_send(e.id),
+    NULL,
+    a.file
+FROM ledger.archived_event AS e
+JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AND a.last
+WHERE e.shard = :shard AND e.id = ANY(:events::uuid[]);
 
 -- name: read_states
 -- The states with these keys, as far as they exist.
@@ -99,6 +108,7 @@ WHERE shard = ANY(:shards::int[]);
 -- name: events_from
 -- A shard's events from a position on.
 SELECT
+    position,
     stream AS key,
     body
 FROM ledger.event

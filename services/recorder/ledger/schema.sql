@@ -53,6 +53,27 @@ CREATE TABLE IF NOT EXISTS ledger.event (
     leaf_hash   bytea NOT NULL
 ) PARTITION BY RANGE (recorded_at);
 
+-- What left the ledger for files (`recorder archive`): which positions, which file, with which hash.
+CREATE TABLE IF NOT EXISTS ledger.archived (
+    shard       integer NOT NULL,
+    first       bigint NOT NULL,
+    last        bigint NOT NULL,
+    year        integer NOT NULL,
+    file        text NOT NULL,
+    bytes       bigint NOT NULL,
+    sha256      bytea NOT NULL,
+    archived_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard, first)
+);
+
+-- The ids of what left: who takes such an event back is told where it is.
+CREATE TABLE IF NOT EXISTS ledger.archived_event (
+    shard    integer NOT NULL,
+    id       uuid NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (shard, id)
+);
+
 -- What deciding needs, written with the events that change it, rebuildable from them.
 CREATE TABLE IF NOT EXISTS ledger.state (
     shard        integer NOT NULL,
@@ -135,6 +156,7 @@ COMMENT ON COLUMN ledger.event.position IS 'Position in the shard: from 0, gaple
 COMMENT ON COLUMN ledger.event.leaf_hash IS 'SHA-256(0x00 || body).';
 COMMENT ON COLUMN ledger.shard.peaks IS
     'Roots of the perfect subtrees of the RFC 6962 tree over the shard''s leaf hashes, largest first, 32 bytes each.';
+COMMENT ON TABLE ledger.archived IS 'Events that left for files of an archive; file is the path in its folder.';
 COMMENT ON TABLE ledger.receipt IS 'The answer to every action. Binding ones answer a repeat, for ever.';
 COMMENT ON TABLE ledger.checkpoint IS 'Signed notes (C2SP tlog-checkpoint) over the tree of the first size events.';
 COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';
@@ -152,3 +174,4 @@ $$;
 GRANT USAGE ON SCHEMA ledger TO auditor;
 GRANT SELECT ON ledger.event, ledger.receipt, ledger.shard, ledger.installation, ledger.tile, ledger.checkpoint
     TO auditor;
+GRANT SELECT ON ledger.archived, ledger.archived_event TO auditor;

@@ -1,0 +1,25 @@
+"""What left the ledger for files: which file holds an event, and the hash of it that stayed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import aiosql
+
+from services.recorder.ledger.database import FOLDER, Connection
+
+QUERIES: Final[Any] = aiosql.from_path(FOLDER / "archived.sql", "asyncpg", mandatory_parameters=False)
+
+
+async def file_at(connection: Connection, shard: int, position: int) -> str | None:
+    """The file that holds the event at this position, as a path in the archive's folder; None where it didn't leave."""
+    row = await QUERIES.archived_at(connection, shard=shard, position=position)
+    return None if row is None else str(row["file"])
+
+
+async def leaf_at(connection: Connection, shard: int, position: int) -> bytes | None:
+    """The leaf hash of an archived event; None where it didn't leave."""
+    if await file_at(connection, shard, position) is None:
+        return None
+    leaf: bytes | None = await QUERIES.leaf_at(connection, shard=shard, position=position)
+    return leaf
