@@ -49,6 +49,7 @@ def appraisal(
     year: Annotated[int, typer.Argument(min=1900, max=2200, help="Calendar year · 年份")],
     *,
     office: Annotated[str | None, typer.Option(help="By default the only one there is · 机关编号")] = None,
+    as_of: Annotated[str | None, typer.Option(help="A day or an instant, by recorded time · 截至")] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     lang: LangOption = None,
@@ -59,7 +60,7 @@ def appraisal(
         settings = Settings.load(home)
         with reader(settings) as client:
             which = office or _only_office(client, settings.home)
-            found = read_appraisals(client, which, year)
+            found = read_appraisals(client, which, year, as_of)
         if as_json:
             _print_json(found)
         elif not found["items"]:
@@ -67,7 +68,7 @@ def appraisal(
         else:
             erased = {"name": say(speech, "erased")}
             rows = [row | (erased if row["person"] in found.get("erased", ()) else {}) for row in found["items"]]
-            _console().print(appraisal_table(which, year, rows, speech))
+            _console().print(appraisal_table(which, year, rows, speech, as_of))
 
 
 def read_file(client: httpx.Client, person: str, as_of: str | None = None, at_least: str | None = None) -> Json:
@@ -79,9 +80,11 @@ def read_file(client: httpx.Client, person: str, as_of: str | None = None, at_le
     return whole
 
 
-def read_appraisals(client: httpx.Client, office: str, year: int, at_least: str | None = None) -> Json:
+def read_appraisals(
+    client: httpx.Client, office: str, year: int, as_of: str | None = None, at_least: str | None = None
+) -> Json:
     """An office's appraisals of a year, as one answer. Raises CommandError."""
-    params = {"at_least": at_least} if at_least else {}
+    params = {name: value for name, value in (("as_of", as_of), ("at_least", at_least)) if value}
     whole = _joined(client, f"/offices/{office}/appraisals/{year}", params, "items")
     return whole or {"office": office, "items": [], "next": None, "seen": {}}
 

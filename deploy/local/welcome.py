@@ -94,7 +94,7 @@ def _position(answers: Answers) -> str | None:
 def _read(settings: Settings, sample: Marker) -> tuple[Json, Json]:
     """The office's appraisals and one growth file, from read models that have seen the last accepted receipt."""
     with reader(settings) as client:
-        office = show.read_appraisals(client, sample.office, sample.year, sample.at_least)
+        office = show.read_appraisals(client, sample.office, sample.year, at_least=sample.at_least)
         if not office["items"]:
             raise CommandError("too_slow")
         return office, show.read_file(client, _someone(office["items"]))

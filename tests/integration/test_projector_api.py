@@ -3,85 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from services.common.grants import Grants
-from services.projector import database as db
-from services.projector import read_models
 from services.projector.api import reading as reading_module
-from services.projector.api.names import Names
-from services.projector.api.reading import Reading
-from services.projector.api.service import create
-from services.projector.engine import Engine
-from services.projector.moves import Moves
-from services.projector.progress import Progress
-from tests.integration.projector_world import CONSUMER, SHARDS, World, engine_on, fold
-
-_TOKENS = {
-    "reader": "reader-token",
-    "auditor": "auditor-token",
-    "operator": "operator-token",
-    "publisher": "publisher-token",
-    "own": {"token": "own-token", "role": "reader", "person": "p-1"},
-    "head": {"token": "head-token", "role": "reader", "offices": ["o-1"], "section": "x"},
-    "away": {"token": "away-token", "role": "reader", "offices": ["o-9"]},
-}
-
-
-@dataclass
-class Recorder:
-    """Stands in for ``POST /open``."""
-
-    asked: list[httpx.Request] = field(default_factory=list)
-    status: int = 200
-    erased: bool = False
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
-        items = json.loads(request.content)["items"]
-        answer = {"error": "erased"} if self.erased else {"text": "Zhang"}
-        return httpx.Response(self.status, json={"items": [answer for _ in items]})
-
-
-@dataclass
-class Api:
-    """The application and what stands behind it."""
-
-    client: httpx.AsyncClient
-    engine: Engine
-    recorder: Recorder
-    moves: Moves
-
-    async def get(self, path: str, token: str = "reader-token", **headers: str) -> httpx.Response:
-        return await self.client.get(path, headers={"Authorization": f"Bearer {token}", **headers})
-
-    async def json(self, path: str, token: str = "reader-token") -> Any:  # noqa: ANN401  # JSON
-        answer = await self.get(path, token)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+from tests.integration.projector_api import Api, api_on
+from tests.integration.projector_world import World, fold
 
 
 @pytest.fixture
 async def api(database: str, tmp_path: Path) -> AsyncIterator[Api]:
-    tokens = tmp_path / "grants.json"
-    tokens.write_text(json.dumps(_TOKENS))
-    recorder = Recorder()
-    async with engine_on(database) as engine:
-        pool = await db.pool(database)
-        moves = Moves(database, pool, CONSUMER)
-        names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
-        models = {model.name: model for model in read_models.load()}
-        app = create(Reading(pool, moves, names, models, CONSUMER, SHARDS), Grants.load(tokens), Progress())
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
-            yield Api(client, engine, recorder, moves)
-        pool.terminate()
+    async with api_on(database, tmp_path) as made:
+        yield made
 
 
 def _office() -> World:

@@ -12,7 +12,11 @@ async def test_person_keeps_the_sealed_name_of_what_stands(database: str) -> Non
     async with engine_on(database) as engine:
         await fold(engine, world.records)
         await fold(engine, world.records)
-    assert await select(database, "SELECT person, branch, name ->> 'alg' FROM person") == [("p-1", "b-2", "A256GCM")]
+    assert await select(database, "SELECT person, branch, name ->> 'alg' FROM person WHERE revoked_at IS NULL") == [
+        ("p-1", "b-2", "A256GCM")
+    ]
+    revoked = "SELECT person, branch, revoked_at > recorded_at FROM person WHERE revoked_at IS NOT NULL ORDER BY person"
+    assert await select(database, revoked) == [("p-1", "b-1", True), ("p-2", "b-1", True)]
 
 
 async def test_placement_follows_the_day_not_the_order_of_recording(database: str) -> None:

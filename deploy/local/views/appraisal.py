@@ -20,12 +20,13 @@ Cell = Callable[[Json, Lang], Text]
 _TIERS: Final = ("leadership", "section-head", "staff")
 
 
-def appraisal(office: str, year: int, rows: list[Json], lang: Lang) -> Group:
+def appraisal(office: str, year: int, rows: list[Json], lang: Lang, as_of: str | None = None) -> Group:
     """The table, and what it is not. What is the same for all is said once, below; what nobody has, not at all."""
     stages = {row["stage"] for row in rows}
     groups = sorted({group for row in rows for group in row["evidence_by_group"]})
     shown = [name for name in _CELLS if (name != "stage" or len(stages) > 1) and (name != "grade" or _any_grade(rows))]
     title = say(lang, "appraisal", year=year, office=office)
+    title += f"\n{say(lang, 'as_of', day=as_of)}" if as_of else ""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in ("section", *shown):
         table.add_column(say(lang, name))

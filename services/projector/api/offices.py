@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -73,7 +74,7 @@ def _lister(reading: r.Reading, resource: Resource, asking: Any) -> Callable[...
         grant: Grant = asking,
     ) -> dict[str, Any]:
         asked = _Asked(request, response, office, limit, after, at_least, grant)
-        return await _page(reading, resource, asked, {})
+        return await _page(reading, resource, asked, "of_office", {})
 
     return lister
 
@@ -85,13 +86,17 @@ def _year_lister(reading: r.Reading, asking: Any) -> Callable[..., Any]:  # noqa
         office: r.Ident,
         year: r.Year,
         *,
+        as_of: r.AsOf = None,
         limit: r.Limit = 200,
         after: r.After = None,
         at_least: r.AtLeast = None,
         grant: Grant = asking,
     ) -> dict[str, Any]:
-        asked = _Asked(request, response, office, limit, after, at_least, grant)
-        return await _page(reading, _APPRAISALS, asked, {"year": year})
+        at = r.moment(as_of)
+        asked = _Asked(request, response, office, limit, after, at_least, grant, at)
+        if as_of is None:
+            return await _page(reading, _APPRAISALS, asked, "of_office", {"year": year})
+        return await _page(reading, _APPRAISALS, asked, "of_office_as_of", {"year": year, "as_of": at})
 
     return lister
 
@@ -105,9 +110,12 @@ class _Asked:
     after: str | None
     at_least: str | None
     grant: Grant
+    as_of: datetime = r.ALWAYS
 
 
-async def _page(reading: r.Reading, resource: Resource, asked: _Asked, more: dict[str, Any]) -> dict[str, Any]:
+async def _page(
+    reading: r.Reading, resource: Resource, asked: _Asked, query: str, more: dict[str, Any]
+) -> dict[str, Any]:
     key, grant, office = r.page_key(asked.after, len(resource.key)), asked.grant, asked.office
     if not r.may_read(grant) or not grant.in_office(office):
         raise forbidden(grant, f"This token doesn't read office {office}.", office=office)
@@ -116,12 +124,10 @@ async def _page(reading: r.Reading, resource: Resource, asked: _Asked, more: dic
     async with reading.snapshot() as connection:
         seen = await reading.seen(connection, [office])
         r.check(asked.request, seen)
-        found = await reading.rows(
-            connection, resource.model, "of_office", **scope, **more, after=key, limit=asked.limit + 1
-        )
+        found = await reading.rows(connection, resource.model, query, **scope, **more, after=key, limit=asked.limit + 1)
         rows, following = r.next_page(found, asked.limit, resource.key)
         persons = {row[person] for row in rows for person, _ in resource.names}
-        sealed = await reading.sealed_names(connection, persons, [office])
+        sealed = await reading.sealed_names(connection, persons, [office], asked.as_of)
     names = await reading.names.open(sealed, grant, asked.request.headers["authorization"])
     r.mark(asked.response, seen, whole=sealed.keys() == names.keys())
     items = [{**row, **{name: names.get(row[person]) for person, name in resource.names}} for row in rows]

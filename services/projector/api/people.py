@@ -60,7 +60,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
             where = {"person": person, "offices": offices, "as_of": at}
             rows = await reading.rows(connection, "growth_entry", "of_person", **where, after=key, limit=limit + 1)
             years = await reading.rows(connection, "growth_entry", "years_of_person", **where)
-            sealed = await reading.sealed_names(connection, [person], offices)
+            sealed = await reading.sealed_names(connection, [person], offices, at)
         names = await reading.names.open(sealed, grant, request.headers["authorization"])
         r.mark(response, seen, whole=person in names)
         entries, following = r.next_page(rows, limit, _PAGE_KEY)
@@ -78,21 +78,22 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         person: r.Ident,
         year: r.Year,
         *,
+        as_of: r.AsOf = None,
         office: Office = None,
         at_least: r.AtLeast = None,
         grant: Grant = asking,
     ) -> OneAppraisal:
+        at = r.moment(as_of)
         _may_know(grant, person)
         await reading.wait(at_least)
         async with reading.snapshot() as connection:
             offices = await _offices(reading, connection, grant, person, office)
             seen = await reading.seen(connection, offices)
             r.check(request, seen)
-            query = reading.models["appraisal_summary"].queries.of_person
-            row = await query(connection, person=person, offices=offices, year=year)
-            sealed = await reading.sealed_names(connection, [person], offices)
+            row = await _appraisal(reading, connection, as_of, person=person, offices=offices, year=year)
+            sealed = await reading.sealed_names(connection, [person], offices, at)
         if row is None:
-            raise r.missing(f"Nothing was recorded of {person} in {year}.")
+            raise r.missing(f"Nothing of {person} in {year} was recorded" + (f" by {as_of}." if as_of else "."))
         names = await reading.names.open(sealed, grant, request.headers["authorization"])
         r.mark(response, seen, whole=person in names)
         told = {"name": names.get(person), "seen": seen, "erased": names.erased}
@@ -106,6 +107,19 @@ def _may_know(grant: Grant, person: str) -> None:
         raise forbidden(grant, "Only readers and auditors read the files.", person=person)
     if grant.person not in {None, person}:
         raise forbidden(grant, "This token reads its own person's file only.", person=person)
+
+
+async def _appraisal(
+    reading: r.Reading, connection: Connection, as_of: str | None, **whose: object
+) -> Mapping[str, Any] | None:
+    """The row as it stands, else as it stood."""
+    queries = reading.models["appraisal_summary"].queries
+    row: Mapping[str, Any] | None
+    if as_of is None:
+        row = await queries.of_person(connection, **whose)
+    else:
+        row = await queries.of_person_as_of(connection, **whose, as_of=r.moment(as_of))
+    return row
 
 
 async def _offices(

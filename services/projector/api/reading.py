@@ -106,10 +106,11 @@ class Reading:
         return [dict(row) async for row in getattr(self.models[model].queries, query)(connection, **values)]
 
     async def sealed_names(
-        self, connection: Connection, persons: Iterable[str], offices: Sequence[str]
+        self, connection: Connection, persons: Iterable[str], offices: Sequence[str], as_of: datetime = ALWAYS
     ) -> dict[str, dict[str, Any]]:
-        """Sealed names by person."""
-        rows = await self.rows(connection, "person", "names_of", persons=sorted(set(persons)), offices=list(offices))
+        """Sealed names by person, as known then."""
+        values = {"persons": sorted(set(persons)), "offices": list(offices), "as_of": as_of}
+        rows = await self.rows(connection, "person", "names_of", **values)
         return {row["person"]: row["name"] for row in rows}
 
 

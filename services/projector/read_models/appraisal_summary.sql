@@ -15,10 +15,96 @@ CREATE TABLE IF NOT EXISTS appraisal_summary (
     guide_results    integer NOT NULL,
     guide_harmony    integer NOT NULL,
     guide_excellence integer NOT NULL,
+    recorded_at      timestamptz NOT NULL, -- when the first of its facts was recorded
     shard            integer NOT NULL,
     last_position    bigint NOT NULL,
     PRIMARY KEY (office, year, person)
 ) WITH (fillfactor = 70);
+-- The public view's rows as they stood at an instant, by the time of recording: counted from the entries that stood then.
+CREATE OR REPLACE FUNCTION appraisal_as_of(stood_at timestamptz) RETURNS TABLE (
+    office             text,
+    person             text,
+    year               integer,
+    section            text,
+    tier               text,
+    stage              text,
+    requirement_met    boolean,
+    requirement_events text[],
+    evidence_by_group  jsonb,
+    evidence_by_guide  jsonb,
+    evidence_events    text[],
+    routine_grades     jsonb,
+    duty_reports       jsonb,
+    proposed_grade     text,
+    grade              text
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT
+        a.office,
+        a.person,
+        a.year,
+        placed.section,
+        placed.tier,
+        'not-opened',
+        behind.recognised >= 180,
+        behind.requirement_events,
+        counts(ARRAY['learning', 'work'], ARRAY[behind.learning, behind.work]),
+        counts(
+            ARRAY['people', 'work', 'innovation', 'results', 'harmony', 'excellence'],
+            ARRAY[
+                behind.guide_people, behind.guide_work, behind.guide_innovation,
+                behind.guide_results, behind.guide_harmony, behind.guide_excellence
+            ]
+        ),
+        behind.evidence_events,
+        '[]'::jsonb,
+        '[]'::jsonb,
+        NULL::text,
+        NULL::text
+    FROM appraisal_summary AS a
+    LEFT JOIN LATERAL (
+        SELECT
+            p.section,
+            p.tier
+        FROM placement AS p
+        WHERE
+            p.office = a.office
+            AND p.person = a.person
+            AND p.from_on <= make_date(a.year, 12, 31)
+            AND p.section IS NOT NULL
+            AND p.recorded_at <= appraisal_as_of.stood_at
+            AND (p.revoked_at IS NULL OR p.revoked_at > appraisal_as_of.stood_at)
+        ORDER BY p.from_on DESC, p.position DESC
+        LIMIT 1
+    ) AS placed ON true
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(sum(e.half_xueshi) FILTER (WHERE e.account = 'recognised'), 0) AS recognised,
+            (count(*) FILTER (WHERE e.entry_group = 'learning'))::integer AS learning,
+            (count(*) FILTER (WHERE e.entry_group = 'work'))::integer AS work,
+            (count(*) FILTER (WHERE e.guide = 'people'))::integer AS guide_people,
+            (count(*) FILTER (WHERE e.guide = 'work'))::integer AS guide_work,
+            (count(*) FILTER (WHERE e.guide = 'innovation'))::integer AS guide_innovation,
+            (count(*) FILTER (WHERE e.guide = 'results'))::integer AS guide_results,
+            (count(*) FILTER (WHERE e.guide = 'harmony'))::integer AS guide_harmony,
+            (count(*) FILTER (WHERE e.guide = 'excellence'))::integer AS guide_excellence,
+            coalesce(
+                array_agg(e.event_id::text ORDER BY e.occurred_at, e.event_id) FILTER (WHERE e.account = 'recognised'), '{}'
+            ) AS requirement_events,
+            coalesce(array_agg(e.event_id::text ORDER BY e.occurred_at, e.event_id), '{}') AS evidence_events
+        FROM growth_entry AS e
+        WHERE
+            e.office = a.office
+            AND e.person = a.person
+            AND e.occurred_at >= make_timestamptz(a.year, 1, 1, 0, 0, 0, 'Asia/Shanghai')
+            AND e.occurred_at < make_timestamptz(a.year + 1, 1, 1, 0, 0, 0, 'Asia/Shanghai')
+            AND e.entry_group IN ('learning', 'work')
+            AND e.recorded_at <= appraisal_as_of.stood_at
+            AND (e.revoked_at IS NULL OR e.revoked_at > appraisal_as_of.stood_at)
+    ) AS behind
+    WHERE a.recorded_at <= appraisal_as_of.stood_at;
+END;
 
 -- name: view#
 CREATE OR REPLACE VIEW office.appraisal_summary AS
@@ -49,7 +135,12 @@ LEFT JOIN LATERAL (
         p.section,
         p.tier
     FROM placement AS p
-    WHERE p.office = a.office AND p.person = a.person AND p.from_on <= make_date(a.year, 12, 31) AND p.section IS NOT NULL
+    WHERE
+        p.office = a.office
+        AND p.person = a.person
+        AND p.from_on <= make_date(a.year, 12, 31)
+        AND p.section IS NOT NULL
+        AND p.revoked_at IS NULL
     ORDER BY p.from_on DESC, p.position DESC
     LIMIT 1
 ) AS placed ON true
@@ -99,6 +190,7 @@ SELECT
     coalesce(sum(sign) FILTER (WHERE guide = 'results'), 0),
     coalesce(sum(sign) FILTER (WHERE guide = 'harmony'), 0),
     coalesce(sum(sign) FILTER (WHERE guide = 'excellence'), 0),
+    min(recorded_at),
     min(shard),
     max(position)
 FROM (
@@ -111,6 +203,7 @@ FROM (
         guide,
         account,
         half_xueshi,
+        recorded_at,
         shard,
         position
     FROM entry_change
@@ -125,6 +218,7 @@ FROM (
         NULL,
         NULL,
         NULL,
+        f.recorded_at,
         f.shard,
         f.position
     FROM fact AS f
@@ -155,13 +249,44 @@ ON CONFLICT (office, year, person) DO UPDATE SET
 SELECT *
 FROM office.appraisal_summary AS a
 WHERE person = :person AND office = ANY(:offices::text[]) AND year = :year
-ORDER BY EXISTS (SELECT FROM person AS p WHERE p.person = :person AND p.previous = a.office), office
+ORDER BY EXISTS (SELECT FROM person AS p WHERE p.person = :person AND p.previous = a.office AND p.revoked_at IS NULL), office
 LIMIT 1;
 
 -- name: of_office(office, year, person, section, after, limit)
 -- An office's appraisals of a year; a page of them.
 SELECT *
 FROM office.appraisal_summary
+WHERE
+    office = :office
+    AND year = :year
+    AND (:person::text IS NULL OR person = :person)
+    AND (:section::text IS NULL OR person IN (SELECT s.person FROM seat AS s WHERE s.office = :office AND s.section = :section))
+    AND (:after::text[] IS NULL OR person > (:after::text[])[1])
+ORDER BY person
+LIMIT :limit;
+
+-- name: of_person_as_of(person, offices, year, as_of)^
+-- The same as it stood.
+SELECT *
+FROM appraisal_as_of(:as_of)
+WHERE person = :person AND office = ANY(:offices::text[]) AND year = :year
+ORDER BY
+    office IN (
+        SELECT p.previous
+        FROM person AS p
+        WHERE
+            p.person = :person
+            AND p.recorded_at <= :as_of
+            AND (p.revoked_at IS NULL OR p.revoked_at > :as_of)
+            AND p.previous IS NOT NULL
+    ),
+    office
+LIMIT 1;
+
+-- name: of_office_as_of(office, year, person, section, as_of, after, limit)
+-- The same as they stood. Who may read them goes by where people sit today.
+SELECT *
+FROM appraisal_as_of(:as_of)
 WHERE
     office = :office
     AND year = :year

@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS growth_entry (
     carrier     text,
     effect      text,
     account     text,
+    -- What its session was called when the entry was recorded, where that was corrected since; `session_stamp` has the rest.
+    own         jsonb,
     -- The time comes before the id: one index finds an entry and reads a file in order.
     PRIMARY KEY (office, person, occurred_at, event_id)
 );
@@ -42,6 +44,7 @@ CREATE TEMP TABLE IF NOT EXISTS entry_change (
     effect      text,
     account     text,
     half_xueshi integer,
+    recorded_at timestamptz NOT NULL,
     shard       integer NOT NULL,
     position    bigint NOT NULL
 ) ON COMMIT DELETE ROWS;
@@ -132,14 +135,17 @@ SELECT
     effect,
     account,
     half_xueshi,
+    recorded_at,
     shard,
     position
 FROM entered;
 
 -- name: fold_2_follow_session()!
--- A corrected session renames the entries recorded before it; those recorded after carry its own stamp.
+-- A corrected session renames the entries recorded before it, even to what they are called: `own` must not depend on what came
+-- with which batch. Those recorded after carry its own stamp.
 WITH moved AS (
     UPDATE growth_entry AS e SET
+        own = coalesce(e.own, jsonb_build_object('title', e.title, 'kind', e.kind, 'carrier', e.carrier)),
         title = s.title,
         kind = s.kind,
         carrier = s.carrier
@@ -159,7 +165,6 @@ WITH moved AS (
         e.office = s.office
         AND e.session = s.session
         AND e.position < s.position
-        AND (e.title, e.kind, e.carrier) IS DISTINCT FROM (s.title, s.kind, s.carrier)
     RETURNING old.kind AS old_kind, old.carrier AS old_carrier, e.*
 )
 INSERT INTO entry_change
@@ -175,6 +180,7 @@ SELECT
     effect,
     account,
     half_xueshi,
+    recorded_at,
     shard,
     position
 FROM moved
@@ -221,6 +227,7 @@ SELECT
     effect,
     account,
     half_xueshi,
+    recorded_at,
     shard,
     revoked_position
 FROM revoked;
@@ -236,18 +243,17 @@ SELECT
     guide,
     occurred_at,
     recorded_at,
-    CASE WHEN revoked_at <= :as_of::timestamptz THEN revoked_at END AS revoked_at,
+    revoked_at,
     'verified' AS state,
     section,
     tier,
     half_xueshi,
     shard,
     position
-FROM growth_entry
+FROM entry_as_of(:as_of)
 WHERE
     person = :person
     AND office = ANY(:offices::text[])
-    AND recorded_at <= :as_of::timestamptz
     AND (
         :after::text[] IS NULL
         OR (occurred_at, event_id, office)
@@ -268,12 +274,11 @@ SELECT
     effect,
     count(*) AS entries,
     max(occurred_at) AS last_entry_at
-FROM growth_entry
+FROM entry_as_of(:as_of)
 WHERE
     person = :person
     AND office = ANY(:offices::text[])
-    AND recorded_at <= :as_of::timestamptz
-    AND (revoked_at IS NULL OR revoked_at > :as_of::timestamptz)
+    AND revoked_at IS NULL
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 ORDER BY 1, 2;
 

@@ -1,15 +1,18 @@
--- Where did a person sit, and in what tier, from which day on? One row for each unrevoked event about a person's posts, as the
--- recorder stamped its result. Internal: `appraisal_summary` and readers of a section ask it.
+-- Where did a person sit, and in what tier, from which day on? One row for each event about a person's posts, as the recorder stamped
+-- its result. A revoked one stays, with revoked_at. Internal: readers of a section ask it.
+-- base: `appraisal_summary` asks it, too.
 
 -- name: table#
 CREATE TABLE IF NOT EXISTS placement (
-    office   text COLLATE "C" NOT NULL,
-    person   text COLLATE "C" NOT NULL,
-    from_on  date NOT NULL,
-    position bigint NOT NULL,
-    event_id uuid NOT NULL,
-    section  text,
-    tier     text,
+    office      text COLLATE "C" NOT NULL,
+    person      text COLLATE "C" NOT NULL,
+    from_on     date NOT NULL,
+    position    bigint NOT NULL,
+    event_id    uuid NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    revoked_at  timestamptz,
+    section     text,
+    tier        text,
     PRIMARY KEY (office, person, from_on, position)
 );
 -- Where everyone sits today.
@@ -20,7 +23,7 @@ SELECT DISTINCT ON (office, person)
     section,
     tier
 FROM placement
-WHERE from_on <= (now() AT TIME ZONE 'Asia/Shanghai')::date
+WHERE from_on <= (now() AT TIME ZONE 'Asia/Shanghai')::date AND revoked_at IS NULL
 ORDER BY office, person, from_on DESC, position DESC;
 
 -- name: fold_1_enter()!
@@ -32,6 +35,8 @@ SELECT
     coalesce(f.data ->> 'from_on', f.data ->> 'on', f.data ->> 'joined_on')::date,
     f.position,
     f.event_id,
+    f.recorded_at,
+    NULL,
     stamp ->> 'section',
     stamp ->> 'tier'
 FROM fact AS f
@@ -46,9 +51,9 @@ WHERE
     );
 
 -- name: fold_2_revoke()!
--- Revoked ones leave.
-DELETE FROM placement AS p
-USING fact AS f, LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
+-- Revoked ones stay, with revoked_at.
+UPDATE placement AS p SET revoked_at = f.recorded_at
+FROM fact AS f, LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
 WHERE
     f.sign = -1
     AND f.type IN (

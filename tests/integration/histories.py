@@ -1,0 +1,91 @@
+"""Histories of an office, made up: facts, transfers, corrected sessions and registrations, revocations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.integration.projector_world import SEALED, World
+
+PERSONS = ("p-1", "p-2", "p-3")
+_SESSIONS = ("s-1", "s-2")
+_KINDS = ("lecture", "exchange", "quiz")
+_GUIDES = (None, "people", "work")
+_person, _session, _number = st.sampled_from(PERSONS), st.sampled_from(_SESSIONS), st.integers(0, 10**6)
+STEPS = st.one_of(
+    st.tuples(
+        st.just("attend"), _session, _person, st.sampled_from(("present", "partial", "leave")), st.sampled_from(_GUIDES)
+    ),
+    st.tuples(
+        st.just("credit"), _session, _person, st.sampled_from((4, 180)), st.sampled_from(("study", "recognised"))
+    ),
+    st.tuples(st.just("talk"), st.permutations(PERSONS), st.integers(2, 3)),
+    st.tuples(st.just("output"), st.permutations(PERSONS), st.integers(1, 3), st.sampled_from(_GUIDES)),
+    st.tuples(st.just("visit"), _person),
+    st.tuples(
+        st.just("transfer"),
+        _person,
+        st.sampled_from(("x", "y")),
+        st.sampled_from(("2026-02-01", "2026-05-01", "2027-01-01")),
+    ),
+    st.tuples(st.just("resession"), _session, st.sampled_from(_KINDS)),
+    st.tuples(st.just("rename"), _person),
+    st.tuples(st.just("reseat"), _person, st.sampled_from(("x", "z"))),
+    st.tuples(st.just("revoke"), _number),
+    st.tuples(st.just("correct"), _number),
+    st.tuples(st.just("correct-again"), _number),
+)
+
+
+def play(world: World, steps: list[Any]) -> None:
+    """Tell a history in which nothing is revoked twice."""
+    standing: list[str] = []
+    base: dict[tuple[str, str], str] = {}  # what is corrected, never revoked: by kind and id
+    for person in PERSONS:
+        base["rename", person] = world.register(person)
+        base["reseat", person] = world.assume(person, "x")
+    for session in _SESSIONS:
+        base["resession", session] = world.convene(session)
+    for number, (what, *args) in enumerate(steps):
+        if what in {"rename", "reseat", "resession"}:
+            base[what, args[0]] = _corrected(world, number, base[what, args[0]], what, args)
+        elif what in {"revoke", "correct", "correct-again"}:
+            if standing:
+                event = standing.pop(args[0] % len(standing))
+                _take_back(world, what, event, standing)
+        else:
+            standing.append(_tell(world, number, what, args))
+
+
+def _corrected(world: World, number: int, event: str, what: str, args: list[Any]) -> str:
+    if what == "resession":
+        return world.correct(event, kind=args[1], title=f"{args[1]} {number}")
+    if what == "rename":
+        return world.correct(event, name={**SEALED, "ct": f"name-{number}"})
+    stamp = {"person": args[0], "section": args[1], "tier": "staff"}
+    return world.correct(event, section=args[1], stamps=[stamp])
+
+
+def _take_back(world: World, what: str, event: str, standing: list[str]) -> None:
+    if what == "revoke":
+        world.revoke(event)
+        return
+    for guide in ("people", "work")[: 1 if what == "correct" else 2]:
+        event = world.correct(event, guide=guide)
+    standing.append(event)
+
+
+def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
+    told: dict[str, Callable[..., str]] = {
+        "attend": lambda s, p, state, guide: world.attend(s, p, state, **({"guide": guide} if guide else {})),
+        "credit": world.credit,
+        "talk": lambda persons, several: world.talk(*persons[:several]),
+        "output": lambda persons, several, guide: world.output(
+            *persons[:several], **({"guide": guide} if guide else {})
+        ),
+        "visit": lambda p: world.visit(f"v-{number}", p),
+        "transfer": world.transfer,
+    }
+    return told[what](*args)

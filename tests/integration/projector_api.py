@@ -1,0 +1,88 @@
+"""The read API in the process, with a recorder that opens every name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from services.common.grants import Grants
+from services.projector import database as db
+from services.projector import read_models
+from services.projector.api.names import Names
+from services.projector.api.reading import Reading
+from services.projector.api.service import create
+from services.projector.engine import Engine
+from services.projector.moves import Moves
+from services.projector.progress import Progress
+from tests.integration.projector_world import CONSUMER, SHARDS, engine_on
+
+_TOKENS = {
+    "reader": "reader-token",
+    "auditor": "auditor-token",
+    "operator": "operator-token",
+    "publisher": "publisher-token",
+    "own": {"token": "own-token", "role": "reader", "person": "p-1"},
+    "head": {"token": "head-token", "role": "reader", "offices": ["o-1"], "section": "x"},
+    "away": {"token": "away-token", "role": "reader", "offices": ["o-9"]},
+}
+
+
+@dataclass
+class Recorder:
+    """Stands in for ``POST /open``: all are called Zhang, or as their sealed name reads where it is ``legible``."""
+
+    asked: list[httpx.Request] = field(default_factory=list)
+    status: int = 200
+    legible: bool = False
+    erased: bool = False
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        items = json.loads(request.content)["items"]
+        return httpx.Response(self.status, json={"items": [self._opened(item) for item in items]})
+
+    def _opened(self, item: dict[str, str]) -> dict[str, str]:
+        return {"error": "erased"} if self.erased else {"text": item["ct"] if self.legible else "Zhang"}
+
+
+@dataclass
+class Api:
+    """The application and what stands behind it."""
+
+    client: httpx.AsyncClient
+    engine: Engine
+    recorder: Recorder
+    moves: Moves
+
+    async def get(self, path: str, token: str = "reader-token", **headers: str) -> httpx.Response:
+        """Any answer."""
+        return await self.client.get(path, headers={"Authorization": f"Bearer {token}", **headers})
+
+    async def json(self, path: str, token: str = "reader-token") -> Any:  # noqa: ANN401  # JSON
+        """The body of one that must be 200."""
+        answer = await self.get(path, token)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@asynccontextmanager
+async def api_on(database: str, folder: Path) -> AsyncIterator[Api]:
+    """The API on a database, its tokens in the folder."""
+    tokens = folder / "grants.json"
+    tokens.write_text(json.dumps(_TOKENS))
+    recorder = Recorder()
+    async with engine_on(database) as engine:
+        pool = await db.pool(database)
+        moves = Moves(database, pool, CONSUMER)
+        names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
+        models = {model.name: model for model in read_models.load()}
+        app = create(Reading(pool, moves, names, models, CONSUMER, SHARDS), Grants.load(tokens), Progress())
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
+            yield Api(client, engine, recorder, moves)
+        pool.terminate()
