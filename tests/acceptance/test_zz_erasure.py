@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +98,21 @@ def test_a_repeat_gets_the_first_receipt_and_anything_new_a_clear_no(pair: Pair,
     assert (again.status_code, again.json()) == (200, erased.receipt)
     new = pair.post(erased.registration | {"id": unique("a")})
     assert (new.status_code, new.json()["code"], new.json()["receipt"]["final"]) == (422, "erased", True)
+
+
+def test_a_replay_is_the_exact_bytes_and_opened_it_says_what_is_erased(pair: Pair, erased: Erased) -> None:
+    about = ("recorder", "audit", "replay", "--office", str(erased.office))
+    rows = pair.sql("SELECT body FROM ledger.event WHERE shard = $1 ORDER BY position", erased.receipt["shard"])
+    ours = [row["body"].decode() for row in rows if json.loads(row["body"])["office"] == str(erased.office)]
+    assert pair.command(*about).stdout.splitlines() == ours
+    opened = [json.loads(line) for line in pair.command(*about, "--opened").stdout.splitlines()]
+    assert len(opened) == len(ours)
+    assert all(event["opened"] for event in opened)
+    names = {event["data"]["person"]: event["data"]["name"] for event in opened if "name" in event["data"]}
+    assert names[erased.person] == {"erased": True}
+    assert names[erased.other]["text"].endswith(erased.other)
+    (talk,) = (event["data"] for event in opened if event["type"] == "chengzhang.talk.talk-held.v1")
+    assert (talk["note"], talk["topics"]) == ({"erased": True}, {"erased": True})
 
 
 @pytest.mark.usefixtures("erased")

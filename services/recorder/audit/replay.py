@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Annotated, Final, NoReturn
 
@@ -16,10 +17,11 @@ from services.common.commands import Home, Lang, Language, Words, failed, not_ru
 from services.common.settings import Settings
 from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.filters import Filter
-from services.recorder.audit.replaying import Replay
+from services.recorder.audit.opening import opening
+from services.recorder.audit.replaying import Replay, Show
 from services.recorder.audit.showing import progress
 from services.recorder.audit.source import opened
-from services.recorder.errors import Hole, Unavailable
+from services.recorder.errors import Hole, Misconfigured, Unavailable
 
 _WORDS: Final[Words] = {
     Lang.EN: {
@@ -71,6 +73,13 @@ AsOf = Annotated[
 ]
 From_ = Annotated[Store, typer.Option("--source", help="the store to read")]
 After = Annotated[str | None, typer.Option(help="go on after this event, shard:position")]
+Opened = Annotated[
+    bool,
+    typer.Option(
+        "--opened",
+        help="not the exact bytes: sealed fields as text where a reader may open them, or as erased (logged)",
+    ),
+]
 
 
 def replay(
@@ -84,6 +93,7 @@ def replay(
     as_of: AsOf = None,
     source: From_ = Store.LEDGER,
     after: After = None,
+    readable: Opened = False,
     home: Home = None,
     lang: Language = None,
 ) -> None:
@@ -98,17 +108,18 @@ def replay(
         happened_to=asked.last(to),
         as_of=asked.last(as_of),
     )
-    _Command(settings_of(home), lang, source).run(wanted, asked.place(after))
+    _Command(settings_of(home), lang, source, readable=readable).run(wanted, asked.place(after))
 
 
 class _Command:
     """One run of the command: from here on, whatever ends it says how to go on."""
 
-    def __init__(self, settings: Settings, lang: Lang | None, source: Store) -> None:
+    def __init__(self, settings: Settings, lang: Lang | None, source: Store, *, readable: bool) -> None:
         self._settings = settings
         self._lang = lang
         self._words: Mapping[str, str] = _WORDS[spoken(lang)]
         self._source = source
+        self._readable = readable
         self._at: Place | None = None
 
     def run(self, wanted: Filter, after: Place | None) -> None:
@@ -125,6 +136,8 @@ class _Command:
             self._stop(str(error))
         except Hole as error:
             self._stop(self._words["hole"].format(error=error))
+        except Misconfigured as error:
+            self._stop(str(error))
         except (ValueError, KeyError):
             self._stop(self._words["unreadable"])
 
@@ -132,14 +145,23 @@ class _Command:
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with opened(self._settings, self._source) as source:
-            replaying = Replay(source, wanted, after)
+        async with opened(self._settings, self._source) as source, self._shown() as show:
+            replaying = Replay(source, wanted, after, show)
             watched = not sys.stdout.isatty()  # else the bar would stand among the events
             with progress(self._words["title"], replaying.total, shown=watched) as advance:
                 try:
                     await replaying.run(_write, advance)
                 finally:
                     self._at = replaying.at
+
+    @asynccontextmanager
+    async def _shown(self) -> AsyncIterator[Show | None]:
+        """What is written instead of the exact bytes, if so."""
+        if not self._readable:
+            yield None
+            return
+        async with opening(self._settings) as found:
+            yield found
 
     def _stop(self, reason: str) -> NoReturn:
         if self._at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from services.recorder.audit.asking import Place
 from services.recorder.audit.filters import Filter
@@ -10,12 +10,17 @@ from services.recorder.audit.showing import Advance
 from services.recorder.audit.source import Source
 
 Write = Callable[[bytes], object]
+Show = Callable[[list[bytes]], Awaitable[list[bytes]]]
 
 
 class Replay:
-    """One run. ``at`` is the last place that is done with: written, or not asked for."""
+    """One run. ``at`` is the last place that is done with: written, or not asked for.
 
-    def __init__(self, source: Source, wanted: Filter, after: Place | None = None) -> None:
+    ``show`` makes of the events what is written instead.
+    """
+
+    def __init__(self, source: Source, wanted: Filter, after: Place | None = None, show: Show | None = None) -> None:
+        self._show = show
         self._source = source
         self._wanted = wanted
         self.at = after
@@ -38,6 +43,8 @@ class Replay:
         for shard, first in self._firsts.items():
             async for chunk in self._source.chunks(shard, first):
                 kept = self._wanted.kept(chunk.bodies)
+                if kept and self._show is not None:
+                    kept = await self._show(kept)
                 if kept:
                     write(b"\n".join(kept) + b"\n")
                 self.at = Place(shard, chunk.last)
