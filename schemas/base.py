@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -88,10 +88,16 @@ class Model(BaseModel):
         """
         made = cls.__new__(cls)
         _set(made, "__dict__", members)
-        _set(made, "__pydantic_fields_set__", set(members))
+        _set(made, "__pydantic_fields_set__", _all_fields(cls))
         _set(made, "__pydantic_extra__", None)
         _set(made, "__pydantic_private__", None)
         return made
+
+
+@cache
+def _all_fields(model: type[BaseModel]) -> set[str]:
+    """The names of a model's fields: one set for all its instances, since copies copy it."""
+    return set(model.model_fields)
 
 
 class Sealed(Model):

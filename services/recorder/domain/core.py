@@ -13,9 +13,10 @@ A key is (kind, ``office/id``). A state that was never written reads as its kind
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -82,9 +83,8 @@ class Overlay:
         self.changes |= changes
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action, checked against its schema and sealed.
+class Action(NamedTuple):
+    """An action, checked against its schema and sealed. A tuple: they are made by the thousand.
 
     ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
@@ -101,7 +101,7 @@ class Action:
     data: ActionData
     moment: datetime
     day: str
-    sealed: Mapping[str, Sealed] = field(default_factory=dict)
+    sealed: Mapping[str, Sealed] = MappingProxyType({})
     expectedversion: int | None = None
     entry: str | None = None
     traceparent: str | None = None
@@ -207,6 +207,7 @@ def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
     return Event(id=action.event_id(index), office=action.office, stream=stream, time=action.time, data=data)
 
 
+@lru_cache(maxsize=8192)  # frozen, and the same for most facts about a person
 def stamp(person: str, section: str | None, tier: Tier | None) -> Stamp:
     """A stamp from recorded, hence valid, parts."""
     return Stamp.trusted(person=person, section=section, tier=tier)

@@ -32,7 +32,7 @@ from services.recorder.ledger.appender import Appender
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
-RECORDS_AT_ONCE: Final = 1000
+RECORDS_AT_ONCE: Final = 4000
 SMALL_BATCH: Final = 200  # records; after a smaller one the intake waits a little, so that the next ones share commits
 GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
@@ -73,8 +73,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             listener=self,
             parser=_whole,
             decoder=_undecoded,
-            fetch_max_bytes=2 * 1024 * 1024,  # what waits in memory is what a fetch brings
-            max_partition_fetch_bytes=256 * 1024,
+            fetch_max_bytes=8 * 1024 * 1024,  # what waits in memory is what a fetch brings
+            max_partition_fetch_bytes=512 * 1024,
             title="actions",
             description="Actions in CloudEvents structured or binary mode.",
         )
