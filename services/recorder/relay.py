@@ -33,11 +33,11 @@ from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
 
 Log: Final = structlog.get_logger("relay")
-LARGEST_BATCH_BYTES: Final = 400_000
-LARGEST_KEPT_BYTES: Final = 1_000_000  # of one lane's committed records; beyond it they are read from the ledger
+LARGEST_BATCH_BYTES: Final = 800_000  # below the topics' limit of 1 MiB
+LARGEST_KEPT_BYTES: Final = 3_000_000  # of one lane's committed records; beyond it they are read from the ledger
 PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
-READ_AT_ONCE: Final = 300
+READ_AT_ONCE: Final = 500
 _LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
 
 Record = tuple[bytes, bytes]  # key, value

@@ -6,7 +6,7 @@ read back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -66,9 +66,11 @@ class Office:
             assert decided.zh
             return decided
         after = Overlay(loaded)
-        for event in map(_read_back, decided):
+        events = [_read_back(event) for event in decided]
+        for event in events:
             after.apply(decider.evolve(after, event))
             self.events[event.id] = event
+        assert decider.evolve_all(loaded, events) == after.changes
         self.states |= after.changes
         return decided
 
@@ -100,7 +102,7 @@ class Office:
 
     def _aimed(self, action: Action) -> Action:
         if isinstance(action.data, RevokeEntry | CorrectEntry):
-            return replace(action, target=self.events.get(action.data.event))
+            return action._replace(target=self.events.get(action.data.event))
         return action
 
 
@@ -118,7 +120,7 @@ def checked(name: str, data: dict[str, Any], at: str, ident: str) -> Action:
 
 def _sealed(action: Action) -> Action:
     sealed = {name: KEY.seal("…", action.event_id(0)) for name in action.data.SEALED if getattr(action.data, name)}
-    return replace(action, sealed=sealed, replacement=_sealed(action.replacement) if action.replacement else None)
+    return action._replace(sealed=sealed, replacement=_sealed(action.replacement) if action.replacement else None)
 
 
 def _read_back(event: Event) -> Event:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -44,10 +43,10 @@ class World:
 
     def _prepared(self, action: Action) -> Action:
         if target := getattr(action.data, "event", None):
-            action = replace(action, target=self.events.get(target))
+            action = action._replace(target=self.events.get(target))
         if action.replacement:
-            action = replace(action, replacement=self._prepared(action.replacement))
-        return replace(action, sealed=dict.fromkeys(action.data.SEALED, SEAL))
+            action = action._replace(replacement=self._prepared(action.replacement))
+        return action._replace(sealed=dict.fromkeys(action.data.SEALED, SEAL))
 
 
 def test_the_recorder_accepts_all_of_it() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 from schemas import entries as entries_contract
-from services.recorder.domain import entries, erasure, subjects
-from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Rejection, States
+from schemas.learning import AttendanceRecorded
+from services.recorder.domain import entries, erasure, learning, subjects
+from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
 
 
 def reads(action: Action) -> Iterator[Key]:
@@ -21,11 +23,10 @@ def reads(action: Action) -> Iterator[Key]:
         yield from subjects.of_action(action.data).reads(action, action.data)
 
 
-def reads_more(states: States, action: Action) -> Iterator[Key]:
+def reads_more(states: States, action: Action) -> Iterable[Key]:
     """Every state that only the loaded ones name."""
-    yield from subjects.reads_more(states, action.replacement or action)
-    if action.target is not None:
-        yield from subjects.touched_more(states, action.target)
+    more = subjects.reads_more(states, action.replacement or action)
+    return more if action.target is None else chain(more, subjects.touched_more(states, action.target))
 
 
 def decide(states: States, action: Action, now: datetime) -> Decision:
@@ -45,6 +46,18 @@ def evolve(states: States, event: Event) -> Changes:
     if isinstance(event.data, entries_contract.Event):
         return entries.evolve(states, event, event.data)
     return subjects.of_event(event.data).evolve(states, event, event.data)
+
+
+def evolve_all(states: States, events: Sequence[Event]) -> Changes:
+    """What the events of one decision make of the states that they touch: one after the other, a roll at once."""
+    if len(events) == 1:
+        return evolve(states, events[0])
+    if len({event.stream for event in events}) == 1 and all(type(e.data) is AttendanceRecorded for e in events):
+        return learning.evolve_roll(states, events)
+    after = Overlay(states)
+    for event in events:
+        after.apply(evolve(after, event))
+    return after.changes
 
 
 def touched(event: Event) -> Iterable[Key]:

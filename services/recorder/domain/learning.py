@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, assert_never, get_args
 
@@ -123,6 +123,21 @@ def evolve(states: States, event: Event, data: contract.Event) -> Changes:
             assert_never(never)
 
 
+def evolve_roll(states: States, events: Sequence[Event]) -> Changes:
+    """Apply a roll, the attendances of one session: the same as line by line, with one new roll instead of many."""
+    changes: Changes = {}
+    lines: dict[str, Attendance] = {}
+    for event in events:
+        data = event.data
+        assert isinstance(data, contract.AttendanceRecorded), data.TYPE
+        lines[data.person] = Attendance(event.id, data.state, data.minutes)
+        changes |= people.named(states, event, (data.person,))
+        session_key = event.key("session", data.session)
+    session = states.of(Session, session_key)
+    changes[session_key] = session.but(roll=session.roll | lines)
+    return changes
+
+
 def _convened(states: States, event: Event, data: contract.SessionConvened) -> Changes:
     time = _span(data)
     key, session = _session(states, event, data.session)
@@ -207,7 +222,9 @@ def reads(action: Action, data: contract.Action) -> Iterator[Key]:
             assert_never(never)
 
 
-def reads_more(states: States, action: Action, data: contract.Action) -> Iterator[Key]:
+def reads_more(
+    states: States, action: Action, data: contract.ConveneSession | contract.RecordAttendance
+) -> Iterator[Key]:
     """The sessions that overlap with this one: only what was loaded names them."""
     match data:
         case contract.ConveneSession():
@@ -215,8 +232,6 @@ def reads_more(states: States, action: Action, data: contract.Action) -> Iterato
             overlaps = _overlapping(agendas, data.session, _span(data))
         case contract.RecordAttendance():
             overlaps = states.of(Session, action.key("session", data.session)).overlaps
-        case contract.CreditHours():
-            overlaps = ()
         case never:
             assert_never(never)
     yield from (action.key("session", other) for other in overlaps)
@@ -284,6 +299,7 @@ def _attend(states: States, action: Action, data: contract.RecordAttendance) -> 
     elsewhere = [(other, states.of(Session, action.key("session", other))) for other in session.overlaps]
     events: list[Event] = []
     seen: set[str] = set()
+    stream = f"session/{data.session}"
     for index, line in enumerate(data.roll):
         state = people.person(states, action, line.person)
         if not state.exists(action):
@@ -301,7 +317,7 @@ def _attend(states: States, action: Action, data: contract.RecordAttendance) -> 
             leave_kind=line.leave_kind, guide=data.guide, session_stamp=stamp, late_reason=data.late_reason,
             corrects=None, stamps=(state.placed(line.person, action.day),),
         )  # fmt: skip
-        events.append(make(action, f"session/{data.session}", fact, index))
+        events.append(make(action, stream, fact, index))
     return events
 
 

@@ -56,8 +56,9 @@ def of_event(data: EventData) -> Subject:
 
 def reads_more(states: States, action: Action) -> Iterable[Key]:
     """Keys that only loaded states name: overlapping sessions."""
-    if isinstance(action.data, learning_contract.Action):
-        return learning.reads_more(states, action, action.data)
+    data = action.data
+    if isinstance(data, learning_contract.ConveneSession | learning_contract.RecordAttendance):
+        return learning.reads_more(states, action, data)
     return ()
 
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
@@ -23,7 +22,7 @@ from schemas.erasure import ErasePerson
 from services.recorder.domain.core import Action, Rejection
 from services.recorder.domain.erasure import erased
 from services.recorder.intake.reading import Readable
-from services.recorder.intake.submission import UNCOMPARED, Submission
+from services.recorder.intake.submission import UNCOMPARED, Submission, key_digest
 from services.recorder.vault import DataKey
 
 _OWNER: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
@@ -48,8 +47,7 @@ class Keys(Protocol):
         """A digest under the installation's own key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """That a type has sealed fields, and whose key seals them: none where none is given, or no owner can be read."""
 
     owner: str | None
@@ -92,7 +90,8 @@ def _sealed(
 
 
 def _submission(readable: Readable, digest: bytes, action: Action | None, refusal: Rejection | None) -> Submission:
-    return Submission(readable.office, readable.source, readable.id, readable.type, digest, action, refusal)
+    office, source, ident = readable.office, readable.source, readable.id
+    return Submission(office, source, ident, readable.type, digest, key_digest(office, source, ident), action, refusal)
 
 
 # --- what is secret in a body ---
@@ -151,14 +150,14 @@ def _seal(action: Action, key: DataKey) -> Action:
     if action.replacement is None:
         return _seal_fact(action, key)
     replacement = _seal_fact(action.replacement, key)
-    return replace(action, data=_blanked_correction(action.data, replacement.sealed), replacement=replacement)
+    return action._replace(data=_blanked_correction(action.data, replacement.sealed), replacement=replacement)
 
 
 def _seal_fact(action: Action, key: DataKey) -> Action:
     texts = _texts(action.data)
     aad = action.event_id(0)
     sealed = {name: key.seal(text, aad) for name, text in texts.items()}
-    return replace(action, data=action.data.model_copy(update=dict.fromkeys(texts, _BLANK)), sealed=sealed)
+    return action._replace(data=action.data.model_copy(update=dict.fromkeys(texts, _BLANK)), sealed=sealed)
 
 
 def _blanked_correction(data: ActionData, sealed: Mapping[str, Sealed]) -> ActionData:

@@ -6,9 +6,9 @@ HTTP. What has an address gets a receipt, whatever else is wrong with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -52,8 +52,7 @@ class Unreadable:
     errors: tuple[FieldError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
+class Readable(NamedTuple):
     """What has an address. Exactly one of ``action`` (unsealed yet) and ``refusal`` is set.
 
     ``body`` is the canonical form of type, time, actor and plaintext data: what "the same body" means.
@@ -129,10 +128,10 @@ def _typed(envelope: ActionEnvelope, model: type[ActionData], address: Address, 
     replacement = _replacement(envelope, data)
     if isinstance(replacement, Rejection):
         return Readable(*address, body, refusal=replacement)
-    if isinstance(replacement, tuple):
+    if not isinstance(replacement, Action):
         return _refused(address, body, replacement)
     action = _action(envelope, envelope.type, envelope.time, data)
-    return Readable(*address, body, action=replace(action, replacement=replacement))
+    return Readable(*address, body, action=action._replace(replacement=replacement))
 
 
 def _replacement(envelope: ActionEnvelope, data: CorrectEntry) -> Action | Rejection | tuple[FieldError, ...]:
@@ -148,7 +147,7 @@ def _replacement(envelope: ActionEnvelope, data: CorrectEntry) -> Action | Rejec
         return explain(error, given.data, "/data/replacement/data", model)
     if len(getattr(fact, "roll", (1,))) != 1:
         return (_ONE_LINE,)
-    return replace(_action(envelope, given.type, given.time, fact), first_index=1)
+    return _action(envelope, given.type, given.time, fact)._replace(first_index=1)
 
 
 def _refused(address: Address, body: bytes, errors: tuple[FieldError, ...]) -> Readable:
@@ -158,9 +157,8 @@ def _refused(address: Address, body: bytes, errors: tuple[FieldError, ...]) -> R
 def _action(envelope: ActionEnvelope, type_: str, time: str, data: ActionData) -> Action:
     moment = instant(time)
     return Action(
-        office=envelope.office, source=envelope.source, id=envelope.id, type=type_, time=time, actor=envelope.actor,
-        data=data, moment=moment, day=day_of(moment), expectedversion=envelope.expectedversion, entry=envelope.entry,
-        traceparent=envelope.traceparent,
+        envelope.office, envelope.source, envelope.id, type_, time, envelope.actor, data, moment, day_of(moment), {},
+        envelope.expectedversion, envelope.entry, envelope.traceparent,
     )  # fmt: skip
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from schemas.canonical import canonical
+import orjson
+
 from services.recorder.domain.core import Action, Rejection
 
 UNCOMPARED: Final = bytes(32)  # stands for the digest of a body about an erased person: the key that made it is gone
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """A sealed action, or one refused before it came to the ledger; either takes a receipt.
 
     ``body_digest``: SHA-256 of the body, or its HMAC under the owner's key where it has sealed fields (32 bytes);
-    ``UNCOMPARED`` where the owner was erased.
+    ``UNCOMPARED`` where the owner was erased. ``key_digest``: what makes the action itself, for ever.
     """
 
     office: str
@@ -25,18 +25,17 @@ class Submission:
     id: str
     type: str
     body_digest: bytes
+    key_digest: bytes
     action: Action | None = None
     refusal: Rejection | None = None
-    key_digest: bytes = field(init=False)
-
-    def __post_init__(self) -> None:
-        """``key_digest``, what makes the action itself, for ever: SHA-256 of the JSON array [office, source, id]."""
-        digest = hashlib.sha256(canonical([self.office, self.source, self.id])).digest()
-        object.__setattr__(self, "key_digest", digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+def key_digest(office: str, source: str, ident: str) -> bytes:
+    """SHA-256 of the JSON array [office, source, action id] (32 bytes)."""
+    return hashlib.sha256(orjson.dumps([office, source, ident])).digest()
+
+
+class Answer(NamedTuple):
     """A receipt (JSON bytes, as in the interface) and whether it is the first one again."""
 
     receipt: bytes

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -19,9 +19,10 @@ from schemas.entries import CorrectEntry, RevokeEntry
 from schemas.envelope import LARGEST_EVENT
 from schemas.merkle import extended
 from services.recorder.domain import decider
-from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Overlay, Rejection
+from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.intake.submission import UNCOMPARED, Answer, Submission
 from services.recorder.ledger.working import Working
+from services.recorder.ledger.writing import Address, Frame, accepted, frame
 
 LONGEST: Final = 0.1  # seconds of deciding under the lock, so that neither intake starves the other
 _LOOK_AT_CLOCK: Final = 32  # submissions
@@ -44,6 +45,14 @@ class Head:
 
 EventRow = tuple[int, int, str, str, int, str, datetime, bytes, bytes]
 ReceiptRow = tuple[int, int, bytes, bytes, bool, bytes]
+
+
+class Built(NamedTuple):
+    """What an accepted action becomes: its events, their rows, and the version that each stream has then."""
+
+    events: list[Event]
+    rows: list[EventRow]
+    versions: dict[Key, int]
 
 
 @dataclass(slots=True)
@@ -83,19 +92,18 @@ class Batch:
         return extended(self.head.peaks, self.head.size - len(self.events), [row[-1] for row in self.events])
 
     def _answer(self, submission: Submission, now: datetime) -> Answer:
-        digest = submission.key_digest
-        first = self.known.get(digest)
+        first = self.known.get(submission.key_digest)
         if first is not None:
-            return self._again(submission, digest, *first)
+            return self._again(submission, *first)
         decided = submission.refusal or self._decide(submission, now)
         if isinstance(decided, Rejection):
-            return self._reject(submission, digest, decided)
-        return self._accept(submission, digest, decided)
+            return self._refuse(submission, "rejected", decided, binding=decided.final)
+        return self._accept(submission, decided)
 
     # --- deciding ---
 
-    def _decide(self, submission: Submission, now: datetime) -> list[tuple[Event, bytes, int]] | Rejection:
-        """The events with their bytes and versions, already part of the working states; or why not."""
+    def _decide(self, submission: Submission, now: datetime) -> Built | Rejection:
+        """The events, already part of the working states; or why not."""
         if submission.action is None:
             raise AssertionError(submission.id)
         action = self.aimed(submission.action)
@@ -105,18 +113,12 @@ class Batch:
         decided: Decision = decider.decide(self.working, action, now)
         if isinstance(decided, Rejection):
             return decided
-        stale = self._stale(action, decided)
-        if stale:
-            return stale
-        built = self._build(action, decided)
+        built = self._stale(action, decided) or self._build(action, decided)
         if isinstance(built, Rejection):
             return built
-        after = Overlay(self.working)  # all of the action's changes or, where a state isn't loaded, none
-        for event, _, _ in built:
-            after.apply(decider.evolve(after, event))
-        self.working.apply(after.changes)
-        for event, _, version in built:
-            self.working.advance(event.stream_key(), version)
+        self.working.apply(decider.evolve_all(self.working, decided))  # all of it or, where a state isn't loaded, none
+        for key, version in built.versions.items():
+            self.working.advance(key, version)
         return built
 
     def aimed(self, action: Action) -> Action:
@@ -124,7 +126,7 @@ class Batch:
         if isinstance(action.data, RevokeEntry | CorrectEntry) and action.target is None:
             target = self.targets.get(action.data.event)
             if target is not None and target.office == action.office:
-                return replace(action, target=target)
+                return action._replace(target=target)
         return action
 
     def _gone(self, action: Action) -> Rejection | None:
@@ -154,66 +156,36 @@ class Batch:
             f"{events[0].stream} 当前版本为 {actual}，不是 {action.expectedversion}。请重新读取后再提交。",
         )
 
-    def _build(self, action: Action, events: list[Event]) -> list[tuple[Event, bytes, int]] | Rejection:
-        versions: dict[Key, int] = {}
-        built: list[tuple[Event, bytes, int]] = []
-        for offset, event in enumerate(events):
-            key = event.stream_key()
-            version = versions.get(key) or self.working.version(key)
-            versions[key] = version + 1
-            body = canonical(self._envelope(action, event, version + 1, self.head.size + offset))
+    def _build(self, action: Action, events: list[Event]) -> Built | Rejection:
+        head = self.head
+        built = Built(events, [], {})
+        shared: Frame | None = None
+        for position, event in enumerate(events, head.size):
+            if shared is None or not shared.fits(event):
+                shared = frame(self.source, head.shard, self.recorded_time, action, event)
+                key = event.stream_key()
+            version = (built.versions.get(key) or self.working.version(key)) + 1
+            built.versions[key] = version
+            body = shared.written(event, position, version)
             if len(body) > LARGEST_EVENT:
                 return _too_large(event, len(body))
-            built.append((event, body, version + 1))
+            built.rows.append(
+                (head.shard, position, event.id, event.stream, version, shared.type, head.recorded_at, body,
+                 leaf_hash(body))
+            )  # fmt: skip
         return built
-
-    def _envelope(self, action: Action, event: Event, version: int, position: int) -> dict[str, Any]:
-        type_ = event.data.TYPE
-        envelope: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": event.id,
-            "source": self.source,
-            "type": type_,
-            "time": event.time,
-            "datacontenttype": "application/json",
-            "dataschema": f"urn:chengzhang:schema:{type_}",
-            "office": event.office,
-            "actor": action.actor,
-            "recordedtime": self.recorded_time,
-            "shard": self.head.shard,
-            "sequence": f"{position:019d}",
-            "partitionkey": event.stream,
-            "streamversion": version,
-            "causationid": action.id,
-            "data": event.data.payload(),
-        }
-        if action.entry is not None:
-            envelope["entry"] = action.entry
-        if action.traceparent is not None:
-            envelope["traceparent"] = action.traceparent
-        return envelope
 
     # --- answering ---
 
-    def _accept(self, submission: Submission, digest: bytes, built: list[tuple[Event, bytes, int]]) -> Answer:
-        head = self.head
-        listed: list[dict[str, Any]] = []
-        for event, body, version in built:
-            type_ = event.data.TYPE
-            self.events.append(
-                (head.shard, head.size, event.id, event.stream, version, type_, head.recorded_at, body, leaf_hash(body))
-            )  # fmt: skip
+    def _accept(self, submission: Submission, built: Built) -> Answer:
+        self.head.size += len(built.rows)
+        self.events += built.rows
+        for event in built.events:
             self.targets[event.id] = event
-            listed.append(
-                {"id": event.id, "type": type_, "stream": event.stream, "version": version, "position": head.size}
-            )
-            head.size += 1
-        return self._receipt(submission, digest, "accepted", listed, None, binding=True)
+        listed = [(row[2], row[5], row[3], row[4], row[1]) for row in built.rows]
+        return self._keep(submission, "accepted", accepted(self._address(submission), listed), binding=True)
 
-    def _reject(self, submission: Submission, digest: bytes, why: Rejection) -> Answer:
-        return self._receipt(submission, digest, "rejected", [], why, binding=why.final)
-
-    def _again(self, submission: Submission, digest: bytes, body_digest: bytes, receipt: bytes) -> Answer:
+    def _again(self, submission: Submission, body_digest: bytes, receipt: bytes) -> Answer:
         if submission.body_digest in {body_digest, UNCOMPARED}:
             return Answer(receipt, repeat=True)
         first = orjson.loads(receipt)["number"]
@@ -222,45 +194,41 @@ class Batch:
             f"This id was used before for another content (receipt {first}). Use a new id for a new action.",
             f"该编号此前已用于其他内容（回执 {first}）。新的操作请用新的编号。",
         )
-        return self._receipt(submission, digest, "conflict", [], why, binding=False, first=first)
+        return self._refuse(submission, "conflict", why, binding=False, first=first)
 
-    def _receipt(  # a receipt's parts
-        self,
-        submission: Submission,
-        digest: bytes,
-        outcome: str,
-        events: list[dict[str, Any]],
-        why: Rejection | None,
-        *,
-        binding: bool,
-        first: int | None = None,
+    def _refuse(
+        self, submission: Submission, outcome: str, why: Rejection, *, binding: bool, first: int | None = None
     ) -> Answer:
-        head = self.head
         fields: dict[str, Any] = {
-            "shard": head.shard,
-            "number": head.next_receipt,
-            "office": submission.office,
-            "source": submission.source,
-            "id": submission.id,
-            "type": submission.type,
+            **self._address(submission)._asdict(),
             "outcome": outcome,
-            "final": why is None or why.final,
-            "recorded_at": self.recorded_time,
-            "events": events,
-            "at_least": f"{head.shard}:{events[-1]['position']}" if events else None,
-            "code": why and why.code,
-            "message": why and {"en": why.en, "zh": why.zh},
+            "final": why.final,
+            "events": [],
+            "at_least": None,
+            "code": why.code,
+            "message": {"en": why.en, "zh": why.zh},
         }
         if first is not None:
             fields["first"] = first
-        body = canonical(fields)
-        self.outcomes[outcome, fields["code"] or ""] += 1
-        self.receipts.append((head.shard, head.next_receipt, digest, submission.body_digest, binding, body))
+        return self._keep(submission, outcome, canonical(fields), binding=binding, code=why.code)
+
+    def _address(self, submission: Submission) -> Address:
+        head = self.head
+        return Address(
+            head.shard, head.next_receipt, self.recorded_time,
+            submission.office, submission.source, submission.id, submission.type,
+        )  # fmt: skip
+
+    def _keep(self, submission: Submission, outcome: str, receipt: bytes, *, binding: bool, code: str = "") -> Answer:
+        head = self.head
+        digest = submission.key_digest
+        self.outcomes[outcome, code] += 1
+        self.receipts.append((head.shard, head.next_receipt, digest, submission.body_digest, binding, receipt))
         self.answered.append((submission.office, submission.id))
         head.next_receipt += 1
         if binding:
-            self.known[digest] = (submission.body_digest, body)
-        return Answer(body, repeat=False)
+            self.known[digest] = (submission.body_digest, receipt)
+        return Answer(receipt, repeat=False)
 
 
 def _too_large(event: Event, size: int) -> Rejection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.identity import shard_of
 from services.recorder.errors import Unavailable
-from services.recorder.intake.submission import Submission
+from services.recorder.intake.submission import key_digest
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Pool
 
 
@@ -17,7 +17,7 @@ class Receipts:
 
     async def find(self, office: str, source: str, id: str) -> bytes | None:  # noqa: A002  # as CloudEvents calls it
         """The binding receipt of an action, as JSON bytes. Raises Unavailable."""
-        key = Submission(office, source, id, "", b"").key_digest
+        key = key_digest(office, source, id)
         try:
             async with self._pool.acquire(timeout=5) as connection:
                 found: bytes | None = await QUERIES.receipt_of(
