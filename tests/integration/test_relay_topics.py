@@ -197,8 +197,11 @@ async def test_a_lost_lease_hands_over_and_nothing_is_missing(ledger: Bench, set
                 await ledger.receipts([section() for _ in range(50)], left.appender)
                 await _until(lambda holder=holder: _held(ledger, holder), "nobody took the lease")  # type: ignore[misc]
             await _whole(ledger, settings)
-            held = [len(one.relay._lanes) for one in (left, right)]
-            assert sum(held) == 8, "each lease is held by one"
+
+            async def all_held() -> bool:
+                return sum(len(one.relay._lanes) for one in (left, right)) == 8
+
+            await _until(all_held, "each lease is held by one")
     assert len(await _events(settings)) == 600
 
 

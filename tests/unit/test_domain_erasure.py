@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from services.recorder.domain.core import RETRYABLE, Rejection
@@ -115,8 +113,8 @@ def test_the_registration_of_who_was_held_or_erased_stays() -> None:
 
 def _erase(office: Office, days: int, on: str) -> str | None:
     """The code of an erasure at noon of that day in an installation that keeps files for so many days."""
-    action = replace(office.action("people.erase-person", ERASE, f"{on}T12:00:00+08:00"), retention_days=days)
-    decided = office.decide(action)
+    action = office.action("people.erase-person", ERASE, f"{on}T12:00:00+08:00")
+    decided = office.decide(action._replace(retention_days=days))
     return decided.code if isinstance(decided, Rejection) else None
 
 

@@ -70,7 +70,7 @@ def _plain(readable: Readable, retention_days: int) -> Submission:
     digest = hashlib.sha256(readable.body).digest()
     action = readable.action
     if action is not None and isinstance(action.data, ErasePerson):
-        action = replace(action, retention_days=retention_days)
+        action = action._replace(retention_days=retention_days)
     return _submission(readable, digest, action, readable.refusal)
 
 
