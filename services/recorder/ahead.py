@@ -17,10 +17,14 @@ from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.topics import LARGEST_MESSAGE
 
 _MARK: Final = PersonErased.TYPE.encode()
+_PATIENCE_MS: Final = 30_000
 
 
 async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> dict[str, str]:
-    """Persons erased by events that these shards' topic partitions hold and the ledger doesn't: person → event."""
+    """Persons erased by events that these shards' topic partitions hold and the ledger doesn't: person → event.
+
+    Raises KafkaError, TimeoutError.
+    """
     if not shards:
         return {}
     async with pool.acquire() as connection:
@@ -49,7 +53,11 @@ async def _read(
     for tp in partitions:  # a position is never further on in the topic's partition than its offset says
         consumer.seek(tp, min(max(sizes[tp.partition], begins[tp]), ends[tp]))
         while await consumer.position(tp) < ends[tp]:
-            for record in (await consumer.getmany(tp, timeout_ms=500)).get(tp, ()):
+            records = (await consumer.getmany(tp, timeout_ms=_PATIENCE_MS)).get(tp)
+            if not records:
+                message = f"Kafka gave nothing of {topic}, partition {tp.partition}, for half a minute"
+                raise TimeoutError(message)
+            for record in records:
                 found |= _erased(record, ledger)
     return found
 

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from schemas.base import Sealed
+from services.recorder import erasures as module
 from services.recorder.erasures import Erasures
 from services.recorder.errors import Unavailable
 from services.recorder.intake.submission import UNCOMPARED
@@ -69,6 +70,21 @@ async def test_another_recorder_opens_nothing_from_that_moment_on(ledger: Bench,
     await erasures.apply()
     assert await elsewhere.open([sealed]) == [Failed("erased")]
     assert not await elsewhere.keys(["p-1"])
+
+
+async def test_what_came_over_kafka_or_to_another_recorder_is_applied_soon(
+    ledger: Bench, erasures: Erasures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY", 0.01)
+    await _registered(ledger)
+    await erasures.start()
+    try:
+        await ledger.accepted(_about("erase-person"))
+        async with asyncio.timeout(30):
+            while await ledger.vault.keys(["p-1"]):  # noqa: ASYNC110  # the vault tells
+                await asyncio.sleep(0.01)
+    finally:
+        await erasures.stop()
 
 
 async def test_nobody_ever_makes_a_new_key(ledger: Bench, erasures: Erasures) -> None:

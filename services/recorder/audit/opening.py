@@ -62,7 +62,9 @@ class Opening:
 async def opening(settings: Settings) -> AsyncIterator[Opening]:
     """Ask the installation's recorder, as its reader. Raises Misconfigured where the token file names none."""
     headers = {"authorization": f"Bearer {_token(settings)}"}
-    async with httpx.AsyncClient(base_url=settings.recorder_url, headers=headers, timeout=_SECONDS) as client:
+    async with httpx.AsyncClient(
+        base_url=settings.recorder_url, headers=headers, timeout=_SECONDS, trust_env=False
+    ) as client:
         yield Opening(client)
 
 
