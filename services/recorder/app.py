@@ -94,12 +94,12 @@ class Recorder:
         self._parts: Parts | None = None
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """Append, HTTP's way. Whoever hears that a person was erased can rely on it."""
+        """Append, HTTP's way. Whoever hears that a person was erased can rely on it: the key is destroyed by then."""
         if (parts := self._parts) is None:
             raise Unavailable("the recorder is starting: ledger or topics have not been reached yet")
         outcomes = await parts.appender.submit(submissions)
         if any(submission.type in _ERASING for submission in submissions):
-            await parts.erasures.try_to_apply()
+            await parts.erasures.apply_now()
         return outcomes
 
     def ready(self) -> tuple[bool, dict[str, Any]]:

@@ -62,18 +62,20 @@ class Erasures:
         await self._vault.destroy({who: erased[who] for who in waiting})
         Log.info("erased", persons=len(waiting), events=sorted(erased[who] for who in waiting))
 
-    async def try_to_apply(self) -> None:
-        """The same, where failing is no matter: it is tried again soon."""
+    async def apply_now(self) -> None:
+        """The same for somebody who waits. Raises Unavailable: it is tried again soon in any case."""
         try:
             await self.apply()
         except (Unavailable, *TRANSIENT) as error:
-            Log.warning("erasures-retried", error=type(error).__name__)
+            raise Unavailable("recorded, but whether the person's key is destroyed already isn't known") from error
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
-                await self.try_to_apply()
+                await self.apply()
+            except (Unavailable, *TRANSIENT) as error:
+                Log.warning("erasures-retried", error=type(error).__name__)
             except Exception:  # noqa: BLE001  # whatever it is, the next look comes
                 Log.exception("erasures-failed")
 

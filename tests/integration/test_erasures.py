@@ -150,6 +150,22 @@ async def test_between_record_and_destruction_nothing_is_sealed_any_more(ledger:
     assert [r["code"] for r in (erased, refused, other)] == [None, "erased", None]
 
 
+async def test_nobody_is_told_erased_while_the_key_may_be_there(
+    ledger: Bench, erasures: Erasures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(_: object) -> None:
+        raise ConnectionResetError
+
+    await _registered(ledger)
+    await ledger.accepted(_about("erase-person"))
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger.vault, "destroy", gone)
+        with pytest.raises(Unavailable, match="recorded"):
+            await erasures.apply_now()
+    await erasures.apply_now()
+    assert not await ledger.vault.keys(["p-1"])
+
+
 # --- repeats ---
 
 
