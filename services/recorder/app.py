@@ -18,7 +18,10 @@ from services.common.grants import Grants
 from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
 from services.recorder import ahead, history, topics, vault
+from services.recorder.audit import http as audit
 from services.recorder.audit.checkpointer import Checkpointer
+from services.recorder.audit.checkpoints import Kept
+from services.recorder.audit.log import AuditLog
 from services.recorder.erasures import Erasures
 from services.recorder.errors import Unavailable
 from services.recorder.intake.http import Dependencies, api
@@ -49,7 +52,9 @@ async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
     recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
     receipts = Receipts(pool, settings.shards)
-    http = server(settings, api(Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready)))
+    app = api(Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready))
+    app.include_router(audit.router(AuditLog(pool, settings.shards, recorder.checkpoint), grants))
+    http = server(settings, app)
     try:
         async with background(recorder.run()) as running:
             running.add_done_callback(lambda _: setattr(http, "should_exit", True))
@@ -101,6 +106,15 @@ class Recorder:
         if any(submission.type in _ERASING for submission in submissions):
             await parts.erasures.apply_now()
         return outcomes
+
+    async def checkpoint(self, shard: int) -> Kept:
+        """Sign a shard as it stands, for whoever needs a proof now.
+
+        Raises Contradiction, Misconfigured, Missing, Unavailable.
+        """
+        if self._parts is None:
+            raise Unavailable("the recorder is starting: ledger or topics have not been reached yet")
+        return await self._parts.checkpointer.make(shard)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether what is committed is being published, not only whether things can be reached."""

@@ -6,9 +6,10 @@ RecorderError
 ├── Busy             too much is waiting: try again a little later
 ├── Hole             a store lacks an event that must be there: says which
 ├── Doubt            the relay can't tell what the topic holds: read it back
-├── Missing          there is no such event, checkpoint or tile
 ├── Untrusted        a signature, a checkpoint or a key doesn't hold
-├── Contradiction    what is stored contradicts what was signed: nothing more is signed
+├── Told             said in English and Chinese
+│   ├── Missing          there is no such event, checkpoint or tile
+│   └── Contradiction    what is stored contradicts what was signed: nothing more is signed
 └── Misconfigured    what is set up doesn't fit: says what to mend
 """
 
@@ -33,15 +34,23 @@ class Doubt(RecorderError):
     """It is not known what the topic holds at its end."""
 
 
-class Missing(RecorderError):
-    """There is no such event, checkpoint or tile."""
-
-
 class Untrusted(RecorderError):
     """Not what a trusted key signed, or not a signed thing at all."""
 
 
-class Contradiction(RecorderError):
+class Told(RecorderError):
+    """What people read in either language; as text it is English."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+
+
+class Missing(Told):
+    """There is no such event, checkpoint or tile."""
+
+
+class Contradiction(Told):
     """The ledger contradicts itself or a checkpoint that was signed before: history may have been changed."""
 
 

@@ -45,8 +45,8 @@ class Status:
     ledger: str
     intake_lag: int | None
     quarantined: int
-    checkpoints_waiting: int
     shards: list[Shard]
+    checkpoints_waiting: int
 
 
 async def status(settings: Settings) -> Status:
@@ -66,7 +66,7 @@ async def status(settings: Settings) -> Status:
     finally:
         await connection.close()
     lag = await _intake_lag(settings)
-    return Status(await _state(settings), str(installation["ledger"]), lag, quarantined, waiting, shards)
+    return Status(await _state(settings), str(installation["ledger"]), lag, quarantined, shards, waiting)
 
 
 def _shard(row: asyncpg.Record) -> Shard:

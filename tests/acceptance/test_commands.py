@@ -56,7 +56,7 @@ def _relayed(pair: Pair) -> bool:
 def test_recorder_status_in_json(pair: Pair, said: dict[str, CompletedProcess[str]]) -> None:
     assert said["recorder"].returncode == 0, said["recorder"].stderr
     found: dict[str, Any] = json.loads(said["recorder"].stdout)
-    assert list(found) == ["state", "ledger", "intake_lag", "quarantined", "shards"]
+    assert list(found) == ["state", "ledger", "intake_lag", "quarantined", "shards", "checkpoints_waiting"]
     assert found["state"] == "running"
     assert found["ledger"] == str(pair.sql("SELECT ledger FROM ledger.installation")[0]["ledger"])
     assert found["intake_lag"] == 0
@@ -64,8 +64,10 @@ def test_recorder_status_in_json(pair: Pair, said: dict[str, CompletedProcess[st
     sizes = {row["shard"]: row for row in pair.sql("SELECT * FROM ledger.shard")}
     assert [shard["shard"] for shard in found["shards"]] == list(range(8))
     for shard in found["shards"]:
-        assert list(shard) == ["shard", "next", "next_receipt", "relayed", "relayed_receipts", "mode", "reason"]
-        assert (shard["mode"], shard["reason"]) == ("writable", None)
+        assert list(shard) == [
+            "shard", "next", "next_receipt", "relayed", "relayed_receipts", "mode", "reason", "checkpoint", "unsigned",
+        ]  # fmt: skip
+        assert (shard["mode"], shard["reason"], shard["unsigned"]) == ("writable", None, None)
         assert shard["next"] == shard["relayed"] == sizes[shard["shard"]]["size"]
         assert shard["next_receipt"] == shard["relayed_receipts"] == sizes[shard["shard"]]["next_receipt"]
 

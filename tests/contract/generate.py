@@ -21,6 +21,7 @@ from services.projector.api.service import create
 from services.projector.consumer import Consumer
 from services.projector.progress import Progress
 from services.recorder import channels
+from services.recorder.audit import http as audit
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 
@@ -34,6 +35,7 @@ def openapi() -> dict[str, str]:
     """The OpenAPI 3.1 document of each service."""
     grants = Grants(Path())
     recorder = api(Dependencies(_NONE, _NONE, _NONE, grants, _NONE))
+    recorder.include_router(audit.router(_NONE, grants))
     projector = create(Reading(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE), grants, Progress())
     return {"recorder.json": generate.text(recorder.openapi()), "projector.json": generate.text(projector.openapi())}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import schemathesis
@@ -13,6 +13,9 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from services.common.grants import Grants
+from services.recorder.audit import http as audit
+from services.recorder.audit.log import AuditLog
+from services.recorder.errors import Missing
 from services.recorder.intake.http import Dependencies, api
 from tests.integration.test_http import TOKENS, Recorder
 
@@ -26,23 +29,46 @@ QUICK = settings(
 )
 
 
+class Log:
+    """A log that holds nothing."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any of its questions
+        return self._missing
+
+    async def _missing(self, *_: object) -> None:
+        raise Missing("there is nothing", "什么也没有")
+
+
 @pytest.fixture
 def described(tmp_path: Path) -> Any:  # noqa: ANN401 - schemathesis' own schema
     (tmp_path / "tokens.json").write_text(json.dumps(TOKENS))
     recorder = Recorder()
     grants = Grants.load(tmp_path / "tokens.json")
     app = api(Dependencies(recorder, recorder, recorder, grants, lambda: (True, {})))
+    app.include_router(audit.router(cast("AuditLog", Log()), grants))
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
-@pytest.mark.parametrize(("method", "path"), [("POST", "/actions"), ("GET", "/receipts"), ("POST", "/open")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/actions"),
+        ("GET", "/receipts"),
+        ("POST", "/open"),
+        ("GET", "/audit/{shard}/checkpoint"),
+        ("GET", "/audit/{shard}/tile/entries/{number}"),
+        ("GET", "/audit/{shard}/tile/{level}/{number}"),
+        ("GET", "/audit/{shard}/proof"),
+        ("GET", "/audit/{shard}/consistency"),
+    ],
+)
 def test_no_request_breaks_the_recorder(described: Any, method: str, path: str, mode: Any) -> None:  # noqa: ANN401
-    token = "reader-token" if path == "/open" else "publisher-token"
+    role = {"/open": "reader", "/actions": "publisher", "/receipts": "publisher"}.get(path, "auditor")
 
     @QUICK
     @given(described[path][method].as_strategy(generation_mode=mode))
     def sent(case: Any) -> None:  # noqa: ANN401
-        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+        case.call_and_validate(headers={"Authorization": f"Bearer {role}-token"}, checks=CHECKS)
 
     sent()

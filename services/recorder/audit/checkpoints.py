@@ -31,6 +31,7 @@ QUERIES: Final[Any] = aiosql.from_path(
 )
 NAMED: Final = "CHENGZHANG_CHECKPOINTS_FILE names the file."
 _LOOK: Final = "Nothing is signed. `recorder audit verify` says what was changed."
+_LOOK_ZH: Final = "不再签名。请运行 `recorder audit verify` 查明被改之处。"
 LARGEST_STEP: Final = 8192  # leaves a transaction, so that nothing else in the process waits for long
 _LOCK: Final = 0x6370  # advisory locks: (class, shard)
 
@@ -61,7 +62,7 @@ async def of_size(connection: Connection, shard: int, size: int) -> Kept:
     """The shard's checkpoint of that size. Raises Missing."""
     row = await QUERIES.of_size(connection, shard=shard, size=size)
     if row is None:
-        raise Missing(f"shard {shard} has no checkpoint of size {size}")
+        raise Missing(f"shard {shard} has no checkpoint of size {size}", f"分片 {shard} 没有大小为 {size} 的检查点")
     return Kept.of(shard, row)
 
 
@@ -122,7 +123,7 @@ class Checkpoints:
         last = await newest(connection, shard)
         before = [(each.size, each.root) for each in (last, known) if each is not None]
         if not size and not before:
-            raise Missing(f"shard {shard} has no events yet")
+            raise Missing(f"shard {shard} has no events yet", f"分片 {shard} 尚无事件")
         if not await _whole(connection, shard, size):
             return None
         root = await _checked(connection, shard, size, merkle.root_of(head["peaks"]), before)
@@ -155,17 +156,23 @@ async def _checked(
         if old > size:
             raise Contradiction(
                 f"shard {shard} has {size} events, but {old} were signed: the ledger lost events. "
-                "`recorder recover` brings back what the topic still has."
+                "`recorder recover` brings back what the topic still has.",
+                f"分片 {shard} 有 {size} 条事件，而已签名 {old} 条：账本丢失了事件。"
+                "请用 `recorder recover` 从主题找回。",
             )
     parts = [merkle.perfect(0, size), *(part for old, _ in before for part in merkle.consistency_parts(old, size))]
     read = await tiles.read(connection, shard, parts)
     root = merkle.root(size, read)
     if root != peaks_root:
-        raise Contradiction(f"shard {shard}: the tiles have another root than the peaks at {size} events. {_LOOK}")
+        raise Contradiction(
+            f"shard {shard}: the tiles have another root than the peaks at {size} events. {_LOOK}",
+            f"分片 {shard}：{size} 条事件处，瓦片与树峰的根不同。{_LOOK_ZH}",
+        )
     for old, old_root in before:
         proof = merkle.consistency_proof(old, size, read)
         if not merkle.verify_consistency(old, old_root, size, root, proof):
             raise Contradiction(
-                f"shard {shard}: the history up to {size} is not the one that was signed at {old}. {_LOOK}"
+                f"shard {shard}: the history up to {size} is not the one that was signed at {old}. {_LOOK}",
+                f"分片 {shard}：至 {size} 条的历史与在 {old} 条处签名的不是同一历史。{_LOOK_ZH}",
             )
     return root

@@ -81,7 +81,11 @@ def reader(tiles: Tiles) -> Reader:
         at, first, width = _place(subtree)
         hashes = tiles.get(at, b"")[first * HASH : (first + width) * HASH]
         if len(hashes) != width * HASH:
-            raise Contradiction(f"tile {at.level}/{at.number} lacks hashes {first} to {first + width - 1}")
+            last = first + width - 1
+            raise Contradiction(
+                f"tile {at.level}/{at.number} lacks hashes {first} to {last}",
+                f"瓦片 {at.level}/{at.number} 缺少第 {first} 至 {last} 个哈希",
+            )
         return _root(hashes)
 
     return read
@@ -122,7 +126,10 @@ async def extend(connection: Connection, shard: int, size: int, end: int) -> Non
     """Extend tiles that hold ``size`` leaves up to ``end``. Within a transaction; raises Contradiction."""
     leaves = [row["leaf_hash"] async for row in _QUERIES.leaves(connection, shard=shard, first=size, end=end)]
     if len(leaves) != end - size:
-        raise Contradiction(f"the ledger lacks events of shard {shard} between {size} and {end}")
+        raise Contradiction(
+            f"the ledger lacks events of shard {shard} between {size} and {end}",
+            f"账本缺少分片 {shard} 在 {size} 至 {end} 之间的事件",
+        )
     tiles = grown(await fetch(connection, shard, edge(size)), size, leaves)
     await _QUERIES.put_tiles(
         connection,

@@ -1,0 +1,98 @@
+"""What the audit's commands share: the log at hand, and how what goes wrong is said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Final, NoReturn, TypeVar
+
+import asyncpg
+import typer
+
+from services.common.commands import Lang, failed, not_running, settings_of, spoken
+from services.common.settings import Settings
+from services.recorder.audit.checkpoints import Checkpoints, Kept
+from services.recorder.audit.delivery import Delivery
+from services.recorder.audit.log import AuditLog
+from services.recorder.errors import RecorderError, Told, Unavailable
+from services.recorder.ledger import database
+from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
+
+Shard = Annotated[int, typer.Option(min=0, max=1023, help="the shard's number")]
+Out = Annotated[Path, typer.Option(help="the folder to write to; it is made")]
+_T = TypeVar("_T")
+_CONNECTIONS: Final = 2
+
+
+def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
+    """Ask the log; exit 1 or 3 where it has no answer."""
+    settings = settings_of(home)
+    with said(lang):
+        return asyncio.run(_asked(settings, ask))
+
+
+async def _asked(settings: Settings, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
+    async with opened(settings) as log:
+        return await ask(log)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[AuditLog]:
+    """The log in the settings' ledger, which also signs where that is needed. Raises Unavailable."""
+    pool = await database.connect(settings.database_url, largest=_CONNECTIONS)
+    try:
+        ledger = await ledger_of(pool)
+        yield AuditLog(pool, ledger.shards, _signing(pool, ledger, settings))
+    finally:
+        pool.terminate()
+
+
+def _signing(pool: Pool, ledger: Ledger, settings: Settings) -> Callable[[int], Awaitable[Kept]]:
+    async def sign(shard: int) -> Kept:
+        kept = await Checkpoints(pool, ledger, settings).make(shard)
+        await Delivery(pool, ledger, settings).file()  # onto the topic it gets by the recorder
+        return kept
+
+    return sign
+
+
+async def ledger_of(pool: Pool) -> Ledger:
+    """The ledger that was founded here. Raises Unavailable."""
+    try:
+        async with pool.acquire(timeout=10) as connection:
+            row = await QUERIES.installation(connection)
+    except asyncpg.UndefinedTableError as error:
+        raise Unavailable("no recorder has founded a ledger here yet.") from error
+    except TRANSIENT as error:
+        raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
+    return Ledger(row["ledger"], row["shards"])
+
+
+@contextmanager
+def said(lang: Lang | None) -> Iterator[None]:
+    """End the command with what went wrong, in words."""
+    try:
+        yield
+    except Unavailable as error:
+        not_running(lang, str(error))
+    except Told as error:
+        failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
+    except RecorderError as error:
+        failed(lang, str(error))
+
+
+def written(lang: Lang | None, folder: Path, files: dict[str, bytes]) -> list[str]:
+    """Write these files into the folder, and give their paths; exit 1 where that can't be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        _unwritable(lang, folder, error)
+    return [str(folder / name) for name in files]
+
+
+def _unwritable(lang: Lang | None, folder: Path, error: OSError) -> NoReturn:
+    failed(lang, f"{folder}: {error.strerror}")

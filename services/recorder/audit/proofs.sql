@@ -1,0 +1,23 @@
+-- name: event^
+-- Where an event is, and its bytes. The join asks shard by shard, so that the index serves.
+SELECT
+    e.shard,
+    e.position,
+    e.body
+FROM ledger.shard AS s
+JOIN ledger.event AS e ON e.shard = s.shard AND e.id = :event::uuid;
+
+-- name: bodies
+-- The bytes of a shard's events from a position up to another.
+SELECT body
+FROM ledger.event
+WHERE shard = :shard AND position >= :first AND position < :end
+ORDER BY position;
+
+-- name: sizes
+-- The sizes that a shard was signed at, nearest to one.
+SELECT size
+FROM ledger.checkpoint
+WHERE shard = :shard
+ORDER BY abs(size - :size)
+LIMIT 5;
