@@ -21,6 +21,8 @@ from deploy.local.state import ROLES
 from services.common.settings import Settings
 from services.recorder import history as checks
 from services.recorder import topics
+from services.recorder.audit.checkpoints import Checkpoints
+from services.recorder.audit.delivery import Delivery
 from services.recorder.relay import Relay
 from tests.support.ledger import Bench, bench
 from tests.support.stack import Servers
@@ -65,7 +67,19 @@ async def _made(servers: Servers, settings: Settings) -> None:
         actions = list(year.actions(SIZE))
         for first in range(0, len(actions), _AT_ONCE):
             await ledger.receipts(actions[first : first + _AT_ONCE])
+            await sign(ledger, settings)
         await publish(ledger, settings)
+
+
+async def sign(ledger: Bench, settings: Settings) -> None:
+    """A checkpoint of every shard that has events: in the ledger, in the file and on the topic."""
+    checkpoints = Checkpoints(ledger.pool, ledger.ledger, settings)
+    for row in await ledger.rows("SELECT shard FROM ledger.shard WHERE size > 0"):
+        await checkpoints.make(row["shard"])
+    delivery = Delivery(ledger.pool, ledger.ledger, settings)
+    await delivery.file()
+    await delivery.publish()
+    await delivery.stop()
 
 
 async def publish(ledger: Bench, settings: Settings) -> None:
@@ -85,12 +99,18 @@ async def publish(ledger: Bench, settings: Settings) -> None:
 @asynccontextmanager
 async def copied(servers: Servers, settings: Settings) -> AsyncIterator[Settings]:
     """The same installation on a copy of its database: to be tampered with."""
-    template, name = settings.database_url.rpartition("/")[2], f"copy_{uuid.uuid4().hex[:12]}"
-    await administer(servers, f"CREATE DATABASE {name} TEMPLATE {template}")
+    name, statement = copy_of(settings)
+    await administer(servers, statement)
     try:
         yield settings.model_copy(update={"database_url": servers.database_url(name)})
     finally:
         await administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def copy_of(settings: Settings) -> tuple[str, str]:
+    """A name for a copy of the database, and the statement that makes it."""
+    template, name = settings.database_url.rpartition("/")[2], f"copy_{uuid.uuid4().hex[:12]}"
+    return name, f"CREATE DATABASE {name} TEMPLATE {template}"
 
 
 async def administer(servers: Servers, statement: str) -> None:

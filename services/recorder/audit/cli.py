@@ -1,12 +1,13 @@
-"""Check history with tools of your own: replay it, keep checkpoints, get proofs (重放、检查点与证明)."""
+"""Check history with tools of your own: replay, verify, keep checkpoints, get proofs (重放、核验、检查点与证明)."""
 
 from __future__ import annotations
 
 from services.common.commands import group
-from services.recorder.audit import keying, proving, replay, signed
+from services.recorder.audit import keying, proving, replay, signed, verify
 
 cli = group(__doc__)
 cli.command()(replay.replay)
+cli.command()(verify.verify)
 cli.command()(keying.key)
 cli.command()(signed.checkpoint)
 cli.command()(proving.prove)

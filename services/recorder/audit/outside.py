@@ -9,6 +9,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -52,11 +53,11 @@ def notes(path: Path) -> Iterator[bytes]:
     block: list[bytes] = []
     text = b""
     with path.open("rb") as file:
-        for line in file:
+        for line in chain(file, (b"\n",)):  # a note that somebody kept by itself has no empty line behind it
             if line != b"\n":
                 block.append(line)
                 continue
-            if block and all(each.startswith(_DASH) for each in block):
+            if block and all(each.startswith(_DASH) and each.endswith(b"\n") for each in block):
                 if text:
                     yield text + b"\n" + b"".join(block)
                 text = b""

@@ -8,6 +8,7 @@ Both end where the store ended when it was opened. A position that is missing is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import aiosql
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
 from services.recorder.errors import Hole, Unavailable
@@ -141,28 +142,31 @@ class KafkaSource:
     async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
         """What one fetch brings, without repeats."""
         following = first
-        async for records in self._fetches(shard, first):
+        async for records in fetches(self._consumer, TopicPartition(self._topic, shard), first, self._ends[shard]):
             bodies = list(_next(shard, records, following))
             if bodies:
                 yield Chunk(shard, following, bodies)
             following += len(bodies)
 
-    async def _fetches(self, shard: int, first: int) -> AsyncIterator[list[Record]]:
-        """Every position comes at least once, in order: none can be at an offset below itself."""
-        at, end = TopicPartition(self._topic, shard), self._ends[shard]
-        if first >= end:
-            return
-        self._consumer.assign([at])
-        try:
-            begin = (await self._consumer.beginning_offsets([at]))[at]
-            self._consumer.seek(at, max(begin, first))
-            while await self._consumer.position(at) < end:
-                found = await self._consumer.getmany(at, timeout_ms=_PATIENCE_MS, max_records=_RECORDS)
-                if not found:
-                    raise Unavailable(f"Kafka gave nothing of {self._topic}, partition {shard}, for a minute.")
-                yield [record for record in found[at] if record.offset < end]
-        except KafkaError as error:
-            raise _no_kafka(error) from error
+
+async def fetches(consumer: Consumer, at: TopicPartition, first: int, end: int) -> AsyncIterator[list[Record]]:
+    """A partition's records up to offset ``end``, from where number ``first`` can be first on. Raises Unavailable.
+
+    Every number comes at least once, in order: none can be at an offset below itself.
+    """
+    if first >= end:
+        return
+    consumer.assign([at])
+    try:
+        begin = (await consumer.beginning_offsets([at]))[at]
+        consumer.seek(at, max(begin, first))
+        while await consumer.position(at) < end:
+            found = await consumer.getmany(at, timeout_ms=_PATIENCE_MS, max_records=_RECORDS)
+            if not found:
+                raise Unavailable(f"Kafka gave nothing of {at.topic}, partition {at.partition}, for a minute.")
+            yield [record for record in found[at] if record.offset < end]
+    except KafkaError as error:
+        raise _no_kafka(error) from error
 
 
 def _next(shard: int, records: Iterable[Record], following: int) -> Iterator[bytes]:
@@ -191,35 +195,49 @@ def sequence(body: bytes | None) -> int | None:
 @asynccontextmanager
 async def _kafka(settings: Settings) -> AsyncIterator[Source]:
     topic = settings.topic("events")
+    ends = await ends_of(settings.kafka, topic)
+    if ends is None:
+        raise Unavailable(f"there is no topic {topic}.")
+    async with consuming(settings.kafka) as consumer:
+        yield KafkaSource(consumer, topic, ends)
+
+
+@asynccontextmanager
+async def consuming(servers: str) -> AsyncIterator[Consumer]:
+    """A consumer without a group, which is told what to read. Raises Unavailable."""
     consumer: Consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
+        bootstrap_servers=servers,
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_PARTITION_BYTES,
         check_crcs=True,
     )
     try:
-        partitions = [TopicPartition(topic, shard) for shard in range(await _partitions(settings.kafka, topic))]
         await consumer.start()
-        ends = await consumer.end_offsets(partitions)
-        yield KafkaSource(consumer, topic, [ends[at] for at in partitions])
+        await asyncio.sleep(0)  # its own task must have begun before it can be stopped well
+        yield consumer
     except KafkaError as error:
         raise _no_kafka(error) from error
     finally:
         await consumer.stop()
 
 
-async def _partitions(servers: str, topic: str) -> int:
+async def ends_of(servers: str, topic: str) -> list[int] | None:
+    """Where each partition of a topic ends now; None where there is no such topic. Raises Unavailable."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         await admin.start()
         described = (await admin.describe_topics([topic]))[0]
+    except KafkaError as error:
+        raise _no_kafka(error) from error
     finally:
         await admin.close()
     if described["error_code"]:
-        message = f"there is no topic {topic} ({for_code(described['error_code']).__name__})."
-        raise Unavailable(message)
-    return len(described["partitions"])
+        return None
+    partitions = [TopicPartition(topic, number) for number in range(len(described["partitions"]))]
+    async with consuming(servers) as consumer:
+        ends = await consumer.end_offsets(partitions)
+    return [ends[at] for at in partitions]
 
 
 def _no_kafka(error: BaseException) -> Unavailable:

@@ -9,13 +9,13 @@ them again. What is at hand is bounded: the changed rows of each portion are sto
         missing = folding.resume()
     store(folding.changed())             before the next portion begins
 
-``states`` does all that for a whole shard, with a store of its own.
+``Folded`` does all that with a store of its own, ``states`` for a whole shard at once.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from typing import Any, Final
@@ -27,6 +27,7 @@ from services.recorder.ledger.working import Working
 
 AT_ONCE: Final = 1000  # events a portion
 StateRow = tuple[str, str, int, str | None]  # kind, key, version, JSON
+LeftOut = Callable[[Event, Exception], None]
 
 _TABLE: Final = "CREATE TABLE state (kind, key, version, state, PRIMARY KEY (kind, key)) WITHOUT ROWID"
 _READ: Final = "SELECT kind, key, version, state FROM state WHERE kind = ? AND key = ?"
@@ -66,6 +67,10 @@ class Folding:
             self._left.pop()
         return []
 
+    def skip(self) -> Event:
+        """Leave out the event that ``resume`` could not fold, and give it."""
+        return self._left.pop()
+
     def changed(self) -> list[StateRow]:
         """The rows that the events changed since ``begin``, in the order of their keys."""
         return self._working.changed()
@@ -78,22 +83,61 @@ class Folding:
         self._working.advance(event.stream_key(), version + 1)
 
 
-def states(bodies: Iterable[bytes], at_once: int = AT_ONCE) -> Iterator[StateRow]:
-    """All rows after these events, a shard's from position 0 on, in the order of kind and key (by bytes).
+class Folded:
+    """A shard's fold with a store of its own: what doesn't fit into memory goes to a temporary file.
 
-    What doesn't fit into memory goes to a temporary file.
+    ``left_out`` is told of an event that does not fold, and why; without it, the domain's own error is raised.
     """
-    folding = Folding()
-    with closing(sqlite3.connect("")) as store:  # a file without a name, gone when it is closed
-        store.execute("PRAGMA journal_mode = OFF")
-        store.execute("PRAGMA synchronous = OFF")
-        store.row_factory = sqlite3.Row
-        store.execute(_TABLE)
+
+    def __init__(self, left_out: LeftOut | None = None) -> None:
+        """Nothing is folded yet."""
+        self._folding = Folding()
+        self._left_out = left_out
+        self._store = sqlite3.connect("")  # a file without a name, gone when it is closed
+        self._store.row_factory = sqlite3.Row
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", _TABLE):
+            self._store.execute(statement)
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Fold a portion of events on."""
+        portion = [event for event in events if self._left_out is None or self._readable(event, self._left_out)]
+        missing = self._tried(lambda: self._folding.begin(portion))
+        while missing:
+            self._folding.load(missing, [row for key in missing for row in self._store.execute(_READ, key)])
+            missing = self._tried(self._folding.resume)
+        self._store.executemany(_WRITE, self._folding.changed())
+
+    def _readable(self, event: Event, left_out: LeftOut) -> bool:
+        try:
+            tuple(decider.touched(event))
+        except Exception as error:  # noqa: BLE001  # whatever the domain makes of what it never decided
+            left_out(event, error)
+            return False
+        return True
+
+    def _tried(self, step: Callable[[], list[Key]]) -> list[Key]:
+        while True:
+            try:
+                return step()
+            except Exception as error:
+                if self._left_out is None:
+                    raise
+                self._left_out(self._folding.skip(), error)
+                step = self._folding.resume
+
+    def rows(self) -> Iterator[StateRow]:
+        """All rows, in the order of kind and key (by bytes)."""
+        yield from (tuple(row) for row in self._store.execute(_ALL))
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._store.close()
+
+
+def states(bodies: Iterable[bytes], at_once: int = AT_ONCE) -> Iterator[StateRow]:
+    """All rows after these events, a shard's from position 0 on, in the order of kind and key (by bytes)."""
+    with closing(Folded()) as folded:
         ahead = iter(bodies)
         while portion := list(islice(ahead, at_once)):
-            missing = folding.begin(recorded(body).event for body in portion)
-            while missing:
-                folding.load(missing, [row for key in missing for row in store.execute(_READ, key)])
-                missing = folding.resume()
-            store.executemany(_WRITE, folding.changed())
-        yield from (tuple(row) for row in store.execute(_ALL))
+            folded.take(recorded(body).event for body in portion)
+        yield from folded.rows()

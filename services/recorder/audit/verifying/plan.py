@@ -1,0 +1,204 @@
+"""What is to be verified, fixed at the start, so that live recorders don't matter.
+
+In this order: how far the topics reach, which checkpoints are kept, then how far the ledger is. So a topic or a
+checkpoint that is ahead of the ledger is wrong, and not only late.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from services.common.settings import Settings
+from services.recorder.audit.keys import Keys
+from services.recorder.audit.note import VerifierKey
+from services.recorder.audit.source import consuming, ends_of, fetches
+from services.recorder.audit.tiles import At
+from services.recorder.audit.verifying.leaves import RANGE, Range
+from services.recorder.audit.verifying.notes import Kept, Notary, Signed, in_file
+from services.recorder.audit.verifying.problems import Findings, Kind
+from services.recorder.audit.verifying.queries import QUERIES, connected
+from services.recorder.audit.verifying.topics import Partition
+from services.recorder.audit.verifying.tree import Head
+from services.recorder.audit.verifying.work import Whole
+from services.recorder.errors import Misconfigured
+
+KINDS: Final = ("events", "receipts")
+_UPPER: Final = 2  # the level from which on tiles are held against the whole tree
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. ``shards``: none means all; ``files``: checkpoints kept elsewhere; ``keys``: trusted ones."""
+
+    shards: Sequence[int] = ()
+    files: Sequence[Path] = ()
+    keys: Sequence[VerifierKey] = ()
+    kafka: bool = True
+    read_models: bool = True
+
+    @property
+    def models(self) -> bool:
+        """Whether read models are verified: they are of all shards."""
+        return self.read_models and not self.shards
+
+
+@dataclass(slots=True)
+class Plan:
+    """The work, and what was found while it was laid out."""
+
+    heads: dict[int, Head] = field(default_factory=dict)
+    ranges: list[Range] = field(default_factory=list)
+    wholes: list[Whole] = field(default_factory=list)
+    partitions: list[Partition] = field(default_factory=list)
+    signed: dict[int, list[Signed]] = field(default_factory=lambda: defaultdict(list))
+    upper: dict[int, dict[At, bytes]] = field(default_factory=lambda: defaultdict(dict))
+    findings: list[Findings] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Rows and records to read."""
+        events = sum(part.end - part.first for part in self.ranges)
+        receipts = sum(head.next_receipt for head in self.heads.values())
+        return 2 * events + receipts + sum(part.end for part in self.partitions)
+
+
+async def plan(settings: Settings, options: Options) -> Plan:
+    """Lay out the work. Raises Unavailable, Misconfigured."""
+    made = Plan()
+    ends = {kind: await ends_of(settings.kafka, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
+    if not options.kafka:
+        made.skipped["kafka"] = "--without-kafka"
+    kept = await _outside(settings, options)
+    async with connected(settings.database_url) as connection:
+        await _Layout(connection, settings, options, made).lay(ends, kept)
+    return made
+
+
+async def _outside(settings: Settings, options: Options) -> list[Kept]:
+    """The checkpoints that are kept outside the database."""
+    kept = in_file(settings.checkpoints_file, "file")
+    for path in options.files:
+        if not path.exists():
+            raise Misconfigured(f"{path}: there is no such file of checkpoints.")
+        kept += in_file(path, str(path))
+    topic = settings.topic("checkpoints")
+    ends = await ends_of(settings.kafka, topic) if options.kafka else None
+    if ends is not None:
+        async with consuming(settings.kafka) as consumer:
+            for number, end in enumerate(ends):
+                async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
+                    kept += [Kept("topic", record.value or b"") for record in records]
+    return kept
+
+
+class _Layout:
+    """The ledger's side of the plan."""
+
+    def __init__(
+        self, connection: asyncpg.Connection[asyncpg.Record], settings: Settings, options: Options, made: Plan
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._options = options
+        self._made = made
+
+    async def lay(self, ends: dict[str, list[int] | None], kept: list[Kept]) -> None:
+        """Fix everything."""
+        installation = await self._connection.fetchrow(QUERIES.installation.sql)
+        if installation is None:
+            raise Misconfigured("this ledger has no identity: the table ledger.installation is empty.")
+        ledger, count = installation["ledger"], installation["shards"]
+        shards = self._shards(count)
+        kept += [
+            Kept("ledger", row["note"], (row["shard"], row["size"], row["root"]))
+            for row in await self._connection.fetch(QUERIES.checkpoints.sql)
+        ]
+        tiled = {row["shard"]: row["size"] for row in await self._connection.fetch(QUERIES.tiled.sql)}
+        for row in await self._connection.fetch(QUERIES.heads.sql):
+            if row["shard"] in shards:
+                self._made.heads[row["shard"]] = Head(*row)
+        self._believe(Notary(ledger, shards, self._keys(kept)), kept)
+        await self._beyond(shards)
+        archived = await self._archived()
+        for head in self._made.heads.values():
+            await self._shard(head, tiled.get(head.shard, 0), archived[head.shard])
+            self._partitions(head, ledger, ends)
+            if archived[head.shard]:
+                self._made.skipped[f"contents of shard {head.shard}"] = "events were archived"
+            else:
+                source = f"urn:chengzhang:ledger:{ledger}"
+                self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source))
+
+    def _shards(self, count: int) -> list[int]:
+        unknown = [shard for shard in self._options.shards if not 0 <= shard < count]
+        if unknown:
+            raise Misconfigured(f"there is no shard {unknown[0]}: this ledger has 0 to {count - 1}.")
+        return sorted(set(self._options.shards)) or list(range(count))
+
+    def _keys(self, kept: list[Kept]) -> list[VerifierKey]:
+        if self._options.keys:
+            return list(self._options.keys)
+        path = self._settings.checkpoint_keys_file
+        if path.exists():
+            return Keys.load(path).verifiers
+        if kept:
+            self._made.skipped["checkpoints"] = f"no key to trust: {path} is missing, and no --key was given"
+        return []
+
+    def _believe(self, notary: Notary, kept: list[Kept]) -> None:
+        if not notary.keys:
+            return
+        signed, wrong = notary.believed(kept)
+        self._made.findings += wrong
+        for each in signed:
+            self._made.signed[each.shard].append(each)
+
+    async def _beyond(self, shards: list[int]) -> None:
+        for row in await self._connection.fetch(QUERIES.beyond.sql, shards):
+            findings = Findings(row["shard"])
+            for position in row["events"] or ():
+                findings.add(Kind.BEYOND, position, f"below {row['size']}", position)
+            for number in row["receipts"] or ():
+                findings.add(Kind.RECEIPT_BEYOND, number, f"below {row['next_receipt']}", number)
+            self._made.findings.append(findings)
+
+    async def _archived(self) -> dict[int, list[tuple[int, int]]]:
+        archived: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for row in await self._connection.fetch(QUERIES.archived.sql):
+            archived[row["shard"]].append((row["first"], row["last"]))
+        return archived
+
+    async def _shard(self, head: Head, tiled: int, archived: list[tuple[int, int]]) -> None:
+        sizes = sorted({each.size for each in self._made.signed[head.shard]})
+        for first in range(0, head.size, RANGE):
+            end = min(first + RANGE, head.size)
+            cuts = tuple(size for size in sizes if first < size <= end)
+            left = tuple(each for each in archived if each[0] < end and each[1] >= first)
+            self._made.ranges.append(Range(self._settings.database_url, head.shard, first, end, cuts, tiled, left))
+        for row in await self._connection.fetch(QUERIES.upper_tiles.sql, head.shard, _UPPER):
+            self._made.upper[head.shard][At(row["level"], row["number"])] = row["hashes"]
+
+    def _partitions(self, head: Head, ledger: UUID, ends: dict[str, list[int] | None]) -> None:
+        for kind, offsets in ends.items():
+            topic, size = self._settings.topic(kind), head.size if kind == "events" else head.next_receipt
+            if offsets is None or head.shard >= len(offsets):
+                findings = Findings(head.shard)
+                findings.add(Kind.TOPIC_MISSING, None, f"partition {head.shard} of {topic}", None, topic=kind)
+                self._made.findings.append(findings)
+                continue
+            source = f"urn:chengzhang:ledger:{ledger}"
+            self._made.partitions.append(
+                Partition(
+                    self._settings.database_url, self._settings.kafka, topic, kind, head.shard, offsets[head.shard],
+                    size, source,
+                )
+            )  # fmt: skip
