@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.support.stack", "tests.support.history"]
+pytest_plugins = ["tests.support.stack", "tests.support.history", "tests.support.aged"]

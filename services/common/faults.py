@@ -22,6 +22,12 @@ STEPS = frozenset(
         "checkpoint-stored",  # recorder: kept in the ledger, nowhere else
         "checkpoint-filed",  # recorder: in the file, the ledger has not noted it
         "checkpoint-published",  # recorder: on the topic, the ledger has not noted it
+        "archive-written",  # recorder archive: a file of events is whole, the next not begun
+        "archive-manifest",  # recorder archive: a shard's year is read back, its manifest written
+        "archive-noted",  # recorder archive: the ids of a year's events are noted, all of them still there
+        "archive-leaving",  # recorder archive: the year dropped, not committed
+        "archive-left",  # recorder archive: the year is gone, the next not begun
+        "archive-returning",  # recorder archive --bring-back: the year is there again, not committed
         "after-copy",  # projector: staged, nothing folded
         "before-cursor",  # projector: folded, the cursor not moved
         "after-cursor",  # projector: committed

@@ -1,4 +1,7 @@
-"""The command ``recorder``: serve, status, audit. Exit codes: 0 well, 1 failed or read-only, 2 usage, 3 not running."""
+"""The command ``recorder``: serve, status, audit, archive.
+
+Exit codes: 0 well, 1 failed or read-only, 2 usage, 3 not running.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ from services.common.commands import (
 )
 from services.common.grants import GrantsError
 from services.recorder import app as service
+from services.recorder.archive.cli import archive
 from services.recorder.audit.cli import cli as audit
 from services.recorder.errors import RecorderError, Unavailable
 from services.recorder.status import Status
@@ -54,6 +58,7 @@ _WORDS: Final[Words] = {
 
 cli = group(__doc__)
 cli.add_typer(audit, name="audit")
+cli.command()(archive)
 
 
 @cli.command()

@@ -9,6 +9,7 @@ RecorderError
 ├── Untrusted        a signature, a checkpoint or a key doesn't hold
 ├── Told             said in English and Chinese
 │   ├── Missing          there is no such event, checkpoint or tile
+│   ├── NotArchived      years can't leave the ledger now, or an archive isn't what left it
 │   └── Contradiction    what is stored contradicts what was signed: nothing more is signed
 └── Misconfigured    what is set up doesn't fit: says what to mend
 """
@@ -48,6 +49,10 @@ class Told(RecorderError):
 
 class Missing(Told):
     """There is no such event, checkpoint or tile."""
+
+
+class NotArchived(Told):
+    """Years can't leave the ledger, or come back, or be read from an archive."""
 
 
 class Contradiction(Told):

@@ -113,11 +113,13 @@ class Service:
             return False
 
 
-def command(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
+def command(settings: Settings, *arguments: str, fault: str | None = None) -> subprocess.Popen[bytes]:
     """``recorder …`` or ``projector …`` with these settings, started, its output piped."""
     name, *rest = arguments
     line = [sys.executable, "-m", f"services.{name}.cli", *rest]
     environment = {**os.environ, **_environment(settings)}
+    if fault:
+        environment["CHENGZHANG_FAULT"] = fault
     return subprocess.Popen(line, cwd=_REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

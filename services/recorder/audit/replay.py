@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -21,7 +20,7 @@ from services.recorder.audit.opening import opening
 from services.recorder.audit.replaying import Replay, Show
 from services.recorder.audit.showing import progress
 from services.recorder.audit.source import opened
-from services.recorder.errors import Hole, Misconfigured, Unavailable
+from services.recorder.errors import Hole, Misconfigured, NotArchived, Unavailable
 
 _WORDS: Final[Words] = {
     Lang.EN: {
@@ -39,13 +38,6 @@ _WORDS: Final[Words] = {
         "go-on": "{reason}此前的都已输出；继续请用 --after {at}",
     },
 }
-
-
-class Store(StrEnum):
-    """Where events can be read from."""
-
-    LEDGER = "ledger"
-    KAFKA = "kafka"
 
 
 Office = Annotated[str | None, typer.Option(help="only this office's events: one shard")]
@@ -71,7 +63,10 @@ AsOf = Annotated[
         "The same as `as_of` of the read API"
     ),
 ]
-From_ = Annotated[Store, typer.Option("--source", help="the store to read")]
+Store = Annotated[
+    str,
+    typer.Option("--source", metavar="ledger|kafka|FOLDER", help="the store to read; FOLDER: an archive and the rest"),
+]
 After = Annotated[str | None, typer.Option(help="go on after this event, shard:position")]
 Opened = Annotated[
     bool,
@@ -91,7 +86,7 @@ def replay(
     from_: From = None,
     to: To = None,
     as_of: AsOf = None,
-    source: From_ = Store.LEDGER,
+    source: Store = "ledger",
     after: After = None,
     readable: Opened = False,
     home: Home = None,
@@ -114,7 +109,7 @@ def replay(
 class _Command:
     """One run of the command: from here on, whatever ends it says how to go on."""
 
-    def __init__(self, settings: Settings, lang: Lang | None, source: Store, *, readable: bool) -> None:
+    def __init__(self, settings: Settings, lang: Lang | None, source: str, *, readable: bool) -> None:
         self._settings = settings
         self._lang = lang
         self._words: Mapping[str, str] = _WORDS[spoken(lang)]
@@ -136,6 +131,8 @@ class _Command:
             self._stop(str(error))
         except Hole as error:
             self._stop(self._words["hole"].format(error=error))
+        except NotArchived as error:
+            self._stop(error.zh if spoken(self._lang) is Lang.ZH else str(error))
         except Misconfigured as error:
             self._stop(str(error))
         except (ValueError, KeyError):

@@ -2,6 +2,7 @@
 
     ledger    ranges of positions, some thousand rows a statement: constant memory, no snapshot held open
     kafka     the partition from where the position can be first on; repeats are dropped by position
+    a folder  an archive's files, and the ledger for what did not leave it
 
 Both end where the store ended when it was opened. A position that is missing is an error that says where.
 """
@@ -22,7 +23,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
+from services.recorder.archive import reading
+from services.recorder.archive.folder import Folder
+from services.recorder.archive.reading import Archive
+from services.recorder.archive.words import refused
 from services.recorder.errors import Hole, Unavailable
+from services.recorder.ledger import archived
+from services.recorder.ledger.database import QUERIES as LEDGER
 from services.recorder.ledger.database import SESSION, TRANSIENT
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("events.sql"), "asyncpg", mandatory_parameters=False)
@@ -60,12 +67,17 @@ class Source(Protocol):
         """About how many events it holds from a position on: repeats count."""
 
     def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
-        """A shard's events from a position on. Raises Hole, Unavailable."""
+        """A shard's events from a position on. Raises Hole, Unavailable, NotArchived."""
 
 
 def opened(settings: Settings, name: str) -> AbstractAsyncContextManager[Source]:
-    """The store of that name, ``ledger`` or ``kafka``, as far as it reaches now. Raises Unavailable, KeyError."""
-    return {"ledger": _ledger, "kafka": _kafka}[name](settings)
+    """The store of that name, ``ledger``, ``kafka`` or an archive's folder, as far as it reaches now.
+
+    Raises Unavailable, NotArchived.
+    """
+    if name == "kafka":
+        return _kafka(settings)
+    return _ledger(settings) if name == "ledger" else _archive(settings, Path(name))
 
 
 # --- the ledger ---
@@ -83,9 +95,18 @@ class LedgerSource:
         """Events from a position on."""
         return max(self._sizes[shard] - first, 0)
 
+    async def archive(self, folder: Folder) -> Archive:
+        """What is in that folder, if it is of this ledger. Raises NotArchived."""
+        row = await LEDGER.installation(self._connection)
+        return await Archive.at(self._connection, row["ledger"], folder)
+
     async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
         """Ranges of positions, each complete."""
-        end = self._sizes[shard]
+        async for chunk in self.between(shard, first, self._sizes[shard]):
+            yield chunk
+
+    async def between(self, shard: int, first: int, end: int) -> AsyncIterator[Chunk]:
+        """The same, up to a position."""
         for begin in range(first, end, ROWS):
             bodies = await self._range(shard, begin, min(begin + ROWS, end))
             yield Chunk(shard, begin, bodies)
@@ -98,12 +119,15 @@ class LedgerSource:
         if len(rows) < end - begin:
             positions = [row["position"] for row in rows]
             missing = next(at for at, found in enumerate([*positions, end], begin) if at != found)
+            file = await archived.file_at(self._connection, shard, missing)
+            if file is not None:
+                raise refused("left", shard=shard, position=missing, file=file)
             raise Hole("ledger", shard, missing)
         return [row["body"] for row in rows]
 
 
 @asynccontextmanager
-async def _ledger(settings: Settings) -> AsyncIterator[Source]:
+async def _ledger(settings: Settings) -> AsyncIterator[LedgerSource]:
     try:
         connection = await asyncpg.connect(
             settings.database_url, timeout=10, command_timeout=60, server_settings=SESSION
@@ -121,6 +145,43 @@ async def _ledger(settings: Settings) -> AsyncIterator[Source]:
 
 def _no_ledger(error: BaseException) -> Unavailable:
     return Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).")
+
+
+# --- an archive, and the ledger's rest ---
+
+
+class ArchiveSource:
+    """Files of an archive; what is not in them is the ledger's to have."""
+
+    def __init__(self, ledger: LedgerSource, archive: Archive) -> None:
+        self._ledger = ledger
+        self._archive = archive
+        self.shards = ledger.shards
+
+    def left(self, shard: int, first: int) -> int:
+        """Events from a position on."""
+        return self._ledger.left(shard, first)
+
+    async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
+        """Files and ranges of the ledger, as they follow one another."""
+        end = first + self._ledger.left(shard, first)
+        while first < end:
+            held = self._archive.following(shard, first)
+            if held is not None and held.first <= first:
+                for begin, bodies in reading.chunks(held, first):
+                    yield Chunk(shard, begin, bodies)
+                first = held.last + 1
+            else:
+                until = end if held is None else min(held.first, end)
+                async for chunk in self._ledger.between(shard, first, until):
+                    yield chunk
+                first = until
+
+
+@asynccontextmanager
+async def _archive(settings: Settings, path: Path) -> AsyncIterator[Source]:
+    async with _ledger(settings) as ledger:
+        yield ArchiveSource(ledger, await ledger.archive(Folder(path)))
 
 
 # --- Kafka ---

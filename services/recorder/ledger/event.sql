@@ -7,24 +7,28 @@ CREATE UNIQUE INDEX IF NOT EXISTS event_outside_id ON ledger.event_outside (shar
 GRANT SELECT ON ledger.event_outside TO auditor;
 COMMENT ON TABLE ledger.event_outside IS 'Events recorded in a year without a partition: a clock was wrong.';
 
--- Makes a year's partition, attached last (CREATE … PARTITION OF would lock out every reader and writer); what was
--- recorded in that year before it had one moves in. Says how many events that were, null where the partition was there.
-CREATE OR REPLACE FUNCTION ledger.open_year(year integer) RETURNS bigint LANGUAGE plpgsql AS $$
+-- A year's table, with its indexes, not attached yet.
+CREATE OR REPLACE FUNCTION ledger.make_year(year integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text := 'event_' || year;
+BEGIN
+    EXECUTE format('CREATE TABLE ledger.%I (LIKE ledger.event INCLUDING ALL)', name);
+    EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, position)', name || '_position', name);
+    EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, id)', name || '_id', name);
+    EXECUTE format('GRANT SELECT ON ledger.%I TO auditor', name);
+    EXECUTE format('COMMENT ON TABLE ledger.%I IS %L', name, 'Events recorded in ' || year || ' (UTC).');
+END
+$$;
+
+-- Makes a year's table the year's partition (CREATE … PARTITION OF would lock out every reader and writer); what was
+-- recorded in that year before it had one moves in. Says how many events that were.
+CREATE OR REPLACE FUNCTION ledger.attach_year(year integer) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     name  text := 'event_' || year;
     since text := lpad(year::text, 4, '0') || '-01-01 00:00:00+00';
     until text := lpad((year + 1)::text, 4, '0') || '-01-01 00:00:00+00';
     moved bigint := 0;
 BEGIN
-    PERFORM pg_advisory_xact_lock(x'79656172'::bigint); -- one at a time
-    IF to_regclass(format('ledger.%I', name)) IS NOT NULL THEN
-        RETURN NULL;
-    END IF;
-    EXECUTE format('CREATE TABLE ledger.%I (LIKE ledger.event INCLUDING ALL)', name);
-    EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, position)', name || '_position', name);
-    EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, id)', name || '_id', name);
-    EXECUTE format('GRANT SELECT ON ledger.%I TO auditor', name);
-    EXECUTE format('COMMENT ON TABLE ledger.%I IS %L', name, 'Events recorded in ' || year || ' (UTC).');
     IF EXISTS (
         SELECT FROM ledger.event_outside
         WHERE recorded_at >= since::timestamptz AND recorded_at < until::timestamptz
@@ -38,6 +42,18 @@ BEGIN
     EXECUTE format(
         'ALTER TABLE ledger.event ATTACH PARTITION ledger.%I FOR VALUES FROM (%L) TO (%L)', name, since, until);
     RETURN moved;
+END
+$$;
+
+-- Both, where a year has no partition; else null.
+CREATE OR REPLACE FUNCTION ledger.open_year(year integer) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(x'79656172'::bigint); -- one at a time
+    IF to_regclass('ledger.event_' || year) IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM ledger.make_year(year);
+    RETURN ledger.attach_year(year);
 END
 $$;
 

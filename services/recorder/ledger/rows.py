@@ -47,11 +47,19 @@ class Recorded:
 def recorded(body: bytes) -> Recorded:
     """An event from its bytes. Raises what ``UNREADABLE`` names where they are no event's."""
     fields: dict[str, Any] = orjson.loads(body)
-    row = (
+    return Recorded(_row(fields, body), fields["source"], event_of(fields))
+
+
+def event_row(body: bytes) -> EventRow:
+    """Its row alone, whatever its type. Raises what ``UNREADABLE`` names where they are no event's."""
+    return _row(orjson.loads(body), body)
+
+
+def _row(fields: dict[str, Any], body: bytes) -> EventRow:
+    return (
         fields["shard"], int(fields["sequence"]), fields["id"], fields["partitionkey"], fields["streamversion"],
         fields["type"], datetime.fromisoformat(fields["recordedtime"]), body, leaf_hash(body),
     )  # fmt: skip
-    return Recorded(row, fields["source"], event_of(fields))
 
 
 def event_of(fields: dict[str, Any]) -> Event:

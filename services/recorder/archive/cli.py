@@ -1,0 +1,143 @@
+"""``recorder archive``: old years leave the ledger for files; with ``--bring-back`` they come back."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from services.common.commands import AsJson, Home, Language, settings_of, spoken
+from services.common.settings import Settings
+from services.recorder.archive.folder import Folder
+from services.recorder.archive.leaving import QUERIES, Leaving, Plan, this_year
+from services.recorder.archive.returning import Returning
+from services.recorder.archive.words import WORDS, refused
+from services.recorder.audit.commands import ledger_of, said
+from services.recorder.audit.showing import progress
+from services.recorder.errors import Unavailable
+from services.recorder.ledger import database
+from services.recorder.ledger.database import TRANSIENT, Ledger, Pool
+
+Before = Annotated[int | None, typer.Option(metavar="YEAR", help="years before this one leave; years are UTC")]
+Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="the archive's folder; made where it is missing")]
+Back = Annotated[Path | None, typer.Option("--bring-back", metavar="FOLDER", help="put what left for it back")]
+Year = Annotated[int | None, typer.Option(help="with --bring-back: this year only")]
+Yes = Annotated[bool, typer.Option("--yes", help="don't ask")]
+Json = dict[str, Any]
+
+
+def archive(
+    *,
+    before: Before = None,
+    out: Out = None,
+    bring_back: Back = None,
+    year: Year = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    lang: Language = None,
+) -> None:
+    """Move old years out of the ledger into files with their proofs, or back (旧年度移出账本归档，或调回)."""
+    words = WORDS[spoken(lang)]
+    settings = settings_of(home)
+    if bring_back is not None and before is None and out is None:
+        with said(lang):
+            asyncio.run(_brought_back(settings, _Saying(words, as_json), Folder(bring_back), year))
+    elif before is not None and out is not None and bring_back is None and year is None:
+        if before > this_year():
+            raise typer.BadParameter(words["over"].format(before=before, this=this_year()))
+        with said(lang):
+            asyncio.run(_archived(settings, _Saying(words, as_json), Folder(out), before, yes=yes))
+    else:
+        raise typer.BadParameter(words["either"])
+
+
+class _Saying:
+    """What the command says: to people, or to programs."""
+
+    def __init__(self, words: Mapping[str, str], as_json: bool) -> None:  # noqa: FBT001  # as the option is
+        self.words = words
+        self._as_json = as_json
+
+    def end(self, word: str, result: Json, years: Iterable[int] = (), **values: object) -> None:
+        """What came of it."""
+        if self._as_json:
+            typer.echo(orjson.dumps({"ok": True, **result}))
+        else:
+            typer.echo(self.words[word].format(years=_listed(years), **values))
+
+    def ask(self, plan: Plan, folder: Folder) -> None:
+        """Whether to go on; exit 1 where not, 2 where nobody can be asked."""
+        if not sys.stdin.isatty():
+            raise typer.BadParameter(self.words["ask"])
+        events = sum(part.events for parts in plan.values() for part in parts)
+        asked = self.words["plan"].format(events=events, years=_listed(plan), folder=folder.path)
+        if not typer.confirm(asked, err=True):
+            typer.echo(self.words["stopped"], err=True)
+            raise typer.Exit(1)
+
+
+async def _archived(settings: Settings, saying: _Saying, folder: Folder, before: int, *, yes: bool) -> None:
+    async with _at_work(settings) as (pool, ledger):
+        leaving = Leaving(pool, ledger, settings, folder)
+        plan = await leaving.plan(before)
+        if not plan:
+            saying.end("nothing", {"out": str(folder.path), "years": []}, before=before)
+            return
+        await leaving.check(plan)
+        if not yes:
+            saying.ask(plan, folder)
+        events = sum(part.events for parts in plan.values() for part in parts)
+        with progress(saying.words["archive"], 2 * events) as advance:  # written, and read back
+            manifests = await leaving.leave(plan, advance)
+    files = [file for manifest in manifests for file in manifest.files]
+    saying.end(
+        "done",
+        {"out": str(folder.path), "years": [_year(year, plan) for year in sorted(plan)]},
+        plan,
+        events=events,
+        folder=folder.path,
+        files=len(files),
+        bytes=sum(file.bytes for file in files),
+    )
+
+
+async def _brought_back(settings: Settings, saying: _Saying, folder: Folder, year: int | None) -> None:
+    async with _at_work(settings) as (pool, _):
+        returning = Returning(pool, folder)
+        plan = await returning.plan(year)
+        events = sum(row["last"] - row["first"] + 1 for rows in plan.values() for row in rows)
+        with progress(saying.words["bring-back"], events) as advance:
+            await returning.bring_back(plan, advance)
+    saying.end("back" if plan else "none-left", {"years": sorted(plan), "events": events}, plan, events=events)
+
+
+@asynccontextmanager
+async def _at_work(settings: Settings) -> AsyncIterator[tuple[Pool, Ledger]]:
+    """The ledger, with nobody else archiving. Raises Unavailable, NotArchived."""
+    pool = await database.connect(settings.database_url, largest=3)
+    try:
+        ledger = await ledger_of(pool)
+        async with pool.acquire(timeout=10) as connection:
+            if not await QUERIES.lock(connection):
+                raise refused("busy")
+            yield pool, ledger
+    except TRANSIENT as error:
+        raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
+    finally:
+        pool.terminate()
+
+
+def _year(year: int, plan: Plan) -> Json:
+    shards = [{"shard": part.shard, "first": part.first, "last": part.last} for part in plan[year]]
+    return {"year": year, "events": sum(part.events for part in plan[year]), "shards": shards}
+
+
+def _listed(years: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(years)))

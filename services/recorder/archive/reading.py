@@ -1,0 +1,69 @@
+"""History out of an archive and what the ledger still has: together all of it.
+
+A file is read once its hash is what the ledger noted when it left; before it left, what the manifest says.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from services.recorder.archive import folder as files
+from services.recorder.archive.folder import Folder
+from services.recorder.archive.leaving import QUERIES
+from services.recorder.archive.words import refused
+from services.recorder.ledger.database import Connection
+
+
+class Held(NamedTuple):
+    """A file of events, and what it must be."""
+
+    path: Path
+    first: int
+    last: int
+    bytes: int
+    sha256: str
+
+
+class Archive:
+    """A folder's files by shard and position."""
+
+    def __init__(self, held: dict[int, list[Held]]) -> None:
+        self._held = held
+
+    @classmethod
+    async def at(cls, connection: Connection, ledger: UUID, folder: Folder) -> Archive:
+        """The archive in that folder. Raises NotArchived where there is none, or another ledger's."""
+        noted = {row["file"]: row async for row in QUERIES.files(connection, years=None)}
+        held: dict[int, list[Held]] = {}
+        for manifest in folder.manifests():
+            if manifest.ledger != ledger:
+                raise refused("other-ledger", folder=folder.path, theirs=manifest.ledger, ours=ledger)
+            for file in manifest.files:
+                name = f"{manifest.shard}/{manifest.year}/{file.file}"
+                row = noted.get(name)
+                size, sha256 = (file.bytes, file.sha256) if row is None else (row["bytes"], row["sha256"].hex())
+                held.setdefault(manifest.shard, []).append(
+                    Held(folder.path / name, file.first, file.last, size, sha256)
+                )
+        return cls({shard: sorted(each, key=lambda file: file.first) for shard, each in held.items()})
+
+    def following(self, shard: int, position: int) -> Held | None:
+        """The file that holds this position, else the next one behind it."""
+        held = self._held.get(shard, [])
+        at = bisect_left(held, position, key=lambda file: file.last)
+        return held[at] if at < len(held) else None
+
+
+def chunks(held: Held, first: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A file's events from a position on, each chunk with its first position. Raises NotArchived."""
+    if files.digest(held.path) != (held.bytes, held.sha256):
+        raise refused("other-file", file=held.path, sha256=held.sha256)
+    for bodies in files.read_events(held.path, first - held.first):
+        yield first, bodies
+        first += len(bodies)
+    if first != held.last + 1:
+        raise refused("differs", file=held.path)

@@ -1,0 +1,290 @@
+"""``recorder archive``: two old years leave the ledger and are read, proved, taken back from there; nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from deploy.local.sample import year
+from schemas import merkle
+from services.common.settings import Settings
+from services.recorder.archive import leaving
+from services.recorder.archive.folder import Folder
+from services.recorder.audit.checkpoint import verified
+from services.recorder.audit.filters import Filter
+from services.recorder.audit.keys import Keys
+from services.recorder.audit.replaying import Replay
+from services.recorder.audit.source import opened
+from services.recorder.cli import cli
+from services.recorder.errors import NotArchived
+from services.recorder.ledger import database
+from tests.support.aged import OLD
+from tests.support.history import copied
+from tests.support.ledger import Bench, Json, action, bench
+from tests.support.stack import Servers
+
+STAYING = ("shard", "receipt", "state", "installation")
+NOW = datetime.now(UTC).year
+
+
+@pytest.fixture
+async def old(servers: Servers, aged: Settings) -> AsyncIterator[Settings]:
+    """A ledger of three years, to be changed."""
+    async with copied(servers, aged) as settings:
+        yield settings
+
+
+async def _rows(settings: Settings, statement: str, *values: object) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        return await connection.fetch(statement, *values)
+    finally:
+        await connection.close()
+
+
+async def _table(settings: Settings, name: str) -> list[asyncpg.Record]:
+    return await _rows(settings, f"SELECT t.* FROM ledger.{name} AS t ORDER BY t::text")
+
+
+async def _bodies(settings: Settings) -> list[bytes]:
+    return [row["body"] for row in await _rows(settings, "SELECT body FROM ledger.event ORDER BY shard, position")]
+
+
+async def _run(settings: Settings, *arguments: str, expected: int = 0) -> tuple[str, str]:
+    """What the command says, on stdout and stderr."""
+    names = ("home", "kafka", "database_url", "topic_prefix", "shards")
+    environment = {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in names}
+    done = await asyncio.to_thread(CliRunner(env=environment).invoke, cli, arguments)
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    assert done.exit_code == expected, done.output
+    return done.stdout, done.stderr
+
+
+async def _archive(settings: Settings, folder: Path, *more: str, expected: int = 0) -> Json:
+    out, err = await _run(
+        settings, "archive", "--before", "2025", "--out", str(folder), "--yes", "--json", *more, expected=expected
+    )
+    return dict(json.loads(out)) if out else {"said": err}
+
+
+async def _replayed(settings: Settings, name: str) -> list[bytes]:
+    written: list[bytes] = []
+    async with opened(settings, name) as source:
+        await Replay(source, Filter()).run(written.append, lambda _: None)
+    return b"".join(written).splitlines()
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
+    """RFC 6962, section 2.1, as it is written there."""
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + _root(leaves[:k]) + _root(leaves[k:])).digest()
+
+
+# --- leaving ---
+
+
+async def test_old_years_leave_whole_and_all_else_stays(old: Settings, tmp_path: Path) -> None:
+    before = await _table(old, "event")
+    bodies = await _bodies(old)
+    staying = {name: await _table(old, name) for name in STAYING}
+    assert _years(before) == {2023, 2024, NOW}
+    done = await _archive(old, tmp_path)
+    assert [year["year"] for year in done["years"]] == [2023, 2024]
+    left = await _table(old, "event")
+    assert _years(left) == {NOW}
+    assert len(left) + sum(year["events"] for year in done["years"]) == len(before)
+    assert {name: await _table(old, name) for name in STAYING} == staying
+    _assert_readable_with_standard_tools(tmp_path, [row for row in before if row["recorded_at"].year < 2025])
+    _assert_proved(tmp_path, old, bodies)
+    assert await _replayed(old, str(tmp_path)) == bodies == await _replayed(old, "kafka")
+    assert (await _archive(old, tmp_path))["years"] == [], "there is nothing left to do"
+
+
+def _years(rows: list[asyncpg.Record]) -> set[int]:
+    return {row["recorded_at"].year for row in rows}
+
+
+def _assert_readable_with_standard_tools(folder: Path, rows: list[asyncpg.Record]) -> None:
+    """As README.txt says."""
+    packed = sorted(folder.glob("*/*/events-*.jsonl.gz"))
+    lines = subprocess.run(["gzip", "-dc", *packed], capture_output=True, check=True).stdout.splitlines()
+    assert lines == [row["body"] for row in sorted(rows, key=lambda row: (row["shard"], row["position"]))]
+    for manifest in _manifests(folder):
+        at = folder / str(manifest["shard"]) / str(manifest["year"])
+        for file in manifest["files"]:
+            content = (at / file["file"]).read_bytes()
+            assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
+            years = {orjson.loads(line)["recordedtime"][:4] for line in gzip.decompress(content).splitlines()}
+            assert years == {str(manifest["year"])}
+    assert "zcat" in (folder / "README.txt").read_text()
+
+
+def _manifests(folder: Path) -> list[Json]:
+    return [json.loads(path.read_bytes()) for path in sorted(folder.glob("*/*/manifest.json"))]
+
+
+def _assert_proved(folder: Path, settings: Settings, bodies: list[bytes]) -> None:
+    """From the events by the manifest to what was signed."""
+    keys = Keys.load(settings.checkpoint_keys_file).verifiers
+    leaves: dict[int, list[bytes]] = {}
+    for body in bodies:
+        leaves.setdefault(orjson.loads(body)["shard"], []).append(hashlib.sha256(b"\x00" + body).digest())
+    for manifest in _manifests(folder):
+        shard, end = manifest["shard"], manifest["last"] + 1
+        root, *proof = (base64.b64decode(text) for text in (manifest["root"], *manifest["consistency"]))
+        assert root == _root(leaves[shard][:end])
+        peaks = b"".join(map(base64.b64decode, manifest["peaks"]))
+        own = leaves[shard][manifest["first"] : end]
+        assert merkle.root_of(merkle.extended(peaks, manifest["first"], own)) == root
+        note = (folder / str(shard) / str(manifest["year"]) / "checkpoint").read_bytes()
+        checkpoint = verified(note, keys)
+        assert (checkpoint.origin, checkpoint.size) == (f"{manifest['ledger']}/{shard}", manifest["checkpoint_size"])
+        assert merkle.verify_consistency(end, root, checkpoint.size, checkpoint.root, proof)
+
+
+async def test_a_year_in_many_files(old: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "A_FILE", 100)
+    bodies = await _bodies(old)
+    pool = await database.connect(old.database_url)
+    async with pool.acquire() as connection:
+        row = await database.QUERIES.installation(connection)
+    leaves = leaving.Leaving(pool, database.Ledger(row["ledger"], row["shards"]), old, Folder(tmp_path))
+    plan = await leaves.plan(2025)
+    await leaves.check(plan)
+    await leaves.leave(plan, lambda _: None)
+    pool.terminate()
+    assert sum(len(manifest["files"]) for manifest in _manifests(tmp_path)) > 10
+    assert await _replayed(old, str(tmp_path)) == bodies
+    async with opened(old, str(tmp_path)) as source:
+        for shard in range(source.shards):
+            whole = [body for body in bodies if orjson.loads(body)["shard"] == shard]
+            for first in (0, 99, 100, 101, 250, max(len(whole) - 1, 0)):
+                found = [body async for chunk in source.chunks(shard, first) for body in chunk.bodies]
+                assert found == whole[first:]
+
+
+# --- what is known of it afterwards ---
+
+
+async def test_archived_actions_are_still_known_and_what_was_archived_can_be_brought_back(
+    old: Settings, tmp_path: Path
+) -> None:
+    before = await _table(old, "event")
+    filed = next(row for row in before if row["type"].endswith("output-filed.v1") and row["recorded_at"].year == 2024)
+    office = orjson.loads(filed["body"])["office"]
+    await _archive(old, tmp_path)
+    async with bench(old.database_url, old.shards) as ledger:
+        revoke = action("any.revoke-entry", {"event": str(filed["id"]), "reason": "mistake"}, office)
+        assert [one["code"] for one in await ledger.receipts([revoke])] == ["archived"]
+        await _assert_repeats_are_known(ledger)
+        events = await ledger.rows("SELECT count(*) AS n FROM ledger.event")
+    await _run(old, "archive", "--bring-back", str(tmp_path))
+    assert await _table(old, "event") == before
+    assert await _table(old, "archived") == await _table(old, "archived_event") == []
+    async with bench(old.database_url, old.shards) as ledger:
+        (revoked,) = await ledger.receipts([revoke])
+        assert revoked["code"] is None
+        assert len(await ledger.rows("SELECT FROM ledger.event")) == len(before) + 1
+    assert events[0]["n"] < len(before)
+    assert (await _archive(old, tmp_path))["ok"], "what is in the folder is taken again"
+    assert len(await _replayed(old, str(tmp_path))) == len(before) + 1
+
+
+async def _assert_repeats_are_known(ledger: Bench) -> None:
+    for size in OLD:
+        actions = list(year.actions(size))[:50]
+        known = await ledger.receipts(actions)
+        assert {one["recorded_at"][:4] for one in known if one["final"]} == {str(size.year)}
+
+
+# --- tampering ---
+
+
+async def test_tampering_with_an_archive_is_found(old: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    await _archive(old, folder)
+    for number, change in enumerate((_flipped, _rewritten, _rewritten_with_its_manifest, _cut, _gone)):
+        tampered = tmp_path / str(number)
+        shutil.copytree(folder, tampered)
+        file = change(tampered)
+        with pytest.raises(NotArchived) as found:
+            await _replayed(old, str(tampered))
+        assert str(file) in str(found.value), change.__name__
+        _, said = await _run(old, "archive", "--bring-back", str(tampered), expected=1)
+        assert str(file) in said
+
+
+def _first(folder: Path) -> Path:
+    return min(folder.glob("*/*/*.gz"))
+
+
+def _flipped(folder: Path) -> Path:
+    path = _first(folder)
+    packed = bytearray(path.read_bytes())
+    packed[len(packed) // 2] ^= 1
+    path.write_bytes(packed)
+    return path
+
+
+def _rewritten(folder: Path) -> Path:
+    path = _first(folder)
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"present"', b'"absence"', 1), mtime=0))
+    return path
+
+
+def _rewritten_with_its_manifest(folder: Path) -> Path:
+    path = _rewritten(folder)
+    manifest = json.loads((path.parent / "manifest.json").read_bytes())
+    packed = path.read_bytes()
+    manifest["files"][0] |= {"bytes": len(packed), "sha256": hashlib.sha256(packed).hexdigest()}
+    (path.parent / "manifest.json").write_text(json.dumps(manifest))
+    return path
+
+
+def _cut(folder: Path) -> Path:
+    path = _first(folder)
+    path.write_bytes(path.read_bytes()[:-20])
+    return path
+
+
+def _gone(folder: Path) -> Path:
+    path = _first(folder)
+    path.unlink()
+    return path
+
+
+# --- refusals ---
+
+
+async def test_what_may_not_leave_stays_and_the_command_says_why(old: Settings, tmp_path: Path) -> None:
+    events = await _table(old, "event")
+    _, said = await _run(old, "archive", "--before", "2031", "--out", str(tmp_path), expected=2)
+    assert "2031" in said
+    await _run(old, "archive", "--before", "2025", expected=2)
+    await _run(old, "archive", "--before", "2025", "--out", str(tmp_path), expected=2)  # nobody can be asked
+    await _rows(old, "UPDATE ledger.relay SET reason = 'no reason' WHERE shard = $1", events[0]["shard"])
+    assert "no reason" in (await _archive(old, tmp_path, expected=1))["said"]
+    assert "只读" in (await _archive(old, tmp_path, "--lang", "zh", expected=1))["said"]
+    await _rows(old, "UPDATE ledger.relay SET reason = NULL")
+    (tmp_path / "file").touch()
+    assert "can't be written" in (await _archive(old, tmp_path / "file" / "in", expected=1))["said"]
+    assert await _table(old, "event") == events
+    await _archive(old, tmp_path)
+    with pytest.raises(NotArchived) as left:
+        await _replayed(old, "ledger")
+    assert "--source FOLDER" in str(left.value)
