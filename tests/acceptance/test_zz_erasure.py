@@ -116,6 +116,12 @@ def test_a_replay_is_the_exact_bytes_and_opened_it_says_what_is_erased(pair: Pai
 
 
 @pytest.mark.usefixtures("erased")
+def test_history_is_as_whole_as_before(pair: Pair) -> None:
+    verified = pair.command("recorder", "audit", "verify", "--json")
+    assert (verified.returncode, json.loads(verified.stdout)["problems"]) == (0, [])
+
+
+@pytest.mark.usefixtures("erased")
 def test_the_text_is_nowhere(pair: Pair, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     _assert_nowhere(pair, servers, monkeypatch)
 
