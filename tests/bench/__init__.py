@@ -10,6 +10,6 @@ filling     what has to be there before: sealed actions over HTTP, plain ones wa
 recording   the recorder: intake topic → committed and published
 consuming   the events topic read and thrown away
 replaying   the projector: all read models from the first event on
-auditing    ``recorder audit replay``: all events written out, from either store
+auditing    ``recorder audit``: all events written out, from either store, and verified
 latency     from sending an action to seeing it in the read API
 """

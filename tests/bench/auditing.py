@@ -1,4 +1,4 @@
-"""``recorder audit replay`` as an auditor runs it: all events to a pipe, from the ledger and from Kafka."""
+"""An auditor's commands: ``replay``, all events to a pipe, from the ledger and from Kafka; ``verify`` on all cores."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import time
 from dataclasses import dataclass
 from typing import IO, Final
+
+import orjson
 
 from services.common.settings import Settings
 from tests.bench.stack import SERVERS, Bench, watched
@@ -24,7 +26,7 @@ class Rates:
 
 
 class Failed(Exception):
-    """The command did not end well, or the stores gave different numbers of events."""
+    """A command did not end well, something is wrong with the history, or the stores gave different numbers."""
 
 
 async def replay(bench: Bench) -> Rates:
@@ -35,6 +37,21 @@ async def replay(bench: Bench) -> Rates:
     if ledger != kafka:
         raise Failed(ledger, kafka)
     return Rates(ledger / seconds, kafka / kafka_seconds, usage.cores())
+
+
+async def verify(bench: Bench) -> dict[str, float]:
+    """Run it; what it checked and how fast."""
+    return await asyncio.to_thread(_verify, bench.settings)
+
+
+def _verify(settings: Settings) -> dict[str, float]:
+    with command(settings, "recorder", "audit", "verify", "--json", "--without-read-models") as process:
+        out, said = process.communicate()
+    report = orjson.loads(out)
+    if not report["ok"]:
+        raise Failed(report["problems"][:3], said)
+    checked: dict[str, float] = report["checked"]
+    return checked
 
 
 def _run(settings: Settings, store: str) -> tuple[int, float]:

@@ -19,6 +19,7 @@ FILE: Final = Path(".local") / "bench.json"
 RECORDER_SHARE: Final = 0.06
 PROJECTOR_SHARE: Final = 0.17
 REPLAY_SHARE: Final = 0.3
+HASHED_A_SECOND: Final = 150_000  # on two processors
 LATENCY_MS: Final = {"p50": 100.0, "p99": 400.0}
 LATENCY_AIM_MS: Final = {"p50": 60.0, "p99": 250.0}
 RSS_MB: Final = 250.0
@@ -38,6 +39,7 @@ class Figures:
     recorder_actions_per_s: float = 0
     projector_events_per_s: float = 0
     replay_events_per_s: float = 0
+    verify_hashed_per_s: float = 0
     latency_ms: dict[str, float] = field(default_factory=dict)
     rss_mb: dict[str, float] = field(default_factory=dict)
     cpu_us: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Figures:
             "recorder_actions_per_s": round(self.recorder_actions_per_s),
             "projector_events_per_s": round(self.projector_events_per_s),
             "replay_events_per_s": round(self.replay_events_per_s),
+            "verify_hashed_per_s": round(self.verify_hashed_per_s),
             "latency_ms": {name: round(value, 1) for name, value in self.latency_ms.items()},
             "rss_mb": {name: round(value, 1) for name, value in self.rss_mb.items()},
             "ratios": {name: round(value, 4) for name, value in self.ratios.items()},
@@ -109,6 +112,13 @@ def lines(figures: Figures) -> list[Line]:
         _at_least("events projected", figures.projector_events_per_s, share["projector"], PROJECTOR_SHARE),
         _at_least("events replayed for an auditor", figures.replay_events_per_s, share["replay"], REPLAY_SHARE),
         Line("  from Kafka", _rate(work["replay_from_kafka_per_s"])),
+        Line(
+            "events hashed by verify",
+            _rate(figures.verify_hashed_per_s),
+            bound=f"≥ {HASHED_A_SECOND:,}/s",
+            ok=figures.verify_hashed_per_s >= HASHED_A_SECOND,
+        ),
+        Line("  verified altogether", _rate(work["verify_events_per_s"])),
         *(
             _at_most(f"sent → visible, {name}", value, LATENCY_MS[name], "ms", LATENCY_AIM_MS[name])
             for name, value in figures.latency_ms.items()

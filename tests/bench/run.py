@@ -124,6 +124,10 @@ class Run:
         self.figures.replay_events_per_s = found.from_ledger
         self.figures.spent("writing out", "an event written out", found.cores, found.from_ledger)
         self.figures.workload["replay_from_kafka_per_s"] = found.from_kafka
+        with self._step("verifying all of it, read models apart"):
+            checked = await auditing.verify(self._bench)
+        self.figures.verify_hashed_per_s = checked["hashed_per_s"]
+        self.figures.workload["verify_events_per_s"] = checked["events"] / checked["seconds"]
 
     async def _live(self, persons: list[tuple[str, str]]) -> None:
         async with self._bench.running(RECORDER, PROJECTOR):

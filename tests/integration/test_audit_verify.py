@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
+import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
+import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -26,8 +30,11 @@ from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import here
 from services.recorder.errors import Misconfigured
+from services.recorder.ledger.appender import Appender
+from services.recorder.relay import Relay
 from tests.faults.topic import read_topic
-from tests.support.history import SIZE, administer, copy_of
+from tests.support.history import SIZE, administer, copy_of, sign
+from tests.support.ledger import bench, section
 from tests.support.service import command
 from tests.support.stack import Servers
 
@@ -414,6 +421,55 @@ async def _put(settings: Settings, name: str, shard: int, records: list[tuple[by
             await producer.send_and_wait(settings.topic(name), value, key=key, partition=shard)
 
 
+# --- beside a recorder, and beside a projector ---
+
+
+async def test_beside_a_recorder_that_goes_on_writing(settings: Settings) -> None:
+    """What is committed, signed and published meanwhile is neither missing nor too much."""
+    async with bench(settings.database_url, settings.shards) as ledger:
+        await topics.ensure(settings)
+        relay = Relay(ledger.pool, ledger.ledger, settings, {})
+        appender = Appender(ledger.pool, ledger.ledger, relay, lambda _: None)
+        await relay.start()
+        working = asyncio.create_task(asyncio.to_thread(_verified, settings, 3))
+        try:
+            while not working.done():
+                await ledger.receipts([section() for _ in range(20)], appender)
+                await sign(ledger, settings)
+        finally:
+            await appender.stop()
+            await relay.stop()
+    reports = await working
+    assert [each for report in reports for each in report.as_json()["problems"]] == []
+    assert reports[-1].checked["events"] > reports[0].checked["events"]
+
+
+def _verified(settings: Settings, times: int) -> list[Report]:
+    return [verify(settings, Options(read_models=False), run=here) for _ in range(times)]
+
+
+@pytest.mark.parametrize(
+    ("script", "skipped"),
+    [
+        ("echo '%s'; exit 1", None),
+        ("echo no such command >&2; exit 2", "the command projector here has no verify"),
+        ("echo not running >&2; exit 3", "projector verify ended with 3: not running"),
+    ],
+)
+def test_what_the_projector_says_of_its_read_models(
+    history: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, skipped: str | None
+) -> None:
+    told = {"kind": "read-model", "shard": 3, "position": 17, "expected": 1, "found": 2, "model": "growth_entry"}
+    said = json.dumps({"ok": False, "checked": {"rows": 9}, "problems": [told]})
+    (tmp_path / "projector").write_text(f"#!/bin/sh\n{script.replace('%s', said)}\n")
+    (tmp_path / "projector").chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    report = verify(history, Options(kafka=False), run=here).as_json()
+    assert report["problems"] == ([] if skipped else [told])
+    assert report["checked"].get("read_models") == (None if skipped else {"rows": 9})
+    assert report["skipped"].get("read_models") == skipped
+
+
 # --- the command ---
 
 
@@ -426,6 +482,20 @@ def test_the_command_uses_all_cores_and_says_what_is_wrong(ledger: Settings, sha
     assert report["ok"] is False
     gap = next(problem for problem in report["problems"] if problem["kind"] == "gap")
     assert (gap["shard"], gap["position"], gap["found"]) == (shard, 30, None)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_whoever_ends_it_ends_its_processes(history: Settings, how: signal.Signals) -> None:
+    with command(history, "recorder", "audit", "verify", "--without-read-models") as process:
+        mine, deadline = psutil.Process(process.pid), time.monotonic() + 60
+        while len(started := mine.children(recursive=True)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+    assert b"Traceback" not in said
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
 
 
 def _places(report: Report) -> list[tuple[str, int | None, int | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -82,6 +83,7 @@ def verify(
     try:
         keys = [VerifierKey.parse(text) for text in key or ()]
         options = Options(shard or (), checkpoints or (), keys, not without_kafka, not without_read_models)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped politely is to be interrupted
         report = verified(settings_of(home), options, title=words["title"])
     except Untrusted as error:
         raise typer.BadParameter(str(error)) from None

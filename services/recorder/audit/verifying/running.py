@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -81,6 +82,15 @@ def _begin(counter: Any) -> None:  # noqa: ANN401  # multiprocessing has no type
     global _counter  # noqa: PLW0603  # a process of the pool has no other way
     _counter = counter
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
+
+
+def _outlive_nobody() -> None:
+    """End with whoever started us, even if they were killed: the pool's queue would keep us waiting for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # this is a process of the pool
+    parent.join()
+    os._exit(1)
 
 
 def _count(rows: int) -> None:
