@@ -18,6 +18,7 @@ import orjson
 import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
+from typer.testing import CliRunner
 
 from schemas.canonical import canonical, leaf_hash
 from schemas.identity import shard_of
@@ -29,6 +30,7 @@ from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import here
+from services.recorder.cli import cli
 from services.recorder.errors import Misconfigured
 from services.recorder.ledger.appender import Appender
 from services.recorder.relay import Relay
@@ -468,6 +470,46 @@ def test_what_the_projector_says_of_its_read_models(
     assert report["problems"] == ([] if skipped else [told])
     assert report["checked"].get("read_models") == (None if skipped else {"rows": 9})
     assert report["skipped"].get("read_models") == skipped
+
+
+# --- an archive ---
+
+
+def test_years_that_left_the_ledger(servers: Servers, aged: Settings, tmp_path: Path) -> None:
+    """By the hashes that stayed; with the archive's folder by their bytes, and all that rests on them."""
+    name, statement = copy_of(aged)
+    asyncio.run(administer(servers, statement))
+    left = aged.model_copy(update={"database_url": servers.database_url(name)})
+    try:
+        before = verify(left, LEDGER, run=here)
+        _archived(left, tmp_path)
+        without = verify(left, Options(read_models=False), run=here)
+        assert without.as_json()["problems"] == []
+        assert without.checked["archived"] > 0
+        assert any("archived" in reason for reason in without.skipped.values())
+        options = Options(read_models=False, archive=tmp_path)
+        whole = verify(left, options, run=here)
+        assert whole.as_json()["problems"] == []
+        counted = ("events", "receipts", "states")
+        assert [whole.checked[name] for name in counted] == [before.checked[name] for name in counted]
+        _sql(left, "UPDATE ledger.state SET version = version + 1 WHERE kind = 'session'")
+        problems = verify(left, replace(options, kafka=False), run=here).problems
+        assert {problem.kind for problem in problems} == {Kind.STATE}
+        assert all(problem.position is not None for problem in problems)
+        file = next(tmp_path.glob("*/2023/*.gz"))
+        file.write_bytes(file.read_bytes()[:-9])
+        problems = verify(left, replace(options, kafka=False), run=here).problems
+        assert (Kind.ARCHIVE, int(file.parents[1].name)) in {(problem.kind, problem.shard) for problem in problems}
+    finally:
+        asyncio.run(administer(servers, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _archived(settings: Settings, folder: Path) -> None:
+    names = ("home", "kafka", "database_url", "topic_prefix", "shards")
+    environment = {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in names}
+    arguments = ["archive", "--before", "2025", "--out", str(folder), "--yes", "--json"]
+    done = CliRunner(env=environment).invoke(cli, arguments)
+    assert done.exit_code == 0, done.output
 
 
 # --- the command ---

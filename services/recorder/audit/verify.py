@@ -28,7 +28,7 @@ from services.recorder.audit.note import VerifierKey
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.report import verify as verified
-from services.recorder.errors import Misconfigured, Unavailable, Untrusted
+from services.recorder.errors import Misconfigured, NotArchived, Unavailable, Untrusted
 
 _SHOWN: Final = 20  # problems, one a line; --json has all
 _LONGEST: Final = 80  # characters of what was expected or found
@@ -63,6 +63,10 @@ Keys = Annotated[
     list[str] | None,
     typer.Option("--key", help="trust this verifier key, as `recorder audit key` prints it, and no others; again"),
 ]
+Source = Annotated[
+    str,
+    typer.Option("--source", metavar="ledger|FOLDER", help="FOLDER: an archive, to verify what left the ledger, too"),
+]
 WithoutKafka = Annotated[bool, typer.Option("--without-kafka", help="leave the topics out")]
 WithoutModels = Annotated[bool, typer.Option("--without-read-models", help="leave the read models out")]
 
@@ -72,6 +76,7 @@ def verify(
     shard: Shards = None,
     checkpoints: Files = None,
     key: Keys = None,
+    source: Source = "ledger",
     without_kafka: WithoutKafka = False,
     without_read_models: WithoutModels = False,
     home: Home = None,
@@ -82,13 +87,16 @@ def verify(
     words = _WORDS[spoken(lang)]
     try:
         keys = [VerifierKey.parse(text) for text in key or ()]
-        options = Options(shard or (), checkpoints or (), keys, not without_kafka, not without_read_models)
+        archive = None if source == "ledger" else Path(source)
+        options = Options(shard or (), checkpoints or (), keys, archive, not without_kafka, not without_read_models)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped politely is to be interrupted
         report = verified(settings_of(home), options, title=words["title"])
     except Untrusted as error:
         raise typer.BadParameter(str(error)) from None
     except Unavailable as error:
         not_running(lang, str(error))
+    except NotArchived as error:
+        failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
     except Misconfigured as error:
         failed(lang, str(error))
     if as_json:

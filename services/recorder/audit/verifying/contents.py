@@ -8,11 +8,12 @@ from __future__ import annotations
 from contextlib import closing
 
 from services.recorder.audit.verifying.events import Events
-from services.recorder.audit.verifying.problems import Findings
+from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.receipts import Receipts
 from services.recorder.audit.verifying.states import Folds
 from services.recorder.audit.verifying.work import Tick, Whole, Work
+from services.recorder.errors import NotArchived
 
 
 async def contents(part: Whole, tick: Tick) -> Findings:
@@ -22,9 +23,12 @@ async def contents(part: Whole, tick: Tick) -> Findings:
         head = await connection.fetchrow(QUERIES.head.sql, part.shard)
         assert head is not None  # a shard has its row from the founding on
         work = Work(connection, part, findings, tick)
-        with closing(Folds(connection, part.shard, findings)) as folds:
-            events = Events(work, head["size"], folds)
-            await Receipts(work, head["next_receipt"], events).check()
-            await events.rest()
-            await folds.compare(head["size"])
+        try:
+            with closing(Folds(work)) as folds:
+                events = Events(work, head["size"], folds)
+                await Receipts(work, head["next_receipt"], events).check()
+                await events.rest()
+                await folds.compare(head["size"])
+        except NotArchived as error:  # without these events nothing can be said of the rest
+            findings.add(Kind.ARCHIVE, part.archived[0][0], "the files that left the ledger", str(error))
     return findings

@@ -17,6 +17,8 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from services.common.settings import Settings
+from services.recorder.archive.folder import Folder
+from services.recorder.archive.reading import Archive
 from services.recorder.audit.keys import Keys
 from services.recorder.audit.note import VerifierKey
 from services.recorder.audit.source import consuming, ends_of, fetches
@@ -36,11 +38,15 @@ _UPPER: Final = 2  # the level from which on tiles are held against the whole tr
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for. ``shards``: none means all; ``files``: checkpoints kept elsewhere; ``keys``: trusted ones."""
+    """What was asked for. ``shards``: none means all; ``files``: checkpoints kept elsewhere; ``keys``: trusted ones.
+
+    ``archive``: the folder of what left the ledger.
+    """
 
     shards: Sequence[int] = ()
     files: Sequence[Path] = ()
     keys: Sequence[VerifierKey] = ()
+    archive: Path | None = None
     kafka: bool = True
     read_models: bool = True
 
@@ -72,7 +78,7 @@ class Plan:
 
 
 async def plan(settings: Settings, options: Options) -> Plan:
-    """Lay out the work. Raises Unavailable, Misconfigured."""
+    """Lay out the work. Raises Unavailable, Misconfigured, NotArchived."""
     made = Plan()
     ends = {kind: await ends_of(settings.kafka, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
     if not options.kafka:
@@ -129,14 +135,17 @@ class _Layout:
         self._believe(Notary(ledger, shards, self._keys(kept)), kept)
         await self._beyond(shards)
         archived = await self._archived()
+        if self._options.archive is not None:
+            await Archive.at(self._connection, ledger, Folder(self._options.archive))  # there is one, and it is ours
         for head in self._made.heads.values():
             await self._shard(head, tiled.get(head.shard, 0), archived[head.shard])
             self._partitions(head, ledger, ends)
-            if archived[head.shard]:
-                self._made.skipped[f"contents of shard {head.shard}"] = "events were archived"
+            left, archive = tuple(archived[head.shard]), self._options.archive
+            if left and archive is None:
+                self._made.skipped[f"receipts and states of shard {head.shard}"] = "archived: name its folder, --source"
             else:
-                source = f"urn:chengzhang:ledger:{ledger}"
-                self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source))
+                whole = Whole(self._settings.database_url, ledger, head.shard, count, archive, left)
+                self._made.wholes.append(whole)
 
     def _shards(self, count: int) -> list[int]:
         unknown = [shard for shard in self._options.shards if not 0 <= shard < count]

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     UNRECEIPTED = "unreceipted"  # an event that no receipt lists
     FOLD = "fold"  # an event that can't be folded into the states before it
     STATE = "state"  # a state is not its events' fold; position: the last event that touches it
+    ARCHIVE = "archive"  # the archive's files are not what left the ledger; position: the first event in question
     TOPIC_MISSING = "topic-missing"  # there is no such topic
     TOPIC_RECORD = "topic-record"  # the topic holds other bytes than the ledger; of receipts, position: number
     TOPIC_GAP = "topic-gap"  # the topic holds later ones, not this one; of receipts, position: number

@@ -43,7 +43,7 @@ class Report:
 
 
 def verify(settings: Settings, options: Options, *, title: str = "", run: Runner = everywhere) -> Report:
-    """Verify. Raises Unavailable, Misconfigured."""
+    """Verify. Raises Unavailable, Misconfigured, NotArchived."""
     report, whole = Report(), Findings()
     began = time.monotonic()
     with ReadModels(settings) if options.models else nullcontext() as models:

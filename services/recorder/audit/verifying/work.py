@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 
@@ -18,12 +20,19 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A shard to check; ``source`` is its ledger's, of ``shards``."""
+    """A shard to check, of a ledger with so many. ``archived`` are first and last of what lies in ``archive``."""
 
     url: str
+    ledger: UUID
     shard: int
     shards: int
-    source: str
+    archive: Path | None = None
+    archived: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def source(self) -> str:
+        """What the ledger's events say that they are of."""
+        return f"urn:chengzhang:ledger:{self.ledger}"
 
 
 @dataclass(frozen=True, slots=True)
