@@ -28,6 +28,10 @@ STEPS = frozenset(
         "archive-leaving",  # recorder archive: the year dropped, not committed
         "archive-left",  # recorder archive: the year is gone, the next not begun
         "archive-returning",  # recorder archive --bring-back: the year is there again, not committed
+        "after-founding",  # recorder restore: the ledger has its id back, and no events yet
+        "before-fill",  # recorder restore and recover: a portion is written, not committed
+        "after-fill",  # the same: committed
+        "before-whole",  # recorder restore: all is back, the ledger still marked as being restored
         "after-copy",  # projector: staged, nothing folded
         "before-cursor",  # projector: folded, the cursor not moved
         "after-cursor",  # projector: committed

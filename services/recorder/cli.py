@@ -1,4 +1,4 @@
-"""The command ``recorder``: serve, status, audit, archive.
+"""The command ``recorder``: serve, status, audit, archive; restore, recover, republish.
 
 Exit codes: 0 well, 1 failed or read-only, 2 usage, 3 not running.
 """
@@ -34,6 +34,7 @@ from services.recorder import app as service
 from services.recorder.archive.cli import archive
 from services.recorder.audit.cli import cli as audit
 from services.recorder.errors import RecorderError, Unavailable
+from services.recorder.recovery import cli as recovery
 from services.recorder.status import Status
 from services.recorder.status import status as ask
 
@@ -59,6 +60,7 @@ _WORDS: Final[Words] = {
 cli = group(__doc__)
 cli.add_typer(audit, name="audit")
 cli.command()(archive)
+recovery.register(cli)
 
 
 @cli.command()

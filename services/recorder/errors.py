@@ -11,6 +11,7 @@ RecorderError
 │   ├── Missing          there is no such event, checkpoint or tile
 │   ├── NotArchived      years can't leave the ledger now, or an archive isn't what left it
 │   └── Contradiction    what is stored contradicts what was signed: nothing more is signed
+├── Refused          a command would destroy or fork something: says what to do first
 └── Misconfigured    what is set up doesn't fit: says what to mend
 """
 
@@ -75,6 +76,10 @@ class Hole(RecorderError):
     def __str__(self) -> str:
         where = "" if self.at is None else f" (seen at partition {self.shard}, offset {self.at})"
         return f"{self.store} has no event at {self.shard}:{self.position}, and later ones{where}"
+
+
+class Refused(RecorderError):
+    """Not done, since something would be lost or would fork."""
 
 
 class Misconfigured(RecorderError):

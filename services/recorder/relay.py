@@ -26,8 +26,8 @@ from aiokafka.errors import KafkaError
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import topics
-from services.recorder.errors import Doubt
-from services.recorder.history import check_tail
+from services.recorder.errors import Doubt, RecorderError
+from services.recorder.history import check, check_tail
 from services.recorder.ledger.batch import Batch
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
@@ -38,7 +38,8 @@ LARGEST_KEPT_BYTES: Final = 3_000_000  # of one lane's committed records; beyond
 PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 500
-_LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
+LOOK_AGAIN: Final = 5.0  # seconds between looks at a read-only shard
+LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
 
 Record = tuple[bytes, bytes]  # key, value
 
@@ -145,6 +146,7 @@ class Relay:
         self._main = [
             asyncio.create_task(self._hold(), name="relay-leases"),
             asyncio.create_task(self._note(), name="relay-progress"),
+            asyncio.create_task(self._reconsider(), name="relay-read-only"),
         ]
 
     async def stop(self) -> None:
@@ -179,7 +181,7 @@ class Relay:
             if missing:
                 got = await connection.fetch(
                     "SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_lock($1, shard)",
-                    _LEASE_CLASS,
+                    LEASE_CLASS,
                     missing,
                 )
                 for record in got:
@@ -245,12 +247,29 @@ class Relay:
         if found.reason is not None:
             self.reasons[lane.shard] = found.reason
             Log.error("shard-read-only", shard=lane.shard, reason=found.reason)
-            await asyncio.sleep(5)
+            await asyncio.sleep(LOOK_AGAIN)
             return  # and look again; the producer, which the other lanes use, is in no doubt
         lane.offset = tail.end
         lane.forget()
         lane.next = found.next
         lane.moved.set()
+
+    async def _reconsider(self) -> None:
+        """Look again at what is read-only, whoever has its lease: what was mended is writable without a restart."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN)
+            closed = [shard for shard, reason in self.reasons.items() if reason is not None]
+            if not closed:
+                continue
+            try:
+                found = await check(self._pool, self._ledger, self._settings, closed)
+            except (KafkaError, RecorderError, *TRANSIENT) as error:
+                Log.warning("read-only-not-looked-at", error=type(error).__name__)
+                continue
+            for shard, reason in found.items():
+                self.reasons[shard] = reason
+                if reason is None:
+                    Log.info("shard-writable", shard=shard)
 
     async def _publish_waiting(self, lane: Lane) -> None:
         while True:
@@ -319,7 +338,11 @@ class Relay:
                     max_request_size=topics.LARGEST_MESSAGE,
                     request_timeout_ms=10_000,
                 )
-                await asyncio.wait_for(producer.start(), PATIENCE)
+                try:
+                    await topics.unbroken(asyncio.wait_for(producer.start(), PATIENCE))
+                except BaseException:
+                    await producer.stop()
+                    raise
                 self._producer = producer
             return self._producer
 

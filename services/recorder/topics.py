@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,6 +16,7 @@ from schemas.envelope import STRUCTURED
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 
+T = TypeVar("T")
 DAY_MS: Final = 24 * 60 * 60 * 1000
 ACTIONS_KEPT: Final = 30 * DAY_MS
 ACTIONS_PARTITIONS: Final = 8
@@ -108,6 +109,17 @@ async def _check_retention(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]
             raise Misconfigured(message)
 
 
+async def partitions(kafka: str, topic: str) -> int:
+    """How many partitions a topic has: 0 where there is none of that name."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    try:
+        await admin.start()
+        described = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    return sum(len(each["partitions"]) for each in described if not each["error_code"])
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """A partition's end: the next offset, and the last record if there is any."""
@@ -118,6 +130,22 @@ class Tail:
 
 async def tails(kafka: str, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
     """Read back the end of each partition. Raises TimeoutError where the broker doesn't give it in time."""
+    return await unbroken(_read_tails(kafka, [TopicPartition(topic, p) for p in partitions], within))
+
+
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Cancelled, it finishes first, if that takes a moment only: aiokafka loses a connection that is being made."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+async def _read_tails(kafka: str, partitions: list[TopicPartition], within: float) -> dict[int, Tail]:
     consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
         bootstrap_servers=kafka,
         enable_auto_commit=False,
@@ -125,9 +153,9 @@ async def tails(kafka: str, topic: str, partitions: Collection[int], within: flo
         max_partition_fetch_bytes=LARGEST_MESSAGE,
         check_crcs=True,
     )
-    await consumer.start()
     try:
-        return await asyncio.wait_for(_tails(consumer, [TopicPartition(topic, p) for p in partitions]), within)
+        await consumer.start()
+        return await asyncio.wait_for(_tails(consumer, partitions), within)
     finally:
         await consumer.stop()
 

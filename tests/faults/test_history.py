@@ -23,6 +23,7 @@ from services.common.settings import Settings
 from tests.faults import invariants
 from tests.faults.installation import PATIENCE, database, delete_topics, installation, service, settled
 from tests.faults.load import Habits, Json, Told, actions, apps
+from tests.faults.running import command, dies
 from tests.support.service import Service
 from tests.support.stack import Servers
 
@@ -86,6 +87,7 @@ async def test_a_ledger_that_does_not_fit_its_topic_is_read_only_where_it_does_n
                 assert_modes(restored)
                 await assert_only_the_sound_shard_takes_actions(restored, office_of, more)
                 await assert_the_sound_shard_is_read_from_kafka(restored, office_of, more)
+                await assert_what_can_be_recovered_is(restored, office_of, more)
 
 
 def assert_modes(settings: Settings) -> None:
@@ -136,6 +138,33 @@ async def assert_the_sound_shard_is_read_from_kafka(
             await asyncio.sleep(0.2)
     assert after[BEHIND] == before[BEHIND]
     await relayed(settings, SOUND)
+
+
+async def assert_what_can_be_recovered_is(
+    settings: Settings, office_of: dict[int, str], more: dict[str, list[Json]]
+) -> None:
+    """Killed twice, ``recorder recover`` brings back what is missing; of the two histories it changes nothing.
+
+    The recorder goes on by itself where all is back, and what waited for the shard in the intake is recorded.
+    """
+    before = await sizes(settings)
+    for step in ("before-fill", "after-fill"):
+        await dies(settings, "recover", at=step)
+    ended = await asyncio.to_thread(command, settings, "recover", "--json")
+    report = json.loads(ended.stdout)
+    assert ended.returncode == 1, report
+    (fork,) = [remark for remark in report["remarks"] if remark["grave"] == "loss"]
+    assert (fork["kind"], fork["shard"]) == ("fork", DIFFERENT)
+    assert "two from there on" in fork["en"]
+    async with asyncio.timeout(PATIENCE):
+        while status(settings)[1]["shards"][BEHIND]["mode"] != "writable":  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.2)
+    answer = await post(settings, plain(more[office_of[BEHIND]]))
+    assert answer.status_code == httpx.codes.OK, "sent again, it is known"
+    after = await sizes(settings)
+    assert after[BEHIND] > before[BEHIND]
+    assert after[DIFFERENT] == before[DIFFERENT]
+    assert status(settings)[1]["shards"][DIFFERENT]["mode"] == "read-only"
 
 
 def plain(drafts: list[Json]) -> Json:

@@ -12,7 +12,7 @@ from schemas.identity import shard_of
 from services.recorder.ledger import folding
 from services.recorder.ledger import working as working_module
 from services.recorder.ledger.folding import StateRow, states
-from services.recorder.ledger.rows import receipt_row, recorded
+from services.recorder.ledger.rows import answered, recorded
 from services.recorder.relay import wrap_receipt
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 
@@ -104,4 +104,4 @@ async def test_rows_are_made_again_of_the_published_bytes(ledger: Bench) -> None
     assert {row["binding"] for row in receipts} == {True, False}
     for row in receipts:
         value = wrap_receipt(ledger.ledger.source, row["body_digest"], row["receipt"])[1]
-        assert receipt_row(value) == tuple(row)
+        assert answered(value).row == tuple(row)

@@ -21,7 +21,7 @@ from services.recorder import history, topics
 from services.recorder.errors import Misconfigured
 from services.recorder.ledger import database
 from services.recorder.ledger.appender import Appender
-from services.recorder.relay import _LEASE_CLASS, Lane, Relay, wrap_receipt
+from services.recorder.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
 from tests.support.ledger import OFFICE, Bench, action, bench, section
 from tests.support.service import Service
 
@@ -180,7 +180,7 @@ async def _holder(ledger: Bench) -> int | None:
     rows = await ledger.rows(
         "SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1 AND objid = $2 "
         "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        _LEASE_CLASS, SHARD,
+        LEASE_CLASS, SHARD,
     )  # fmt: skip
     return rows[0]["pid"] if rows else None
 

@@ -24,9 +24,21 @@ class _Rate(TextColumn):
 @contextmanager
 def progress(title: str, total: int, *, shown: bool = True) -> Iterator[Advance]:
     """Show a bar where stderr is a terminal; ``advance(n)`` says that n more are done."""
+    with growing(title, shown=shown) as (advance, add):
+        add(total)
+        yield advance
+
+
+@contextmanager
+def growing(title: str, *, shown: bool = True) -> Iterator[tuple[Advance, Advance]]:
+    """The same where the total is learnt on the way: ``add(n)`` says that n more are to be done."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), _Rate(), TimeRemainingColumn())
     hidden = not (shown and sys.stderr.isatty())
     with Progress(*columns, console=console, disable=hidden, redirect_stdout=False, redirect_stderr=False) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda count: bar.advance(task, count)
+        task = bar.add_task(title, total=0)
+
+        def add(count: int) -> None:
+            bar.update(task, total=(bar.tasks[0].total or 0) + count)
+
+        yield (lambda count: bar.advance(task, count)), add

@@ -186,7 +186,7 @@ class Batch:
         return self._keep(submission, "accepted", accepted(self._address(submission), listed), binding=True)
 
     def _again(self, submission: Submission, body_digest: bytes, receipt: bytes) -> Answer:
-        if submission.body_digest in {body_digest, UNCOMPARED}:
+        if submission.body_digest in {body_digest, UNCOMPARED} or not body_digest:  # none: a receipt made anew
             return Answer(receipt, repeat=True)
         first = orjson.loads(receipt)["number"]
         why = Rejection(

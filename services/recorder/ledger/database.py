@@ -83,9 +83,7 @@ async def found(pool: Pool, shards: int) -> Ledger:
     Raises Misconfigured where the shard count is another than at its founding.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
-        await connection.execute((FOLDER / "schema.sql").read_text())
-        await connection.execute((FOLDER / "event.sql").read_text(), timeout=_MOVING)
+        await migrate(connection)
         await QUERIES.install(connection, shards=shards)
         row = await QUERIES.installation(connection)
         if row["shards"] != shards:
@@ -94,3 +92,10 @@ async def found(pool: Pool, shards: int) -> Ledger:
         await QUERIES.install_shards(connection, shards=shards)
         await peaks.fill(connection)
     return Ledger(row["ledger"], row["shards"])
+
+
+async def migrate(connection: Connection) -> None:
+    """Create what is missing of the ledger's tables; others who would wait. Within a transaction."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+    await connection.execute((FOLDER / "schema.sql").read_text())
+    await connection.execute((FOLDER / "event.sql").read_text(), timeout=_MOVING)

@@ -22,19 +22,21 @@ UNREADABLE: Final = (ValueError, KeyError, TypeError)  # what making a row of by
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event of the ledger: its row, the ledger that it says it is of, and the event itself."""
+    """An event of the ledger: its row, the ledger and the action that it says it is of, its recorded time, itself."""
 
     row: EventRow
     source: str
+    action: str
+    recorded_time: str
     event: Event
 
     @property
-    def position(self) -> int:
+    def at(self) -> int:
         """Its position in the shard."""
         return self.row[1]
 
     @property
-    def body(self) -> bytes:
+    def raw(self) -> bytes:
         """Its exact bytes."""
         return self.row[7]
 
@@ -47,7 +49,8 @@ class Recorded:
 def recorded(body: bytes) -> Recorded:
     """An event from its bytes. Raises what ``UNREADABLE`` names where they are no event's."""
     fields: dict[str, Any] = orjson.loads(body)
-    return Recorded(_row(fields, body), fields["source"], event_of(fields))
+    row = _row(fields, body)
+    return Recorded(row, fields["source"], fields["causationid"], fields["recordedtime"], event_of(fields))
 
 
 def event_row(body: bytes) -> EventRow:
@@ -68,16 +71,39 @@ def event_of(fields: dict[str, Any]) -> Event:
     return Event(fields["id"], fields["office"], fields["partitionkey"], fields["time"], data)
 
 
-def receipt_row(value: bytes) -> ReceiptRow:
-    """A receipt's row from its record on the topic. Raises what ``UNREADABLE`` names where it is none.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A receipt of the ledger: its row, the ledger that its record says it is of, and what it says."""
 
-    ``body_digest`` is empty where the record doesn't tell it, as the first recorders' didn't.
+    row: ReceiptRow
+    source: str
+    receipt: dict[str, Any]
+
+    @property
+    def at(self) -> int:
+        """Its number in the shard."""
+        return self.row[1]
+
+    @property
+    def raw(self) -> bytes:
+        """Its exact bytes."""
+        return self.row[5]
+
+
+def answered(value: bytes) -> Answered:
+    """A receipt from its record on the topic. Raises what ``UNREADABLE`` names where it is none.
+
+    Its body digest is empty where the record doesn't tell it, as the first recorders' didn't.
     """
     fields: dict[str, Any] = orjson.loads(value)
     receipt = fields["data"]
+    return Answered(receipt_row(receipt, bytes.fromhex(fields.get("bodydigest", ""))), fields["source"], receipt)
+
+
+def receipt_row(receipt: dict[str, Any], body_digest: bytes) -> ReceiptRow:
+    """The row of a receipt."""
     key = canonical([receipt["office"], receipt["source"], receipt["id"]])
     binding = receipt["final"] and receipt["outcome"] != "conflict"
     return (
-        receipt["shard"], receipt["number"], hashlib.sha256(key).digest(),
-        bytes.fromhex(fields.get("bodydigest", "")), binding, canonical(receipt),
+        receipt["shard"], receipt["number"], hashlib.sha256(key).digest(), body_digest, binding, canonical(receipt),
     )  # fmt: skip

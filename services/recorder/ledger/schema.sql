@@ -10,6 +10,12 @@ CREATE TABLE IF NOT EXISTS ledger.installation (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- A row as long as the ledger is being rebuilt from the topics: until all of it is back, nothing is appended.
+CREATE TABLE IF NOT EXISTS ledger.restoring (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    since    timestamptz NOT NULL DEFAULT now()
+);
+
 -- Its row lock is the one serialised point: positions and receipt numbers are given under it.
 CREATE TABLE IF NOT EXISTS ledger.shard (
     shard        integer PRIMARY KEY,

@@ -1,0 +1,122 @@
+"""The commands ``recorder restore``, ``recover`` and ``republish``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+
+from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.recorder.audit.showing import Advance, growing
+from services.recorder.errors import RecorderError
+from services.recorder.ledger.database import TRANSIENT
+from services.recorder.recovery.recover import recover as recover_
+from services.recorder.recovery.report import Remark, Report
+from services.recorder.recovery.restore import restore as restore_
+
+Shards = Annotated[list[int] | None, typer.Option("--shard", help="this one only; may be repeated")]
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "restoring": "events", "shard": "shard {shard}: {events} events and {receipts} receipts came back; it has "
+        "{size} events, {next_receipt} receipts now",
+        "restored": "The ledger {ledger} is back. Start the recorder.",
+        "not-restored": "The ledger {ledger} is back as far as it can be had. See above what is missing.",
+        "recovered": "Nothing is missing any more. A running recorder takes up the shards within seconds.",
+        "nothing": "Nothing is missing: every shard has what its topics have.",
+        "not-recovered": "Not everything could be brought back. See above.",
+        "away": "Kafka or the database went away ({error}). Nothing is lost: run the command again.",
+    },
+    Lang.ZH: {
+        "restoring": "事件", "shard": "分片 {shard}：恢复事件 {events} 个、回执 {receipts} 份；"
+        "现有事件 {size} 个、回执 {next_receipt} 份",
+        "restored": "账本 {ledger} 已恢复。请启动记录服务。",
+        "not-restored": "账本 {ledger} 已尽可能恢复。缺失部分见上。",
+        "recovered": "已无缺失。运行中的记录服务将在数秒内恢复这些分片。",
+        "nothing": "没有缺失：各分片与主题一致。",
+        "not-recovered": "未能全部恢复，见上。",
+        "away": "Kafka 或数据库中断（{error}）。没有丢失任何内容，请重新执行该命令。",
+    },
+}  # fmt: skip
+
+
+class Store(StrEnum):
+    """What a lost ledger is rebuilt from."""
+
+    KAFKA = "kafka"
+
+
+def restore(
+    from_: Annotated[Store, typer.Option("--from", help="kafka: the topics events and receipts")],
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,  # noqa: FBT002  # an option
+) -> None:
+    """Rebuild a lost ledger in an empty database; killed, it goes on when run again (由主题重建丢失的账本)."""
+    del from_
+    settings = settings_of(home)
+    report = _run(lang, lambda told, total: restore_(settings, told, total))
+    _tell(report, lang, "restored" if report.ok else "not-restored", as_json=as_json)
+
+
+def recover(
+    shard: Shards = None,
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,  # noqa: FBT002  # an option
+) -> None:
+    """Bring back from the topics what the ledger lacks, or say where the two part (找回账本缺失的内容)."""
+    settings = settings_of(home)
+    report = _run(lang, lambda told, total: recover_(settings, shard or (), told, total))
+    word = ("recovered" if report.shards else "nothing") if report.ok else "not-recovered"
+    _tell(report, lang, word, as_json=as_json)
+
+
+def _run(
+    lang: Lang | None,
+    work: Callable[[Callable[[int, int], None], Advance], Coroutine[Any, Any, Report]],
+) -> Report:
+    try:
+        with growing(_WORDS[spoken(lang)]["restoring"]) as (advance, add):
+            return asyncio.run(work(lambda events, _: advance(events), add))
+    except RecorderError as error:
+        failed(lang, str(error))
+    except (KafkaError, *TRANSIENT) as error:
+        failed(lang, _WORDS[spoken(lang)]["away"].format(error=type(error).__name__))
+
+
+def _tell(report: Report, lang: Lang | None, word: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(orjson.dumps(asdict(report)))
+    else:
+        _show(report, spoken(lang), word)
+    if not report.ok:
+        raise typer.Exit(FAILED)
+
+
+def _show(report: Report, lang: Lang, word: str) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for shard in report.shards:
+        if shard.events or shard.receipts:
+            console.print(_WORDS[lang]["shard"].format(**asdict(shard)))
+    for remark in report.remarks:
+        console.print(_remark(remark, lang), style="bold red" if remark.grave == "loss" else None, markup=False)
+    console.print(_WORDS[lang][word].format(ledger=report.ledger))
+
+
+def _remark(remark: Remark, lang: Lang) -> str:
+    text = remark.zh if lang is Lang.ZH else remark.en
+    where = "" if remark.shard is None else f"{_WORDS[lang]['shard'].partition('{')[0]}{remark.shard}: "
+    return f"{where}{text}"
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands to ``recorder``."""
+    for command in (restore, recover):
+        cli.command()(command)

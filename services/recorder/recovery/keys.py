@@ -1,0 +1,44 @@
+"""Which sealed texts can't be opened any more: events name the keys, and the vault knows them or doesn't."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import aiosql
+import asyncpg
+
+from services.recorder.ledger.database import Pool
+
+_QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg", mandatory_parameters=False)
+_KID: Final = re.compile(rb'"kid":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
+_AT_ONCE: Final = 10_000
+
+
+class Keys:
+    """The keys that events were sealed under, and how many texts each has sealed."""
+
+    def __init__(self) -> None:
+        """None was seen yet."""
+        self._texts: Counter[bytes] = Counter()
+
+    def see(self, body: bytes) -> None:
+        """Note the keys that an event names. Texts of people can't look like one: inside JSON, quotes are escaped."""
+        if b'"kid"' in body:
+            self._texts.update(_KID.findall(body))
+
+    async def unknown(self, pool: Pool) -> tuple[int, int]:
+        """How many keys the vault lacks, and how many texts were sealed under these. Destroyed keys are known."""
+        kids = list(self._texts)
+        lacking: list[bytes] = []
+        for begin in range(0, len(kids), _AT_ONCE):
+            portion = [UUID(kid.decode()) for kid in kids[begin : begin + _AT_ONCE]]
+            try:
+                async with pool.acquire() as connection:
+                    lacking += [str(row["kid"]).encode() async for row in _QUERIES.unknown(connection, kids=portion)]
+            except asyncpg.UndefinedTableError:  # the vault is gone altogether
+                lacking += kids[begin : begin + _AT_ONCE]
+        return len(lacking), sum(self._texts[kid] for kid in lacking)

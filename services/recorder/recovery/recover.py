@@ -1,0 +1,81 @@
+"""What a ledger lacks, back from the topics: for a ledger restored from an older backup.
+
+Recorders may run: a shard that is behind its topic is read-only, and becomes writable again by itself a few seconds
+after all of it is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import asyncpg
+
+from services.common.settings import Settings
+from services.recorder import history, topics
+from services.recorder.errors import Refused
+from services.recorder.ledger import database
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.recovery import report as telling
+from services.recorder.recovery.filling import Told
+from services.recorder.recovery.keys import Keys
+from services.recorder.recovery.queries import QUERIES as RECOVERY
+from services.recorder.recovery.report import Report
+from services.recorder.recovery.shards import Work, fill
+from services.recorder.recovery.witness import witnessed
+
+
+async def recover(settings: Settings, only: Iterable[int], told: Told, total: Callable[[int], None]) -> Report:
+    """Bring back what these shards lack, all shards where none is named. Raises Refused, Unavailable."""
+    pool = await database.connect(settings.database_url)
+    try:
+        ledger = await _ledger(pool)
+        shards = sorted(set(only)) or list(range(ledger.shards))
+        if wrong := [shard for shard in shards if not 0 <= shard < ledger.shards]:
+            raise Refused(f"there is no shard {wrong[0]}: this ledger has 0 to {ledger.shards - 1}.")
+        work = Work(settings, pool, ledger, witnessed(settings, ledger.id), Keys(), told, total)
+        return await _recover(work, shards)
+    finally:
+        pool.terminate()
+
+
+async def _ledger(pool: Pool) -> Ledger:
+    async with pool.acquire() as connection:
+        try:
+            row = await QUERIES.installation(connection)
+            restoring = await RECOVERY.restoring(connection)
+        except asyncpg.UndefinedTableError as error:
+            raise Refused("there is no ledger here. `recorder restore --from kafka` rebuilds a lost one.") from error
+    if row is None or restoring:
+        raise Refused(
+            "the ledger is being restored: run `recorder restore --from kafka` again, so that it is finished."
+        )
+    return Ledger(row["ledger"], row["shards"])
+
+
+async def _recover(work: Work, shards: list[int]) -> Report:
+    report = Report(ok=True, ledger=str(work.ledger.id))
+    for shard in shards:
+        if await _lacks(work, shard):
+            report.add(await fill(work, shard))
+        signed = max(work.witnessed.get(shard, {}), default=0)
+        async with work.pool.acquire() as connection:
+            size = (await RECOVERY.stand(connection, shard=shard))["size"]
+        if size < signed:
+            report.remark(telling.behind_checkpoint(shard, size, signed))
+    unknown = await work.keys.unknown(work.pool)
+    if unknown[0]:
+        report.remark(telling.keys_lost(*unknown))
+    if any(shard.events or shard.receipts for shard in report.shards):
+        report.remark(telling.always(restored=False))
+    return report
+
+
+async def _lacks(work: Work, shard: int) -> bool:
+    """Whether a topic holds something at its end that the shard lacks, or that differs from it."""
+    for kind in ("events", "receipts"):
+        tail = (await topics.tails(work.settings.kafka, work.settings.topic(kind), [shard]))[shard]
+        async with work.pool.acquire() as connection:
+            found = await history.check_tail(connection, work.ledger, kind, shard, tail)
+        if found.reason is not None:
+            return True
+    return False

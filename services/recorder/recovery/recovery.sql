@@ -1,0 +1,85 @@
+-- name: state^
+-- Whether anything is recorded here, and whether the ledger is being restored.
+SELECT
+    coalesce((SELECT sum(size + next_receipt) FROM ledger.shard), 0)::bigint AS recorded,
+    EXISTS (SELECT FROM ledger.restoring) AS restoring,
+    (SELECT ledger FROM ledger.installation) AS ledger,
+    (SELECT shards FROM ledger.installation) AS shards;
+
+-- name: forget!
+-- An empty ledger that somebody founded goes, so that the lost one can take its place.
+WITH gone AS (DELETE FROM ledger.installation), relays AS (DELETE FROM ledger.relay)
+DELETE FROM ledger.shard;
+
+-- name: found!
+-- The lost ledger's id and shard count.
+INSERT INTO ledger.installation (ledger, shards)
+VALUES (:ledger, :shards);
+
+-- name: begin_restoring!
+-- From now on, until all is back, nothing is appended.
+INSERT INTO ledger.restoring
+DEFAULT VALUES
+ON CONFLICT DO NOTHING;
+
+-- name: end_restoring!
+-- All that can be had is back.
+DELETE FROM ledger.restoring;
+
+-- name: restoring$
+-- Whether the ledger is being restored.
+SELECT EXISTS (SELECT FROM ledger.restoring);
+
+-- name: newest$
+-- When something was last recorded.
+SELECT max(recorded_at) FROM ledger.shard;
+
+-- name: stand^
+-- Where a shard stands, with its last event's hash and its last receipt.
+SELECT
+    s.size,
+    s.next_receipt,
+    e.body AS event,
+    r.receipt
+FROM ledger.shard AS s
+LEFT JOIN ledger.event AS e ON e.shard = s.shard AND e.position = s.size - 1
+LEFT JOIN ledger.receipt AS r ON r.shard = s.shard AND r.number = s.next_receipt - 1
+WHERE s.shard = :shard;
+
+-- name: receipts_before
+-- The last receipts of a shard: they tell which apps there are.
+SELECT receipt
+FROM ledger.receipt
+WHERE shard = :shard AND number >= :first
+ORDER BY number;
+
+-- name: leaf$
+-- The leaf hash of one event.
+SELECT leaf_hash
+FROM ledger.event
+WHERE shard = :shard AND position = :position;
+
+-- name: events
+-- Events of a shard from a position on.
+SELECT body
+FROM ledger.event
+WHERE shard = :shard AND position >= :first
+ORDER BY position
+LIMIT :count;
+
+-- name: receipts
+-- Receipts of a shard from a number on.
+SELECT receipt
+FROM ledger.receipt
+WHERE shard = :shard AND number >= :first
+ORDER BY number
+LIMIT :count;
+
+-- name: holders
+-- The shards whose lease a running recorder holds in this database.
+SELECT DISTINCT objid::int AS shard
+FROM pg_locks
+WHERE
+    locktype = 'advisory' AND granted AND classid = :leases::int::oid
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+ORDER BY shard;

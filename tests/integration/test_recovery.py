@@ -1,0 +1,294 @@
+"""Either store from the other, on a real Kafka and PostgreSQL, byte for byte."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+
+from schemas.identity import shard_of
+from services.common.settings import Settings
+from services.recorder import history, topics
+from services.recorder import relay as relay_module
+from services.recorder.errors import Refused
+from services.recorder.ledger import database
+from services.recorder.ledger.appender import Appender
+from services.recorder.ledger.database import Ledger
+from services.recorder.recovery import portions
+from services.recorder.recovery.recover import recover
+from services.recorder.recovery.report import Report
+from services.recorder.recovery.restore import restore
+from services.recorder.relay import LEASE_CLASS, Lane, Relay
+from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
+
+SHARDS = 3
+SHARD = shard_of(OFFICE, SHARDS)
+OTHER = next(office for n in range(99) if shard_of(office := f"o-{n}", SHARDS) not in {SHARD, 0})
+TABLES = ("installation", "shard", "event", "receipt", "state")
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"shards": SHARDS})
+
+
+@pytest.fixture
+async def ledger(settings: Settings) -> AsyncIterator[Bench]:
+    async with bench(settings.database_url, SHARDS) as found:
+        await topics.ensure(settings)
+        yield found
+
+
+@asynccontextmanager
+async def relaying(ledger: Ledger, settings: Settings) -> AsyncIterator[Appender]:
+    """A recorder's inner half."""
+    pool = await database.connect(settings.database_url)
+    reasons = await history.check_all(pool, ledger, settings)
+    relay = Relay(pool, ledger, settings, reasons)
+    appender = Appender(pool, ledger, relay, reasons.get)
+    await relay.start()
+    try:
+        yield appender
+    finally:
+        await appender.stop()
+        await relay.stop()
+        pool.terminate()
+
+
+async def _until(true: Callable[[], Awaitable[bool]], otherwise: str) -> None:
+    end = asyncio.get_running_loop().time() + 60
+    while not await true():
+        assert asyncio.get_running_loop().time() < end, otherwise
+        await asyncio.sleep(0.1)
+
+
+async def _published(ledger: Bench, settings: Settings) -> None:
+    """Have the relay publish all that is recorded."""
+    async with relaying(ledger.ledger, settings):
+
+        async def done() -> bool:
+            rows = await ledger.rows(
+                "SELECT FROM ledger.shard s JOIN ledger.relay r USING (shard) "
+                "WHERE (s.size, s.next_receipt) != (r.events, r.receipts)"
+            )
+            return not rows
+
+        await _until(done, "not all is published")
+
+
+async def _recorded(ledger: Bench) -> list[Json]:
+    """Something of every kind: accepted, refused for now and for good, in conflict; corrected and taken back."""
+    people = [person(f"p-{n}") for n in range(5)]
+    await ledger.receipts([*people, section("s-1"), section("s-1"), session("s-1", "p-0"), session("s-2", "nobody")])
+    roll = await ledger.accepted(attendance("s-1", "p-0", "p-1", "p-2"))
+    gone = {"event": roll[0]["events"][1]["id"], "reason": "mistake"}
+    other = section("s-9", OTHER)
+    await ledger.receipts([action("any.revoke-entry", gone), other, other | {"actor": "p-else"}, action("no.such", {})])
+    await ledger.accepted(*[section(office=OTHER) for _ in range(20)])
+    return [*people, other]
+
+
+async def _all(settings: Settings) -> dict[str, list[Any]]:
+    """Every row of the ledger that matters."""
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        return {
+            table: [tuple(row)[:2] if table == "installation" else tuple(row) for row in await connection.fetch(query)]
+            for table, query in {
+                "installation": "SELECT ledger, shards FROM ledger.installation",
+                "shard": "SELECT * FROM ledger.shard ORDER BY shard",
+                "event": "SELECT * FROM ledger.event ORDER BY shard, position",
+                "receipt": "SELECT * FROM ledger.receipt ORDER BY shard, number",
+                "state": "SELECT shard, kind, key, fold_version, version, state::text FROM ledger.state ORDER BY 1,2,3",
+            }.items()
+        }
+    finally:
+        await connection.close()
+
+
+async def _restored(settings: Settings) -> Report:
+    return await restore(settings, lambda *_: None, lambda _: None)
+
+
+async def _recovered(settings: Settings, *shards: int) -> Report:
+    return await recover(settings, shards, lambda *_: None, lambda _: None)
+
+
+async def _lose(ledger: Bench) -> None:
+    await ledger.pool.execute("DROP SCHEMA ledger CASCADE")
+
+
+async def test_a_lost_ledger_comes_back_byte_for_byte(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "MOST_RECEIPTS", 4)
+    sent = await _recorded(ledger)
+    await _published(ledger, settings)
+    before = await _all(settings)
+    await _lose(ledger)
+    report = await _restored(settings)
+    assert report.ok, report.remarks
+    assert {remark.kind for remark in report.remarks} == {"never-published"}
+    assert await _all(settings) == before
+    again = await ledger.outcomes(sent)
+    assert all(getattr(outcome, "repeat", False) for outcome in again), "repeated actions are still known"
+    (conflict,) = await ledger.receipts([sent[0] | {"actor": "p-else"}])
+    assert conflict["code"] == "key-conflict"
+    await _published(ledger, settings)
+
+
+async def test_it_is_restored_into_an_empty_ledger_only(ledger: Bench, settings: Settings) -> None:
+    await _recorded(ledger)
+    with pytest.raises(Refused, match="no history"):
+        await _restored(settings)
+    await _published(ledger, settings)
+    with pytest.raises(Refused, match="recorder recover"):
+        await _restored(settings)
+    before = await _all(settings)
+    await _lose(ledger)
+    another = await database.found(ledger.pool, SHARDS)  # as a recorder does that finds nothing
+    async with relaying(another, settings) as appender:
+        reasons = {appender._reason(shard) for shard in range(SHARDS)}
+        assert all(reason and "recorder restore" in reason for reason in reasons), "even where the topic is empty"
+        with pytest.raises(Refused, match="a recorder is running"):
+            await _until_held(ledger, settings)
+    assert (await _restored(settings)).ok
+    assert await _all(settings) == before
+    await ledger.pool.execute("UPDATE ledger.installation SET ledger = gen_random_uuid()")
+    with pytest.raises(Refused, match="another ledger"):
+        await _restored(settings)
+
+
+async def _until_held(ledger: Bench, settings: Settings) -> None:
+    async def held() -> bool:
+        return bool(await ledger.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1", LEASE_CLASS))
+
+    await _until(held, "no lease is held")
+    await _restored(settings)
+
+
+# --- a ledger restored from an older backup ---
+
+
+async def _back_up(ledger: Bench) -> None:
+    await ledger.pool.execute("CREATE SCHEMA backup")
+    for table in ("shard", "event", "receipt", "state"):
+        await ledger.pool.execute(f"CREATE TABLE backup.{table} AS TABLE ledger.{table}")
+
+
+async def _go_back(ledger: Bench) -> None:
+    for table in ("shard", "event", "receipt", "state"):
+        await ledger.pool.execute(
+            f"DELETE FROM ledger.{table}; INSERT INTO ledger.{table} SELECT * FROM backup.{table}"
+        )
+
+
+async def test_what_a_ledger_lacks_comes_back_and_its_shards_are_writable_again(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "LOOK_AGAIN", 0.2)
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    await _back_up(ledger)
+    await ledger.accepted(*[session(f"s-{n}", "p-0") for n in range(3, 30)])
+    await ledger.accepted(*[attendance(f"s-{n}", "p-3") for n in (3,)], person("x-1", OTHER))
+    await _published(ledger, settings)
+    before = await _all(settings)
+    await _go_back(ledger)
+    async with relaying(ledger.ledger, settings) as appender:
+        reasons = {shard: appender._reason(shard) for shard in range(SHARDS)}
+        assert {shard for shard, reason in reasons.items() if reason} == {SHARD, shard_of(OTHER, SHARDS)}
+        assert f"recorder recover --shard {SHARD}" in (reasons[SHARD] or "")
+        one = await _recovered(settings, SHARD)
+        assert one.ok, one.remarks
+        assert [shard.shard for shard in one.shards] == [SHARD]
+        rest = await _recovered(settings)
+        assert rest.ok, rest.remarks
+        assert [shard.shard for shard in rest.shards] == [shard_of(OTHER, SHARDS)]
+        assert await _all(settings) == before
+        nothing = await _recovered(settings)
+        assert (nothing.ok, nothing.shards) == (True, [])
+
+        async def writable() -> bool:
+            return not any(appender._reason(shard) for shard in range(SHARDS))
+
+        await _until(writable, "still read-only")
+        await ledger.receipts([section()], appender)
+    rows = await ledger.rows("SELECT reason FROM ledger.relay WHERE reason IS NOT NULL")
+    assert not rows, "recorder status tells the same"
+
+
+async def test_events_whose_receipts_had_not_reached_the_topic_get_receipts_made(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    late = [person("x-1"), person("x-2"), session("x-3", "p-0")]
+    accepted = await ledger.accepted(*late, attendance("x-3", "p-3", "p-4"))
+    publish = Relay._publish
+
+    async def without_receipts(self: Relay, lane: Lane, *more: Any) -> int:  # noqa: ANN401
+        if lane.kind == "receipts":
+            await asyncio.sleep(3600)
+        return await publish(self, lane, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Relay, "_publish", without_receipts)
+        async with relaying(ledger.ledger, settings):
+
+            async def events_published() -> bool:
+                query = "SELECT FROM ledger.shard s JOIN ledger.relay r USING (shard) WHERE s.size != r.events"
+                return not await ledger.rows(query)
+
+            await _until(events_published, "events are not published")
+    before = await _all(settings)
+    await _lose(ledger)
+    report = await _restored(settings)
+    assert report.ok
+    assert "receipts-made" in {remark.kind for remark in report.remarks}
+    after = await _all(settings)
+    assert {name: rows for name, rows in after.items() if name != "receipt"} == {
+        name: rows for name, rows in before.items() if name != "receipt"
+    }
+    assert [row[:3] + row[4:] for row in after["receipt"]] == [row[:3] + row[4:] for row in before["receipt"]]
+    again = await ledger.receipts(late)
+    assert again == accepted[:3]
+    await ledger.gapless()
+    await _published(ledger, settings)
+
+
+async def test_two_histories_are_shown_and_nothing_is_changed(ledger: Bench, settings: Settings) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    await _back_up(ledger)
+    theirs = [section(f"t-{n}") for n in range(5)]
+    await ledger.accepted(*theirs)
+    await _published(ledger, settings)
+    await _go_back(ledger)
+    (at,) = [row["size"] for row in await ledger.rows("SELECT size FROM ledger.shard WHERE shard = $1", SHARD)]
+    await ledger.accepted(*[section(f"m-{n}") for n in range(7)])
+    before = await _all(settings)
+    report = await _recovered(settings)
+    assert not report.ok
+    (fork,) = [remark for remark in report.remarks if remark.kind == "fork"]
+    assert f"up to {SHARD}:{at}" in fork.en
+    assert "ledger has 7 events" in fork.en
+    assert "the topic 5," in fork.en
+    assert await _all(settings) == before
+    async with relaying(ledger.ledger, settings) as appender:
+        assert "recorder recover" in (appender._reason(SHARD) or "")
+
+
+async def test_keys_that_the_vault_lacks_are_counted(ledger: Bench, settings: Settings) -> None:
+    await ledger.accepted(*[person(f"p-{n}") for n in range(4)])
+    await _published(ledger, settings)
+    await _lose(ledger)
+    await ledger.pool.execute("DELETE FROM vault.data_key WHERE owner IN ('p-1', 'p-2')")
+    report = await _restored(settings)
+    assert not report.ok
+    (lost,) = [remark for remark in report.remarks if remark.kind == "keys-unknown"]
+    assert "2 sealed texts are under 2 keys" in lost.en
