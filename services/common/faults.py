@@ -35,6 +35,11 @@ STEPS = frozenset(
         "after-copy",  # projector: staged, nothing folded
         "before-cursor",  # projector: folded, the cursor not moved
         "after-cursor",  # projector: committed
+        "while-replaying",  # rebuild: a batch of the new version committed
+        "before-compare",  # rebuild: the new version is near the live one
+        "before-switch",  # rebuild: compared, nothing switched
+        "in-switch",  # rebuild: everything switched, not committed
+        "after-switch",  # rebuild: committed
     }
 )
 _seen: Counter[str] = Counter()

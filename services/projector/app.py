@@ -16,12 +16,13 @@ from services.common.grants import Grants
 from services.common.log import raised
 from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
-from services.projector import database, read_models
+from services.projector import read_models
 from services.projector.api.names import Names
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
 from services.projector.consumer import Consumer
 from services.projector.engine import Engine
+from services.projector.live import Live
 from services.projector.moves import Moves
 from services.projector.progress import Progress
 from services.projector.read_models import ReadModel
@@ -47,15 +48,15 @@ async def _serve(settings: Settings, grants: Grants) -> None:
 @asynccontextmanager
 async def _reading(settings: Settings, models: tuple[ReadModel, ...]) -> AsyncIterator[Reading]:
     """What the API reads from; opened without a database, which may come later."""
-    pool = await database.pool(settings.database_url)
-    moves = Moves(settings.database_url, pool, consumer_name(settings))
+    live = Live(settings.database_url)
+    moves = Moves(settings.database_url, live, consumer_name(settings))
     client = httpx.AsyncClient(base_url=settings.recorder_url, timeout=3, trust_env=False)
     try:
         async with client, background(moves.listen()):
             by_name = {model.name: model for model in models}
-            yield Reading(pool, moves, Names(client), by_name, consumer_name(settings), settings.shards)
+            yield Reading(live, moves, Names(client), by_name, consumer_name(settings), settings.shards)
     finally:
-        pool.terminate()
+        live.terminate()
 
 
 async def _consume(settings: Settings, models: tuple[ReadModel, ...], progress: Progress) -> None:

@@ -120,6 +120,13 @@ class Slice:
         rest.broken, rest.gap = self.broken, self.gap
         return rest
 
+    def until(self, position: int) -> Slice:
+        """What of this lies before a position."""
+        if self.end < position:
+            return self
+        count = max(position - self.first, 0)
+        return Slice(self.shard, self.first, self.before, self.ledger, self.records[:count], self.facts[:count])
+
     def half(self) -> Slice:
         """The first half of it, at least one fact."""
         count = (len(self.facts) + 1) // 2

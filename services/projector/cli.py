@@ -1,4 +1,7 @@
-"""The command ``projector``: serve, status, rebuild. Exit codes: 0 well, 1 failed or halted, 2 usage, 3 not running."""
+"""The command ``projector``: serve, status, rebuild, verify.
+
+Exit codes: 0 well, 1 failed or halted, 2 usage, 3 not running.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,8 @@ from typing import Final
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from services.common import log
 from services.common.commands import (
     FAILED,
     AsJson,
@@ -28,11 +29,11 @@ from services.common.commands import (
     spoken,
 )
 from services.common.grants import GrantsError
-from services.common.settings import Settings
 from services.projector import app as service
+from services.projector.cli_rebuild import rebuild
+from services.projector.cli_verify import verify
 from services.projector.database import TRANSIENT
-from services.projector.errors import NotRunning, ProjectorError
-from services.projector.rebuild import rebuild as replay
+from services.projector.errors import NotRunning
 from services.projector.status import Status
 from services.projector.status import status as ask
 
@@ -40,13 +41,17 @@ _WORDS: Final[Words] = {
     Lang.EN: {
         "shard": "shard", "next": "applied up to", "end": "ledger's end",
         "lag": "behind by", "state": "state", "error": "error",
-        "title": "read models", "live": "live", "halted": "halted", "replay": "replaying", "rate": "events/s",
-        "done": "Rebuilt: {count} events applied.",
+        "title": "read models", "live": "live", "halted": "halted",
+        "other": "Version {version} was made by other folds than this program has: `projector rebuild` renews it.",
+        "building": "Version {building} is being built: {done} events applied.",
+        "old": "Kept: {old}. `projector rebuild --drop-old` drops it.",
     },
     Lang.ZH: {
         "shard": "分片", "next": "已投影至", "end": "账本末尾", "lag": "落后", "state": "状态", "error": "错误",
-        "title": "读模型", "live": "正常", "halted": "已停", "replay": "重放", "rate": "条/秒",
-        "done": "重建完成：共 {count} 条事件。",
+        "title": "读模型", "live": "正常", "halted": "已停",
+        "other": "版本 {version} 由另一套汇总规则生成：可用 `projector rebuild` 更新。",
+        "building": "正在构建版本 {building}：已投影 {done} 条事件。",
+        "old": "保留的旧版：{old}。可用 `projector rebuild --drop-old` 删除。",
     },
 }  # fmt: skip
 
@@ -79,36 +84,13 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
         raise typer.Exit(FAILED)
 
 
-@cli.command()
-def rebuild(home: Home = None, lang: Language = None) -> None:
-    """Empty the read models and replay every event into them (清空读模型并重放全部事件)."""
-    log.configure("ERROR")  # the progress bar says the rest
-    try:
-        count = asyncio.run(_rebuild(settings_of(home), _words(lang)))
-    except ProjectorError as error:
-        failed(lang, str(error))
-    except TRANSIENT as error:
-        not_running(lang, type(error).__name__)
-    typer.echo(_words(lang)["done"].format(count=count))
+cli.command()(rebuild)
+cli.command()(verify)
 
 
 def main() -> None:
     """Run the command."""
     cli()
-
-
-async def _rebuild(settings: Settings, words: Mapping[str, str]) -> int:
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]} " + words["rate"]), TimeRemainingColumn(), console=Console(stderr=True),
-    )  # fmt: skip
-    count = 0
-    with bar:
-        task = bar.add_task(words["replay"], total=None, rate="–")
-        async for done, count in replay(settings):
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            bar.update(task, completed=done, total=count, rate=f"{speed:,.0f}" if speed else "–")
-    return count
 
 
 def _show(found: Status, words: Mapping[str, str]) -> None:
@@ -119,6 +101,12 @@ def _show(found: Status, words: Mapping[str, str]) -> None:
         figures = (shard.shard, shard.next, shard.end, shard.lag)
         table.add_row(*map(str, figures), words[shard.state], shard.error or "")
     Console().print(table)
+    if not found.current:
+        typer.echo(words["other"].format(version=found.version))
+    if found.building is not None:
+        typer.echo(words["building"].format(building=found.building.version, done=found.building.next))
+    if found.old:
+        typer.echo(words["old"].format(old=", ".join(f"office_v{number}" for number in found.old)))
 
 
 def _words(lang: Lang | None) -> Mapping[str, str]:

@@ -30,7 +30,6 @@ from services.projector.engine import Engine, Outcome
 from services.projector.progress import BATCH_SECONDS, RETRIES, Progress
 from services.projector.topic import created
 
-_CHUNK: Final = 500  # records parsed before others get their turn: 3 ms
 _BACKOFF: Final = (0.1, 0.3, 1.0, 2.0)
 _SEEK_PAUSE: Final = 0.2  # a gap that stays must not become a busy loop
 _log = structlog.get_logger(__name__)
@@ -217,8 +216,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         if reading is None:
             return None
         slice_ = Slice(shard, reading.expected, reading.tail)
-        for begin in range(0, len(records), _CHUNK):
-            slice_.take(records[begin : begin + _CHUNK])
+        for begin in range(0, len(records), limits.CHUNK):
+            slice_.take(records[begin : begin + limits.CHUNK])
             await asyncio.sleep(0)
         if reading.hinted and slice_.before is None:
             _log.warning("offset-hint-wrong", shard=shard, expected=reading.expected)
@@ -285,7 +284,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         return self._folding is not None and not self._folding.done()
 
     async def _look(self, before: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
-        """Seek the shards that stand at a wrong place and haven't moved since the last look.
+        """Seek the shards that stand at a wrong place and haven't moved since the last look, and those halted no more.
 
         Gives those that are not where they should be: their cursor and the offset that comes next.
         """
@@ -297,6 +296,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             at = await asyncio.wait_for(self._kafka.position(self._partition(shard)), 1)
             if at != ends[self._partition(shard)] or cursors[shard].next != reading.expected:
                 now[shard] = cursors[shard].next, at
+        self._lose(
+            s for s in self._assigned - self._readings.keys() - self._astray.keys() if cursors[s].state == "live"
+        )
         if not now:
             self._progress.idle()
         if self._at_work:

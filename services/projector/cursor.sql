@@ -62,10 +62,11 @@ UPDATE cursor SET
 WHERE consumer = :consumer AND shard = :shard AND next = :next;
 
 -- name: seen(consumer, shards)
--- How far these shards are applied.
+-- How far these shards are applied, and which version is live.
 SELECT
     shard,
-    next
+    next,
+    (SELECT v.number FROM projector.version AS v WHERE v.state = 'live') AS live
 FROM cursor
 WHERE consumer = :consumer AND shard = ANY(:shards::int[])
 ORDER BY shard;
@@ -83,7 +84,7 @@ LEFT JOIN cursor AS c ON c.shard = s.shard AND c.consumer = :consumer
 ORDER BY s.shard;
 
 -- name: lock_all(consumer)
--- Take all cursors.
+-- Take all cursors: whatever is being folded is committed first, and nothing is folded until this transaction ends.
 SELECT
     shard,
     next
@@ -92,13 +93,18 @@ WHERE consumer = :consumer
 ORDER BY shard
 FOR UPDATE;
 
--- name: reset(consumer)!
--- Back to the beginning. Whoever runs meanwhile finds its batch refused, and reads again from there.
+-- name: retire(consumer)!
+-- Another version takes over from here.
 UPDATE cursor SET
-    next = 0,
-    leaf_hash = NULL,
-    offset_hint = NULL,
-    state = 'live',
-    error = NULL,
-    moved_at = now()
+    state = 'retired',
+    error = NULL
 WHERE consumer = :consumer;
+
+-- name: positions(consumer)
+-- Where each shard comes next.
+SELECT
+    shard,
+    next
+FROM cursor
+WHERE consumer = :consumer
+ORDER BY shard;

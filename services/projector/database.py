@@ -1,7 +1,8 @@
-"""Connections, and the schema: tables in ``office_v1``, public views in ``office``."""
+"""Connections. Each sees the tables of one version of the read models, by default the live one's."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -9,17 +10,14 @@ import aiosql
 import asyncpg
 import orjson
 
-from services.projector.read_models import ReadModel
-
 FOLDER: Final = Path(__file__).parent
-SCHEMA: Final = "office_v1"
+FIRST: Final = "office_v1"  # the schema of the first version
 CHANNEL: Final = "office_moved"
 CURSOR: Final[Any] = aiosql.from_path(FOLDER / "cursor.sql", "asyncpg")
-_SCHEMA: Final[Any] = aiosql.from_path(FOLDER / "schema.sql", "asyncpg")
-_ONE_AT_A_TIME: Final = 0x6F66666963  # the advisory lock under which the schema is created
+VERSIONS: Final[Any] = aiosql.from_path(FOLDER / "versions.sql", "asyncpg")
 _SESSION: Final = {
     "application_name": "chengzhang-projector",
-    "search_path": SCHEMA,
+    "search_path": FIRST,
     "timezone": "UTC",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
@@ -33,19 +31,29 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 TRANSIENT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 
 
-async def connect(url: str, **session: str) -> Connection:
-    """A connection of its own, such as the one that folds."""
-    connection: Connection = await asyncpg.connect(url, server_settings=_SESSION | session, timeout=10)
+async def connect(url: str, schema: str | None = None, **session: str) -> Connection:
+    """A connection of its own, such as the one that folds; without a schema, on the live version."""
+    settings = _SESSION | session | ({"search_path": schema} if schema else {})
+    connection: Connection = await asyncpg.connect(url, server_settings=settings, timeout=10)
+    if schema is None:
+        with suppress(asyncpg.UndefinedTableError):  # nothing has run here yet
+            number = await VERSIONS.live_number(connection)
+            await connection.execute(f"SET search_path TO {schema_of(number)}")
     return connection
 
 
-async def pool(url: str, largest: int = 8) -> Pool:
-    """A pool for reading. It connects when used: a database that is down doesn't keep the service from starting."""
+def schema_of(number: int | None) -> str:
+    """Where a version has its tables; 0 is the one that `projector verify` makes for itself."""
+    return FIRST if number is None else f"office_v{number}" if number else "office_check"
+
+
+async def pool(url: str, schema: str, largest: int) -> Pool:
+    """A pool for reading one version. It connects when used: without a database, the service starts all the same."""
     made: Pool = await asyncpg.create_pool(
         url,
         min_size=0,
         max_size=largest,
-        server_settings=_SESSION | {"default_transaction_read_only": "on"},
+        server_settings=_SESSION | {"default_transaction_read_only": "on", "search_path": schema},
         command_timeout=30,
         timeout=10,
         init=_read_json,
@@ -55,32 +63,3 @@ async def pool(url: str, largest: int = 8) -> Pool:
 
 async def _read_json(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads)
-
-
-async def create(connection: Connection, models: tuple[ReadModel, ...]) -> None:
-    """Create what is missing."""
-    # Locked before the transaction begins: one that waited inside would not see what the one before has created.
-    await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
-    try:
-        async with connection.transaction():
-            await _create(connection, models)
-    finally:
-        await connection.execute("SELECT pg_advisory_unlock($1)", _ONE_AT_A_TIME)
-
-
-async def _create(connection: Connection, models: tuple[ReadModel, ...]) -> None:
-    await connection.execute(_SCHEMA.schema.sql)
-    for model in models:
-        await connection.execute(model.table)
-    for model in models:
-        if model.view:
-            await connection.execute(model.view)
-    await connection.execute(_SCHEMA.roles.sql)
-
-
-async def prepare(connection: Connection, models: tuple[ReadModel, ...]) -> None:
-    """Create the temporary tables that a batch is staged in, once a connection."""
-    await connection.execute(_SCHEMA.staging.sql)
-    for model in models:
-        if model.staging:
-            await connection.execute(model.staging)

@@ -7,21 +7,25 @@ A shard with an event that doesn't fold halts before that event; the others go o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import asyncpg
 import structlog
 
 from services.common.faults import fault
-from services.projector import database
+from services.projector import database, versions
 from services.projector.batch import Cursor, Slice
 from services.projector.database import CURSOR, Connection
-from services.projector.errors import Behind, Forked
+from services.projector.errors import Behind, Forked, Retired
 from services.projector.facts import COLUMNS
 from services.projector.read_models import ReadModel
+from services.projector.versions import Version
+
+T = TypeVar("T")
 
 # Classes of SQLSTATE that speak of the data, not of the server: cardinality, data, integrity, limits, raised in SQL.
 _OF_THE_DATA: Final = ("21", "22", "23", "54", "P0")
@@ -43,21 +47,22 @@ class Outcome:
 
 
 class Engine:
-    """Folds batches, one at a time, on a connection of its own."""
+    """Folds batches, one at a time, on a connection of its own: into the live version, whichever it is, or into one."""
 
-    def __init__(self, url: str, consumer: str, models: tuple[ReadModel, ...]) -> None:
+    def __init__(self, url: str, consumer: str, models: tuple[ReadModel, ...], version: Version | None = None) -> None:
         self._url = url
         self._consumer = consumer
         self._models = models
-        # One round trip for all folds, in their order.
-        self._folds = ";\n".join(fold.rstrip().rstrip(";") for model in models for fold in model.folds)
+        self._version = version
+        self._folds = ""  # those of the version that the connection is on
         self._connection: Connection | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def open(self, shards: int) -> None:
         """Create what is missing of schema and cursors."""
+        if self._version is None:
+            await versions.create(self._url, self._models)
         async with self._session() as connection:
-            await database.create(connection, self._models)
             await CURSOR.begin_shards(connection, consumer=self._consumer, shards=list(range(shards)))
 
     async def close(self) -> None:
@@ -68,19 +73,34 @@ class Engine:
 
     async def cursors(self) -> dict[int, Cursor]:
         """Where every shard stands."""
-        async with self._session() as connection:
-            rows = [row async for row in CURSOR.read_cursors(connection, consumer=self._consumer)]
-        return {row["shard"]: _cursor(row) for row in rows}
+        return await self._on_live(self._read)
 
     async def apply(self, slices: Sequence[Slice]) -> list[Outcome]:
         """Apply the slices, of one shard each. Raises what is no fault of the events: the outcome is unknown then."""
-        async with self._session() as connection:
+        return await self._on_live(partial(self._apply, slices))
+
+    async def _on_live(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Do it; where another version has become live meanwhile, do it there. Its cursors say what is left to do."""
+        while True:
             try:
-                return await self._together(connection, slices)
-            except asyncpg.PostgresError as error:
-                if not _of_the_data(error):
+                async with self._session() as connection:
+                    return await work(connection)
+            except Retired:
+                if self._version is not None:
                     raise
-            return [await self._alone(connection, slice_) for slice_ in slices]
+                _log.info("live-version-changed")
+
+    async def _read(self, connection: Connection) -> dict[int, Cursor]:
+        rows = [row async for row in CURSOR.read_cursors(connection, consumer=self._consumer)]
+        return {row["shard"]: _cursor(row) for row in rows}
+
+    async def _apply(self, slices: Sequence[Slice], connection: Connection) -> list[Outcome]:
+        try:
+            return await self._together(connection, slices)
+        except asyncpg.PostgresError as error:
+            if not _of_the_data(error):
+                raise
+        return [await self._alone(connection, slice_) for slice_ in slices]
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Connection]:
@@ -96,8 +116,12 @@ class Engine:
 
     async def _connect(self) -> Connection:
         # The rows can be rebuilt and the cursor goes with them: nothing is lost by not waiting for the disk.
-        connection = await database.connect(self._url, synchronous_commit="off")
-        await database.prepare(connection, self._models)
+        schema = None if self._version is None else self._version.schema
+        connection = await database.connect(self._url, schema, synchronous_commit="off")
+        version = self._version or await versions.live(connection)
+        await connection.execute(f"SET search_path TO {version.schema}")
+        await connection.execute(version.staging)
+        self._folds = version.folds
         return connection
 
     async def _together(self, connection: Connection, slices: Sequence[Slice]) -> list[Outcome]:
@@ -163,6 +187,9 @@ class Engine:
 
 
 def _cursor(row: asyncpg.Record) -> Cursor:
+    """Raises Retired where another version has followed this one."""
+    if row["state"] == "retired":
+        raise Retired(f"shard {row['shard']}: another version of the read models is live")
     return Cursor(**{name: row[name] for name in Cursor.__slots__})
 
 

@@ -5,7 +5,9 @@ ProjectorError
 ├── Unfoldable      an event that no read model can take: its shard halts
 ├── Forked          the topic and the cursor tell different histories: the shard halts
 ├── Halted          a shard stands still: says which event
+├── Unreadable      the events topic can't be had, or lacks what was applied
 ├── NotRunning      there is nothing to ask
+├── Retired         another version of the read models is live: look which
 └── Behind          the batch doesn't begin at the cursor: nothing was applied, read again from the cursor
 """
 
@@ -36,6 +38,14 @@ class Behind(ProjectorError):
 
 class Halted(ProjectorError):
     """A shard stands still until someone has acted."""
+
+
+class Unreadable(ProjectorError):
+    """The events topic can't be read as far as is needed."""
+
+
+class Retired(ProjectorError):
+    """The version that was folded is no longer live."""
 
 
 class NotRunning(ProjectorError):

@@ -9,7 +9,8 @@ import structlog
 
 from services.common.log import raised
 from services.projector import database
-from services.projector.database import CHANNEL, CURSOR, TRANSIENT, Pool
+from services.projector.database import CHANNEL, TRANSIENT
+from services.projector.live import Live
 
 _POLL_SECONDS: Final = 0.5  # a notification is a hint that can get lost
 _RETRY_SECONDS: Final = 1.0
@@ -19,9 +20,9 @@ _log = structlog.get_logger(__name__)
 class Moves:
     """Wakes those who wait whenever a cursor has moved; PostgreSQL tells by NOTIFY, from the moving transaction."""
 
-    def __init__(self, url: str, pool: Pool, consumer: str) -> None:
+    def __init__(self, url: str, live: Live, consumer: str) -> None:
         self._url = url
-        self._pool = pool
+        self._live = live
         self._consumer = consumer
         self._moved = asyncio.Event()
 
@@ -40,15 +41,11 @@ class Moves:
             async with asyncio.timeout(seconds):
                 while True:
                     moved = self._moved  # before looking, so that no move falls in between
-                    if await self._next(shard) > position:
+                    if await self._live.next(self._consumer, shard) > position:
                         return True
                     await _wait(moved)
         except TimeoutError:
             return False
-
-    async def _next(self, shard: int) -> int:
-        rows = [row async for row in CURSOR.seen(self._pool, consumer=self._consumer, shards=[shard])]
-        return int(rows[0]["next"]) if rows else 0
 
     async def _listen(self) -> None:
         connection = await database.connect(self._url)

@@ -1,67 +1,158 @@
-"""Rebuild: empty the read models and replay the topic from its first event, into the same rows.
+"""Rebuild: a new version of the read models beside the live one, which serves and follows meanwhile; then the switch.
 
-It works beside a running projector: under the cursors' locks, the tables are emptied and the cursors set to 0 in one
-transaction; the running one finds its next batch refused, or its cursor moved, and replays. The rebuild itself is
-another projector of the same group, so it needs no running one.
+    begin    the schema ``office_v<N+1>``, or the half-built one that an interrupted rebuild left
+    replay   the topic into it, as far as the live one has come
+    compare  its rows with the live ones, at the same positions
+    switch   in one transaction: cursors retired, views replaced, the version live
+
+Every step may be cut short, and another rebuild goes on from there. Running projectors need no word of it: once the
+cursors that they move are retired, they look which version is live.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from types import TracebackType
+from typing import Any, Final, Self
 
+import asyncpg
+import orjson
+import structlog
+
+from services.common.faults import fault
 from services.common.settings import Settings
-from services.projector import database, read_models
-from services.projector.consumer import Consumer
-from services.projector.database import CURSOR, Connection
+from services.projector import database, versions
+from services.projector.beside import compared_at, near
+from services.projector.compare import Comparison
+from services.projector.database import CURSOR, VERSIONS, Connection
 from services.projector.engine import Engine
-from services.projector.errors import Halted
-from services.projector.progress import Progress
+from services.projector.errors import Misfit
+from services.projector.read_models import ReadModel
+from services.projector.replay import Replay
 from services.projector.settings import consumer_name
+from services.projector.versions import Version
 
-_LOOK_SECONDS: Final = 0.1
-
-
-async def rebuild(settings: Settings) -> AsyncIterator[tuple[int, int]]:
-    """Empty and replay; yields (events applied, events to apply). Raises Halted where an event doesn't fold."""
-    models = read_models.load()
-    engine = Engine(settings.database_url, consumer_name(settings), models)
-    await engine.open(settings.shards)
-    connection = await database.connect(settings.database_url)
-    replaying = asyncio.create_task(Consumer(settings, engine, Progress()).run())
-    try:
-        ends = await _empty(connection, consumer_name(settings), models)
-        async for done in _follow(connection, consumer_name(settings), ends, replaying):
-            yield done, sum(ends.values())
-    finally:
-        replaying.cancel()
-        await asyncio.wait([replaying])
-        await connection.close()
+_CATCH_UP_SECONDS: Final = 5.0  # how long the live version may be held still, below its lock_timeout
+_TRIES: Final = 120
+_PAUSE: Final = 0.5
+_log = structlog.get_logger(__name__)
 
 
-async def _empty(connection: Connection, consumer: str, models: tuple[read_models.ReadModel, ...]) -> dict[int, int]:
-    """Empty all tables and go back to the beginning, in one transaction. Gives where the shards stood."""
-    async with connection.transaction():
-        stood = {row["shard"]: row["next"] async for row in CURSOR.lock_all(connection, consumer=consumer)}
-        await connection.execute(f"TRUNCATE {', '.join(model.name for model in models)}")
-        await CURSOR.reset(connection, consumer=consumer)
-    return stood
+class Rebuild:
+    """One rebuild. As a context manager it is the only one, and finds or begins the version to build."""
+
+    def __init__(self, settings: Settings, models: tuple[ReadModel, ...]) -> None:
+        self._settings = settings
+        self._url = settings.database_url
+        self._consumer = consumer_name(settings)
+        self._models = models
+        self._open = AsyncExitStack()
+        self._connection: Connection
+        self._engine: Engine
+        self._replay: Replay
+        self.version: Version
+        self.resumed = False
+
+    async def __aenter__(self) -> Self:
+        """Raises Misfit where another one is at work, Unreadable where the topic can't be had."""
+        try:
+            await versions.create(self._url, self._models)
+            self._connection = await database.connect(self._url)
+            self._open.callback(self._connection.terminate)
+            await versions.beside(self._connection)
+            await self._begin()
+            self._engine = Engine(self._url, self._consumer, self._models, self.version)
+            self._open.push_async_callback(self._engine.close)
+            await self._engine.open(self._settings.shards)
+            self._replay = await self._open.enter_async_context(Replay(self._settings, self._engine))
+        except BaseException:
+            await self._open.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    async def replay(self) -> AsyncIterator[tuple[int, int]]:
+        """Bring it near the live version; yields (events applied, events to apply). Raises Halted, Unreadable."""
+        async for counts in near(self._connection, self._consumer, self._replay, self.version):
+            yield counts
+
+    def compared(self) -> AbstractAsyncContextManager[Comparison]:
+        """Bring it exactly to where a snapshot of the live version stands, and compare."""
+        fault("before-compare")
+        return compared_at(self._url, self._consumer, self._replay, self.version)
+
+    async def note(self, found: Mapping[str, Any]) -> None:
+        """Keep what comparing found: a later rebuild that is told to go on need not compare again."""
+        await VERSIONS.note_compared(
+            self._connection, number=self.version.number, compared=orjson.dumps(found).decode()
+        )
+
+    async def switch(self) -> None:
+        """Make it live. Waits for whoever reads. Raises Misfit: somebody doesn't end, a view can't be replaced."""
+        for model in self.version.models:
+            await self._connection.execute(f"ANALYZE {self.version.schema}.{model}")
+        fault("before-switch")
+        for _ in range(_TRIES):
+            async for _ in self.replay():
+                pass
+            try:
+                await self._switch()
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, TimeoutError) as error:
+                _log.info("switch-postponed", raised=type(error).__name__)
+                await asyncio.sleep(_PAUSE)
+            except asyncpg.InvalidTableDefinitionError as error:
+                raise Misfit(f"A public view may only gain columns, at its end: {error}") from error
+            else:
+                fault("after-switch")
+                return
+        raise Misfit("Somebody has kept reading the views for too long; nothing was switched. Run it again later.")
+
+    async def _begin(self) -> None:
+        """Find the half-built version, or begin one; one that other folds began is of no use."""
+        connection = self._connection
+        async with versions.alone(connection), connection.transaction():
+            found = await versions.building(connection)
+            if found is not None and found.digest == versions.digest(self._models):
+                self.version, self.resumed = found, True
+                return
+            if found is not None:
+                await versions.drop(connection, found.number)
+            number = 1 + await VERSIONS.highest(connection)
+            self.version = Version.of(number, self._models)
+            await versions.make(connection, self.version, self._models, "building")
+
+    async def _switch(self) -> None:
+        """One transaction. While it holds the live cursors, nothing is folded there: the last events are caught up."""
+        connection = self._connection
+        live = await versions.live(connection)
+        async with versions.alone(connection), connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout TO '{versions.VIEW_LOCK_TIMEOUT}'")
+            await connection.execute(f"SET LOCAL search_path TO {live.schema}")
+            rows = [row async for row in CURSOR.lock_all(connection, consumer=self._consumer)]
+            ends = {row["shard"]: row["next"] for row in rows}
+            async with asyncio.timeout(_CATCH_UP_SECONDS):
+                async for _ in self._replay.to(ends):
+                    pass
+            await CURSOR.retire(connection, consumer=self._consumer)
+            await VERSIONS.close(connection)
+            await VERSIONS.retire_live(connection)
+            await VERSIONS.make_live(connection, number=self.version.number)
+            await versions.show(connection, self.version, self._models)
+            await VERSIONS.tell(connection, positions=" ".join(f"{shard}:{end}" for shard, end in ends.items()))
+            fault("in-switch")
 
 
-async def _follow(
-    connection: Connection, consumer: str, ends: dict[int, int], replaying: asyncio.Task[None]
-) -> AsyncIterator[int]:
-    """The count of events applied, until the shards stand where they stood."""
-    while True:
-        rows = {row["shard"]: row async for row in CURSOR.read_cursors(connection, consumer=consumer)}
-        done = sum(min(rows[shard]["next"], end) for shard, end in ends.items())
-        yield done
-        if done >= sum(ends.values()):
-            return
-        for shard, row in rows.items():
-            if row["state"] == "halted" and row["next"] < ends[shard]:
-                raise Halted(f"shard {shard}: {row['error']}")
-        if replaying.done():
-            replaying.result()
-        await asyncio.sleep(_LOOK_SECONDS)
+async def rebuild(settings: Settings, models: Sequence[ReadModel]) -> AsyncIterator[tuple[int, int]]:
+    """All of it, whatever the comparison says; yields (events applied, events to apply)."""
+    async with Rebuild(settings, tuple(models)) as work:
+        async for counts in work.replay():
+            yield counts
+        async with work.compared():
+            pass
+        await work.switch()

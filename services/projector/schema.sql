@@ -1,11 +1,31 @@
 -- What all read models stand on. Run at every start, by one process at a time; each statement may find its object there.
 
--- name: schema#
-CREATE SCHEMA IF NOT EXISTS office_v1;
+-- name: control#
 CREATE SCHEMA IF NOT EXISTS office;
 COMMENT ON SCHEMA office IS 'What reports read: views only. Their tables change; these append columns and keep the rest';
+CREATE SCHEMA IF NOT EXISTS projector;
 
--- How far the read models have come: the only truth about progress, moved in the same transaction as their rows.
+-- The versions of the read models, each in a schema `office_v<number>` with cursors of its own, and the SQL that folds it: two
+-- projectors of different code fold one version in the same way.
+CREATE TABLE IF NOT EXISTS projector.version (
+    number   integer PRIMARY KEY,
+    state    text NOT NULL CHECK (state IN ('building', 'live', 'old')),
+    digest   text NOT NULL,
+    staging  text NOT NULL,
+    folds    text NOT NULL,
+    models   text[] NOT NULL,
+    views    text, -- digest of the public views that show it
+    compared jsonb, -- what comparing a building one with the live one found
+    begun_at timestamptz NOT NULL DEFAULT now(),
+    live_at  timestamptz
+);
+CREATE UNIQUE INDEX IF NOT EXISTS version_state ON projector.version (state) WHERE state <> 'old';
+
+-- name: version#
+-- What each version begins with, in its own schema.
+
+-- How far the read models have come: the only truth about progress, moved in the same transaction as their rows. Those of a version
+-- that another has followed are retired: whoever finds that folds the live one.
 CREATE TABLE IF NOT EXISTS cursor (
     consumer    text NOT NULL,
     shard       integer NOT NULL,
@@ -13,7 +33,7 @@ CREATE TABLE IF NOT EXISTS cursor (
     next        bigint NOT NULL DEFAULT 0,
     leaf_hash   bytea,
     offset_hint bigint,
-    state       text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'halted')),
+    state       text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'halted', 'retired')),
     error       text,
     moved_at    timestamptz,
     PRIMARY KEY (consumer, shard)

@@ -8,9 +8,10 @@ from typing import Any
 import asyncpg
 
 from services.common.settings import Settings
-from services.projector import database
-from services.projector.database import CURSOR, TRANSIENT
-from services.projector.errors import NotRunning
+from services.projector import database, read_models, versions
+from services.projector.beside import positions
+from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection
+from services.projector.errors import Misfit, NotRunning
 from services.projector.settings import consumer_name
 
 
@@ -27,12 +28,24 @@ class ShardStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Building:
+    """A version that is being built beside the live one: how many events are in it."""
+
+    version: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """All of it; ``halted`` where any shard is."""
+    """All of it; ``halted`` where any shard is. ``current``: the live version was made by the folds of this code."""
 
     state: str
     lag: int
     shards: list[ShardStatus]
+    version: int
+    current: bool
+    building: Building | None
+    old: list[int]
 
 
 async def status(settings: Settings) -> Status:
@@ -42,12 +55,34 @@ async def status(settings: Settings) -> Status:
     except TRANSIENT as error:
         raise NotRunning("The database doesn't answer.") from error
     try:
-        rows = [row async for row in CURSOR.status(connection, consumer=consumer_name(settings))]
-    except asyncpg.UndefinedTableError as error:
+        return await _asked(connection, consumer_name(settings))
+    except (asyncpg.UndefinedTableError, Misfit) as error:
         raise NotRunning("No recorder or no projector has run on this database yet.") from error
     finally:
         await connection.close()
-    return _status([_shard(row) for row in rows])
+
+
+async def _asked(connection: Connection, consumer: str) -> Status:
+    live = await versions.live(connection)
+    rows = [row async for row in CURSOR.status(connection, consumer=consumer)]
+    shards = [_shard(row) for row in rows]
+    old = [row["number"] async for row in VERSIONS.old(connection)]
+    return Status(
+        state="halted" if any(shard.state == "halted" for shard in shards) else "live",
+        lag=sum(shard.lag for shard in shards),
+        shards=shards,
+        version=live.number,
+        current=live.digest == versions.digest(read_models.load()),
+        building=await _building(connection, consumer),
+        old=old,
+    )
+
+
+async def _building(connection: Connection, consumer: str) -> Building | None:
+    found = await versions.building(connection)
+    if found is None:
+        return None
+    return Building(found.number, sum((await positions(connection, consumer, found)).values()))
 
 
 def _shard(row: Any) -> ShardStatus:  # noqa: ANN401  # a row
@@ -58,8 +93,3 @@ def _shard(row: Any) -> ShardStatus:  # noqa: ANN401  # a row
             f"the read models stand at {position}, beyond the ledger's end {end}: was it restored from a backup?",
         )
     return ShardStatus(row["shard"], position, end, max(end - position, 0), state, error)
-
-
-def _status(shards: list[ShardStatus]) -> Status:
-    halted = any(shard.state == "halted" for shard in shards)
-    return Status("halted" if halted else "live", sum(shard.lag for shard in shards), shards)

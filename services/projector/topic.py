@@ -31,6 +31,16 @@ async def created(servers: str, topic: str, shards: int) -> None:
         raise Misfit(f"The topic {topic} has {found} partitions, but CHENGZHANG_SHARDS is {shards}.")
 
 
+async def partitions(servers: str, topic: str) -> int:
+    """How many partitions it has; 0 where there is no such topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    try:
+        await admin.start()
+        return await _partitions(admin, topic)
+    finally:
+        await admin.close()
+
+
 async def _partitions(admin: AIOKafkaAdminClient, topic: str) -> int:
     described = await admin.describe_topics([topic])
     return sum(len(found["partitions"]) for found in described if not found["error_code"])

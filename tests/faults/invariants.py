@@ -24,6 +24,7 @@ import orjson
 from schemas.canonical import canonical, leaf_hash
 from schemas.identity import event_id, shard_of
 from services.common.settings import Settings
+from services.projector import database as projections
 from services.projector.settings import consumer_name
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key, S, State
@@ -314,10 +315,10 @@ def _differences(what: str, expected: dict[Key, Any], actual: dict[Key, Any]) ->
 
 async def at_cursors(settings: Settings, book: Book) -> list[str]:
     """Every cursor stands at its shard's end, on the last event's hash."""
-    connection = await asyncpg.connect(settings.database_url, timeout=30)
+    connection = await projections.connect(settings.database_url)
     try:
         rows = await connection.fetch(
-            "SELECT shard, next, leaf_hash, state FROM office_v1.cursor WHERE consumer = $1 ORDER BY shard",
+            "SELECT shard, next, leaf_hash, state FROM cursor WHERE consumer = $1 ORDER BY shard",
             consumer_name(settings),
         )
     finally:

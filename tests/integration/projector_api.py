@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 
 from services.common.grants import Grants
-from services.projector import database as db
 from services.projector import read_models
 from services.projector.api.names import Names
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
 from services.projector.engine import Engine
+from services.projector.live import Live
 from services.projector.moves import Moves
 from services.projector.progress import Progress
 from tests.integration.projector_world import CONSUMER, SHARDS, engine_on
@@ -72,17 +72,17 @@ class Api:
 
 
 @asynccontextmanager
-async def api_on(database: str, folder: Path) -> AsyncIterator[Api]:
-    """The API on a database, its tokens in the folder."""
+async def api_on(database: str, folder: Path, consumer: str = CONSUMER) -> AsyncIterator[Api]:
+    """The API on a database, its tokens in the folder, and an engine."""
     tokens = folder / "grants.json"
     tokens.write_text(json.dumps(_TOKENS))
     recorder = Recorder()
-    async with engine_on(database) as engine:
-        pool = await db.pool(database)
-        moves = Moves(database, pool, CONSUMER)
+    async with engine_on(database, consumer) as engine:
+        live = Live(database)
+        moves = Moves(database, live, consumer)
         names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
         models = {model.name: model for model in read_models.load()}
-        app = create(Reading(pool, moves, names, models, CONSUMER, SHARDS), Grants.load(tokens), Progress())
+        app = create(Reading(live, moves, names, models, consumer, SHARDS), Grants.load(tokens), Progress())
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
             yield Api(client, engine, recorder, moves)
-        pool.terminate()
+        live.terminate()

@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-import asyncpg
-
 from schemas.canonical import canonical
 from schemas.identity import shard_of
 from services.projector import database, read_models
@@ -218,9 +216,9 @@ class World:
 
 
 @asynccontextmanager
-async def engine_on(url: str) -> AsyncIterator[Engine]:
+async def engine_on(url: str, consumer: str = CONSUMER) -> AsyncIterator[Engine]:
     """An engine with all read models, on an empty database or one that it knows."""
-    engine = Engine(url, CONSUMER, read_models.load())
+    engine = Engine(url, consumer, read_models.load())
     await engine.open(SHARDS)
     try:
         yield engine
@@ -259,8 +257,8 @@ async def select(url: str, statement: str, *values: object) -> list[tuple[Any, .
 
 
 async def execute(url: str, statements: Iterable[str]) -> None:
-    """Run statements as an administrator would."""
-    connection = await asyncpg.connect(url, server_settings={"search_path": database.SCHEMA})
+    """Run statements as an administrator would, on the live version."""
+    connection = await database.connect(url)
     try:
         for statement in statements:
             await connection.execute(statement)

@@ -4,81 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
-from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from typer.testing import CliRunner, Result
 
 from services.common.settings import Settings
-from services.projector import cli, read_models
-from services.projector.consumer import Consumer
+from services.projector import read_models
 from services.projector.engine import Engine
-from services.projector.progress import Progress
 from services.projector.rebuild import rebuild
 from services.projector.settings import consumer_name
-from tests.integration.projector_world import SHARDS, Record, World, dump, execute, fold, select
-
-_SECONDS = 20.0
-_LEDGER = ["CREATE SCHEMA ledger", "CREATE TABLE ledger.shard (shard int PRIMARY KEY, size bigint NOT NULL)"]
-
-
-async def _create_topic(settings: Settings) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
-    await admin.start()
-    await admin.create_topics([NewTopic(settings.topic("events"), SHARDS, 1)])
-    await admin.close()
-
-
-async def _delete_topic(settings: Settings) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
-    await admin.start()
-    await admin.delete_topics([settings.topic("events")])
-    await admin.close()
-
-
-async def _publish(settings: Settings, records: Iterable[Record]) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
-        for record in records:
-            await producer.send(
-                settings.topic("events"), record.value, b"stream", record.partition, headers=[("bad", None)]
-            )
-        await producer.flush()
-
-
-@asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Progress]:
-    """A projector without its API."""
-    engine, progress = Engine(settings.database_url, consumer_name(settings), read_models.load()), Progress()
-    await engine.open(SHARDS)
-    task = asyncio.create_task(Consumer(settings, engine, progress).run())
-    try:
-        yield progress
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _until(what: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_SECONDS):
-        while not what():  # noqa: ASYNC110  # what is waited for has no event: it is seen from outside
-            await asyncio.sleep(0.02)
-
-
-def _life(office: str = "o-1", people: int = 30) -> World:
-    world = World(office=office)
-    for number in range(people):
-        world.register(f"p-{number}")
-        world.output(f"p-{number}")
-    return world
-
-
-def _at_end(progress: Progress, *worlds: World) -> Callable[[], bool]:
-    return lambda: all(progress.next.get(world.shard) == len(world.events) for world in worlds)
+from tests.integration.projector_running import (
+    LEDGER,
+    at_end,
+    command,
+    create_topic,
+    delete_topic,
+    life,
+    publish,
+    running,
+    until,
+)
+from tests.integration.projector_world import SHARDS, World, dump, execute, fold, select
 
 
 async def _clean_rows(settings: Settings, *worlds: World) -> object:
@@ -95,31 +41,31 @@ async def _clean_rows(settings: Settings, *worlds: World) -> object:
 
 
 async def test_it_follows_the_topic_and_goes_on_after_a_restart(settings: Settings) -> None:
-    one, two = _life("o-1"), _life("o-3")
-    await _create_topic(settings)
-    async with _running(settings) as progress:
-        await _publish(settings, [*one.records[:20], *one.records[10:30], *two.records])
-        await _until(lambda: progress.next.get(one.shard) == 30)
-    await _publish(settings, one.records[25:])
-    async with _running(settings) as progress:
-        await _until(_at_end(progress, one, two))
+    one, two = life("o-1"), life("o-3")
+    await create_topic(settings)
+    async with running(settings) as progress:
+        await publish(settings, [*one.records[:20], *one.records[10:30], *two.records])
+        await until(lambda: progress.next.get(one.shard) == 30)
+    await publish(settings, one.records[25:])
+    async with running(settings) as progress:
+        await until(at_end(progress, one, two))
         assert progress.following
     rows = await dump(settings.database_url)
     assert rows == await _clean_rows(settings, one, two)
 
 
 async def test_a_shard_halts_before_what_it_cannot_read_and_the_others_go_on(settings: Settings) -> None:
-    bad, good = _life("o-1", 4), _life("o-3", 4)
-    await _create_topic(settings)
+    bad, good = life("o-1", 4), life("o-3", 4)
+    await create_topic(settings)
     broken = [replace(record, value=b"\xff") if record.offset == 5 else record for record in bad.records]
-    async with _running(settings) as progress:
-        await _publish(settings, [*broken, *good.records])
-        await _until(lambda: bad.shard in progress.halted)
-        await _until(_at_end(progress, good))
+    async with running(settings) as progress:
+        await publish(settings, [*broken, *good.records])
+        await until(lambda: bad.shard in progress.halted)
+        await until(at_end(progress, good))
     await execute(
-        settings.database_url, [*_LEDGER, f"INSERT INTO ledger.shard VALUES ({bad.shard}, 8), ({good.shard}, 8)"]
+        settings.database_url, [*LEDGER, f"INSERT INTO ledger.shard VALUES ({bad.shard}, 8), ({good.shard}, 8)"]
     )
-    outcome = await asyncio.to_thread(_command, settings, "status", "--json")
+    outcome = await asyncio.to_thread(command, settings, "status", "--json")
     assert outcome.exit_code == 1
     told = json.loads(outcome.stdout)
     assert (told["state"], told["lag"]) == ("halted", 3)
@@ -130,40 +76,40 @@ async def test_a_shard_halts_before_what_it_cannot_read_and_the_others_go_on(set
 
 
 async def test_a_topic_that_was_recreated_with_the_same_events_is_followed(settings: Settings) -> None:
-    world = _life()
-    await _create_topic(settings)
-    await _publish(settings, world.records[:40])
-    async with _running(settings) as progress:
-        await _until(lambda: progress.next.get(world.shard) == 40)
-    await _delete_topic(settings)
+    world = life()
+    await create_topic(settings)
+    await publish(settings, world.records[:40])
+    async with running(settings) as progress:
+        await until(lambda: progress.next.get(world.shard) == 40)
+    await delete_topic(settings)
     await asyncio.sleep(0.5)
-    await _create_topic(settings)
-    await _publish(settings, [*world.records[:10], *world.records])
-    async with _running(settings) as progress:
-        await _until(_at_end(progress, world))
+    await create_topic(settings)
+    await publish(settings, [*world.records[:10], *world.records])
+    async with running(settings) as progress:
+        await until(at_end(progress, world))
         assert not progress.halted
 
 
 async def test_another_history_on_the_topic_is_refused(settings: Settings) -> None:
-    world, other = _life(), _life()
+    world, other = life(), life()
     other.events[39]["actor"] = "somebody else"
-    await _create_topic(settings)
-    await _publish(settings, other.records)
+    await create_topic(settings)
+    await publish(settings, other.records)
     engine = Engine(settings.database_url, consumer_name(settings), read_models.load())
     await engine.open(SHARDS)
     await fold(engine, world.records[:40])
     await engine.close()
-    async with _running(settings) as progress:
-        await _until(lambda: world.shard in progress.halted)
+    async with running(settings) as progress:
+        await until(lambda: world.shard in progress.halted)
     assert "another event" in progress.halted[world.shard]
 
 
 async def test_it_survives_the_loss_of_its_connection(settings: Settings) -> None:
-    world = _life()
-    await _create_topic(settings)
-    async with _running(settings) as progress:
+    world = life()
+    await create_topic(settings)
+    async with running(settings) as progress:
         for begin in range(0, 60, 10):
-            await _publish(settings, world.records[begin : begin + 10])
+            await publish(settings, world.records[begin : begin + 10])
             await execute(
                 settings.database_url,
                 [
@@ -174,46 +120,41 @@ async def test_it_survives_the_loss_of_its_connection(settings: Settings) -> Non
                     )
                 ],
             )
-        await _until(_at_end(progress, world))
+        await until(at_end(progress, world))
 
 
 @pytest.mark.parametrize("beside", [True, False], ids=["beside a running projector", "alone"])
 async def test_a_rebuild_ends_in_the_same_rows(settings: Settings, beside: bool) -> None:
-    one, two = _life("o-1"), _life("o-3")
+    one, two = life("o-1"), life("o-3")
     one.revoke(one.output("p-1"))
-    await _create_topic(settings)
-    await _publish(settings, [*one.records, *two.records])
-    async with _running(settings) as progress:
-        await _until(_at_end(progress, one, two))
+    await create_topic(settings)
+    await publish(settings, [*one.records, *two.records])
+    async with running(settings) as progress:
+        await until(at_end(progress, one, two))
         before = await dump(settings.database_url)
         if beside:
-            counts = [counts async for counts in rebuild(settings)]
-            await _until(_at_end(progress, one, two))
+            counts = [counts async for counts in rebuild(settings, read_models.load())]
+            await until(at_end(progress, one, two))
     if not beside:
-        counts = [counts async for counts in rebuild(settings)]
+        counts = [counts async for counts in rebuild(settings, read_models.load())]
     assert counts[-1] == (122, 122)
     assert await dump(settings.database_url) == before
     assert await select(settings.database_url, "SELECT sum(next) FROM cursor") == [(122,)]
 
 
 async def test_status_says_when_nothing_has_ever_run(settings: Settings) -> None:
-    outcome = await asyncio.to_thread(_command, settings, "status", "--lang", "en")
+    outcome = await asyncio.to_thread(command, settings, "status", "--lang", "en")
     assert outcome.exit_code == 3
     assert "office up" in outcome.stderr
 
 
 async def test_a_cursor_beyond_the_ledger_is_an_error_not_lag_0(settings: Settings) -> None:
-    world = _life(people=2)
+    world = life(people=2)
     engine = Engine(settings.database_url, consumer_name(settings), read_models.load())
     await engine.open(SHARDS)
     await fold(engine, world.records)
     await engine.close()
-    await execute(settings.database_url, [*_LEDGER, f"INSERT INTO ledger.shard VALUES ({world.shard}, 3)"])
-    outcome = await asyncio.to_thread(_command, settings, "status", "--lang", "zh")
+    await execute(settings.database_url, [*LEDGER, f"INSERT INTO ledger.shard VALUES ({world.shard}, 3)"])
+    outcome = await asyncio.to_thread(command, settings, "status", "--lang", "zh")
     assert outcome.exit_code == 1
     assert "已停" in outcome.stdout
-
-
-def _command(settings: Settings, *arguments: str) -> Result:
-    environment = {"CHENGZHANG_DATABASE_URL": settings.database_url, "CHENGZHANG_TOPIC_PREFIX": settings.topic_prefix}
-    return CliRunner().invoke(cli.cli, [*arguments, "--home", str(settings.home)], env=environment)

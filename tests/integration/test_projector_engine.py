@@ -212,7 +212,7 @@ async def test_reports_read_the_views_and_nothing_else(database: str) -> None:
             ["SET ROLE reporter; SELECT * FROM office.growth_entry, office.appraisal_summary, office.growth_file"],
         )
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await execute(database, [f"SET ROLE reporter; SELECT * FROM {db.SCHEMA}.growth_entry"])
+            await execute(database, [f"SET ROLE reporter; SELECT * FROM {db.FIRST}.growth_entry"])
         commented = await select(
             database,
             "SELECT count(*) FILTER (WHERE col_description(attrelid, attnum) IS NULL), count(*) FROM pg_attribute"

@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.projector.database import TRANSIENT, Pool
+from services.projector.live import Live
 from services.projector.progress import Progress
 
 
-def router(pool: Pool, progress: Progress) -> APIRouter:
+def router(live: Live, progress: Progress) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["operation"])
 
@@ -28,7 +28,7 @@ def router(pool: Pool, progress: Progress) -> APIRouter:
         state = {
             "consuming": progress.following,
             "progressing": not progress.stalled,
-            "database": await _answers(pool),
+            "database": await live.answers(),
         }
         ready = all(state.values())
         response.status_code = 200 if ready else 503
@@ -40,10 +40,3 @@ def router(pool: Pool, progress: Progress) -> APIRouter:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return routes
-
-
-async def _answers(pool: Pool) -> bool:
-    try:
-        return await pool.fetchval("SELECT true", timeout=3) is True
-    except TRANSIENT:
-        return False

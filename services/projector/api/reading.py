@@ -20,7 +20,8 @@ from services.common.grants import Grant
 from services.common.moments import last_of
 from services.common.problems import FieldError, Problem
 from services.projector.api.names import Names
-from services.projector.database import CURSOR, TRANSIENT, Connection, Pool
+from services.projector.database import CURSOR, TRANSIENT, Connection
+from services.projector.live import Live
 from services.projector.moves import Moves
 from services.projector.read_models import ReadModel
 
@@ -64,7 +65,7 @@ class NotModified(Exception):  # an answer, not an error
 class Reading:
     """What the resources work with."""
 
-    pool: Pool
+    live: Live
     moves: Moves
     names: Names
     models: Mapping[str, ReadModel]
@@ -86,10 +87,10 @@ class Reading:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
-        """A connection on which every statement sees the same rows."""
+        """A connection on which every statement sees the same rows, of one version."""
         try:
-            async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-                yield connection  # type: ignore[misc]  # a proxy of one
+            async with self.live.snapshot() as connection:
+                yield connection
         except asyncpg.DataError as error:  # the one value from outside that only PostgreSQL reads: a page's key
             raise _no_page() from error
         except TRANSIENT as error:

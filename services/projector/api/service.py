@@ -29,5 +29,5 @@ def create(reading: Reading, grants: Grants, progress: Progress) -> FastAPI:
     granted = bearer(grants)
     app.include_router(people.router(reading, granted))
     app.include_router(offices.router(reading, granted))
-    app.include_router(health.router(reading.pool, progress))
+    app.include_router(health.router(reading.live, progress))
     return app

@@ -1,0 +1,171 @@
+"""The command ``projector rebuild``: its bar, its question, what it says at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Final
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from services.common import log
+from services.common.commands import AsJson, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
+from services.common.serving import collect_rarely
+from services.common.settings import Settings
+from services.projector import differences, read_models, versions
+from services.projector.database import TRANSIENT
+from services.projector.differences import Differences
+from services.projector.errors import NotRunning, ProjectorError
+from services.projector.rebuild import Rebuild
+
+_SHOWN: Final = 20
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "replay": "replaying", "rate": "events/s", "compare": "comparing", "switch": "switching",
+        "resumed": "Going on with office_v{number}, which an earlier rebuild began.",
+        "done": "Rebuilt: {count} events applied. office_v{number} is live; "
+                "`projector rebuild --drop-old` drops what was before.",
+        "dropped": "Dropped: {names}.", "none": "There is no old version.",
+        "differs": "{rows} rows differ from the live ones. Each figure is in {file}.",
+        "title": "what would change", "read_model": "read model", "figure": "figure", "rows": "rows",
+        "people": "people",
+        "gone": "no longer there: {names}", "ask": "Switch to the new figures?",
+        "waits": "Not switched: figures would change. Look at {file}; then `projector rebuild --yes` switches. "
+                 "The new version is kept.",
+    },
+    Lang.ZH: {
+        "replay": "重放", "rate": "条/秒", "compare": "比对", "switch": "切换",
+        "resumed": "继续上次未完成的 office_v{number}。",
+        "done": "重建完成：共 {count} 条事件，现用 office_v{number}；旧版可用 `projector rebuild --drop-old` 删除。",
+        "dropped": "已删除：{names}。", "none": "没有旧版。",
+        "differs": "有 {rows} 行与现用的不同，逐项列于 {file}。",
+        "title": "将会改变的数字", "read_model": "读模型", "figure": "项目", "rows": "行数", "people": "人数",
+        "gone": "不再有：{names}", "ask": "切换到新的数字？",
+        "waits": "未切换：数字会改变。请查看 {file}，确认后用 `projector rebuild --yes` 切换。新版已保留。",
+    },
+}  # fmt: skip
+
+Yes = Annotated[bool, typer.Option("--yes", help="Switch even where figures change · 数字有变也切换")]
+DropOld = Annotated[
+    bool, typer.Option("--drop-old", help="Drop the versions before the live one, nothing else · 只删除旧版")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of it; ``differences`` is null where no figure changes."""
+
+    version: int
+    events: int
+    switched: bool
+    differences: Differences | None
+
+
+def rebuild(
+    *,
+    yes: Yes = False,
+    drop_old: DropOld = False,
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay every event beside the live read models, compare, switch (在旁重放全部事件，比对后切换)."""
+    log.configure("ERROR")  # the progress bar says the rest
+    settings, words = settings_of(home), _WORDS[spoken(lang)]
+    try:
+        if drop_old:
+            _say_dropped(asyncio.run(versions.drop_old(settings.database_url)), words, as_json=as_json)
+            return
+        collect_rarely()
+        found = asyncio.run(_rebuild(settings, words, yes=yes, as_json=as_json))
+    except NotRunning as error:
+        not_running(lang, str(error))
+    except ProjectorError as error:
+        failed(lang, str(error))
+    except TRANSIENT as error:
+        not_running(lang, type(error).__name__)
+    if as_json:
+        typer.echo(orjson.dumps(asdict(found)))
+    if not found.switched:
+        failed(lang, words["waits"].format(file=found.differences and found.differences.file))
+    if not as_json:
+        typer.echo(words["done"].format(count=found.events, number=found.version))
+
+
+async def _rebuild(settings: Settings, words: Mapping[str, str], *, yes: bool, as_json: bool) -> Rebuilt:
+    async with Rebuild(settings, read_models.load()) as work:
+        number = work.version.number
+        if work.resumed:
+            typer.echo(words["resumed"].format(number=number), err=True)
+        count = await shown(work.replay(), words["replay"], words["rate"])
+        found = differences.kept(work.version.compared)
+        if not (yes and work.version.compared):  # told to go on, after it was looked at
+            found = await _compared(work, settings, words)
+            if found is not None and not as_json:
+                _show(found, words)
+        if found is not None and not yes and not _confirmed(words):
+            return Rebuilt(number, count, switched=False, differences=found)
+        typer.echo(words["switch"], err=True)
+        await work.switch()
+        return Rebuilt(number, count, switched=True, differences=found)
+
+
+async def _compared(work: Rebuild, settings: Settings, words: Mapping[str, str]) -> Differences | None:
+    typer.echo(words["compare"], err=True)
+    found = None
+    async with work.compared() as comparison:
+        if not comparison.equal:
+            file = settings.home / f"rebuild-office_v{work.version.number}-differences.csv"
+            found = await differences.write(comparison, file)
+    await work.note(differences.as_kept(found))
+    return found
+
+
+def _confirmed(words: Mapping[str, str]) -> bool:
+    """The user's yes; nobody can say it where there is no terminal."""
+    return sys.stdin.isatty() and typer.confirm(words["ask"], err=True)
+
+
+async def shown(counts: AsyncIterator[tuple[int, int]], doing: str, rate: str) -> int:
+    """Draw (done, total) on stderr, with rate and time to go; gives the last total."""
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]} " + rate), TimeRemainingColumn(), console=Console(stderr=True),
+    )  # fmt: skip
+    total = 0
+    with bar:
+        task = bar.add_task(doing, total=None, rate="–")
+        async for done, total in counts:
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f}" if speed else "–")
+    return total
+
+
+def _show(found: Differences, words: Mapping[str, str]) -> None:
+    console = Console(stderr=True)
+    table = Table(title=words["title"])
+    for column in ("read_model", "figure", "rows", "people"):
+        table.add_column(words[column], justify="right" if column in {"rows", "people"} else "left")
+    for figure in found.figures[:_SHOWN]:
+        table.add_row(figure.read_model, figure.figure, str(figure.rows), str(figure.people))
+    if len(found.figures) > _SHOWN:
+        table.add_row("…", f"+ {len(found.figures) - _SHOWN}")
+    console.print(table)
+    if found.gone:
+        console.print(words["gone"].format(names=", ".join(found.gone)))
+    console.print(words["differs"].format(rows=found.rows, file=found.file), soft_wrap=True)
+
+
+def _say_dropped(numbers: list[int], words: Mapping[str, str], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(orjson.dumps({"dropped": numbers}))
+    elif numbers:
+        typer.echo(words["dropped"].format(names=", ".join(f"office_v{number}" for number in numbers)))
+    else:
+        typer.echo(words["none"])

@@ -1,0 +1,109 @@
+"""The command ``projector verify``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.common import log
+from services.common.commands import (
+    FAILED,
+    AsJson,
+    Home,
+    Lang,
+    Language,
+    Words,
+    failed,
+    not_running,
+    settings_of,
+    spoken,
+)
+from services.common.serving import collect_rarely
+from services.common.settings import Settings
+from services.projector import read_models
+from services.projector.cli_rebuild import shown
+from services.projector.database import TRANSIENT
+from services.projector.errors import NotRunning, ProjectorError
+from services.projector.verify import Verify
+
+_SHOWN: Final = 20
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "replay": "replaying", "rate": "events/s", "title": "problems", "read_model": "read model", "key": "key",
+        "place": "position", "expected": "a replay gives", "found": "found", "more": "{count} more",
+        "well": "The read models are what a replay gives: {rows} rows, {events} events.",
+        "ill": "The read models are not what a replay gives: {count} problems listed; --json tells all of them.",
+    },
+    Lang.ZH: {
+        "replay": "重放", "rate": "条/秒", "title": "问题", "read_model": "读模型", "key": "键",
+        "place": "序号", "expected": "重放所得", "found": "现有", "more": "另有 {count} 处",
+        "well": "读模型与重放所得一致：{rows} 行，{events} 条事件。",
+        "ill": "读模型与重放所得不一致：列出 {count} 处问题；用 --json 查看全部。",
+    },
+}  # fmt: skip
+
+
+def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:
+    """Hold the read models against a fresh replay of every event (将读模型与全部事件的重放结果逐行核对)."""
+    log.configure("ERROR")
+    collect_rarely()
+    settings, words = settings_of(home), _WORDS[spoken(lang)]
+    try:
+        found = asyncio.run(_verify(settings, words))
+    except NotRunning as error:
+        not_running(lang, str(error))
+    except ProjectorError as error:
+        failed(lang, str(error))
+    except TRANSIENT as error:
+        not_running(lang, type(error).__name__)
+    told = {"ok": not found.problems, "checked": found.checked, "problems": found.problems}
+    if as_json:
+        typer.echo(orjson.dumps(told))
+    else:
+        _show(found, words)
+    if found.problems:
+        raise typer.Exit(FAILED)
+
+
+async def _verify(settings: Settings, words: Mapping[str, str]) -> Verify:
+    async with Verify(settings, read_models.load()) as work:
+        await shown(work.run(), words["replay"], words["rate"])
+    return work
+
+
+def _show(found: Verify, words: Mapping[str, str]) -> None:
+    if not found.problems:
+        checked = found.checked
+        typer.echo(words["well"].format(rows=checked["read_model_rows"], events=checked["read_model_events"]))
+        return
+    table = Table(title=words["title"])
+    for column in ("read_model", "key", "place", "expected", "found"):
+        table.add_column(words[column], overflow="fold")
+    for problem in found.problems[:_SHOWN]:
+        table.add_row(*_cells(problem, words))
+    Console().print(table)
+    typer.echo(words["ill"].format(count=len(found.problems)))
+
+
+def _cells(problem: Mapping[str, Any], words: Mapping[str, str]) -> tuple[str, ...]:
+    place = "" if problem["position"] is None else f"{problem['shard']}:{problem['position']}"
+    more = words["more"].format(count=problem["more"]) if "more" in problem else ""
+    return (
+        problem["read_model"] or "",
+        " ".join(map(str, (problem["key"] or {}).values())),
+        place,
+        _cell(problem["expected"]),
+        _cell(problem["found"]) or more,
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

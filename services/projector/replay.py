@@ -1,0 +1,200 @@
+"""From the events topic into one version of the read models, up to given positions and no further.
+
+A client of its own, outside the projectors' group: they keep their partitions. While a batch is folded, the next one is
+fetched and parsed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.common.faults import fault
+from services.common.log import raised
+from services.common.settings import Settings
+from services.projector import settings as limits
+from services.projector.batch import Cursor, Record, Slice
+from services.projector.database import TRANSIENT
+from services.projector.engine import Engine, Outcome
+from services.projector.errors import Halted, Unreadable
+from services.projector.topic import partitions
+
+_WAIT_MS: Final = 200
+_PATIENCE: Final = 10.0  # seconds without a record, though some are missing
+_BACKOFF: Final = (0.3, 1.0, 3.0, 10.0)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """How far a shard is read. ``hinted``: the next record should be the one at ``expected - 1``."""
+
+    expected: int
+    tail: Record | None = None
+    hinted: bool = False
+
+
+class Replay:
+    """Reads and folds; as a context manager it gives the client back."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self._servers = settings.kafka
+        self._topic = settings.topic("events")
+        self._shards = range(settings.shards)
+        self._engine = engine
+        self._kafka = AIOKafkaConsumer(
+            bootstrap_servers=settings.kafka,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_bytes=limits.FETCH_BYTES,
+            fetch_max_wait_ms=limits.FETCH_WAIT_MS,
+            max_partition_fetch_bytes=limits.PARTITION_BYTES,
+        )
+        self._readings: dict[int, _Reading] = {}
+        self._folding: asyncio.Task[int] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Raises Unreadable where the topic can't be had."""
+        try:
+            await self._assign()
+        except (KafkaError, OSError) as error:
+            await self._kafka.stop()
+            raise Unreadable(f"The topic {self._topic} can't be read: {raised(error)}.") from error
+        except BaseException:
+            await self._kafka.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._folding is not None:
+            self._folding.cancel()
+            await asyncio.wait([self._folding])
+        await self._kafka.stop()
+
+    async def to(self, ends: Mapping[int, int]) -> AsyncIterator[int]:
+        """Fold until the shards stand at these positions; yields how many events each batch had.
+
+        Raises Halted where an event doesn't fold, Unreadable where the topic doesn't reach that far.
+        """
+        try:
+            await self._seek_cursors()
+            async for count in self._to(ends):
+                yield count
+        except (KafkaError, OSError) as error:
+            raise Unreadable(f"The topic {self._topic} can't be read: {raised(error)}.") from error
+
+    async def _assign(self) -> None:
+        found = await partitions(self._servers, self._topic)
+        if found != len(self._shards):
+            raise Unreadable(f"The topic {self._topic} has {found} partitions, the shards are {len(self._shards)}.")
+        await self._kafka.start()
+        self._kafka.assign([self._place(shard) for shard in self._shards])
+
+    async def _seek_cursors(self) -> None:
+        """To the events before the cursors, to compare them; to the beginning where nobody knows where that is.
+
+        The cursors are the only truth: what was cut short before is forgotten.
+        """
+        await self._folded()
+        places = [self._place(shard) for shard in self._shards]
+        firsts = await self._kafka.beginning_offsets(places)
+        ends = await self._kafka.end_offsets(places)
+        for shard, cursor in (await self._engine.cursors()).items():
+            self._seek(cursor, firsts[self._place(shard)], ends[self._place(shard)])
+
+    def _place(self, shard: int) -> TopicPartition:
+        return TopicPartition(self._topic, shard)
+
+    def _seek(self, cursor: Cursor, first: int, end: int) -> None:
+        at = cursor.offset_hint
+        hinted = at is not None and first <= at < end
+        self._kafka.seek(self._place(cursor.shard), at if hinted else first)
+        self._readings[cursor.shard] = _Reading(cursor.next, None, hinted)
+
+    async def _to(self, ends: Mapping[int, int]) -> AsyncIterator[int]:
+        moved = time.monotonic()
+        while missing := {s: end for s, end in ends.items() if self._readings[s].expected < end}:
+            self._turn_to(missing)
+            found = await self._fetch(missing)
+            moved = time.monotonic() if found else moved
+            if time.monotonic() - moved > _PATIENCE:
+                raise self._too_short(missing)
+            slices = [await self._parse(shard, records, ends[shard]) for shard, records in found]
+            yield await self._folded()
+            self._folding = asyncio.create_task(self._fold([slice_ for slice_ in slices if slice_ is not None]))
+        yield await self._folded()
+
+    def _turn_to(self, missing: Iterable[int]) -> None:
+        """Fetch nothing of the shards that are where they should be."""
+        there = {self._place(shard) for shard in self._shards} - {self._place(shard) for shard in missing}
+        self._kafka.pause(*there)
+        self._kafka.resume(*(self._place(shard) for shard in missing))
+
+    async def _fetch(self, missing: Mapping[int, int]) -> list[tuple[int, list[Record]]]:
+        places = [self._place(shard) for shard in missing]
+        found = await self._kafka.getmany(*places, timeout_ms=_WAIT_MS, max_records=limits.MAX_RECORDS)
+        return [(place.partition, records) for place, records in found.items() if records]
+
+    async def _parse(self, shard: int, records: list[Record], end: int) -> Slice | None:
+        """What of these lies before the end. What lies beyond is read again when it is asked for."""
+        reading = self._readings[shard]
+        slice_ = Slice(shard, reading.expected, reading.tail)
+        for begin in range(0, len(records), limits.CHUNK):
+            slice_.take(records[begin : begin + limits.CHUNK])
+            await asyncio.sleep(0)
+        if reading.hinted and slice_.before is None:
+            _log.warning("offset-hint-wrong", shard=shard, expected=reading.expected)
+            self._kafka.seek(self._place(shard), 0)
+            reading.hinted = False
+            return None
+        reading.hinted = False
+        if slice_.gap and slice_.end < end:
+            raise Unreadable(f"The topic {self._topic} lacks position {slice_.end} of shard {shard}.")
+        slice_ = slice_.until(end)
+        if slice_.end == end and slice_.tail is not None:
+            self._kafka.seek(self._place(shard), slice_.tail.offset + 1)
+        reading.expected, reading.tail = slice_.end, slice_.tail
+        return slice_ if slice_.facts or slice_.broken is not None else None
+
+    async def _folded(self) -> int:
+        """Wait for the batch before; how many events it had."""
+        folding, self._folding = self._folding, None
+        return 0 if folding is None else await folding
+
+    async def _fold(self, slices: list[Slice]) -> int:
+        if not slices:
+            return 0
+        for delay in _BACKOFF:
+            try:
+                outcomes = await self._engine.apply(slices)
+                break
+            except TRANSIENT as error:
+                _log.warning("batch-postponed", raised=raised(error))
+                await asyncio.sleep(delay)
+        else:
+            outcomes = await self._engine.apply(slices)
+        fault("while-replaying")
+        return sum(map(_applied, outcomes))
+
+    def _too_short(self, missing: Mapping[int, int]) -> Unreadable:
+        where = ", ".join(f"shard {s} up to {self._readings[s].expected} of {end}" for s, end in missing.items())
+        return Unreadable(f"The topic {self._topic} doesn't hold what was applied: {where}.")
+
+
+def _applied(outcome: Outcome) -> int:
+    """Raises Halted; Unreadable where somebody else folds the same version."""
+    if outcome.behind:
+        raise Unreadable(f"shard {outcome.cursor.shard}: somebody else moved the cursor to {outcome.cursor.next}")
+    if outcome.halted:
+        raise Halted(f"shard {outcome.cursor.shard}: {outcome.cursor.error}")
+    return outcome.applied

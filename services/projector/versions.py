@@ -1,0 +1,185 @@
+"""Versions of the read models: each in a schema of its own, with its cursors and the SQL that folds it.
+
+One is live: the public views in ``office`` show it. One may be building beside it. Old ones are kept until dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import aiosql
+import asyncpg
+import orjson
+import structlog
+
+from services.projector import database
+from services.projector.database import VERSIONS, Connection
+from services.projector.errors import Misfit
+from services.projector.read_models import ReadModel
+
+CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
+_SCHEMA: Final[Any] = aiosql.from_path(database.FOLDER / "schema.sql", "asyncpg")
+_ONE_AT_A_TIME: Final = 0x6F66666963  # the advisory lock under which schemas come and go
+_BESIDE: Final = 0x626573696465  # the one of whoever builds beside the live version
+# Below PostgreSQL's deadlock_timeout: of a reader and whoever replaces views, the latter gives up.
+VIEW_LOCK_TIMEOUT: Final = "500ms"
+_COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version. ``digest`` tells which tables and folds made it, ``compared`` how it differed from the live one."""
+
+    number: int
+    digest: str
+    staging: str
+    folds: str
+    models: tuple[str, ...]
+    compared: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, number: int, models: Sequence[ReadModel]) -> Self:
+        """The version that these read models make."""
+        staging = [_SCHEMA.staging.sql, *(model.staging for model in models if model.staging)]
+        # One round trip for all folds, in their order.
+        folds = ";\n".join(fold.rstrip().rstrip(";") for model in models for fold in model.folds)
+        return cls(number, digest(models), "\n".join(staging), folds, tuple(model.name for model in models))
+
+    @classmethod
+    def read(cls, row: asyncpg.Record) -> Self:
+        """As it was entered."""
+        compared = None if row["compared"] is None else orjson.loads(row["compared"])
+        found = {name: row[name] for name in ("number", "digest", "staging", "folds")}
+        return cls(**found, models=tuple(row["models"]), compared=compared)
+
+    @property
+    def schema(self) -> str:
+        """Where its tables are."""
+        return database.schema_of(self.number)
+
+
+def digest(models: Sequence[ReadModel]) -> str:
+    """SHA-256 of all that makes rows, whatever the comments and spaces in it: not of views and queries."""
+    texts = [_SCHEMA.staging.sql]
+    for model in models:
+        texts += [model.name, model.table, model.staging or "", *model.folds]
+    return _digest(texts)
+
+
+def _digest(texts: Iterable[str]) -> str:
+    plain = (" ".join(_COMMENT.sub(" ", text).split()) for text in texts)
+    return hashlib.sha256("\0".join(plain).encode()).hexdigest()
+
+
+async def live(connection: Connection) -> Version:
+    """The one that answers. Raises Misfit where nothing has ever been made."""
+    row = await VERSIONS.live(connection)
+    if row is None:
+        raise Misfit("There are no read models in this database yet: start the projector.")
+    return Version.read(row)
+
+
+async def building(connection: Connection) -> Version | None:
+    """The one that is being built, if any."""
+    row = await VERSIONS.building(connection)
+    return None if row is None else Version.read(row)
+
+
+async def create(url: str, models: Sequence[ReadModel]) -> None:
+    """Create what is missing: the first version, or new columns of the live one's views."""
+    connection = await database.connect(url, database.FIRST)
+    try:
+        async with alone(connection), connection.transaction():
+            await connection.execute(_SCHEMA.control.sql)
+            await _first(connection, models)
+            found = await live(connection)
+            if found.digest == digest(models):
+                await _show_changed(connection, found, models)
+            else:
+                _log.warning("live-built-by-other-folds", version=found.number, remedy="projector rebuild")
+    finally:
+        connection.terminate()
+
+
+async def _first(connection: Connection, models: Sequence[ReadModel]) -> None:
+    if await VERSIONS.live_number(connection) is not None:
+        return
+    await VERSIONS.keep_unknown(connection)
+    await make(connection, Version.of(1 + await VERSIONS.highest(connection), models), models, "live")
+
+
+@asynccontextmanager
+async def alone(connection: Connection) -> AsyncIterator[None]:
+    """One at a time. Locked before the transaction begins: one that waited inside would not see what the other made."""
+    await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
+    try:
+        yield
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _ONE_AT_A_TIME)
+
+
+async def beside(connection: Connection) -> None:
+    """Be the only one that builds beside the live version, for as long as the connection lives. Raises Misfit."""
+    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _BESIDE):
+        raise Misfit("Another `projector rebuild` or `projector verify` is at work on this database: let it end first.")
+
+
+async def make(connection: Connection, version: Version, models: Sequence[ReadModel], state: str | None) -> None:
+    """Make a version's schema and tables, within the caller's transaction; without a state it is not entered."""
+    await connection.execute(f"CREATE SCHEMA {version.schema}")
+    await connection.execute(f"SET LOCAL search_path TO {version.schema}")
+    await connection.execute(_SCHEMA.version.sql)
+    for model in models:
+        await connection.execute(model.table)
+    if state is not None:
+        made = {name: getattr(version, name) for name in ("number", "digest", "staging", "folds")}
+        await VERSIONS.enter(connection, state=state, models=list(version.models), **made)
+
+
+async def show(connection: Connection, version: Version, models: Sequence[ReadModel]) -> None:
+    """Have the public views show this version, within the caller's transaction. Waits half a second for readers."""
+    await connection.execute(f"SET LOCAL lock_timeout TO '{VIEW_LOCK_TIMEOUT}'")
+    await connection.execute(f"SET LOCAL search_path TO {version.schema}")
+    views = [model.view for model in models if model.view]
+    for view in views:
+        await connection.execute(view)
+    await connection.execute(_SCHEMA.roles.sql)
+    await VERSIONS.note_views(connection, number=version.number, views=_digest(views))
+
+
+async def _show_changed(connection: Connection, version: Version, models: Sequence[ReadModel]) -> None:
+    """Leave readers of the views alone where they need not change."""
+    views = _digest(model.view for model in models if model.view)
+    if await VERSIONS.views(connection, number=version.number) != views:
+        await show(connection, version, models)
+
+
+async def drop(connection: Connection, number: int) -> None:
+    """Drop a version and all it holds, within the caller's transaction. Raises Misfit where a view rests on it."""
+    schema = database.schema_of(number)
+    if users := [row["name"] async for row in VERSIONS.users_of(connection, schema=schema)]:
+        raise Misfit(
+            f"{schema} can't be dropped: {', '.join(users)} still reads from it. Drop or change that view first."
+        )
+    await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    await VERSIONS.forget(connection, number=number)
+
+
+async def drop_old(url: str) -> list[int]:
+    """Drop all that answered before; gives their numbers. Raises Misfit."""
+    connection = await database.connect(url)
+    try:
+        await beside(connection)
+        async with connection.transaction():
+            numbers = [row["number"] async for row in VERSIONS.old(connection)]
+            for number in numbers:
+                await drop(connection, number)
+        return numbers
+    finally:
+        connection.terminate()

@@ -1,0 +1,96 @@
+"""A projector without its API on a real Kafka, and what a recorder would have published there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from typer.testing import CliRunner, Result
+
+from services.common.settings import Settings
+from services.projector import cli, read_models
+from services.projector.consumer import Consumer
+from services.projector.engine import Engine
+from services.projector.progress import Progress
+from services.projector.read_models import ReadModel
+from services.projector.settings import consumer_name
+from tests.integration.projector_world import SHARDS, Record, World
+
+_SECONDS = 20.0
+Models = tuple[ReadModel, ...]
+LEDGER = ["CREATE SCHEMA ledger", "CREATE TABLE ledger.shard (shard int PRIMARY KEY, size bigint NOT NULL)"]
+
+
+async def create_topic(settings: Settings) -> None:
+    """The events topic, empty."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(settings.topic("events"), SHARDS, 1)])
+    await admin.close()
+
+
+async def delete_topic(settings: Settings) -> None:
+    """No events topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    await admin.delete_topics([settings.topic("events")])
+    await admin.close()
+
+
+async def publish(settings: Settings, records: Iterable[Record]) -> None:
+    """As the relay would, with a header that can't be decoded."""
+    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+        for record in records:
+            await producer.send(
+                settings.topic("events"), record.value, b"stream", record.partition, headers=[("bad", None)]
+            )
+        await producer.flush()
+
+
+@asynccontextmanager
+async def running(settings: Settings, models: Models | None = None) -> AsyncIterator[Progress]:
+    """A projector without its API."""
+    progress = Progress()
+    engine = Engine(settings.database_url, consumer_name(settings), models or read_models.load())
+    await engine.open(SHARDS)
+    task = asyncio.create_task(Consumer(settings, engine, progress).run())
+    try:
+        yield progress
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(what: Callable[[], bool]) -> None:
+    """Wait; a TimeoutError where it never comes."""
+    async with asyncio.timeout(_SECONDS):
+        while not what():  # noqa: ASYNC110  # what is waited for has no event: it is seen from outside
+            await asyncio.sleep(0.02)
+
+
+def life(office: str = "o-1", people: int = 30) -> World:
+    """People, and an output of each."""
+    world = World(office=office)
+    for number in range(people):
+        world.register(f"p-{number}")
+        world.output(f"p-{number}")
+    return world
+
+
+def at_end(progress: Progress, *worlds: World) -> Callable[[], bool]:
+    """Whether all of that is folded."""
+    return lambda: all(progress.next.get(world.shard) == len(world.events) for world in worlds)
+
+
+def command(settings: Settings, *arguments: str) -> Result:
+    """Run ``projector`` in this process."""
+    environment = {
+        "CHENGZHANG_KAFKA": settings.kafka,
+        "CHENGZHANG_DATABASE_URL": settings.database_url,
+        "CHENGZHANG_TOPIC_PREFIX": settings.topic_prefix,
+    }
+    return CliRunner().invoke(cli.cli, [*arguments, "--home", str(settings.home)], env=environment)

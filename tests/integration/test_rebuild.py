@@ -1,0 +1,245 @@
+"""A rebuild: beside the live read models, under load, and nobody who reads is ever taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from services.common.settings import Settings
+from services.projector import database as db
+from services.projector import read_models
+from services.projector.errors import Misfit
+from services.projector.read_models import ReadModel
+from services.projector.rebuild import Rebuild, rebuild
+from services.projector.settings import consumer_name
+from tests.integration.projector_api import Api, api_on
+from tests.integration.projector_running import LEDGER, at_end, command, create_topic, life, publish, running, until
+from tests.integration.projector_world import World, dump, engine_on, execute, fold, select
+
+_LIVE = "SELECT number FROM projector.version WHERE state = 'live'"
+
+
+def _changed(folder: Path, name: str, old: str, new: str) -> tuple[ReadModel, ...]:
+    """The read models, one of them folding otherwise."""
+    copied = folder / "read_models"
+    shutil.copytree(read_models.FOLDER, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (copied / f"{name}.sql").read_text()
+    assert old in text
+    (copied / f"{name}.sql").write_text(text.replace(old, new))
+    return read_models.load(copied)
+
+
+@asynccontextmanager
+async def _told(settings: Settings, *worlds: World) -> AsyncIterator[None]:
+    """All of it published, and folded by a projector that has ended since."""
+    await create_topic(settings)
+    async with engine_on(settings.database_url, consumer_name(settings)) as engine:
+        for world in worlds:
+            await publish(settings, world.records)
+            await fold(engine, world.records)
+    yield
+
+
+async def test_beside_two_projectors_under_load_nothing_is_lost_and_no_reader_goes_back(
+    settings: Settings, tmp_path: Path
+) -> None:
+    world = life("o-1", people=20)
+    await create_topic(settings)
+    await publish(settings, world.records)
+    async with running(settings) as one, running(settings) as other, _api(settings, tmp_path) as api:
+        await until(lambda: at_end(one, world)() or at_end(other, world)())
+        done = asyncio.Event()
+        readers = [asyncio.create_task(reader) for reader in (_reads(api, done), _queries(settings, done))]
+        load = asyncio.create_task(_loaded(settings, world, done))
+        for _ in range(2):
+            async for _ in rebuild(settings, read_models.load()):
+                pass
+        done.set()
+        answers, counts = await asyncio.gather(*readers)
+        await load
+        await until(lambda: at_end(one, world)() or at_end(other, world)())
+    assert len(answers) > 10
+    assert answers == sorted(answers)
+    assert counts == sorted(counts)
+    assert await select(settings.database_url, _LIVE) == [(3,)]
+    rows = await dump(settings.database_url)
+    await execute(settings.database_url, [f"TRUNCATE {', '.join(rows)}", "DELETE FROM cursor"])
+    async with engine_on(settings.database_url, consumer_name(settings)) as engine:
+        await fold(engine, world.records)
+    assert await dump(settings.database_url) == rows
+
+
+@asynccontextmanager
+async def _api(settings: Settings, folder: Path) -> AsyncIterator[Api]:
+    async with api_on(settings.database_url, folder, consumer_name(settings)) as api:
+        yield api
+
+
+async def _loaded(settings: Settings, world: World, done: asyncio.Event) -> None:
+    """Events keep arriving."""
+    while not done.is_set():
+        begin = len(world.events)
+        for _ in range(5):
+            world.output("p-1")
+        await publish(settings, world.records[begin:])
+
+
+async def _reads(api: Api, done: asyncio.Event) -> list[int]:
+    """Positions that answers had seen; each answer holds what it says that it has seen, of one version."""
+    seen = []
+    while not done.is_set():
+        page = await api.json("/offices/o-1/work-outputs?limit=1000")
+        (position,) = page["seen"].values()
+        seen.append(position)
+        outputs = 20 + (position - 40) if position > 40 else position // 2
+        assert sum(item["outputs"] for item in page["items"]) == outputs
+    return seen
+
+
+async def _queries(settings: Settings, done: asyncio.Event) -> list[int]:
+    """What a report's prepared statement counts, by a role that may read views only."""
+    counts = []
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        await connection.execute("SET ROLE reporter")
+        statement = await connection.prepare("SELECT count(*) FROM office.growth_entry WHERE revoked_at IS NULL")
+        while not done.is_set():
+            counts.append(await statement.fetchval())
+            await asyncio.sleep(0.005)
+    finally:
+        await connection.close()
+    return counts
+
+
+async def test_a_changed_fold_shows_what_would_change_and_waits_for_a_yes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = life(people=3)
+    models = _changed(
+        tmp_path, "growth_file", "coalesce(sum(sign) FILTER (WHERE entry_group = 'work'), 0)", "7 * count(*)"
+    )
+    async with _told(settings, world):
+        monkeypatch.setattr(read_models, "load", lambda: models)
+        refused = await asyncio.to_thread(command, settings, "rebuild", "--json", "--lang", "en")
+        assert refused.exit_code == 1
+        assert "--yes" in refused.stderr
+        told = json.loads(refused.stdout)
+        assert (told["version"], told["events"], told["switched"], told["differences"]["rows"]) == (2, 6, False, 3)
+        assert told["differences"]["figures"] == [
+            {"read_model": "growth_file", "figure": "work", "rows": 3, "people": 3}
+        ]
+        assert _listed(Path(told["differences"]["file"])) == [(f"p-{number}", "work", "1", "7") for number in range(3)]
+        assert await select(settings.database_url, _LIVE) == [(1,)]
+
+        world.output("p-1")  # meanwhile
+        await publish(settings, world.records[-1:])
+        monkeypatch.undo()
+        async with engine_on(settings.database_url, consumer_name(settings)) as engine:
+            await fold(engine, world.records)
+            await execute(settings.database_url, [*LEDGER, f"INSERT INTO ledger.shard VALUES ({world.shard}, 7)"])
+            status = json.loads((await asyncio.to_thread(command, settings, "status", "--json")).stdout)
+            assert (status["version"], status["current"], status["building"]) == (1, True, {"version": 2, "next": 6})
+            monkeypatch.setattr(read_models, "load", lambda: models)
+            switched = await asyncio.to_thread(command, settings, "rebuild", "--yes", "--lang", "en")
+            assert switched.exit_code == 0, switched.output
+            assert "comparing" not in switched.stderr
+            world.output("p-1")  # folded by a projector that has the folds of before
+            await fold(engine, world.records)
+        figures = "SELECT by_group FROM office.growth_file WHERE person = 'p-1'"
+        assert await select(settings.database_url, figures) == [('{"work": 21}',)]
+        status = json.loads((await asyncio.to_thread(command, settings, "status", "--json")).stdout)
+        assert (status["version"], status["current"], status["building"], status["old"]) == (2, True, None, [1])
+        monkeypatch.undo()
+        status = json.loads((await asyncio.to_thread(command, settings, "status", "--json")).stdout)
+        assert (status["version"], status["current"]) == (2, False)
+
+
+def _listed(file: Path) -> list[tuple[str, ...]]:
+    lines = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    return [(line["person"], line["figure"], line["before"], line["after"]) for line in lines]
+
+
+async def test_the_old_version_is_kept_until_it_is_dropped_and_as_long_as_a_view_rests_on_it(
+    settings: Settings,
+) -> None:
+    async with _told(settings, life(people=2)):
+        async for _ in rebuild(settings, read_models.load()):
+            pass
+        await execute(settings.database_url, ["CREATE VIEW public.mine AS SELECT * FROM office_v1.growth_entry"])
+        refused = await asyncio.to_thread(command, settings, "rebuild", "--drop-old", "--lang", "en")
+        assert refused.exit_code == 1
+        assert "public.mine" in refused.stderr
+        await execute(settings.database_url, ["DROP VIEW public.mine"])
+        dropped = await asyncio.to_thread(command, settings, "rebuild", "--drop-old", "--json")
+        assert (dropped.exit_code, json.loads(dropped.stdout)) == (0, {"dropped": [1]})
+        assert await select(settings.database_url, "SELECT count(*) FROM office.growth_entry") == [(2,)]
+        again = await asyncio.to_thread(command, settings, "rebuild", "--drop-old", "--json")
+        assert json.loads(again.stdout) == {"dropped": []}
+
+
+async def test_a_half_built_version_of_other_folds_is_begun_anew(settings: Settings, tmp_path: Path) -> None:
+    models = _changed(tmp_path, "talk_coverage", "sum(sign)", "2 * sum(sign)")
+    world = life(people=2)
+    world.talk("p-0", "p-1")
+    async with _told(settings, world):
+        async with Rebuild(settings, models) as half:
+            async for _ in half.replay():
+                pass
+        async with Rebuild(settings, read_models.load()) as again:
+            assert not again.resumed
+            assert again.version.digest != half.version.digest
+            assert await anext(again.replay()) == (0, 5)
+            with pytest.raises(Misfit, match="at work"):
+                async with Rebuild(settings, models):
+                    pass
+            async with again.compared() as found:
+                assert found.equal
+                assert found.rows > 5
+
+
+async def test_a_shard_that_an_event_has_halted_goes_on_once_folds_that_take_it_are_live(
+    settings: Settings, tmp_path: Path
+) -> None:
+    mended = _changed(tmp_path, "work_output", "f.data ->> 'line',", "coalesce(f.data ->> 'line', '?'),")
+    world = life(people=2)
+    world.record(
+        "work.output-filed", "2026-03-01T00:00:00Z", {"output": "u", "line": None, "effect": "adopted"}, ["p-1"]
+    )
+    world.output("p-1")
+    await create_topic(settings)
+    await publish(settings, world.records)
+    async with running(settings) as progress:
+        await until(lambda: world.shard in progress.halted)
+        async for _ in rebuild(settings, mended):
+            pass
+        await until(at_end(progress, world))
+        assert not progress.halted
+
+
+async def test_a_switch_waits_for_a_report_that_is_being_read(settings: Settings) -> None:
+    async with _told(settings, life(people=2)):
+        connection = await db.connect(settings.database_url)
+        try:
+            async with connection.transaction():
+                await connection.fetch("SELECT * FROM office.growth_file")
+                switching = asyncio.create_task(_all_of(settings))
+                await asyncio.sleep(1.5)
+                assert not switching.done()
+                assert await connection.fetchval("SELECT count(*) FROM office.growth_entry") == 2
+            await asyncio.wait_for(switching, 20)
+        finally:
+            await connection.close()
+        assert await select(settings.database_url, _LIVE) == [(2,)]
+
+
+async def _all_of(settings: Settings) -> None:
+    async for _ in rebuild(settings, read_models.load()):
+        pass
