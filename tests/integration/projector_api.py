@@ -83,6 +83,8 @@ async def api_on(database: str, folder: Path, consumer: str = CONSUMER) -> Async
         names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
         models = {model.name: model for model in read_models.load()}
         app = create(Reading(live, moves, names, models, consumer, SHARDS), Grants.load(tokens), Progress())
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
-            yield Api(client, engine, recorder, moves)
-        live.terminate()
+        try:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
+                yield Api(client, engine, recorder, moves)
+        finally:
+            live.terminate()

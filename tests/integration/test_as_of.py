@@ -74,10 +74,13 @@ async def test_a_corrected_session_a_rename_and_a_new_seat_show_only_afterwards(
 
 
 def _record_at(world: World, pauses: list[int]) -> None:
-    """Have the events recorded at other times, each some seconds after the one before, or at the same instant."""
+    """Have the events recorded at other times, each some seconds after the one before, or at the same instant.
+
+    What is corrected is revoked and recorded anew in one decision.
+    """
     at = _BEGIN
     for event, pause in zip(world.events, pauses + [0] * len(world.events), strict=False):
-        at += timedelta(seconds=pause)
+        at += timedelta(seconds=0 if "corrects" in event["data"] else pause)
         event["recordedtime"] = at.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
 
 
