@@ -9,8 +9,9 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -28,6 +29,9 @@ from services.recorder.audit.filters import Filter
 from services.recorder.audit.keys import Keys
 from services.recorder.audit.replaying import Replay
 from services.recorder.audit.source import opened
+from services.recorder.audit.verifying.plan import Options
+from services.recorder.audit.verifying.report import Report, verify
+from services.recorder.audit.verifying.running import here
 from services.recorder.cli import cli
 from services.recorder.errors import NotArchived
 from services.recorder.ledger import database
@@ -157,6 +161,23 @@ def _assert_proved(folder: Path, settings: Settings, bodies: list[bytes]) -> Non
         assert merkle.verify_consistency(end, root, checkpoint.size, checkpoint.root, proof)
 
 
+async def test_an_archived_event_is_proved_from_its_file(old: Settings, tmp_path: Path) -> None:
+    folder, out = tmp_path / "archive", tmp_path / "proofs"
+    event = (await _table(old, "event"))[100]
+    await _archive(old, folder)
+    asked = ("audit", "prove", "--event", str(event["id"]), "--out", str(out))
+    _, said = await _run(old, *asked, expected=1)
+    assert f"{event['shard']}/{event['recorded_at'].year}/events-" in said
+    await _run(old, *asked, "--source", str(folder))
+    assert (out / f"{event['id']}.json").read_bytes() == event["body"]
+    lines = (out / f"{event['id']}.tlog-proof").read_text().split("\n\n", 1)[0].split("\n")
+    note = (out / f"{event['id']}.tlog-proof").read_bytes().split(b"\n\n", 1)[1]
+    signed = verified(note, Keys.load(old.checkpoint_keys_file).verifiers)
+    hashes = [base64.b64decode(line) for line in lines[2:]]
+    assert lines[1] == f"index {event['position']}"
+    assert merkle.verify_inclusion(event["leaf_hash"], event["position"], signed.size, hashes, signed.root)
+
+
 async def test_a_year_in_many_files(old: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaving, "A_FILE", 100)
     bodies = await _bodies(old)
@@ -218,15 +239,46 @@ async def _assert_repeats_are_known(ledger: Bench) -> None:
 async def test_tampering_with_an_archive_is_found(old: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     await _archive(old, folder)
-    for number, change in enumerate((_flipped, _rewritten, _rewritten_with_its_manifest, _cut, _gone)):
+    for number, (change, kinds) in enumerate(TAMPERING.items()):
         tampered = tmp_path / str(number)
         shutil.copytree(folder, tampered)
         file = change(tampered)
+        assert await _problems(old, tampered) == {"archive", *kinds}, change.__name__
         with pytest.raises(NotArchived) as found:
             await _replayed(old, str(tampered))
         assert str(file) in str(found.value), change.__name__
         _, said = await _run(old, "archive", "--bring-back", str(tampered), expected=1)
         assert str(file) in said
+
+
+async def _verified(settings: Settings, folder: Path | None, *, kafka: bool = True) -> Report:
+    options = Options(kafka=kafka, read_models=False, archive=folder)
+    return await asyncio.to_thread(partial(verify, settings, options, run=here))
+
+
+async def _problems(settings: Settings, folder: Path) -> set[str]:
+    report = await _verified(settings, folder, kafka=False)
+    return {problem.kind.value for problem in report.problems} & {"archive", "hash", "gap"}
+
+
+async def test_what_left_is_verified_from_its_files(old: Settings, tmp_path: Path) -> None:
+    count = len(await _table(old, "event"))
+    before = await _verified(old, None)
+    left = sum(year["events"] for year in (await _archive(old, tmp_path))["years"])
+    for folder, archived, contents in ((None, left, 1), (tmp_path, 0, 0)):
+        report = await _verified(old, folder)
+        assert report.problems == []
+        assert (report.checked["events"], report.checked.get("archived", 0)) == (count, archived)
+        assert len([part for part in report.skipped if part.startswith("receipts and states")]) >= contents
+    for name in ("events", "receipts", "states", "topic_events", "topic_receipts"):
+        assert report.checked[name] == before.checked[name], "the archive stands for what left"
+    tampered = _rewritten(tmp_path)
+    manifest = json.loads((tampered.parent / "manifest.json").read_bytes())
+    lines = gzip.decompress(tampered.read_bytes()).splitlines()
+    (changed,) = [at for at, line in enumerate(lines) if b'"absence"' in line]
+    problems = [(one.kind.value, one.shard, one.position) for one in (await _verified(old, tmp_path)).problems]
+    assert ("archive", manifest["shard"], manifest["first"]) in problems
+    assert ("hash", manifest["shard"], manifest["first"] + changed) in problems
 
 
 def _first(folder: Path) -> Path:
@@ -266,6 +318,15 @@ def _gone(folder: Path) -> Path:
     path = _first(folder)
     path.unlink()
     return path
+
+
+TAMPERING: dict[Callable[[Path], Path], set[str]] = {
+    _flipped: {"gap"},
+    _rewritten: {"hash"},
+    _rewritten_with_its_manifest: {"hash"},
+    _cut: {"gap"},
+    _gone: {"gap"},
+}
 
 
 # --- refusals ---

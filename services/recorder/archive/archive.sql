@@ -106,6 +106,16 @@ WHERE year = :year;
 DELETE FROM ledger.archived_event
 WHERE shard = :shard AND position >= :first AND position <= :last;
 
+-- name: left^
+-- Where an event is that left, and which file holds it. The join asks shard by shard, so that the index serves.
+SELECT
+    e.shard,
+    e.position,
+    a.file
+FROM ledger.shard AS s
+JOIN ledger.archived_event AS e ON e.shard = s.shard AND e.id = :event::uuid
+JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AND a.last;
+
 -- name: read_only
 -- Shards that take nothing, and why.
 SELECT

@@ -14,9 +14,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import aiosql
 import asyncpg
 from aiokafka.errors import KafkaError
 
@@ -29,13 +28,13 @@ from services.common.settings import Settings
 from services.recorder import history, topics
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import File, Folder, Manifest
+from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.audit import tiles
 from services.recorder.audit.checkpoints import Checkpoints, Kept
 from services.recorder.errors import Unavailable
 from services.recorder.ledger.database import Connection, Ledger, Pool
 
-QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("archive.sql"), "asyncpg", mandatory_parameters=False)
 A_FILE: Final = 100_000  # events: some 5 MB compressed
 LONG: Final = 6 * 3600.0  # seconds that one statement over a year may take
 _TRIES: Final = 60  # to have the table for a moment, of up to two seconds each

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import Folder
-from services.recorder.archive.leaving import QUERIES
+from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.ledger.database import Connection
 
@@ -22,6 +22,7 @@ class Held(NamedTuple):
     """A file of events, and what it must be."""
 
     path: Path
+    shard: int
     first: int
     last: int
     bytes: int
@@ -47,7 +48,7 @@ class Archive:
                 row = noted.get(name)
                 size, sha256 = (file.bytes, file.sha256) if row is None else (row["bytes"], row["sha256"].hex())
                 held.setdefault(manifest.shard, []).append(
-                    Held(folder.path / name, file.first, file.last, size, sha256)
+                    Held(folder.path / name, manifest.shard, file.first, file.last, size, sha256)
                 )
         return cls({shard: sorted(each, key=lambda file: file.first) for shard, each in held.items()})
 
@@ -56,6 +57,22 @@ class Archive:
         held = self._held.get(shard, [])
         at = bisect_left(held, position, key=lambda file: file.last)
         return held[at] if at < len(held) else None
+
+    def holds(self, shard: int, position: int) -> bool:
+        """Whether one of the files holds this position."""
+        held = self.following(shard, position)
+        return held is not None and held.first <= position
+
+    def files(self) -> list[Held]:
+        """All of them."""
+        return [held for each in self._held.values() for held in each]
+
+    def body(self, shard: int, position: int) -> bytes | None:
+        """One event's bytes; None where no file holds it. Raises NotArchived."""
+        held = self.following(shard, position)
+        if held is None or held.first > position:
+            return None
+        return next(chunks(held, position))[1][0]
 
 
 def chunks(held: Held, first: int) -> Iterator[tuple[int, list[bytes]]]:

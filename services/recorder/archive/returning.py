@@ -16,7 +16,8 @@ from schemas.canonical import leaf_hash
 from services.common.faults import fault
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import Folder
-from services.recorder.archive.leaving import QUERIES, Advance
+from services.recorder.archive.leaving import Advance
+from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.audit import tiles
 from services.recorder.ledger.database import Connection, Pool

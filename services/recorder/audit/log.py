@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -60,10 +61,10 @@ class AuditLog:
             )
         return b"".join(struct.pack(">H", len(body)) + body for body in bodies)
 
-    async def event(self, event: UUID) -> Found:
-        """An event by its id. Raises Missing, Unavailable."""
+    async def event(self, event: UUID, source: Path | None = None) -> Found:
+        """An event by its id; an archived one from that folder. Raises Missing, NotArchived, Unavailable."""
         async with self._connection() as connection:
-            return await proofs.locate(connection, event)
+            return await proofs.locate(connection, event, source)
 
     async def inclusion(self, event: Found) -> Inclusion:
         """Prove an event by the newest checkpoint; where that doesn't reach it yet, a new one is signed.

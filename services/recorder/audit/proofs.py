@@ -15,9 +15,13 @@ import aiosql
 
 from schemas import merkle
 from schemas.canonical import leaf_hash
+from services.recorder.archive.folder import Folder
+from services.recorder.archive.queries import QUERIES as ARCHIVED
+from services.recorder.archive.reading import Archive
 from services.recorder.audit import checkpoints, tiles
 from services.recorder.audit.checkpoints import Kept
 from services.recorder.errors import Contradiction, Missing
+from services.recorder.ledger.database import QUERIES as LEDGER
 from services.recorder.ledger.database import Connection
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("proofs.sql"), "asyncpg", mandatory_parameters=False)
@@ -65,15 +69,28 @@ def encoded(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-async def locate(connection: Connection, event: UUID) -> Found:
-    """Find an event. Raises Missing."""
+async def locate(connection: Connection, event: UUID, source: Path | None = None) -> Found:
+    """Find an event; one that left the ledger, in the archive ``source``. Raises Missing, NotArchived."""
     row = await QUERIES.event(connection, event=event)
-    if row is None:
-        raise Missing(
-            f"no event {event} is in the ledger; one of an archived year is in the archive's files",
-            f"账本中没有事件 {event}；已归档年份的事件在归档文件中",
-        )
-    return Found(row["shard"], row["position"], row["body"])
+    if row is not None:
+        return Found(row["shard"], row["position"], row["body"])
+    left = await ARCHIVED.left(connection, event=event)
+    if left is None:
+        raise Missing(f"no event {event} was ever in the ledger", f"账本从未有过事件 {event}")
+    if source is not None:
+        body = (await _archive(connection, source)).body(left["shard"], left["position"])
+        if body is not None:
+            return Found(left["shard"], left["position"], body)
+    raise Missing(
+        f"the event {event} left the ledger for an archive ({left['file']}): "
+        "`recorder audit prove --source FOLDER` takes it from there",
+        f"事件 {event} 已移出账本归档（{left['file']}）：请用 `recorder audit prove --source 目录` 从归档中取得",
+    )
+
+
+async def _archive(connection: Connection, folder: Path) -> Archive:
+    installation = await LEDGER.installation(connection)
+    return await Archive.at(connection, installation["ledger"], Folder(folder))
 
 
 async def inclusion(connection: Connection, event: Found, checkpoint: Kept) -> Inclusion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import orjson
 import typer
 
 from services.common.commands import AsJson, Home, Lang, Language, Words, spoken
-from services.recorder.audit.commands import Out, Shard, asked, written
+from services.recorder.audit.commands import Out, Shard, Source, asked, written
 from services.recorder.audit.log import AuditLog
 from services.recorder.audit.proofs import Inclusion
 
@@ -30,9 +31,17 @@ Old = Annotated[int, typer.Option("--from", min=0, help="the size of the older c
 New = Annotated[int | None, typer.Option("--to", min=0, help="the size of the newer one; else the newest")]
 
 
-def prove(*, event: Event, out: Out, home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:
+def prove(
+    *,
+    event: Event,
+    out: Out,
+    source: Source = None,
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
     """Prove that an event is in the log: ID.tlog-proof and ID.json (证明事件在日志之中)."""
-    made = asked(home, lang, lambda log: _proved(log, event))
+    made = asked(home, lang, lambda log: _proved(log, event, source))
     files = written(lang, out, {f"{event}.tlog-proof": made.text(), f"{event}.json": made.event.body})
     told = {
         "event": str(event),
@@ -44,8 +53,8 @@ def prove(*, event: Event, out: Out, home: Home = None, lang: Language = None, a
     _say(lang, "proved", told, as_json=as_json)
 
 
-async def _proved(log: AuditLog, event: UUID) -> Inclusion:
-    return await log.inclusion(await log.event(event))
+async def _proved(log: AuditLog, event: UUID, source: Path | None) -> Inclusion:
+    return await log.inclusion(await log.event(event, source))
 
 
 def consistency(

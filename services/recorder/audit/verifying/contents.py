@@ -8,12 +8,12 @@ from __future__ import annotations
 from contextlib import closing
 
 from services.recorder.audit.verifying.events import Events
-from services.recorder.audit.verifying.problems import Findings, Kind
+from services.recorder.audit.verifying.problems import Findings
 from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.receipts import Receipts
+from services.recorder.audit.verifying.rows import Rows
 from services.recorder.audit.verifying.states import Folds
 from services.recorder.audit.verifying.work import Tick, Whole, Work
-from services.recorder.errors import NotArchived
 
 
 async def contents(part: Whole, tick: Tick) -> Findings:
@@ -22,13 +22,11 @@ async def contents(part: Whole, tick: Tick) -> Findings:
     async with connected(part.url) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         head = await connection.fetchrow(QUERIES.head.sql, part.shard)
         assert head is not None  # a shard has its row from the founding on
-        work = Work(connection, part, findings, tick)
-        try:
-            with closing(Folds(work)) as folds:
-                events = Events(work, head["size"], folds)
-                await Receipts(work, head["next_receipt"], events).check()
-                await events.rest()
-                await folds.compare(head["size"])
-        except NotArchived as error:  # without these events nothing can be said of the rest
-            findings.add(Kind.ARCHIVE, part.archived[0][0], "the files that left the ledger", str(error))
+        rows = Rows(connection, part.shard, part.archive)
+        work = Work(connection, rows, part, findings, tick)
+        with closing(Folds(connection, rows, part.shard, findings)) as folds:
+            events = Events(work, head["size"], folds)
+            await Receipts(work, head["next_receipt"], events).check()
+            await events.rest()
+            await folds.compare(head["size"])
     return findings

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import orjson
 
-from schemas.canonical import canonical, leaf_hash
+from schemas.canonical import canonical
 from schemas.envelope import LARGEST_EVENT
 from schemas.identity import shard_of
 from services.recorder.audit.verifying.problems import Kind
-from services.recorder.audit.verifying.rows import Row, Rows
+from services.recorder.audit.verifying.rows import Row
 from services.recorder.audit.verifying.states import Folds
 from services.recorder.audit.verifying.work import ROWS, Json, Work
 from services.recorder.domain.core import Event
@@ -36,10 +36,8 @@ class Events:
     def __init__(self, work: Work, size: int, folds: Folds) -> None:
         self._work = work
         self._findings = work.findings
-        self._source = work.part.source
         self.size = size
         self._folds = folds
-        self._rows = Rows(work)
         self._read = 0
         self._facts: dict[int, Fact] = {}
         self._versions: dict[str, int] = {}
@@ -66,18 +64,21 @@ class Events:
         if not 0 <= position < self.size:
             return None
         if position < self.next or position > self._read + ROWS:
-            rows = await self._rows.between(position, position + 1)
+            rows = await self._rows(position, position + 1)
             return next((fact for row in rows if (fact := _fact(row["body"]))), None)
         return await self._at(position)
 
     async def _at(self, position: int) -> Fact | None:
         while self._read <= position and self._read < self.size:
             end = min(self._read + ROWS, self.size)
-            rows = await self._rows.between(self._read, end)
+            rows = await self._rows(self._read, end)
             self._folds.take([event for row in rows if (event := self._checked(row))])
             self._read = end
             self._work.tick(len(rows))
         return self._facts.get(position)
+
+    async def _rows(self, first: int, end: int) -> Sequence[Row]:
+        return await self._work.rows.events(first, end)
 
     def _checked(self, row: Row) -> tuple[int, Event] | None:
         """The event, where it can be read at all."""
@@ -99,11 +100,16 @@ class Events:
 
     def _wrong(self, row: Row, fields: Json) -> Iterator[tuple[str, tuple[object, object]]]:
         """Where the bytes say something else than the row: name, what the row says, what the bytes say."""
+        recorded = f"{row['recorded_at']:%Y-%m-%dT%H:%M:%S.%fZ}"
         pairs = (
-            *_columns(row, fields),
             ("shard", self._work.part.shard, fields["shard"]),
             ("sequence", f"{row['position']:019d}", fields["sequence"]),
-            ("source", self._source, fields["source"]),
+            ("id", row["id"], fields["id"]),
+            ("partitionkey", row["stream"], fields["partitionkey"]),
+            ("streamversion", row["version"], fields["streamversion"]),
+            ("type", row["type"], fields["type"]),
+            ("recordedtime", recorded, fields["recordedtime"]),
+            ("source", self._work.part.source, fields["source"]),
             ("office's shard", self._work.part.shard, shard_of(fields["office"], self._work.part.shards)),
         )
         yield from ((name, (told, said)) for name, told, said in pairs if told != said)
@@ -120,18 +126,6 @@ class Events:
         if fact.recorded < self._before:
             self._findings.add(Kind.TIME, position, f"≥ {self._before}", fact.recorded)
         self._before = max(self._before, fact.recorded)
-
-
-def _columns(row: Row, fields: Json) -> Iterator[tuple[str, object, object]]:
-    """What the row's columns and the bytes say; of an archived event nothing but the hash has stayed."""
-    if "id" not in row:
-        yield "leaf hash", row["leaf_hash"].hex(), leaf_hash(row["body"]).hex()
-        return
-    yield "id", row["id"], fields["id"]
-    yield "partitionkey", row["stream"], fields["partitionkey"]
-    yield "streamversion", row["version"], fields["streamversion"]
-    yield "type", row["type"], fields["type"]
-    yield "recordedtime", f"{row['recorded_at']:%Y-%m-%dT%H:%M:%S.%fZ}", fields["recordedtime"]
 
 
 def fact_of(fields: Json) -> Fact:

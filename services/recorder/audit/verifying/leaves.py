@@ -14,16 +14,16 @@ from typing import Final, NamedTuple
 import asyncpg
 
 from schemas.merkle import HASH, extended, root_of, split
+from services.recorder.archive.reading import Archive
 from services.recorder.audit.tiles import WIDTH
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES, connected
+from services.recorder.audit.verifying.rows import Leaf, Rows
 from services.recorder.audit.verifying.work import Tick
 
 RANGE: Final = WIDTH * WIDTH  # events: a whole tile of the second level
 _ROWS: Final = 4096
 _NONE: Final = bytes(HASH)  # stands for a hash that nothing is known of
-
-Row = tuple[int, bytes, bytes]  # position, body, leaf hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Range:
     """What to hash: the events from ``first`` up to ``end``, at most ``RANGE``.
 
     ``cuts`` are sizes at which the tree was signed; the tiles must hold the first ``tiled`` events of the shard;
-    ``archived`` are first and last of what left the ledger for files.
+    ``archived`` are first and last of what left the ledger for files; ``archive`` has such files.
     """
 
     url: str
@@ -41,9 +41,12 @@ class Range:
     cuts: tuple[int, ...] = ()
     tiled: int = 0
     archived: tuple[tuple[int, int], ...] = ()
+    archive: Archive | None = None
 
     def left(self, position: int) -> bool:
-        """Whether an event left for a file."""
+        """Whether an event left for a file that is not at hand."""
+        if self.archive is not None and self.archive.holds(self.shard, position):
+            return False
         return any(first <= position <= last for first, last in self.archived)
 
 
@@ -65,8 +68,8 @@ async def hashed(part: Range, tick: Tick) -> Hashed:
     """Check a range; ``tick`` is told how many events were hashed."""
     findings = Findings(part.shard)
     async with connected(part.url) as connection:
-        leaves = await _leaves(connection, part, findings)
         tiles = [await tiles_of(connection, part, level) for level in (0, 1)]
+        leaves = await _leaves(Rows(connection, part.shard, part.archive, findings), part, tiles[0], findings)
     _fill(leaves, part, tiles[0], findings)
     found = [leaf or _NONE for leaf in leaves]
     above = Hashes(0, part.first, found)
@@ -80,13 +83,11 @@ async def hashed(part: Range, tick: Tick) -> Hashed:
     return result
 
 
-async def _leaves(
-    connection: asyncpg.Connection[asyncpg.Record], part: Range, findings: Findings
-) -> list[bytes | None]:
+async def _leaves(rows_: Rows, part: Range, tiles: Mapping[int, bytes], findings: Findings) -> list[bytes | None]:
     leaves: list[bytes | None] = []
     for begin in range(part.first, part.end, _ROWS):
         end = min(begin + _ROWS, part.end)
-        rows = await connection.fetch(QUERIES.leaves.sql, part.shard, begin, end)
+        rows = await rows_.leaves(begin, end, tiles)
         stored = [row[2] for row in rows]
         if [row[0] for row in rows] == list(range(begin, end)) and stored == _computed(rows):
             leaves += stored
@@ -95,12 +96,12 @@ async def _leaves(
     return leaves
 
 
-def _computed(rows: Sequence[asyncpg.Record]) -> list[bytes]:
+def _computed(rows: Sequence[Leaf]) -> list[bytes]:
     sha256 = hashlib.sha256
     return [sha256(b"\x00" + row[1]).digest() for row in rows]
 
 
-def _one_by_one(rows: Sequence[asyncpg.Record], begin: int, end: int, findings: Findings) -> list[bytes | None]:
+def _one_by_one(rows: Sequence[Leaf], begin: int, end: int, findings: Findings) -> list[bytes | None]:
     leaves: list[bytes | None] = [None] * (end - begin)
     for row, digest in zip(rows, _computed(rows), strict=True):
         position, stored = row[0], row[2]

@@ -17,7 +17,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from services.common.settings import Settings
-from services.recorder.archive.folder import Folder
+from services.recorder.archive.folder import Folder, digest
 from services.recorder.archive.reading import Archive
 from services.recorder.audit.keys import Keys
 from services.recorder.audit.note import VerifierKey
@@ -30,7 +30,7 @@ from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.topics import Partition
 from services.recorder.audit.verifying.tree import Head
 from services.recorder.audit.verifying.work import Whole
-from services.recorder.errors import Misconfigured
+from services.recorder.errors import Misconfigured, NotArchived
 
 KINDS: Final = ("events", "receipts")
 _UPPER: Final = 2  # the level from which on tiles are held against the whole tree
@@ -135,17 +135,15 @@ class _Layout:
         self._believe(Notary(ledger, shards, self._keys(kept)), kept)
         await self._beyond(shards)
         archived = await self._archived()
-        if self._options.archive is not None:
-            await Archive.at(self._connection, ledger, Folder(self._options.archive))  # there is one, and it is ours
+        archive = await self._archive(ledger)
         for head in self._made.heads.values():
-            await self._shard(head, tiled.get(head.shard, 0), archived[head.shard])
+            await self._shard(head, tiled.get(head.shard, 0), archived[head.shard], archive)
             self._partitions(head, ledger, ends)
-            left, archive = tuple(archived[head.shard]), self._options.archive
-            if left and archive is None:
-                self._made.skipped[f"receipts and states of shard {head.shard}"] = "archived: name its folder, --source"
+            if all(archive is not None and archive.holds(head.shard, first) for first, _ in archived[head.shard]):
+                source = f"urn:chengzhang:ledger:{ledger}"
+                self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source, archive))
             else:
-                whole = Whole(self._settings.database_url, ledger, head.shard, count, archive, left)
-                self._made.wholes.append(whole)
+                self._made.skipped[f"receipts and states of shard {head.shard}"] = "archived: name its folder, --source"
 
     def _shards(self, count: int) -> list[int]:
         unknown = [shard for shard in self._options.shards if not 0 <= shard < count]
@@ -186,13 +184,31 @@ class _Layout:
             archived[row["shard"]].append((row["first"], row["last"]))
         return archived
 
-    async def _shard(self, head: Head, tiled: int, archived: list[tuple[int, int]]) -> None:
+    async def _archive(self, ledger: UUID) -> Archive | None:
+        """The archive that was named; its files must be those that left."""
+        if self._options.archive is None:
+            return None
+        archive = await Archive.at(self._connection, ledger, Folder(self._options.archive))
+        for held in archive.files():
+            try:
+                found = digest(held.path)[1]
+            except NotArchived as error:
+                found = str(error)
+            if found != held.sha256:
+                findings = Findings(held.shard)
+                findings.add(Kind.ARCHIVE, held.first, held.sha256, found, file=str(held.path))
+                self._made.findings.append(findings)
+        return archive
+
+    async def _shard(self, head: Head, tiled: int, archived: list[tuple[int, int]], archive: Archive | None) -> None:
         sizes = sorted({each.size for each in self._made.signed[head.shard]})
         for first in range(0, head.size, RANGE):
             end = min(first + RANGE, head.size)
             cuts = tuple(size for size in sizes if first < size <= end)
             left = tuple(each for each in archived if each[0] < end and each[1] >= first)
-            self._made.ranges.append(Range(self._settings.database_url, head.shard, first, end, cuts, tiled, left))
+            self._made.ranges.append(
+                Range(self._settings.database_url, head.shard, first, end, cuts, tiled, left, archive)
+            )
         for row in await self._connection.fetch(QUERIES.upper_tiles.sql, head.shard, _UPPER):
             self._made.upper[head.shard][At(row["level"], row["number"])] = row["hashes"]
 

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     HASH = "hash"  # an event's leaf hash is not that of its bytes
     GAP = "gap"  # there is no event
     DUPLICATE = "duplicate"  # there are two
+    ARCHIVE = "archive"  # a file of the archive is not the one that left, or can't be read from there on
     BEYOND = "beyond"  # an event behind the shard's end
     EVENT = "event"  # the bytes are no event of this place, or the row's columns say otherwise
     VERSION = "version"  # the versions of a stream are not 1, 2, 3 …
@@ -31,7 +32,6 @@ class Kind(StrEnum):
     UNRECEIPTED = "unreceipted"  # an event that no receipt lists
     FOLD = "fold"  # an event that can't be folded into the states before it
     STATE = "state"  # a state is not its events' fold; position: the last event that touches it
-    ARCHIVE = "archive"  # the archive's files are not what left the ledger; position: the first event in question
     TOPIC_MISSING = "topic-missing"  # there is no such topic
     TOPIC_RECORD = "topic-record"  # the topic holds other bytes than the ledger; of receipts, position: number
     TOPIC_GAP = "topic-gap"  # the topic holds later ones, not this one; of receipts, position: number

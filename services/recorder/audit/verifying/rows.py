@@ -1,68 +1,110 @@
-"""A shard's events by ranges: rows of the ledger and, where some left for an archive, their bytes out of its files."""
+"""A shard's events as verifying reads them: rows of the ledger; of what left it, made of an archive's files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any, TypeAlias
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 
-from services.recorder.archive import reading
-from services.recorder.archive.folder import Folder
-from services.recorder.archive.reading import Archive
-from services.recorder.archive.words import refused
+from schemas.merkle import HASH
+from services.recorder.archive.folder import read_events
+from services.recorder.archive.reading import Archive, Held
+from services.recorder.audit.tiles import WIDTH
+from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES
-from services.recorder.audit.verifying.work import Work
+from services.recorder.errors import NotArchived
+from services.recorder.ledger.rows import UNREADABLE, event_row
 
-# Of an archived event position, body and the leaf hash that stayed.
+_NAMES: Final = ("position", "id", "stream", "version", "type", "recorded_at", "body")
+
 Row: TypeAlias = "asyncpg.Record | dict[str, Any]"
+Leaf: TypeAlias = "asyncpg.Record | tuple[int, bytes, bytes]"  # position, body, leaf hash
 
 
 class Rows:
-    """Reads on where it stopped, for a file is read from its beginning only."""
+    """Reads a shard. Where a file of the archive can't be read on is noted in ``findings``, if they are given."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._archive: Archive | None = None
-        self._next = -1
-        self._ahead: Iterator[bytes] = iter(())
+    def __init__(
+        self,
+        connection: asyncpg.Connection[asyncpg.Record],
+        shard: int,
+        archive: Archive | None,
+        findings: Findings | None = None,
+    ) -> None:
+        self._connection = connection
+        self._shard = shard
+        self._files = None if archive is None else _Files(archive, shard, findings)
 
-    async def between(self, first: int, end: int) -> list[Row]:
-        """The events from a position up to another. Raises NotArchived."""
-        part = self._work.part
-        rows: list[Row] = list(await self._work.connection.fetch(QUERIES.events.sql, part.shard, first, end))
-        for begin, last in part.archived:
-            low, high = max(begin, first), min(last + 1, end)
-            if low < high:
-                rows += await self._archived(low, high)
-        return sorted(rows, key=lambda row: row["position"]) if part.archived else rows
+    async def leaves(self, first: int, end: int, tiles: Mapping[int, bytes]) -> Sequence[Leaf]:
+        """Position, body and leaf hash from a position up to another; of what left, the hash that its tile kept."""
+        rows = await self._connection.fetch(QUERIES.leaves.sql, self._shard, first, end)
+        left = self._left(first, end, rows)
+        added = [(position, body, _kept(tiles, position, body)) for position, body in left]
+        return sorted([*rows, *added], key=lambda row: row[0]) if added else rows
 
-    async def _archived(self, first: int, end: int) -> list[Row]:
-        positions = list(range(first, end))
-        found = await self._work.connection.fetch(QUERIES.tiled_hashes.sql, positions, self._work.part.shard)
-        hashes = {row["number"]: row["hash"] for row in found}
-        if self._next != first:
-            self._ahead = self._bodies(await self._opened(), first)
-        bodies = islice(self._ahead, end - first)
-        self._next = end
-        return [
-            {"position": position, "body": body, "leaf_hash": hashes.get(position) or b""}
-            for position, body in zip(positions, bodies, strict=True)
-        ]
+    async def events(self, first: int, end: int) -> Sequence[Row]:
+        """Whole rows from a position up to another."""
+        rows = await self._connection.fetch(QUERIES.events.sql, self._shard, first, end)
+        added = [_row(position, body) for position, body in self._left(first, end, rows)]
+        return sorted([*rows, *added], key=lambda row: int(row["position"])) if added else rows
 
-    async def _opened(self) -> Archive:
-        part = self._work.part
-        if self._archive is None:
-            assert part.archive is not None  # what is archived is read where an archive is given
-            self._archive = await Archive.at(self._work.connection, part.ledger, Folder(part.archive))
-        return self._archive
+    def _left(self, first: int, end: int, rows: Sequence[asyncpg.Record]) -> list[tuple[int, bytes]]:
+        """What the ledger hasn't, out of files."""
+        if self._files is None or len(rows) >= end - first:
+            return []
+        present = {row[0] for row in rows}
+        return [(position, body) for position, body in self._files.between(first, end) if position not in present]
 
-    def _bodies(self, archive: Archive, first: int) -> Iterator[bytes]:
-        while True:
-            held = archive.following(self._work.part.shard, first)
-            if held is None or held.first > first:
-                raise refused("left", shard=self._work.part.shard, position=first, file="–")
-            for _, bodies in reading.chunks(held, first):
-                yield from bodies
-            first = held.last + 1
+
+def _kept(tiles: Mapping[int, bytes], position: int, body: bytes) -> bytes:
+    at = position % WIDTH * HASH
+    return tiles.get(position // WIDTH, b"")[at : at + HASH] or hashlib.sha256(b"\x00" + body).digest()
+
+
+def _row(position: int, body: bytes) -> Row:
+    """As the ledger had it; where the bytes are no event's, hardly anything."""
+    try:
+        _, _, *columns, _, _ = event_row(body)
+    except UNREADABLE:
+        columns = [None] * (len(_NAMES) - 2)
+    return dict(zip(_NAMES, (position, *columns, body), strict=True))
+
+
+class _Files:
+    """An archive's files, mostly read from front to back."""
+
+    def __init__(self, archive: Archive, shard: int, findings: Findings | None) -> None:
+        self._archive = archive
+        self._shard = shard
+        self._findings = findings
+        self._open: Held | None = None
+        self._lines: Iterator[bytes] = iter(())
+        self._at = 0
+        self._broken: set[Held] = set()
+
+    def between(self, first: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Positions and bytes, as far as files hold them."""
+        while first < end:
+            held = self._archive.following(self._shard, first)
+            if held is None or held.first >= end:
+                return
+            until = min(end, held.last + 1)
+            yield from self._read(held, max(first, held.first), until)
+            first = until
+
+    def _read(self, held: Held, first: int, end: int) -> Iterator[tuple[int, bytes]]:
+        if held is not self._open or self._at != first:
+            self._open, self._at = held, first
+            self._lines = (body for bodies in read_events(held.path, first - held.first) for body in bodies)
+        try:
+            for body in self._lines:
+                yield self._at, body
+                self._at += 1
+                if self._at == end:
+                    return
+        except NotArchived as error:
+            if self._findings is not None and held not in self._broken:
+                self._broken.add(held)
+                self._findings.add(Kind.ARCHIVE, self._at, "an event", str(error), file=str(held.path))

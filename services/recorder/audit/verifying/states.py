@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
+import asyncpg
 import orjson
 
-from services.recorder.audit.verifying.problems import MOST, Kind
+from services.recorder.audit.verifying.problems import MOST, Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES
 from services.recorder.audit.verifying.rows import Rows
-from services.recorder.audit.verifying.work import ROWS, Work
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key
 from services.recorder.ledger.append import FOLD_VERSION
 from services.recorder.ledger.folding import Folded
 from services.recorder.ledger.rows import UNREADABLE, event_of
+
+_ROWS: Final = 1000  # of a cursor, or of a statement
 
 State = tuple[int, int, str | None]  # fold version, version, JSON
 Row = tuple[Key, State]
@@ -24,9 +26,13 @@ Row = tuple[Key, State]
 class Folds:
     """A shard's states, folded while its events are read."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._findings = work.findings
+    def __init__(
+        self, connection: asyncpg.Connection[asyncpg.Record], rows: Rows, shard: int, findings: Findings
+    ) -> None:
+        self._connection = connection
+        self._rows = rows
+        self._shard = shard
+        self._findings = findings
         self._places: dict[str, int] = {}  # of the portion's events, by id
         self._folded = Folded(self._left_out)
 
@@ -60,8 +66,7 @@ class Folds:
     async def _pairs(self) -> AsyncIterator[tuple[Key, State | None, State | None]]:
         """Every key that is folded or stored, with what it should be and what it is."""
         folded = self._expected()
-        cursor = self._work.connection.cursor(QUERIES.states.sql, self._work.part.shard, prefetch=ROWS)
-        stored = aiter(cursor)
+        stored = self._connection.cursor(QUERIES.states.sql, self._shard, prefetch=_ROWS).__aiter__()
         left, right = next(folded, None), await anext(stored, None)
         while left is not None or right is not None:
             key = None if right is None else (right["kind"], right["key"])
@@ -83,11 +88,10 @@ class Folds:
     async def _last_places(self, keys: Iterable[Key], size: int) -> dict[Key, int]:
         """The last event of each key that touches it."""
         places: dict[Key, int] = {}
-        wanted, rows = set(keys), Rows(self._work)
-        for first in range(0, size, ROWS):
-            for row in await rows.between(first, min(first + ROWS, size)):
-                position: int = row["position"]
-                places |= dict.fromkeys(wanted.intersection(_touched(row["body"])), position)
+        wanted = set(keys)
+        for first in range(0, size, _ROWS):
+            for row in await self._rows.events(first, first + _ROWS):
+                places |= dict.fromkeys(wanted.intersection(_touched(row["body"])), row["position"])
         return places
 
 
