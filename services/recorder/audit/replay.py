@@ -18,7 +18,7 @@ from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.filters import Filter
 from services.recorder.audit.opening import opening
 from services.recorder.audit.replaying import Replay, Show
-from services.recorder.audit.showing import progress
+from services.recorder.audit.showing import progress, quiet
 from services.recorder.audit.source import opened
 from services.recorder.errors import Hole, Misconfigured, NotArchived, Unavailable
 
@@ -119,6 +119,7 @@ class _Command:
 
     def run(self, wanted: Filter, after: Place | None) -> None:
         """Replay; exit 1 or 3 where it doesn't come to its end."""
+        quiet()
         try:
             asyncio.run(self._replay(wanted, after))
         except BrokenPipeError:  # the reader has had enough

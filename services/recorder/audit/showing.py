@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,11 @@ class _Rate(TextColumn):
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.completed:,.0f} · {task.finished_speed or task.speed or 0:,.0f}/s")
+
+
+def quiet() -> None:
+    """What the Kafka client logs on stderr about a broker that it can't reach, the command says in its own words."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @contextmanager

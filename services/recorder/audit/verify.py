@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -25,6 +26,7 @@ from services.common.commands import (
     spoken,
 )
 from services.recorder.audit.note import VerifierKey
+from services.recorder.audit.showing import quiet
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.report import verify as verified
@@ -89,8 +91,9 @@ def verify(
         keys = [VerifierKey.parse(text) for text in key or ()]
         archive = None if source == "ledger" else Path(source)
         options = Options(shard or (), checkpoints or (), keys, archive, not without_kafka, not without_read_models)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped politely is to be interrupted
-        report = verified(settings_of(home), options, title=words["title"])
+        quiet()
+        with _interruptible():
+            report = verified(settings_of(home), options, title=words["title"])
     except Untrusted as error:
         raise typer.BadParameter(str(error)) from None
     except Unavailable as error:
@@ -105,6 +108,16 @@ def verify(
         _show(report, words)
     if not report.ok:
         raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """To be stopped politely is to be interrupted: the processes end, too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show(report: Report, words: Mapping[str, str]) -> None:

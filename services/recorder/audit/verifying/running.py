@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias
 
-from services.recorder.audit.showing import Advance
+from services.recorder.audit.showing import Advance, quiet
 from services.recorder.audit.verifying.contents import contents
 from services.recorder.audit.verifying.leaves import Hashed, Range, hashed
 from services.recorder.audit.verifying.problems import Findings
@@ -81,6 +81,7 @@ _counter: Any = None  # shared with whoever shows progress
 def _begin(counter: Any) -> None:  # noqa: ANN401  # multiprocessing has no type for it
     global _counter  # noqa: PLW0603  # a process of the pool has no other way
     _counter = counter
+    quiet()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
     threading.Thread(target=_outlive_nobody, daemon=True).start()
 
