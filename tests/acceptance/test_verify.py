@@ -1,0 +1,31 @@
+"""``recorder audit verify`` on a running pair: all is well but for one row of a read model, which is named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.acceptance.pair import Office, Pair, line
+
+
+def test_a_row_of_a_read_model(pair: Pair, office: Office) -> None:
+    person = office.register()
+    receipt = pair.accepted(office.attendance(office.convened(person), line(person)))
+    pair.seen(receipt)
+    where = "WHERE office = $1 AND person = $2"
+    [kept] = pair.sql(f"SELECT title FROM office_v1.growth_entry {where}", str(office), person)
+    pair.sql(f"UPDATE office_v1.growth_entry SET title = 'x' {where}", str(office), person)
+    try:
+        ended = pair.command("recorder", "audit", "verify", "--json")
+    finally:
+        pair.sql(f"UPDATE office_v1.growth_entry SET title = $3 {where}", str(office), person, kept["title"])
+    assert (ended.returncode, ended.stderr) == (1, ""), ended.stdout[-2000:]
+    told: dict[str, Any] = json.loads(ended.stdout)
+    assert (told["ok"], told["skipped"]) == (False, {})
+    assert told["checked"]["read_models"]["read_model_rows"] > 0
+    [problem] = told["problems"]
+    event = receipt["events"][0]
+    assert (problem["kind"], problem["shard"], problem["position"]) == (
+        "read-model", receipt["shard"], event["position"],
+    )  # fmt: skip
+    assert (problem["expected"], problem["found"]) == ({"title": kept["title"]}, {"title": "x"})
