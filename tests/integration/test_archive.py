@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from deploy.local.sample import year
 from schemas import merkle
 from services.common.settings import Settings
+from services.recorder import history, topics
 from services.recorder.archive import leaving
 from services.recorder.archive.folder import Folder
 from services.recorder.audit.checkpoint import verified
@@ -36,7 +37,7 @@ from services.recorder.cli import cli
 from services.recorder.errors import NotArchived
 from services.recorder.ledger import database
 from tests.support.aged import OLD
-from tests.support.history import copied
+from tests.support.history import copied, publish
 from tests.support.ledger import Bench, Json, action, bench
 from tests.support.stack import Servers
 
@@ -224,6 +225,21 @@ async def test_archived_actions_are_still_known_and_what_was_archived_can_be_bro
     assert events[0]["n"] < len(before)
     assert (await _archive(old, tmp_path))["ok"], "what is in the folder is taken again"
     assert len(await _replayed(old, str(tmp_path))) == len(before) + 1
+
+
+async def test_a_lost_topic_is_filled_once_the_years_are_back(old: Settings, topic_prefix: str, tmp_path: Path) -> None:
+    bodies = await _bodies(old)
+    await _archive(old, tmp_path)
+    lost = old.model_copy(update={"topic_prefix": topic_prefix})
+    await topics.ensure(lost)
+    async with bench(lost.database_url, lost.shards) as ledger:
+        reasons = await history.check_all(ledger.pool, ledger.ledger, lost)
+        closed = {row["shard"] for row in await _table(old, "archived")}
+        assert {shard for shard, reason in reasons.items() if reason and "archived" in reason} == closed != set()
+        await _run(lost, "archive", "--bring-back", str(tmp_path))
+        await ledger.rows("UPDATE ledger.relay SET events = 0, receipts = 0")
+        await publish(ledger, lost)
+    assert await _replayed(lost, "kafka") == bodies
 
 
 async def _assert_repeats_are_known(ledger: Bench) -> None:

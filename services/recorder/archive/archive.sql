@@ -10,6 +10,15 @@ JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'ledger.event'::regclass AND c.relname ~ '^event_[0-9]+$'
 ORDER BY 1;
 
+-- name: outside
+-- The years of events that a wrong clock left without a partition, unless that year left before.
+SELECT DISTINCT extract(year FROM recorded_at AT TIME ZONE 'UTC')::int AS year
+FROM ledger.event_outside
+EXCEPT
+SELECT year
+FROM ledger.archived
+ORDER BY year;
+
 -- name: has_year$
 -- Whether a year has a table.
 SELECT to_regclass('ledger.event_' || :year::int) IS NOT NULL;
@@ -102,9 +111,10 @@ DELETE FROM ledger.archived
 WHERE year = :year;
 
 -- name: forget_ids!
--- The ids of a shard's events that are back.
-DELETE FROM ledger.archived_event
-WHERE shard = :shard AND position >= :first AND position <= :last;
+-- The ids of a year's events that are back: the shards' ids are looked through once.
+DELETE FROM ledger.archived_event AS e
+USING (SELECT shard, min(first) AS first, max(last) AS last FROM ledger.archived WHERE year = :year GROUP BY shard) AS a
+WHERE e.shard = a.shard AND e.position BETWEEN a.first AND a.last;
 
 -- name: left^
 -- Where an event is that left, and which file holds it. The join asks shard by shard, so that the index serves.

@@ -33,6 +33,7 @@ from services.recorder.archive.words import refused
 from services.recorder.audit import tiles
 from services.recorder.audit.checkpoints import Checkpoints, Kept
 from services.recorder.errors import Unavailable
+from services.recorder.ledger import years
 from services.recorder.ledger.database import Connection, Ledger, Pool
 
 A_FILE: Final = 100_000  # events: some 5 MB compressed
@@ -89,8 +90,9 @@ class Leaving:
         """What the ledger still holds of the years before that one. Raises NotArchived where it isn't whole."""
         plan: Plan = {}
         async with self._pool.acquire(timeout=10) as connection:
-            years = [row["year"] async for row in QUERIES.years(connection)]
-            for year in years:
+            outside = [row["year"] async for row in QUERIES.outside(connection)]
+            await years.open_years(connection, [year for year in outside if year < before])
+            for year in [row["year"] async for row in QUERIES.years(connection)]:
                 if year < before:
                     rows = await connection.fetch(QUERIES.held.sql, year, timeout=LONG)
                     plan[year] = [_part(year, row) for row in rows]

@@ -6,7 +6,6 @@ Files are held against the hashes that the ledger kept. A year is one transactio
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
@@ -16,7 +15,7 @@ from schemas.canonical import leaf_hash
 from services.common.faults import fault
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import Folder
-from services.recorder.archive.leaving import Advance
+from services.recorder.archive.leaving import LONG, Advance
 from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.audit import tiles
@@ -56,7 +55,7 @@ class Returning:
                     await connection.execute("SELECT ledger.make_year($1)", year)
                 for row in rows:
                     await self._fill(connection, row, advance)
-                await _forget(connection, year, rows)
+                await _forget(connection, year)
                 if apart:  # last: whoever reads the ledger waits from here to the commit
                     await _attach(connection, year)
                 fault("archive-returning")
@@ -90,7 +89,6 @@ async def _attach(connection: Connection, year: int) -> None:
     raise refused("in-use", year=year)
 
 
-async def _forget(connection: Connection, year: int, rows: Sequence[asyncpg.Record]) -> None:
-    for row in rows:
-        await QUERIES.forget_ids(connection, shard=row["shard"], first=row["first"], last=row["last"])
+async def _forget(connection: Connection, year: int) -> None:
+    await connection.execute(QUERIES.forget_ids.sql, year, timeout=LONG)
     await QUERIES.forget_files(connection, year=year)

@@ -7,12 +7,16 @@ CREATE UNIQUE INDEX IF NOT EXISTS event_outside_id ON ledger.event_outside (shar
 GRANT SELECT ON ledger.event_outside TO auditor;
 COMMENT ON TABLE ledger.event_outside IS 'Events recorded in a year without a partition: a clock was wrong.';
 
--- A year's table, with its indexes, not attached yet.
+-- A year's table, with its indexes, not attached yet. The check saves attaching from reading all of it.
 CREATE OR REPLACE FUNCTION ledger.make_year(year integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    name text := 'event_' || year;
+    name  text := 'event_' || year;
+    since text := lpad(year::text, 4, '0') || '-01-01 00:00:00+00';
+    until text := lpad((year + 1)::text, 4, '0') || '-01-01 00:00:00+00';
 BEGIN
-    EXECUTE format('CREATE TABLE ledger.%I (LIKE ledger.event INCLUDING ALL)', name);
+    EXECUTE format(
+        'CREATE TABLE ledger.%I (LIKE ledger.event INCLUDING ALL, '
+        'CONSTRAINT in_year CHECK (recorded_at >= %L AND recorded_at < %L))', name, since, until);
     EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, position)', name || '_position', name);
     EXECUTE format('CREATE UNIQUE INDEX %I ON ledger.%I (shard, id)', name || '_id', name);
     EXECUTE format('GRANT SELECT ON ledger.%I TO auditor', name);
@@ -41,6 +45,7 @@ BEGIN
     END IF;
     EXECUTE format(
         'ALTER TABLE ledger.event ATTACH PARTITION ledger.%I FOR VALUES FROM (%L) TO (%L)', name, since, until);
+    EXECUTE format('ALTER TABLE ledger.%I DROP CONSTRAINT in_year', name);
     RETURN moved;
 END
 $$;
