@@ -30,7 +30,6 @@ from services.common.commands import (
     spoken,
 )
 from services.common.grants import GrantsError
-from services.recorder import app as service
 from services.recorder.archive.cli import archive
 from services.recorder.audit.cli import cli as audit
 from services.recorder.errors import RecorderError, Unavailable
@@ -66,6 +65,8 @@ recovery.register(cli)
 @cli.command()
 def serve(home: Home = None, lang: Language = None) -> None:
     """Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布)."""
+    from services.recorder import app as service  # noqa: PLC0415  # all other commands start in half the time
+
     try:
         service.serve(settings_of(home))
     except (GrantsError, RecorderError) as error:
