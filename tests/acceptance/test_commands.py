@@ -75,8 +75,9 @@ def test_recorder_status_in_json(pair: Pair, said: dict[str, CompletedProcess[st
 def test_projector_status_in_json(pair: Pair, said: dict[str, CompletedProcess[str]]) -> None:
     assert said["projector"].returncode == 0, said["projector"].stderr
     found: dict[str, Any] = json.loads(said["projector"].stdout)
-    assert list(found) == ["state", "lag", "shards"]
+    assert list(found) == ["state", "lag", "shards", "version", "current", "building", "old"]
     assert (found["state"], found["lag"]) == ("live", 0)
+    assert (found["version"], found["current"], found["building"], found["old"]) == (1, True, None, [])
     sizes = {row["shard"]: row["size"] for row in pair.sql("SELECT * FROM ledger.shard")}
     for shard in found["shards"]:
         assert list(shard) == ["shard", "next", "end", "lag", "state", "error"]
