@@ -17,6 +17,7 @@ from pathlib import Path
 import asyncpg
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from deploy.local.sample import year
@@ -36,6 +37,7 @@ from services.recorder.audit.verifying.running import here
 from services.recorder.cli import cli
 from services.recorder.errors import NotArchived
 from services.recorder.ledger import database
+from services.recorder.recovery.recover import recover
 from tests.support.aged import OLD
 from tests.support.history import copied, publish
 from tests.support.ledger import Bench, Json, action, bench
@@ -240,6 +242,23 @@ async def test_a_lost_topic_is_filled_once_the_years_are_back(old: Settings, top
         await ledger.rows("UPDATE ledger.relay SET events = 0, receipts = 0")
         await publish(ledger, lost)
     assert await _replayed(lost, "kafka") == bodies
+
+
+async def test_histories_that_part_behind_archived_years_are_told_apart_there(
+    old: Settings, topic_prefix: str, tmp_path: Path
+) -> None:
+    rows = await _rows(old, "SELECT shard, stream, body FROM ledger.event ORDER BY shard, position")
+    await _archive(old, tmp_path)
+    other = old.model_copy(update={"topic_prefix": topic_prefix})
+    await topics.ensure(other)
+    shard = orjson.loads((await _bodies(old))[0])["shard"]
+    last = len([row for row in rows if row["shard"] == shard]) - 1
+    async with AIOKafkaProducer(bootstrap_servers=other.kafka) as producer:
+        for index, row in enumerate(row for row in rows if row["shard"] == shard):
+            body = row["body"].replace(b'"actor":"', b'"actor":"x') if index == last else row["body"]
+            await producer.send(other.topic("events"), body, row["stream"].encode(), partition=shard)
+    report = await recover(other, [shard], lambda *_: None, lambda _: None)
+    assert f"up to {shard}:{last}" in next(remark.en for remark in report.remarks if remark.kind == "fork")
 
 
 async def _assert_repeats_are_known(ledger: Bench) -> None:

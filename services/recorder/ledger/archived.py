@@ -23,3 +23,9 @@ async def leaf_at(connection: Connection, shard: int, position: int) -> bytes | 
         return None
     leaf: bytes | None = await QUERIES.leaf_at(connection, shard=shard, position=position)
     return leaf
+
+
+async def leaves_from(connection: Connection, shard: int, first: int, count: int) -> list[bytes]:
+    """Leaf hashes from an archived position on, as many of its file; none where it didn't leave."""
+    rows = QUERIES.leaves_from(connection, shard=shard, first=first, count=count)
+    return [row["leaf"] async for row in rows]

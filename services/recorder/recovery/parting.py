@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from schemas.canonical import leaf_hash
+from services.recorder.ledger import archived
 from services.recorder.ledger.database import Pool
 from services.recorder.recovery.queries import QUERIES
 from services.recorder.recovery.tape import Tape, Tapes
 
 _AT_ONCE: Final = 1000
+
+
+class Held(NamedTuple):
+    """One event or receipt: its hash, and its bytes; of an archived event the hash alone."""
+
+    digest: bytes
+    raw: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +51,9 @@ async def parting(pool: Pool, shard: int, tapes: Tapes, kind: str) -> Fork:
     at = 0
     while True:
         mine = await _rows(pool, shard, kind, at)
-        theirs = [each.raw for each in await one.ahead(_AT_ONCE)]
-        same = next((index for index, (a, b) in enumerate(zip(mine, theirs, strict=False)) if a != b), None)
+        theirs = [Held(leaf_hash(each.raw), each.raw) for each in await one.ahead(_AT_ONCE)]
+        pairs = enumerate(zip(mine, theirs, strict=False))
+        same = next((index for index, (a, b) in pairs if a.digest != b.digest), None)
         if same is not None or not mine or not theirs:
             break
         shared = min(len(mine), len(theirs))
@@ -56,11 +66,15 @@ async def parting(pool: Pool, shard: int, tapes: Tapes, kind: str) -> Fork:
     )
 
 
-async def _rows(pool: Pool, shard: int, kind: str, first: int) -> list[bytes]:
+async def _rows(pool: Pool, shard: int, kind: str, first: int) -> list[Held]:
     query = QUERIES.events if kind == "events" else QUERIES.receipts
     column = "body" if kind == "events" else "receipt"
     async with pool.acquire() as connection:
-        return [row[column] async for row in query(connection, shard=shard, first=first, count=_AT_ONCE)]
+        left = await archived.leaves_from(connection, shard, first, _AT_ONCE) if kind == "events" else []
+        if left:
+            return [Held(leaf, None) for leaf in left]
+        rows = [row[column] async for row in query(connection, shard=shard, first=first, count=_AT_ONCE)]
+    return [Held(leaf_hash(raw), raw) for raw in rows]
 
 
 async def _ledger_end(pool: Pool, shard: int, kind: str) -> int:
@@ -69,8 +83,10 @@ async def _ledger_end(pool: Pool, shard: int, kind: str) -> int:
     return int(row["size"] if kind == "events" else row["next_receipt"])
 
 
-def _side(bodies: Sequence[bytes], count: int) -> Side:
-    if not bodies:
+def _side(held: Sequence[Held], count: int) -> Side:
+    if not held:
         return Side("-", "-", 0)
-    fields: dict[str, Any] = orjson.loads(bodies[0])
+    if held[0].raw is None:
+        return Side("archived", "-", count)
+    fields: dict[str, Any] = orjson.loads(held[0].raw)
     return Side(f"{fields['type']} {fields['id']}", fields.get("recordedtime") or fields["recorded_at"], count)
