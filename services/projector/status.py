@@ -11,7 +11,7 @@ from services.common.settings import Settings
 from services.projector import database, read_models, versions
 from services.projector.beside import positions
 from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection
-from services.projector.errors import Misfit, NotRunning
+from services.projector.errors import NotRunning
 from services.projector.settings import consumer_name
 
 
@@ -56,8 +56,8 @@ async def status(settings: Settings) -> Status:
         raise NotRunning("The database doesn't answer.") from error
     try:
         return await _asked(connection, consumer_name(settings))
-    except (asyncpg.UndefinedTableError, Misfit) as error:
-        raise NotRunning("No recorder or no projector has run on this database yet.") from error
+    except asyncpg.UndefinedTableError as error:
+        raise NotRunning("No recorder has run on this database yet.") from error
     finally:
         await connection.close()
 

@@ -19,7 +19,7 @@ import structlog
 
 from services.projector import database
 from services.projector.database import VERSIONS, Connection
-from services.projector.errors import Misfit
+from services.projector.errors import Misfit, NotRunning
 from services.projector.read_models import ReadModel
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
@@ -78,10 +78,13 @@ def _digest(texts: Iterable[str]) -> str:
 
 
 async def live(connection: Connection) -> Version:
-    """The one that answers. Raises Misfit where nothing has ever been made."""
-    row = await VERSIONS.live(connection)
+    """The one that answers. Raises NotRunning where nothing has ever been made."""
+    try:
+        row = await VERSIONS.live(connection)
+    except asyncpg.UndefinedTableError:
+        row = None
     if row is None:
-        raise Misfit("There are no read models in this database yet: start the projector.")
+        raise NotRunning("No projector has run on this database yet.")
     return Version.read(row)
 
 

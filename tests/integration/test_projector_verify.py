@@ -78,6 +78,8 @@ async def test_the_first_hundred_rows_are_listed_and_the_rest_counted(settings: 
 
 
 async def test_a_topic_that_cannot_be_had_or_is_too_short_is_said(settings: Settings) -> None:
+    outcome = await asyncio.to_thread(command, settings, "verify", "--lang", "en")
+    assert (outcome.exit_code, "No projector has run" in outcome.stderr) == (3, True)
     world = life(people=2)
     async with engine_on(settings.database_url, consumer_name(settings)) as engine:
         await fold(engine, world.records)
