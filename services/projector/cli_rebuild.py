@@ -23,6 +23,7 @@ from services.projector.database import TRANSIENT
 from services.projector.differences import Differences
 from services.projector.errors import NotRunning, ProjectorError
 from services.projector.rebuild import Rebuild
+from services.projector.settings import consumer_name
 
 _SHOWN: Final = 20
 _WORDS: Final[Words] = {
@@ -32,6 +33,7 @@ _WORDS: Final[Words] = {
         "done": "Rebuilt: {count} events applied. office_v{number} is live; "
                 "`projector rebuild --drop-old` drops what was before.",
         "dropped": "Dropped: {names}.", "none": "There is no old version.",
+        "begun": "office_v{number} is live and empty; running projectors fill it.",
         "differs": "{rows} rows differ from the live ones. Each figure is in {file}.",
         "title": "what would change", "read_model": "read model", "figure": "figure", "rows": "rows",
         "people": "people",
@@ -44,6 +46,7 @@ _WORDS: Final[Words] = {
         "resumed": "继续上次未完成的 office_v{number}。",
         "done": "重建完成：共 {count} 条事件，现用 office_v{number}；旧版可用 `projector rebuild --drop-old` 删除。",
         "dropped": "已删除：{names}。", "none": "没有旧版。",
+        "begun": "现用 office_v{number}，尚为空；运行中的投影服务会重新填入。",
         "differs": "有 {rows} 行与现用的不同，逐项列于 {file}。",
         "title": "将会改变的数字", "read_model": "读模型", "figure": "项目", "rows": "行数", "people": "人数",
         "gone": "不再有：{names}", "ask": "切换到新的数字？",
@@ -54,6 +57,10 @@ _WORDS: Final[Words] = {
 Yes = Annotated[bool, typer.Option("--yes", help="Switch even where figures change · 数字有变也切换")]
 DropOld = Annotated[
     bool, typer.Option("--drop-old", help="Drop the versions before the live one, nothing else · 只删除旧版")
+]
+StartOver = Annotated[
+    bool,
+    typer.Option("--start-over", help="Begin with nothing: the live ones follow a history that is lost · 清空重来"),
 ]
 
 
@@ -71,6 +78,7 @@ def rebuild(
     *,
     yes: Yes = False,
     drop_old: DropOld = False,
+    start_over: StartOver = False,
     home: Home = None,
     lang: Language = None,
     as_json: AsJson = False,
@@ -81,6 +89,9 @@ def rebuild(
     try:
         if drop_old:
             _say_dropped(asyncio.run(versions.drop_old(settings.database_url)), words, as_json=as_json)
+            return
+        if start_over:
+            _say_begun(asyncio.run(_start_over(settings)), words, as_json=as_json)
             return
         collect_rarely()
         found = asyncio.run(_rebuild(settings, words, yes=yes, as_json=as_json))
@@ -96,6 +107,11 @@ def rebuild(
         failed(lang, words["waits"].format(file=found.differences and found.differences.file))
     if not as_json:
         typer.echo(words["done"].format(count=found.events, number=found.version))
+
+
+async def _start_over(settings: Settings) -> int:
+    models = read_models.load()
+    return await versions.start_over(settings.database_url, consumer_name(settings), models, settings.shards)
 
 
 async def _rebuild(settings: Settings, words: Mapping[str, str], *, yes: bool, as_json: bool) -> Rebuilt:
@@ -169,3 +185,7 @@ def _say_dropped(numbers: list[int], words: Mapping[str, str], *, as_json: bool)
         typer.echo(words["dropped"].format(names=", ".join(f"office_v{number}" for number in numbers)))
     else:
         typer.echo(words["none"])
+
+
+def _say_begun(number: int, words: Mapping[str, str], *, as_json: bool) -> None:
+    typer.echo(orjson.dumps({"version": number}) if as_json else words["begun"].format(number=number))

@@ -139,9 +139,7 @@ class Rebuild:
             async with asyncio.timeout(_CATCH_UP_SECONDS):
                 async for _ in self._replay.to(ends):
                     pass
-            await CURSOR.retire(connection, consumer=self._consumer)
-            await VERSIONS.close(connection)
-            await VERSIONS.retire_live(connection)
+            await versions.retire(connection, self._consumer)
             await VERSIONS.make_live(connection, number=self.version.number)
             await versions.show(connection, self.version, self._models)
             await VERSIONS.tell(connection, positions=" ".join(f"{shard}:{end}" for shard, end in ends.items()))

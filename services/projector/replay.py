@@ -28,7 +28,7 @@ from services.projector.errors import Halted, Unreadable
 from services.projector.topic import partitions
 
 _WAIT_MS: Final = 200
-_PATIENCE: Final = 10.0  # seconds without a record, though some are missing
+PATIENCE: Final = 10.0  # seconds without a record, though some are missing
 _BACKOFF: Final = (0.3, 1.0, 3.0, 10.0)
 _log = structlog.get_logger(__name__)
 
@@ -127,7 +127,7 @@ class Replay:
             self._turn_to(missing)
             found = await self._fetch(missing)
             moved = time.monotonic() if found else moved
-            if time.monotonic() - moved > _PATIENCE:
+            if time.monotonic() - moved > PATIENCE:
                 raise self._too_short(missing)
             slices = [await self._parse(shard, records, ends[shard]) for shard, records in found]
             yield await self._folded()

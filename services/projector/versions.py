@@ -18,7 +18,7 @@ import orjson
 import structlog
 
 from services.projector import database
-from services.projector.database import VERSIONS, Connection
+from services.projector.database import CURSOR, VERSIONS, Connection
 from services.projector.errors import Misfit, NotRunning
 from services.projector.read_models import ReadModel
 
@@ -186,3 +186,31 @@ async def drop_old(url: str) -> list[int]:
         return numbers
     finally:
         connection.terminate()
+
+
+async def start_over(url: str, consumer: str, models: Sequence[ReadModel], shards: int) -> int:
+    """Make an empty version live at once, for projectors to fill: where the live one follows a history that is lost.
+
+    Gives its number. Raises Misfit where somebody builds beside the live one.
+    """
+    connection = await database.connect(url)
+    try:
+        await beside(connection)
+        version = Version.of(1 + await VERSIONS.highest(connection), models)
+        async with alone(connection), connection.transaction():
+            await retire(connection, consumer)
+            await make(connection, version, models, "live")
+            await CURSOR.begin_shards(connection, consumer=consumer, shards=list(range(shards)))
+            await show(connection, version, models)
+        return version.number
+    finally:
+        connection.terminate()
+
+
+async def retire(connection: Connection, consumer: str) -> None:
+    """Let nobody fold into the live version, nor read it, within the caller's transaction: another follows in it."""
+    found = await live(connection)
+    await connection.execute(f"SET LOCAL search_path TO {found.schema}")
+    await CURSOR.retire(connection, consumer=consumer)
+    await VERSIONS.close(connection)
+    await VERSIONS.retire_live(connection)

@@ -15,7 +15,7 @@ import pytest
 
 from services.common.settings import Settings
 from services.projector import database as db
-from services.projector import read_models
+from services.projector import read_models, replay
 from services.projector.errors import Misfit
 from services.projector.read_models import ReadModel
 from services.projector.rebuild import Rebuild, rebuild
@@ -222,6 +222,26 @@ async def test_a_shard_that_an_event_has_halted_goes_on_once_folds_that_take_it_
             pass
         await until(at_end(progress, world))
         assert not progress.halted
+
+
+async def test_read_models_of_a_history_that_is_lost_start_over_under_a_running_projector(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "PATIENCE", 0.5)
+    lost, world = life(people=4), life(people=2)
+    await create_topic(settings)
+    async with engine_on(settings.database_url, consumer_name(settings)) as engine:
+        await fold(engine, lost.records)
+    await publish(settings, world.records)
+    async with running(settings) as progress:
+        await until(lambda: progress.next.get(world.shard) == 8)
+        refused = await asyncio.to_thread(command, settings, "rebuild", "--lang", "en")
+        assert refused.exit_code == 1
+        assert f"shard {world.shard} up to 4 of 8" in refused.stderr
+        begun = await asyncio.to_thread(command, settings, "rebuild", "--start-over", "--json")
+        assert json.loads(begun.stdout)["version"] == 3
+        await until(at_end(progress, world))
+    assert await select(settings.database_url, "SELECT count(*) FROM office.growth_entry") == [(2,)]
 
 
 async def test_a_switch_waits_for_a_report_that_is_being_read(settings: Settings) -> None:
