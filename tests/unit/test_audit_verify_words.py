@@ -31,12 +31,12 @@ def test_all_is_well(capsys: pytest.CaptureFixture[str], lang: str, fine: str, l
 
 def test_problems_are_listed_up_to_a_screenful(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [Problem(Kind.HASH, 3, at, bytes(32), b"\xff" * 32) for at in range(30)]
-    report = Report(checked=_CHECKED, problems=problems, unlisted={"hash": 5})
+    report = Report(checked=_CHECKED, problems=problems, unlisted={"hash": 5, "gap": 1})
     verify._show(report, verify._WORDS[Lang.EN])
     said = capsys.readouterr().out
     assert len(re.findall(r"^hash 3:\d+ · expected 0{64} · found f{64}$", said, re.MULTILINE)) == 20
-    assert "15 more" in said
-    assert "35 problems." in said
+    assert "16 more" in said
+    assert "36 problems: hash 35, gap 1." in said
 
 
 def test_of_a_kind_so_many_are_listed_and_the_rest_is_counted() -> None:

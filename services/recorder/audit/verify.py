@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ _SHOWN: Final = 20  # problems, one a line; --json has all
 _LONGEST: Final = 80  # characters of what was expected or found
 _WORDS: Final[Words] = {
     Lang.EN: {
-        "title": "verify", "ok": "Everything holds.", "wrong": "{count} problems.", "part": "checked",
+        "title": "verify", "ok": "Everything holds.", "wrong": "{count:,} problems: {kinds}.", "part": "checked",
         "count": "number",
         "events": "events: hashes, tree, no gap", "receipts": "receipts ↔ events, no gap",
         "states": "states = fold of events", "tiles": "tiles", "checkpoints": "checkpoints: signed, consistent",
@@ -46,7 +47,8 @@ _WORDS: Final[Words] = {
         "expected": "expected", "found": "found", "rate": "{rate:,} events hashed a second; {seconds} s in all.",
     },
     Lang.ZH: {
-        "title": "核验", "ok": "全部一致。", "wrong": "发现 {count} 个问题。", "part": "核验内容", "count": "数量",
+        "title": "核验", "ok": "全部一致。", "wrong": "发现 {count:,} 个问题：{kinds}。",
+        "part": "核验内容", "count": "数量",
         "events": "事件：哈希、树、无缺号", "receipts": "回执 ↔ 事件，无缺号", "states": "状态 = 事件的折叠",
         "tiles": "瓦片", "checkpoints": "检查点：签名、一致", "topic_events": "Kafka 上的事件 = 账本",
         "topic_receipts": "Kafka 上的回执 = 账本",
@@ -131,8 +133,9 @@ def _show(report: Report, words: Mapping[str, str]) -> None:
     console.print(table)
     for line in _lines(report, words):
         console.print(line, markup=False)
-    count = len(report.problems) + sum(report.unlisted.values())
-    told = words["ok"] if report.ok else words["wrong"].format(count=count)
+    counts = Counter(problem.kind.value for problem in report.problems) + Counter(report.unlisted)
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in counts.most_common())
+    told = words["ok"] if report.ok else words["wrong"].format(count=counts.total(), kinds=kinds)
     console.print(told, style="bold green" if report.ok else "bold red", markup=False)
 
 
