@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import asyncpg
 import orjson
 import typer
 
@@ -129,6 +130,8 @@ async def _at_work(settings: Settings) -> AsyncIterator[tuple[Pool, Ledger]]:
             if not await QUERIES.lock(connection):
                 raise refused("busy")
             yield pool, ledger
+    except asyncpg.UndefinedTableError as error:
+        raise Unavailable("no recorder of this version has been started on this ledger yet.") from error
     except TRANSIENT as error:
         raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
     finally:
