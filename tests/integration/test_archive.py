@@ -380,6 +380,8 @@ async def test_what_may_not_leave_stays_and_the_command_says_why(old: Settings, 
     (tmp_path / "file").touch()
     assert "can't be written" in (await _archive(old, tmp_path / "file" / "in", expected=1))["said"]
     assert await _table(old, "event") == events
+    other = old.model_copy(update={"database_url": f"{old.database_url}_none"})
+    assert "InvalidCatalogName" in (await _archive(other, tmp_path, expected=3))["said"]
     await _rows(old, "ALTER TABLE ledger.archived RENAME TO of_an_older_version")
     assert "of this version" in (await _archive(old, tmp_path, expected=3))["said"]
     await _rows(old, "ALTER TABLE ledger.of_an_older_version RENAME TO archived")

@@ -27,6 +27,8 @@ Source = Annotated[
 ]
 _T = TypeVar("_T")
 _CONNECTIONS: Final = 2
+# Another server answers there: it knows no such user or database.
+NOT_OURS: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
@@ -68,7 +70,7 @@ async def ledger_of(pool: Pool) -> Ledger:
             row = await QUERIES.installation(connection)
     except asyncpg.UndefinedTableError as error:
         raise Unavailable("no recorder has founded a ledger here yet.") from error
-    except TRANSIENT as error:
+    except (*TRANSIENT, *NOT_OURS) as error:
         raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
     return Ledger(row["ledger"], row["shards"])
 
