@@ -21,7 +21,7 @@ from services.common.settings import Settings
 from services.projector import differences, read_models, versions
 from services.projector.database import TRANSIENT
 from services.projector.differences import Differences
-from services.projector.errors import NotRunning, ProjectorError
+from services.projector.errors import NotRunning, ProjectorError, Told
 from services.projector.rebuild import Rebuild
 from services.projector.settings import consumer_name
 
@@ -98,7 +98,7 @@ def rebuild(
     except NotRunning as error:
         not_running(lang, str(error))
     except ProjectorError as error:
-        failed(lang, str(error))
+        failed(lang, said(error, lang))
     except TRANSIENT as error:
         not_running(lang, type(error).__name__)
     if as_json:
@@ -125,8 +125,10 @@ async def _rebuild(settings: Settings, words: Mapping[str, str], *, yes: bool, a
             found = await _compared(work, settings, words)
             if found is not None and not as_json:
                 _show(found, words)
-        if found is not None and not yes and not _confirmed(words):
-            return Rebuilt(number, count, switched=False, differences=found)
+        if found is not None and not yes:
+            if not await asyncio.to_thread(_confirmed, words):
+                return Rebuilt(number, count, switched=False, differences=found)
+            count = await shown(work.replay(), words["replay"], words["rate"])  # what came while it was looked at
         typer.echo(words["switch"], err=True)
         await work.switch()
         return Rebuilt(number, count, switched=True, differences=found)
@@ -146,6 +148,11 @@ async def _compared(work: Rebuild, settings: Settings, words: Mapping[str, str])
 def _confirmed(words: Mapping[str, str]) -> bool:
     """The user's yes; nobody can say it where there is no terminal."""
     return sys.stdin.isatty() and typer.confirm(words["ask"], err=True)
+
+
+def said(error: ProjectorError, lang: Lang | None) -> str:
+    """An error in the language asked for, as far as it knows it."""
+    return error.zh if isinstance(error, Told) and spoken(lang) is Lang.ZH else str(error)
 
 
 async def shown(counts: AsyncIterator[tuple[int, int]], doing: str, rate: str) -> int:

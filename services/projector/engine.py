@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 # Classes of SQLSTATE that speak of the data, not of the server: cardinality, data, integrity, limits, raised in SQL.
 _OF_THE_DATA: Final = ("21", "22", "23", "54", "P0")
+_LOOK_AGAIN: Final = 0.05  # what says that it isn't live must not become a busy loop
 _log = structlog.get_logger(__name__)
 
 
@@ -89,6 +90,7 @@ class Engine:
                 if self._version is not None:
                     raise
                 _log.info("live-version-changed")
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def _read(self, connection: Connection) -> dict[int, Cursor]:
         rows = [row async for row in CURSOR.read_cursors(connection, consumer=self._consumer)]

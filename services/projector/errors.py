@@ -5,7 +5,9 @@ ProjectorError
 ├── Unfoldable      an event that no read model can take: its shard halts
 ├── Forked          the topic and the cursor tell different histories: the shard halts
 ├── Halted          a shard stands still: says which event
-├── Unreadable      the events topic can't be had, or lacks what was applied
+├── Told            said in English and Chinese
+│   ├── Refused         a rebuild or verification can't be done now: says what to do first
+│   └── Unreadable      the events topic can't be had, or lacks what was applied
 ├── NotRunning      there is nothing to ask
 ├── Retired         another version of the read models is live: look which
 └── Behind          the batch doesn't begin at the cursor: nothing was applied, read again from the cursor
@@ -40,7 +42,19 @@ class Halted(ProjectorError):
     """A shard stands still until someone has acted."""
 
 
-class Unreadable(ProjectorError):
+class Told(ProjectorError):
+    """What people read in either language; as text it is English."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+
+
+class Refused(Told):
+    """A rebuild or a verification can't be done now."""
+
+
+class Unreadable(Told):
     """The events topic can't be read as far as is needed."""
 
 

@@ -28,7 +28,7 @@ from services.projector.beside import compared_at, near
 from services.projector.compare import Comparison
 from services.projector.database import CURSOR, VERSIONS, Connection
 from services.projector.engine import Engine
-from services.projector.errors import Misfit
+from services.projector.errors import Refused
 from services.projector.read_models import ReadModel
 from services.projector.replay import Replay
 from services.projector.settings import consumer_name
@@ -56,7 +56,7 @@ class Rebuild:
         self.resumed = False
 
     async def __aenter__(self) -> Self:
-        """Raises Misfit where another one is at work, Unreadable where the topic can't be had."""
+        """Raises Refused where another one is at work, Unreadable where the topic can't be had."""
         try:
             await versions.create(self._url, self._models)
             self._connection = await database.connect(self._url)
@@ -94,7 +94,7 @@ class Rebuild:
         )
 
     async def switch(self) -> None:
-        """Make it live. Waits for whoever reads. Raises Misfit: somebody doesn't end, a view can't be replaced."""
+        """Make it live. Waits for whoever reads. Raises Refused: somebody doesn't end, a view can't be replaced."""
         for model in self.version.models:
             await self._connection.execute(f"ANALYZE {self.version.schema}.{model}")
         fault("before-switch")
@@ -107,11 +107,17 @@ class Rebuild:
                 _log.info("switch-postponed", raised=type(error).__name__)
                 await asyncio.sleep(_PAUSE)
             except asyncpg.InvalidTableDefinitionError as error:
-                raise Misfit(f"A public view may only gain columns, at its end: {error}") from error
+                raise Refused(
+                    f"A public view may only gain columns, at its end: {error}",
+                    f"公开视图只能在末尾增加列：{error}",
+                ) from error
             else:
                 fault("after-switch")
                 return
-        raise Misfit("Somebody has kept reading the views for too long; nothing was switched. Run it again later.")
+        raise Refused(
+            "Somebody has kept reading the views for too long; nothing was switched. Run it again later.",
+            "有人长时间占用视图，未切换。请稍后再运行。",
+        )
 
     async def _begin(self) -> None:
         """Find the half-built version, or begin one; one that other folds began is of no use."""

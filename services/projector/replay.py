@@ -67,7 +67,7 @@ class Replay:
             await self._assign()
         except (KafkaError, OSError) as error:
             await self._kafka.stop()
-            raise Unreadable(f"The topic {self._topic} can't be read: {raised(error)}.") from error
+            raise self._unread(error) from error
         except BaseException:
             await self._kafka.stop()
             raise
@@ -91,12 +91,15 @@ class Replay:
             async for count in self._to(ends):
                 yield count
         except (KafkaError, OSError) as error:
-            raise Unreadable(f"The topic {self._topic} can't be read: {raised(error)}.") from error
+            raise self._unread(error) from error
 
     async def _assign(self) -> None:
         found = await partitions(self._servers, self._topic)
         if found != len(self._shards):
-            raise Unreadable(f"The topic {self._topic} has {found} partitions, the shards are {len(self._shards)}.")
+            raise Unreadable(
+                f"The topic {self._topic} has {found} partitions, the shards are {len(self._shards)}.",
+                f"主题 {self._topic} 有 {found} 个分区，而分片数为 {len(self._shards)}。",
+            )
         await self._kafka.start()
         self._kafka.assign([self._place(shard) for shard in self._shards])
 
@@ -159,7 +162,10 @@ class Replay:
             return None
         reading.hinted = False
         if slice_.gap and slice_.end < end:
-            raise Unreadable(f"The topic {self._topic} lacks position {slice_.end} of shard {shard}.")
+            raise Unreadable(
+                f"The topic {self._topic} lacks position {slice_.end} of shard {shard}.",
+                f"主题 {self._topic} 缺少分片 {shard} 的序号 {slice_.end}。",
+            )
         slice_ = slice_.until(end)
         if slice_.end == end and slice_.tail is not None:
             self._kafka.seek(self._place(shard), slice_.tail.offset + 1)
@@ -188,13 +194,24 @@ class Replay:
 
     def _too_short(self, missing: Mapping[int, int]) -> Unreadable:
         where = ", ".join(f"shard {s} up to {self._readings[s].expected} of {end}" for s, end in missing.items())
-        return Unreadable(f"The topic {self._topic} doesn't hold what was applied: {where}.")
+        there = "，".join(f"分片 {s} 到 {self._readings[s].expected}，应到 {end}" for s, end in missing.items())
+        return Unreadable(
+            f"The topic {self._topic} doesn't hold what was applied: {where}. Is it being filled, or another history?",
+            f"主题 {self._topic} 不含已投影的内容：{there}。它是否正在重新填充，或属于另一段历史？",
+        )
+
+    def _unread(self, error: Exception) -> Unreadable:
+        why = raised(error)
+        return Unreadable(f"The topic {self._topic} can't be read: {why}.", f"无法读取主题 {self._topic}：{why}。")
 
 
 def _applied(outcome: Outcome) -> int:
     """Raises Halted; Unreadable where somebody else folds the same version."""
     if outcome.behind:
-        raise Unreadable(f"shard {outcome.cursor.shard}: somebody else moved the cursor to {outcome.cursor.next}")
+        shard, position = outcome.cursor.shard, outcome.cursor.next
+        raise Unreadable(
+            f"shard {shard}: somebody else moved the cursor to {position}", f"分片 {shard}：游标被移到了 {position}"
+        )
     if outcome.halted:
         raise Halted(f"shard {outcome.cursor.shard}: {outcome.cursor.error}")
     return outcome.applied

@@ -46,10 +46,11 @@ class Verify:
         self.problems: list[Problem] = []
 
     async def __aenter__(self) -> Self:
-        """Raises Misfit where another one is at work, NotRunning where nothing has ever been made."""
+        """Raises Refused where another one is at work, NotRunning where nothing has ever been made."""
         try:
             self._connection = await database.connect(self._url)
             self._open.callback(self._connection.terminate)
+            await versions.live(self._connection)
             await versions.beside(self._connection)
             await self._drop()  # what one that was killed has left
             self._open.push_async_callback(self._drop)
@@ -94,7 +95,6 @@ class Verify:
 
     async def _make(self) -> None:
         async with versions.alone(self._connection), self._connection.transaction():
-            await versions.live(self._connection)
             await versions.make(self._connection, self._version, self._models, None)
 
     async def _drop(self) -> None:

@@ -5,6 +5,7 @@ One is live: the public views in ``office`` show it. One may be building beside 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -19,12 +20,14 @@ import structlog
 
 from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
-from services.projector.errors import Misfit, NotRunning
+from services.projector.errors import NotRunning, Refused
 from services.projector.read_models import ReadModel
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
 _SCHEMA: Final[Any] = aiosql.from_path(database.FOLDER / "schema.sql", "asyncpg")
 _ONE_AT_A_TIME: Final = 0x6F66666963  # the advisory lock under which schemas come and go
+_TRIES: Final = 10
+_PAUSE: Final = 0.2
 _BESIDE: Final = 0x626573696465  # the one of whoever builds beside the live version
 # Below PostgreSQL's deadlock_timeout: of a reader and whoever replaces views, the latter gives up.
 VIEW_LOCK_TIMEOUT: Final = "500ms"
@@ -128,9 +131,15 @@ async def alone(connection: Connection) -> AsyncIterator[None]:
 
 
 async def beside(connection: Connection) -> None:
-    """Be the only one that builds beside the live version, for as long as the connection lives. Raises Misfit."""
-    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _BESIDE):
-        raise Misfit("Another `projector rebuild` or `projector verify` is at work on this database: let it end first.")
+    """Be the only one that builds beside the live version, for as long as the connection lives. Raises Refused."""
+    for _ in range(_TRIES):  # the connection of one that was killed lives on for a moment
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _BESIDE):
+            return
+        await asyncio.sleep(_PAUSE)
+    raise Refused(
+        "Another `projector rebuild` or `projector verify` is at work on this database: let it end first.",
+        "此数据库上已有 `projector rebuild` 或 `projector verify` 在运行：请等它结束。",
+    )
 
 
 async def make(connection: Connection, version: Version, models: Sequence[ReadModel], state: str | None) -> None:
@@ -164,18 +173,19 @@ async def _show_changed(connection: Connection, version: Version, models: Sequen
 
 
 async def drop(connection: Connection, number: int) -> None:
-    """Drop a version and all it holds, within the caller's transaction. Raises Misfit where a view rests on it."""
+    """Drop a version and all it holds, within the caller's transaction. Raises Refused where a view rests on it."""
     schema = database.schema_of(number)
     if users := [row["name"] async for row in VERSIONS.users_of(connection, schema=schema)]:
-        raise Misfit(
-            f"{schema} can't be dropped: {', '.join(users)} still reads from it. Drop or change that view first."
+        raise Refused(
+            f"{schema} can't be dropped: {', '.join(users)} still reads from it. Drop or change that view first.",
+            f"无法删除 {schema}：{'、'.join(users)} 仍在读取它。请先删除或修改该视图。",
         )
     await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     await VERSIONS.forget(connection, number=number)
 
 
 async def drop_old(url: str) -> list[int]:
-    """Drop all that answered before; gives their numbers. Raises Misfit."""
+    """Drop all that answered before; gives their numbers. Raises Refused."""
     connection = await database.connect(url)
     try:
         await beside(connection)
@@ -191,7 +201,7 @@ async def drop_old(url: str) -> list[int]:
 async def start_over(url: str, consumer: str, models: Sequence[ReadModel], shards: int) -> int:
     """Make an empty version live at once, for projectors to fill: where the live one follows a history that is lost.
 
-    Gives its number. Raises Misfit where somebody builds beside the live one.
+    Gives its number. Raises Refused where somebody builds beside the live one.
     """
     connection = await database.connect(url)
     try:

@@ -219,3 +219,13 @@ async def test_reports_read_the_views_and_nothing_else(database: str) -> None:
             " WHERE attrelid = 'office.growth_entry'::regclass AND attnum > 0",
         )
     assert commented == [(0, 16)]
+
+
+async def test_read_models_from_before_versions_were_kept_are_made_anew_beside_them(database: str) -> None:
+    await execute(database, ["CREATE SCHEMA office_v1", "CREATE TABLE office_v1.cursor (consumer text, next bigint)"])
+    world = _life()
+    async with engine_on(database) as engine:
+        await fold(engine, world.records)
+    stand = "SELECT number, state FROM projector.version ORDER BY number"
+    assert await select(database, stand) == [(1, "old"), (2, "live")]
+    assert await select(database, "SELECT count(*) > 0 FROM office.growth_entry") == [(True,)]

@@ -16,7 +16,7 @@ import pytest
 from services.common.settings import Settings
 from services.projector import database as db
 from services.projector import read_models, replay
-from services.projector.errors import Misfit
+from services.projector.errors import Refused
 from services.projector.read_models import ReadModel
 from services.projector.rebuild import Rebuild, rebuild
 from services.projector.settings import consumer_name
@@ -197,7 +197,7 @@ async def test_a_half_built_version_of_other_folds_is_begun_anew(settings: Setti
             assert not again.resumed
             assert again.version.digest != half.version.digest
             assert await anext(again.replay()) == (0, 5)
-            with pytest.raises(Misfit, match="at work"):
+            with pytest.raises(Refused, match="at work"):
                 async with Rebuild(settings, models):
                     pass
             async with again.compared() as found:

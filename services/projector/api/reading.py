@@ -26,6 +26,7 @@ from services.projector.moves import Moves
 from services.projector.read_models import ReadModel
 
 WAIT_SECONDS: Final = 10.0
+_NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 Ident = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -93,6 +94,8 @@ class Reading:
                 yield connection
         except asyncpg.DataError as error:  # the one value from outside that only PostgreSQL reads: a page's key
             raise _no_page() from error
+        except _NOT_BUILT as error:
+            raise _not_built() from error
         except TRANSIENT as error:
             raise unavailable() from error
 
@@ -186,6 +189,12 @@ def unavailable() -> Problem:
     return Problem(
         503, "unavailable", "Unavailable", "The database can't be reached now. Ask again.", headers={"Retry-After": "2"}
     )
+
+
+def _not_built() -> Problem:
+    """503: the live read models were made by another version of this program, or not yet."""
+    detail = "The read models aren't there in the form that this version reads. An operator runs `projector rebuild`."
+    return Problem(503, "not-built", "Not built yet", detail, headers={"Retry-After": "60"})
 
 
 def _no_page() -> Problem:
