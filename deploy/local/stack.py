@@ -95,7 +95,7 @@ def _place(home: Home, state: State, only: Sequence[str], say: Say) -> State:
 def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
     daemon = None
     if name in {RECORDER, PROJECTOR}:
-        daemon = _service(home, name, state)
+        daemon = service(home, name, state)
         if processes.find(home, name) and processes.digest(home, name) != daemon.digest:
             say("restarting", service=name)  # its settings changed, a moved port for example
             processes.stop(home, name)
@@ -114,7 +114,8 @@ def _database_or_broker(home: Home, name: str, state: State, say: Say) -> Daemon
     return kafka.daemon(home, state.ports.kafka, state.ports.controller, say)
 
 
-def _service(home: Home, name: str, state: State) -> Daemon:
+def service(home: Home, name: str, state: State) -> Daemon:
+    """How the recorder or the projector is run in this stack."""
     ours = {
         **{key: value for key, value in os.environ.items() if key.startswith("CHENGZHANG_")},
         **kept.settings(home, state),

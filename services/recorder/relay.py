@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -39,6 +40,7 @@ PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedg
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 500
 LOOK_AGAIN: Final = 5.0  # seconds between looks at a read-only shard
+_SHARE: Final = 4  # of the leases that are free, a fourth is taken at a time
 LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
 
 Record = tuple[bytes, bytes]  # key, value
@@ -178,16 +180,24 @@ class Relay:
         shards = list(range(self._ledger.shards))
         while True:
             missing = [shard for shard in shards if shard not in self._lanes]
-            if missing:
-                got = await connection.fetch(
-                    "SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_lock($1, shard)",
-                    LEASE_CLASS,
-                    missing,
-                )
-                for record in got:
-                    self._begin(record["shard"])
+            await self._take(connection, missing)
             await self._look(connection)
             await asyncio.sleep(POLL)
+
+    async def _take(self, connection: asyncpg.Connection[asyncpg.Record], missing: list[int]) -> None:
+        """Take some of the leases that can be had: recorders that start together then share them."""
+        if not missing:
+            return
+        got = await connection.fetch(
+            """
+            SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_lock($1, shard) LIMIT $3
+            """,
+            LEASE_CLASS,
+            random.sample(missing, len(missing)),
+            -(-len(missing) // _SHARE),
+        )
+        for record in got:
+            self._begin(record["shard"])
 
     async def _look(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """See what was committed, by whomever; that the connection answers is what holds the leases."""

@@ -1,12 +1,14 @@
 """The recorder at work: what waits on the intake topic → committed to the ledger and published, events and receipts.
 
-The recorder starts with everything waiting. The clock runs from the moment when the first ``WARM_UP`` actions are
-committed until the last record is on its topic, for the actions and events of that time. The projector doesn't run.
+One recorder a processor, two at most, side by side in one consumer group, as an installation scales. They start with
+everything waiting. The clock runs from the moment when the first ``WARM_UP`` actions are committed until the last record
+is on its topic, for the actions and events of that time. The projector doesn't run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +23,7 @@ from tests.bench.filling import Refused
 from tests.bench.stack import RECORDER, SERVERS, Bench, watched
 
 WARM_UP: Final = 3_000  # actions
+RECORDERS: Final = min(2, os.cpu_count() or 1)
 _LOOK: Final = 0.25  # seconds
 _STUCK: Final = 60.0
 _SIZES: Final = "SELECT sum(size)::bigint AS events, sum(next_receipt)::bigint AS receipts FROM ledger.shard"
@@ -29,13 +32,13 @@ _REJECTED: Final = 'SELECT receipt FROM ledger.receipt WHERE position(\'"outcome
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What the recorder did."""
+    """What the recorders did; ``rss_mb`` is the larger one's, ``cores`` theirs together."""
 
     actions_per_s: float
     events_per_s: float
     actions: int
     seconds: float
-    rss_mb: dict[str, float]
+    rss_mb: float
     cores: dict[str, float]
 
 
@@ -117,19 +120,32 @@ async def ledger(settings: Settings) -> AsyncIterator[Ledger]:
 
 
 async def record(bench: Bench, actions: int) -> Rate:
-    """Start the recorder on what waits (``actions`` of them), measure, stop it."""
-    async with ledger(bench.settings) as looking, watched(bench, (RECORDER, *SERVERS)) as usage:
+    """Start the recorders on what waits (``actions`` of them), measure, stop them."""
+    others = [f"{RECORDER}-{number}" for number in range(2, RECORDERS + 1)]
+    async with ledger(bench.settings) as looking, watched(bench, (RECORDER, *others, *SERVERS)) as usage:
         before = await looking.stand()
-        starting = asyncio.create_task(bench.start(RECORDER))
-        try:
+        async with side_by_side(bench):
             stands = await looking.until(before.receipts + actions)
-        finally:
-            await starting
-            await bench.stop(RECORDER)
     async with ledger(bench.settings) as looking:
         await looking.check()
     first = next(stand for stand in stands if stand.receipts >= before.receipts + WARM_UP)
     last = stands[-1]
     seconds = last.at - first.at
     done, events = last.receipts - first.receipts, last.events - first.events
-    return Rate(done / seconds, events / seconds, done, seconds, usage.rss_mb, usage.cores(first.at, last.at))
+    cores = usage.cores(first.at, last.at)
+    cores[RECORDER] += sum(cores.pop(name, 0) for name in others)
+    rss = max(usage.rss_mb[name] for name in (RECORDER, *others))
+    return Rate(done / seconds, events / seconds, done, seconds, rss, cores)
+
+
+@asynccontextmanager
+async def side_by_side(bench: Bench) -> AsyncIterator[None]:
+    """All recorders, begun together."""
+    others = [await bench.start_beside(RECORDER, number) for number in range(2, RECORDERS + 1)]
+    starting = asyncio.create_task(bench.start(RECORDER))
+    try:
+        yield
+    finally:
+        await starting
+        for name in (RECORDER, *others):
+            await bench.stop(name)

@@ -96,11 +96,12 @@ class Run:
         with self._step("recording them"):
             rate = await recording.record(self._bench, actions)
         self.figures.recorder_actions_per_s = rate.actions_per_s
-        self.figures.rss_mb[RECORDER] = rate.rss_mb[RECORDER]
+        self.figures.rss_mb[RECORDER] = rate.rss_mb
         self.figures.spent("recording", "an action recorded", rate.cores, rate.actions_per_s)
         self.figures.workload |= {
             "recorder_actions": rate.actions,
             "recorder_seconds": rate.seconds,
+            "recorders": recording.RECORDERS,
             "recorder_events_per_s": rate.events_per_s,
         }
 

@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import psutil
 
 from deploy.local import kafka, postgres, processes, stack
+from deploy.local import state as kept
 from deploy.local.errors import tail
 from deploy.local.paths import Home
 from services.common.settings import Settings
@@ -48,6 +49,19 @@ class Bench:
     async def start(self, *names: str) -> None:
         """Start services and wait until they are ready."""
         await asyncio.to_thread(stack.up, self.home, only=names)
+
+    async def start_beside(self, name: str, number: int) -> str:
+        """Start another one of a service, on a free port; its name. Whoever uses it asks for no readiness."""
+        state = kept.load(self.home, far_ports())
+        daemon = stack.service(self.home, name, state)
+        another = replace(
+            daemon,
+            name=f"{name}-{number}",
+            log=self.home.log(f"{name}-{number}"),
+            env=daemon.env | {"CHENGZHANG_HTTP_PORT": "0"},
+        )
+        await asyncio.to_thread(processes.start, self.home, another)
+        return another.name
 
     async def stop(self, name: str) -> None:
         """Stop one service."""
@@ -100,7 +114,10 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _remove(folder: Path) -> None:
-    stack.down(Home.at(folder / "home"))
+    home = Home.at(folder / "home")
+    for record in home.run.glob(f"{RECORDER}-*"):
+        processes.stop(home, record.stem)
+    stack.down(home)
     shutil.rmtree(folder, ignore_errors=True)
 
 

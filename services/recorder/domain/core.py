@@ -191,10 +191,15 @@ def rests(event: str, on_it: Iterable[str]) -> Rejection:
     )
 
 
-@lru_cache(maxsize=8192)
 def day_of(moment: datetime) -> str:
     """The office's day, YYYY-MM-DD, of an instant."""
     return moment.astimezone(SHANGHAI).date().isoformat()
+
+
+@lru_cache(maxsize=8192)  # by its text: what happened together has one time, and a moment's hash is dear
+def day_at(time: str) -> str:
+    """The office's day, YYYY-MM-DD, of an instant as it is written."""
+    return day_of(instant(time))
 
 
 def started(since: str, action: Action) -> bool:
@@ -204,7 +209,7 @@ def started(since: str, action: Action) -> bool:
 
 def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
     """The action's ``index``-th event."""
-    return Event(id=action.event_id(index), office=action.office, stream=stream, time=action.time, data=data)
+    return Event(action.event_id(index), action.office, stream, action.time, data)
 
 
 @lru_cache(maxsize=8192)  # frozen, and the same for most facts about a person

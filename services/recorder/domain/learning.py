@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple, assert_never, get_args
 
 from pydantic import Field
@@ -84,11 +85,12 @@ def span(starts_at: str, minutes: int) -> Span:
     return start, start + 60 * minutes
 
 
-def days(time: Span) -> list[str]:
+@lru_cache(maxsize=1024)  # asked three times for a session
+def days(time: Span) -> tuple[str, ...]:
     """The days in Shanghai that the span touches."""
     start, end = (day_of(datetime.fromtimestamp(second, UTC)) for second in (time[0], time[1] - 1))
     between = datetime.fromisoformat(start) + timedelta(days=1)
-    return [start] if start == end else [start, *_until(between, end)]
+    return (start,) if start == end else (start, *_until(between, end))
 
 
 def _until(day: datetime, last: str) -> Iterator[str]:
@@ -149,7 +151,7 @@ def _convened(states: States, event: Event, data: contract.SessionConvened) -> C
     for other in overlapping:
         other_key, state = _session(states, event, other)
         changes[other_key] = state.but(overlaps=(*state.overlaps, data.session))
-    stamp = SessionStamp(
+    stamp = SessionStamp.trusted(
         carrier=data.carrier, kind=data.kind, title=data.title, starts_at=data.starts_at, minutes=data.minutes
     )
     fields = {"event": event.id, "since": event.time, "stamp": stamp, "overlaps": overlapping}
@@ -275,10 +277,10 @@ def _convene(states: States, action: Action, data: contract.ConveneSession) -> D
         return reused("session", data.session, session.event)
     if rejection := people.missing(states, action, (data.chair, *data.expected, *data.observers)):
         return rejection
-    fact = contract.SessionConvened(
+    fact = contract.SessionConvened.trusted(
         session=data.session, item=data.item, carrier=data.carrier, kind=data.kind, title=data.title,
         starts_at=data.starts_at, minutes=data.minutes, chair=data.chair, expected=data.expected,
-        observers=data.observers, late_reason=data.late_reason,
+        observers=data.observers, late_reason=data.late_reason, corrects=None,
         stamps=(people.person(states, action, data.chair).placed(data.chair, action.day),),
     )  # fmt: skip
     return [make(action, f"session/{data.session}", fact)]

@@ -48,9 +48,10 @@ def decide(states: States, action: Action, data: contract.Action) -> Decision:
     members = data.members()
     if rejection := people.missing(states, action, members):
         return rejection
-    fact = contract.OutputFiled(
+    fact = contract.OutputFiled.trusted(
         output=data.output, lead=data.lead, participants=data.participants, line=data.line, title=data.title,
         count=data.count, level=data.level, effect=data.effect, guide=data.guide, late_reason=data.late_reason,
+        corrects=None,
         stamps=tuple(people.person(states, action, who).placed(who, action.day) for who in members),
     )  # fmt: skip
     return [make(action, f"output/{data.output}", fact)]

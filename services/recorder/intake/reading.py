@@ -19,7 +19,7 @@ from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
 from schemas.envelope import LARGEST_ACTION, ActionEnvelope, Token
 from services.common.explain import escaped, said
-from services.recorder.domain.core import Action, Rejection, day_of
+from services.recorder.domain.core import Action, Rejection, day_at
 from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, nul, says
 
 _ID: Final = TypeAdapter(Id)
@@ -155,10 +155,9 @@ def _refused(address: Address, body: bytes, errors: tuple[FieldError, ...]) -> R
 
 
 def _action(envelope: ActionEnvelope, type_: str, time: str, data: ActionData) -> Action:
-    moment = instant(time)
     return Action(
-        envelope.office, envelope.source, envelope.id, type_, time, envelope.actor, data, moment, day_of(moment), {},
-        envelope.expectedversion, envelope.entry, envelope.traceparent,
+        envelope.office, envelope.source, envelope.id, type_, time, envelope.actor, data,
+        instant(time), day_at(time), {}, envelope.expectedversion, envelope.entry, envelope.traceparent,
     )  # fmt: skip
 
 
