@@ -1,8 +1,8 @@
 """The recorder at work: what waits on the intake topic → committed to the ledger and published, events and receipts.
 
 One recorder a processor, two at most, side by side in one consumer group, as an installation scales. They start with
-everything waiting. The clock runs from the moment when the first ``WARM_UP`` actions are committed until the last record
-is on its topic, for the actions and events of that time. The projector doesn't run.
+everything waiting. The clock runs from the moment when the first ``WARM_UP`` actions are committed until the last
+record is on its topic, for the actions and events of that time. The projector doesn't run.
 """
 
 from __future__ import annotations
