@@ -35,8 +35,8 @@ async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Colle
         auto_offset_reset="none",
         max_partition_fetch_bytes=LARGEST_MESSAGE,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         return await _read(consumer, ledger, settings.topic("events"), sizes)
     finally:
         await consumer.stop()

@@ -322,7 +322,9 @@ class Relay:
         if not count:
             message = f"a record of {len(records[0][1])} bytes doesn't fit into a batch"
             raise Doubt(message)
-        metadata = await asyncio.wait_for(await producer.send_batch(batch, lane.topic, partition=lane.shard), PATIENCE)
+        sent = await producer.send_batch(batch, lane.topic, partition=lane.shard)
+        async with asyncio.timeout(PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
+            metadata = await sent
         fault("after-publish")
         _sure(lane, first)
         if metadata.offset != lane.offset:
@@ -367,7 +369,8 @@ class Relay:
                     lane.doubt()
                     lane.wake.set()
             with contextlib.suppress(KafkaError, TimeoutError, OSError):
-                await asyncio.wait_for(producer.stop(), 2)
+                async with asyncio.timeout(2):
+                    await producer.stop()
 
     # --- progress, for people ---
 

@@ -155,7 +155,8 @@ async def _read_tails(kafka: str, partitions: list[TopicPartition], within: floa
     )
     try:
         await consumer.start()
-        return await asyncio.wait_for(_tails(consumer, partitions), within)
+        async with asyncio.timeout(within):  # not wait_for, which can lose a cancellation (until Python 3.12)
+            return await _tails(consumer, partitions)
     finally:
         await consumer.stop()
 

@@ -1,7 +1,8 @@
 """The intake from Kafka: at least once by Kafka's committed offsets, exactly once by receipts.
 
 A batch is read, prepared and recorded, the shards side by side; its offsets are committed when all of it has receipts
-or is quarantined, never before. (A second batch under way was no faster, and held twice the memory.)
+or is quarantined, never before. While one waits for the ledger the next is read: it goes into the shards' queues behind
+it, and its offsets count only after its own.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from services.recorder.ledger.appender import Appender
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
-RECORDS_AT_ONCE: Final = 4000
+RECORDS_AT_ONCE: Final = 3000
 SMALL_BATCH: Final = 200  # records; after a smaller one the intake waits a little, so that the next ones share commits
 GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
@@ -51,8 +52,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._appender = appender
         self._vault = vault
         self._quarantine = quarantine
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._under_way: asyncio.Task[None] | None = None  # the batch that waits for the ledger
         self._recorded: dict[TopicPartition, int] = {}  # offsets to commit
         self._committer: asyncio.Task[None] | None = None
         self._subscriber: Any = None
@@ -109,6 +109,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._committer.cancel()
             await asyncio.gather(self._committer, return_exceptions=True)
             await self._commit()
+        if self._under_way is not None:
+            self._under_way.cancel()  # not acknowledged, so it comes again
 
     @property
     def consumer(self) -> AIOKafkaConsumer[bytes, bytes]:
@@ -147,46 +149,52 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
         If that takes too long, receipts sort it out.
         """
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), 5)
+        if self._under_way is not None:
+            await asyncio.wait([self._under_way], timeout=5)
         await self._commit()
         self._recorded.clear()
 
     async def _handle(self, message: KafkaMessage) -> None:
+        """Take a batch on; back when the one before it is recorded and this one is in the shards' queues."""
         records: Records = message.raw_message  # a batch subscriber's raw message is a tuple
-        self._idle.clear()
-        try:
-            await self._record(records)
-        finally:
-            self._idle.set()
+        before, queued = self._under_way, asyncio.Event()
+        self._under_way = asyncio.create_task(self._record(records, queued, before), name="intake-batch")
+        self._under_way.add_done_callback(lambda _: queued.set())
+        await queued.wait()
+        if before is not None:
+            await asyncio.wait([before])
         if len(records) < SMALL_BATCH:
             await asyncio.sleep(GATHER)
 
-    async def _record(self, records: Records) -> None:
-        """Record one batch, however often it takes; then its offsets may be committed."""
+    async def _record(self, records: Records, queued: asyncio.Event, before: asyncio.Task[None] | None) -> None:
+        """Record one batch, however often it takes; then, behind the one before, its offsets may be committed."""
         while True:
             try:
-                recorded = await self._append(records)
+                recorded = await self._append(records, queued)
                 break
             except Exception:  # noqa: BLE001  # nothing is dropped: logged, then the same batch again
                 Log.exception("intake-retried")
                 await asyncio.sleep(1)
+        if before is not None:
+            await before
         for record in recorded:
             self._recorded[TopicPartition(record.topic, record.partition)] = record.offset + 1
         self.progressed = asyncio.get_running_loop().time()
 
-    async def _append(self, records: Records) -> Records:
+    async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
         read = [(record, read_record(record)) for record in records]
         readable = [(record, r) for record, r in read if isinstance(r, Readable)]
         submissions = await prepare([r for _, r in readable], self._vault, plaintext_allowed=False)
-        if any(self._appender.closed(submission) for submission in submissions):
+        if any(map(self._appender.closed, {submission.office for submission in submissions})):
             records = self._held_back(records, readable, submissions)
-            return await self._append(records) if records else ()
+            return await self._append(records, queued) if records else ()
         for record, r in read:
             if isinstance(r, Unreadable):
                 await self._quarantine.keep(record, r)
-        outcomes = await self._appender.append(submissions)
+        parts = self._appender.enqueue(submissions)
+        queued.set()
+        outcomes = await self._appender.collect(len(submissions), parts)
         for (record, _), outcome in zip(readable, outcomes, strict=True):
             if isinstance(outcome, Unrecordable):
                 await self._quarantine.keep(record, _internal(outcome))
@@ -202,7 +210,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         held: dict[TopicPartition, int] = {}
         for (record, _), submission in zip(readable, submissions, strict=True):
             partition = TopicPartition(record.topic, record.partition)
-            if partition not in held and (closed := self._appender.closed(submission)):
+            if partition not in held and (closed := self._appender.closed(submission.office)):
                 Log.error("intake-waits", partition=record.partition, offset=record.offset, reason=closed.reason)
                 held[partition] = record.offset
         for partition, offset in held.items():

@@ -53,9 +53,9 @@ class Appender:
         self._states: dict[int, Working] = {}
         self._waiting = 0
 
-    def closed(self, submission: Submission) -> Closed | None:
-        """Why the submission's shard takes nothing now; None where it does."""
-        shard = shard_of(submission.office, self._ledger.shards)
+    def closed(self, office: str) -> Closed | None:
+        """Why the office's shard takes nothing now; None where it does."""
+        shard = shard_of(office, self._ledger.shards)
         reason = self._reason(shard)
         return Closed(f"shard {shard} is read-only: {reason}") if reason else None
 
@@ -68,7 +68,7 @@ class Appender:
         for index, submission in enumerate(submissions):
             parts.setdefault(shard_of(submission.office, self._ledger.shards), []).append(index)
         for indices in parts.values():
-            if closed := self.closed(submissions[indices[0]]):
+            if closed := self.closed(submissions[indices[0]].office):
                 raise ReadOnly(closed.reason)
         return [(indices, self._put(shard, [submissions[i] for i in indices])) for shard, indices in parts.items()]
 
@@ -93,7 +93,7 @@ class Appender:
         if self._waiting + len(submissions) > LARGEST_QUEUE:
             message = f"{self._waiting} actions are waiting"
             raise Busy(message)
-        closed = [self.closed(submission) for submission in submissions]
+        closed = [self.closed(submission.office) for submission in submissions]
         if len(submissions) == 1 and closed[0]:
             raise ReadOnly(closed[0].reason)
         taken = [submission for submission, why in zip(submissions, closed, strict=True) if why is None]
