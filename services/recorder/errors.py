@@ -9,6 +9,7 @@ RecorderError
 ├── Untrusted        a signature, a checkpoint or a key doesn't hold
 ├── Told             said in English and Chinese
 │   ├── Missing          there is no such event, checkpoint or tile
+│   ├── Unsettled        read models lag behind, or what is asked goes on changing: try again
 │   ├── NotArchived      years can't leave the ledger now, or an archive isn't what left it
 │   └── Contradiction    what is stored contradicts what was signed: nothing more is signed
 ├── Refused          a command would destroy or fork something: says what to do first
@@ -50,6 +51,10 @@ class Told(RecorderError):
 
 class Missing(Told):
     """There is no such event, checkpoint or tile."""
+
+
+class Unsettled(Told):
+    """Read models are not yet where a checkpoint is, or what is asked for changes all the time."""
 
 
 class NotArchived(Told):

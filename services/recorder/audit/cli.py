@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.common.commands import group
 from services.recorder.audit import keying, proving, replay, signed, verify
+from services.recorder.audit.bundle.command import bundle
 
 cli = group(__doc__)
 cli.command()(replay.replay)
@@ -12,3 +13,4 @@ cli.command()(keying.key)
 cli.command()(signed.checkpoint)
 cli.command()(proving.prove)
 cli.command()(proving.consistency)
+cli.command()(bundle)

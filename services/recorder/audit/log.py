@@ -30,12 +30,12 @@ class AuditLog:
 
     async def checkpoint(self, shard: int) -> Kept:
         """The newest. Raises Missing, Unavailable."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             return await self._newest(connection, shard)
 
     async def tile(self, shard: int, at: At, width: int) -> bytes:
         """A tile's first ``width`` hashes, as far as they are signed. Raises Missing, Unavailable."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             signed = await self._newest(connection, shard)
             _within(signed.size >> 8 * min(at.level, _LEVELS), at.number, width)
             hashes = (await tiles.fetch(connection, shard, [at])).get(at, b"")[: width * HASH]
@@ -49,7 +49,7 @@ class AuditLog:
     async def entries(self, shard: int, number: int, width: int) -> bytes:
         """The events under a tile of level 0, each after its length in two bytes. Raises Missing, Unavailable."""
         first = number * WIDTH
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             _within((await self._newest(connection, shard)).size, number, width)
             rows = proofs.QUERIES.bodies(connection, shard=shard, first=first, end=first + width)
             bodies = [row["body"] async for row in rows]
@@ -63,7 +63,7 @@ class AuditLog:
 
     async def event(self, event: UUID, source: Path | None = None) -> Found:
         """An event by its id; an archived one from that folder. Raises Missing, NotArchived, Unavailable."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             return await proofs.locate(connection, event, source)
 
     async def inclusion(self, event: Found) -> Inclusion:
@@ -71,20 +71,24 @@ class AuditLog:
 
         Raises Contradiction, Misconfigured, Unavailable.
         """
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             signed = await checkpoints.newest(connection, event.shard)
         if signed is None or signed.size <= event.position:
-            with _translated():
-                signed = await self._make(event.shard)
-        async with self._connection() as connection:
+            signed = await self.sign(event.shard)
+        async with self.connection() as connection:
             return await proofs.inclusion(connection, event, signed)
+
+    async def sign(self, shard: int) -> Kept:
+        """A checkpoint of the shard as it stands now. Raises Contradiction, Misconfigured, Missing, Unavailable."""
+        with _translated():
+            return await self._make(shard)
 
     async def consistency(self, shard: int, old: int, new: int | None) -> Consistency:
         """Prove that one checkpoint grew out of another, by default that the newest did.
 
         Raises Missing, Contradiction, Unavailable.
         """
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             signed = await self._newest(connection, shard)
             new = signed.size if new is None else new
             if old > new:
@@ -106,7 +110,8 @@ class AuditLog:
         return found
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection to the ledger. Raises Unavailable, also where it breaks meanwhile."""
         with _translated():
             async with self._pool.acquire(timeout=10) as connection:
                 yield connection

@@ -6,6 +6,7 @@ Each takes a few look-ups, the same for a hundred events as for ten million: an 
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -95,8 +96,17 @@ async def _archive(connection: Connection, folder: Path) -> Archive:
 
 async def inclusion(connection: Connection, event: Found, checkpoint: Kept) -> Inclusion:
     """Prove that the event is in the checkpoint's tree, which must reach it. Raises Contradiction."""
-    parts = merkle.inclusion_parts(event.position, checkpoint.size)
-    read = await tiles.read(connection, event.shard, parts)
+    return (await inclusions(connection, [event], checkpoint))[0]
+
+
+async def inclusions(connection: Connection, events: Sequence[Found], checkpoint: Kept) -> list[Inclusion]:
+    """Prove the same of many events of the checkpoint's shard, by one statement. Raises Contradiction."""
+    parts = [part for event in events for part in merkle.inclusion_parts(event.position, checkpoint.size)]
+    read = await tiles.read(connection, checkpoint.shard, parts)
+    return [_inclusion(event, checkpoint, read) for event in events]
+
+
+def _inclusion(event: Found, checkpoint: Kept, read: merkle.Reader) -> Inclusion:
     hashes = merkle.inclusion_proof(event.position, checkpoint.size, read)
     leaf = leaf_hash(event.body)
     if not merkle.verify_inclusion(leaf, event.position, checkpoint.size, hashes, checkpoint.root):

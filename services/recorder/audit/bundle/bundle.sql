@@ -1,0 +1,77 @@
+-- name: persons
+-- The offices that know a person, each with its shard and what it keeps of the person.
+SELECT
+    s.shard,
+    split_part(p.key, '/', 1) AS office,
+    p.state
+FROM ledger.shard AS s
+JOIN ledger.state AS p ON p.shard = s.shard AND p.kind = 'person' AND split_part(p.key, '/', 2) = :person
+ORDER BY 2;
+
+-- name: figures
+-- A person's appraisals of a year, as reports read them.
+SELECT
+    office,
+    shard,
+    section,
+    tier,
+    stage,
+    requirement_met,
+    requirement_events,
+    evidence_by_group,
+    evidence_by_guide,
+    evidence_events,
+    routine_grades,
+    duty_reports,
+    proposed_grade,
+    grade,
+    last_position
+FROM office.appraisal_summary
+WHERE office = ANY(:offices::text[]) AND person = :person AND year = :year
+ORDER BY office;
+
+-- name: entries
+-- The person's learning and work entries of the year, revoked ones too: never talks and welfare.
+SELECT
+    office,
+    shard,
+    event_id
+FROM office.growth_entry
+WHERE
+    office = ANY(:offices::text[])
+    AND person = :person
+    AND entry_group IN ('learning', 'work')
+    AND occurred_at >= make_timestamptz(:year, 1, 1, 0, 0, 0, 'Asia/Shanghai')
+    AND occurred_at < make_timestamptz(:year + 1, 1, 1, 0, 0, 0, 'Asia/Shanghai');
+
+-- name: revocations
+-- The events that took these events back, where some did.
+SELECT
+    r.shard,
+    r.state ->> 'by' AS event_id
+FROM unnest(:shards::int[], :keys::text[]) AS wanted (shard, key)
+JOIN ledger.state AS r ON r.shard = wanted.shard AND r.kind = 'revocation' AND r.key = wanted.key
+WHERE r.state ->> 'by' IS NOT NULL;
+
+-- name: bodies
+-- The bytes of these events, as far as they are in the ledger.
+SELECT
+    e.shard,
+    e.position,
+    e.id::text AS event_id,
+    e.body
+FROM unnest(:shards::int[], :ids::uuid[]) AS wanted (shard, id)
+JOIN ledger.event AS e ON e.shard = wanted.shard AND e.id = wanted.id
+ORDER BY e.shard, e.position;
+
+-- name: left
+-- Where those of these events are that left the ledger.
+SELECT
+    gone.shard,
+    gone.position,
+    gone.id::text AS event_id,
+    a.file
+FROM unnest(:shards::int[], :ids::uuid[]) AS wanted (shard, id)
+JOIN ledger.archived_event AS gone ON gone.shard = wanted.shard AND gone.id = wanted.id
+JOIN ledger.archived AS a ON a.shard = gone.shard AND a.first <= gone.position AND a.last >= gone.position
+ORDER BY gone.shard, gone.position;

@@ -1,0 +1,89 @@
+"""``recorder audit bundle``: the evidence behind an appraisal, in one file that anybody can check."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+
+from services.common.commands import AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.common.settings import Settings
+from services.recorder.audit.asking import Asked
+from services.recorder.audit.bundle import packing
+from services.recorder.audit.bundle.making import Bundle, Making
+from services.recorder.audit.bundle.standing import standing
+from services.recorder.audit.commands import opened, said
+from services.recorder.audit.keys import Keys
+
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "made": "Wrote {file}: the appraisal of {person}, {year}, with the {events} events behind it and their proofs.",
+        "office": "{office}: as of the first {size} events of shard {shard}.",
+        "check": "Check it anywhere: python3 verify.py {file} --key '…' (verify.py is in it, README.txt too).",
+        "waiting": "Waiting for the read models …",
+    },
+    Lang.ZH: {
+        "made": "已写入 {file}：{person} {year} 年度考核，附所依据的 {events} 条事件及其证明。",
+        "office": "{office}：截至分片 {shard} 的前 {size} 条事件。",
+        "check": "可在任何地方核验：python3 verify.py {file} --key '…'（verify.py 与 README.txt 均在包内）。",
+        "waiting": "等待读模型……",
+    },
+}
+Person = Annotated[str, typer.Option(help="the person's id")]
+Year = Annotated[int, typer.Option(min=1900, max=2200, help="the appraisal's calendar year")]
+Out = Annotated[Path, typer.Option(metavar="FILE.zip", help="the file to write")]
+Source = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="the archive's folder, where events of that year left the ledger")
+]
+
+
+def bundle(
+    *,
+    person: Person,
+    year: Year,
+    out: Out,
+    source: Source = None,
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put an appraisal's figures, events, proofs and verify.py into a zip (考核证据包：数字、事件、证明与核验程序)."""
+    Asked(lang).ident(person)
+    words = _WORDS[spoken(lang)]
+    with said(lang):
+        made = asyncio.run(_made(settings_of(home), person, year, source, words["waiting"]))
+    try:
+        packing.write(out, made.content)
+    except OSError as error:
+        failed(lang, f"{out}: {error.strerror}")
+    told = {"file": str(out), "person": person, "year": year, "events": made.events}
+    offices = _offices(made)
+    if as_json:
+        typer.echo(orjson.dumps({**told, "offices": offices}))
+        return
+    typer.echo(words["made"].format(**told))
+    for office in offices:
+        typer.echo(words["office"].format(**office))
+    typer.echo(words["check"].format(**told))
+
+
+async def _made(settings: Settings, person: str, year: int, source: Path | None, waiting: str) -> Bundle:
+    told: list[str] = []
+
+    def wait() -> None:
+        if not told:
+            typer.echo(waiting, err=True)
+            told.append(waiting)
+
+    async with opened(settings) as log:
+        making = Making(log, lambda: Keys.load(settings.checkpoint_keys_file), lambda: standing(settings))
+        return await making.make(person, year, source, wait)
+
+
+def _offices(made: Bundle) -> list[dict[str, Any]]:
+    return [
+        {"office": each["office"], "shard": each["shard"], "size": made.sizes[each["shard"]]} for each in made.figures
+    ]

@@ -1,0 +1,145 @@
+"""A bundle is made: a checkpoint of now, read models that have come that far, figures and events of one moment.
+
+If the person's year changes meanwhile it is begun again. What is handed out was checked by the bundle's own verify.py:
+figures that the projector summed up and those that the events give are the same, or there is no bundle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from services.recorder.audit import proofs
+from services.recorder.audit.bundle import gathering, packing, verify
+from services.recorder.audit.bundle.gathering import Gathered
+from services.recorder.audit.bundle.standing import Standing
+from services.recorder.audit.checkpoint import verified
+from services.recorder.audit.checkpoints import Kept
+from services.recorder.audit.keys import Keys
+from services.recorder.audit.log import AuditLog
+from services.recorder.audit.proofs import Found, Inclusion
+from services.recorder.errors import Contradiction, Missing, Unsettled
+
+PATIENCE: Final = 10.0  # seconds that read models may lag behind, or the person's year go on changing
+_AGAIN: Final = 0.3
+Json = dict[str, Any]
+Signed = Mapping[int, Kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The zip; and for people: the figures, and how many events the checkpoints cover."""
+
+    content: bytes
+    figures: list[Json]
+    sizes: dict[int, int]
+    events: int
+
+
+class Making:
+    """One bundle, of a person and year. ``standing`` says how far the read models are."""
+
+    def __init__(
+        self, log: AuditLog, keys: Callable[[], Keys], standing: Callable[[], Awaitable[Mapping[int, Standing]]]
+    ) -> None:
+        self._log = log
+        self._keys = keys
+        self._standing = standing
+
+    async def make(
+        self, person: str, year: int, source: Path | None = None, waiting: Callable[[], None] = lambda: None
+    ) -> Bundle:
+        """Make it. ``source``: the folder of an archive that holds what left; ``waiting`` is called where it waits.
+
+        Raises Missing, NotArchived, Unsettled, Contradiction, Misconfigured, Unavailable.
+        """
+        signed, found = await self._settled(person, year, waiting)
+        if not found.figures:
+            raise Missing(
+                f"{person} has no appraisal of {year}: nothing was recorded of that year. "
+                "`office appraisal --year YEAR` lists those who have one.",
+                f"{person} 没有 {year} 年度考核：该年没有任何登记。`office appraisal --year 年度` 可列出有考核的人员。",
+            )
+        async with self._log.connection() as connection:
+            away = await gathering.archived(connection, found.left, source)
+        proved = await self._proved(signed, [*found.events, *away])
+        return self._packed(person, year, found, {shard: signed[shard] for shard in found.touched}, proved)
+
+    async def _settled(self, person: str, year: int, waiting: Callable[[], None]) -> tuple[Signed, Gathered]:
+        """A checkpoint of each shard, and what the person's year was then."""
+        until = _now() + PATIENCE
+        while True:
+            signed = await self._signed(person)
+            behind = await self._behind(signed)
+            async with self._log.connection() as connection:
+                found = await gathering.gathered(connection, person, year)
+            wrong = behind or _newer(signed, found)
+            if wrong is None:
+                return signed, found
+            if _now() > until:
+                raise wrong
+            waiting()
+            await asyncio.sleep(_AGAIN)
+
+    async def _signed(self, person: str) -> dict[int, Kept]:
+        async with self._log.connection() as connection:
+            rows = await gathering.persons(connection, person)
+        if not rows:
+            raise Missing(f"no office knows a person {person}", f"没有任何机关登记过人员 {person}")
+        return {shard: await self._log.sign(shard) for shard in sorted({row["shard"] for row in rows})}
+
+    async def _behind(self, signed: Signed) -> Unsettled | None:
+        """Why the read models can't be asked yet."""
+        standing = await self._standing()
+        for shard, kept in signed.items():
+            at = standing.get(shard, Standing(0, None))
+            if at.next < kept.size:
+                why = "" if at.error is None else f" ({at.error})"
+                return Unsettled(
+                    f"the read models stand at {at.next} of {kept.size} events in shard {shard}{why}. "
+                    "`projector status` says more; run this again once they have caught up.",
+                    f"读模型在分片 {shard} 处于第 {at.next} 条，共 {kept.size} 条{why}。"
+                    "详见 `projector status`；待其跟上后再执行一次。",
+                )
+        return None
+
+    async def _proved(self, signed: Signed, events: Sequence[Found]) -> list[Inclusion]:
+        found: list[Inclusion] = []
+        async with self._log.connection() as connection:
+            for shard, kept in signed.items():
+                here = [event for event in events if event.shard == shard]
+                found += await proofs.inclusions(connection, here, kept) if here else []
+        return found
+
+    def _packed(self, person: str, year: int, found: Gathered, signed: Signed, proved: list[Inclusion]) -> Bundle:
+        keys = self._keys()
+        ledger = verified(next(iter(signed.values())).note, keys.verifiers).origin.rpartition("/")[0]
+        told = {"ledger": ledger, "person": person, "year": year, "offices": found.figures}
+        files = packing.files(told, signed.values(), proved, keys)
+        report = verify.check(files)
+        if report.problems:
+            en, zh = (verify.message(report.problems[0], verify.WORDS[lang]) for lang in ("en", "zh"))
+            raise Contradiction(
+                f"the bundle would not hold: {en}. Run this again; if it stays, `recorder audit verify` says where.",
+                f"证据包将不成立：{zh}。请再执行一次；如仍如此，请运行 `recorder audit verify` 查明。",
+            )
+        sizes = {shard: kept.size for shard, kept in signed.items()}
+        return Bundle(packing.zipped(files), found.figures, sizes, len(proved))
+
+
+def _newer(signed: Signed, found: Gathered) -> Unsettled | None:
+    """Whether something came after the checkpoint."""
+    for shard, position in found.touched.items():
+        if position >= signed[shard].size:
+            return Unsettled(
+                f"what is recorded of this person goes on changing (now at {shard}:{position}). Run this again.",
+                f"该人员的记录仍在变动（现至 {shard}:{position}）。请再执行一次。",
+            )
+    return None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,67 @@
+"""A bundle's files, and the zip: the same state gives the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from services.recorder.audit import note
+from services.recorder.audit.bundle import verify
+from services.recorder.audit.checkpoints import Kept
+from services.recorder.audit.keys import Keys
+from services.recorder.audit.proofs import Inclusion
+
+_README: Final = Path(__file__).with_name("README.txt")
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
+_MODE: Final = 0o100644 << 16
+Json = dict[str, Any]
+
+
+def files(told: Json, checkpoints: Iterable[Kept], proofs: Sequence[Inclusion], keys: Keys) -> dict[str, bytes]:
+    """All files; ``told`` is what figures.json says besides its format. The manifest is signed."""
+    found = {
+        "README.txt": _README.read_bytes(),
+        "verify.py": Path(verify.__file__).read_bytes(),
+        verify.KEYS: "".join(f"{key}\n" for key in keys.verifiers).encode(),
+        verify.FIGURES: _json({"format": verify.FORMAT, **told}),
+    }
+    found |= {f"checkpoints/{kept.shard}": kept.note for kept in checkpoints}
+    for proof in proofs:
+        name = f"events/{orjson.loads(proof.event.body)['id']}"
+        found |= {f"{name}.json": proof.event.body, f"{name}.tlog-proof": proof.text()}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
+    manifest = _json({"format": verify.FORMAT, "files": hashes})
+    statement = f"{told['ledger']}/evidence\n{hashlib.sha256(manifest).hexdigest()}\n"
+    return found | {verify.MANIFEST: manifest, verify.STATEMENT: note.sign(statement, keys.signing)}
+
+
+def zipped(content: Mapping[str, bytes]) -> bytes:
+    """The zip: names in order, one time for all."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(content):
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.compress_type, member.create_system, member.external_attr = zipfile.ZIP_DEFLATED, 3, _MODE
+            target.writestr(member, content[name])
+    return packed.getvalue()
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file: whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _json(value: Json) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"

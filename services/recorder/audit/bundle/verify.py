@@ -1,0 +1,658 @@
+"""Check an evidence bundle (证据包) offline: files, proofs, signatures, and that the figures follow from the events.
+
+    python3 verify.py [FOLDER | FILE.zip] [--key 'name+hash+base64'] [--lang zh|en] [--json]
+
+Needs Python 3.11 and the package ``cryptography``, nothing else, and no network. Without a path it checks the folder
+that it lies in. Exit code 0: all holds; 1: something doesn't, and it says what and where; 2: wrong usage, or no bundle.
+
+It is one file on purpose, to be read by whoever doesn't believe it: formats are those of RFC 6962 (the tree), C2SP
+signed-note, tlog-checkpoint and tlog-proof.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final
+
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    sys.stderr.write("verify.py needs the package cryptography · 需要安装 cryptography：pip install cryptography\n")
+    sys.exit(2)
+
+FORMAT: Final = "chengzhang-evidence/1"
+MANIFEST, STATEMENT, FIGURES, KEYS = "manifest.json", "manifest.signed", "figures.json", "keys.txt"
+_LARGEST: Final = 256 * 1024 * 1024  # bytes in all: a person's year has less than one hundredth of it
+Json = dict[str, Any]
+Files = Mapping[str, bytes]
+
+
+# --- the figures, from the events alone ---
+
+# China's time has been UTC+8 all year round since 1992, and at every new year since 1946.
+SHANGHAI: Final = timezone(timedelta(hours=8))
+REQUIRED: Final = 180  # recognised half xueshi in a year: 90 学时
+GUIDES: Final = ("people", "work", "innovation", "results", "harmony", "excellence")
+REVOKED: Final = "chengzhang.any.entry-revoked.v1"
+ATTENDED: Final = "chengzhang.learning.attendance-recorded.v1"
+# An attendance counts for who was there. Talks and welfare are never evidence.
+ENTRIES: Final = frozenset({ATTENDED, "chengzhang.learning.hours-credited.v1", "chengzhang.work.output-filed.v1"})
+PLACING: Final = frozenset(
+    f"chengzhang.people.{name}.v1" for name in ("person-registered", "post-assumed", "post-ended", "person-transferred")
+)
+# What a later version may fill; no event of this one does.
+NOT_YET: Final[Json] = {
+    "stage": "not-opened", "routine_grades": [], "duty_reports": [], "proposed_grade": None, "grade": None,
+}  # fmt: skip
+
+
+def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json:
+    """The figures of a person's year in an office, as ``office.appraisal_summary`` has them, out of events."""
+    here = [event for event in events if event["office"] == office]
+    gone = {event["data"]["event"] for event in here if event["type"] == REVOKED}
+    standing = [event for event in here if event["id"] not in gone]
+    entries = sorted((e for e in standing if _is_entry(e, person, year)), key=lambda e: (_instant(e), e["id"]))
+    credited = [entry for entry in entries if entry["data"].get("account") == "recognised"]
+    groups = [entry["type"].split(".")[1] for entry in entries]
+    guides = [entry["data"].get("guide") for entry in entries]
+    return {
+        **_placed(standing, person, year),
+        "requirement_met": sum(entry["data"]["half_xueshi"] for entry in credited) >= REQUIRED,
+        "requirement_events": [entry["id"] for entry in credited],
+        "evidence_by_group": {group: groups.count(group) for group in sorted(set(groups))},
+        "evidence_by_guide": {guide: guides.count(guide) for guide in GUIDES if guide in guides},
+        "evidence_events": [entry["id"] for entry in entries],
+        **NOT_YET,
+    }
+
+
+def _is_entry(event: Json, person: str, year: int) -> bool:
+    if event["type"] not in ENTRIES or _stamp(event, person) is None:
+        return False
+    there = event["type"] != ATTENDED or event["data"]["state"] in {"present", "partial"}
+    return there and _instant(event).astimezone(SHANGHAI).year == year
+
+
+def _placed(events: Iterable[Json], person: str, year: int) -> Json:
+    """Section and tier at the end of the year, as stamped: the latest from its day on, of one day the last recorded."""
+    seats = []
+    for event in events:
+        stamp = _stamp(event, person) if event["type"] in PLACING else None
+        data = event["data"]
+        since = data.get("from_on") or data.get("on") or data.get("joined_on") or ""
+        if stamp is not None and stamp.get("section") is not None and since <= f"{year:04d}-12-31":
+            seats.append((since, int(event["sequence"]), stamp))
+    stamp = max(seats, key=lambda seat: seat[:2])[2] if seats else {}
+    return {"section": stamp.get("section"), "tier": stamp.get("tier")}
+
+
+def _stamp(event: Json, person: str) -> Json | None:
+    stamps: list[Json] = event["data"].get("stamps", [])
+    return next((stamp for stamp in stamps if stamp["person"] == person), None)
+
+
+def _instant(event: Json) -> datetime:
+    return datetime.fromisoformat(event["time"])
+
+
+# --- signed notes and proofs ---
+
+
+class Wrong(ValueError):
+    """A text that is not what it should be."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Whose signatures are believed."""
+
+    name: str
+    id: bytes
+    public: bytes
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Key:
+        """From ``name+hash+base64``: type 1 is Ed25519, the hash the beginning of SHA-256(name, newline, key)."""
+        name, _, rest = text.strip().partition("+")
+        ident, _, encoded = rest.partition("+")
+        raw = _unbase64(encoded)
+        if not name or raw[:1] != b"\x01" or len(raw) != 1 + 32:
+            raise Wrong(f"{text.strip()!r}: name+hash+base64")
+        if hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != ident:
+            raise Wrong(f"{text.strip()!r}: hash")
+        return cls(name, bytes.fromhex(ident), raw[1:], text.strip())
+
+
+@dataclass(frozen=True)
+class Note:
+    """A signed note: its lines, those of the trusted keys that signed it, and other signers."""
+
+    lines: list[str]
+    signed_by: list[Key]
+    others: list[str]
+
+    @classmethod
+    def parse(cls, note: bytes, keys: Iterable[Key]) -> Note:
+        """Signatures of unknown keys are passed over, those of known ones must hold; line 1 says whose it is."""
+        text, empty, signatures = note.decode().rpartition("\n\n")
+        if not empty or not signatures.endswith("\n"):
+            raise Wrong("no signed note")
+        lines = text.split("\n")
+        known = {(key.name, key.id): key for key in keys}
+        signed, others = [], []
+        for line in signatures.splitlines():
+            dash, name, encoded = line.split(" ")
+            raw = _unbase64(encoded)
+            key = known.get((name, raw[:4]))
+            if dash != "—" or key is None or name != lines[0].rpartition("/")[0]:
+                others.append(f"{name}+{raw[:4].hex()}")
+            else:
+                _verify(key, raw[4:], f"{text}\n".encode())
+                signed.append(key)
+        return cls(lines, signed, others)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was signed of a shard: so many events, with that root; and the note itself."""
+
+    size: int
+    root: bytes
+    note: bytes
+
+
+def _verify(key: Key, signature: bytes, text: bytes) -> None:
+    try:
+        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text)
+    except InvalidSignature:
+        raise Wrong(f"signature of {key.name}+{key.id.hex()}") from None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """An inclusion proof as a tlog-proof file has it."""
+
+    index: int
+    hashes: list[bytes]
+    note: bytes
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Proof:
+        """From a file."""
+        head, _, note = raw.partition(b"\n\n")
+        first, index, *hashes = head.decode().split("\n")
+        if first != "c2sp.org/tlog-proof@v1" or not index.startswith("index "):
+            raise Wrong("no tlog-proof")
+        return cls(int(index.removeprefix("index ")), [_unbase64(line) for line in hashes], note)
+
+    def leads_to(self, body: bytes, size: int, root: bytes) -> bool:
+        """Whether the event at this index of a tree of that size leads to that root: RFC 9162, section 2.1.3.2."""
+        at, last = self.index, size - 1
+        if not 0 <= at < size:
+            return False
+        node = hashlib.sha256(b"\x00" + body).digest()
+        for sibling in self.hashes:
+            if last == 0 or len(sibling) != len(root):
+                return False
+            if at & 1 or at == last:
+                node = hashlib.sha256(b"\x01" + sibling + node).digest()
+                while at and not at & 1:
+                    at, last = at >> 1, last >> 1
+            else:
+                node = hashlib.sha256(b"\x01" + node + sibling).digest()
+            at, last = at >> 1, last >> 1
+        return last == 0 and node == root
+
+
+def _unbase64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+# --- the checks ---
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and in which file."""
+
+    kind: str
+    where: str
+    expected: object = None
+    found: object = None
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    stated: Json = field(default_factory=dict)  # figures.json
+    problems: list[Problem] = field(default_factory=list)
+    checked: dict[str, int] = field(default_factory=dict)
+    signed_by: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)  # events that the checkpoint of a shard signs
+    ignored: list[str] = field(default_factory=list)  # files that the manifest doesn't name
+
+    def sign(self, keys: Iterable[Key]) -> None:
+        """Note by which keys something was signed."""
+        self.signed_by += [key.text for key in keys if key.text not in self.signed_by]
+
+    def add(self, kind: str, where: str, expected: object = None, found: object = None) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(kind, where, expected, found))
+
+    @contextmanager
+    def reading(self, where: str) -> Iterator[None]:
+        """Note it where a file turns out to be something else; what was asked of it is left out."""
+        try:
+            yield
+        except Wrong as error:
+            self.add(
+                "signature-broken" if str(error).startswith("signature") else "unreadable", where, None, str(error)
+            )
+        except KeyError as error:
+            self.add("unreadable", where, None, f"{error}?")
+        except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+            self.add("unreadable", where, None, type(error).__name__)
+
+
+class Check:
+    """All checks of one bundle, one after the other; every one goes on whatever the others found."""
+
+    def __init__(self, files: Files, keys: list[Key]) -> None:
+        """Trust these keys; without any those that the bundle brings."""
+        self._files = files
+        self._keys = keys
+        self._checkpoints: dict[str, Checkpoint] = {}
+        self._events: dict[str, Json] = {}
+        self.report = Report()
+
+    def run(self) -> Report:
+        """Check all of it."""
+        named = self._manifest()
+        self._stated()
+        if not self._keys:
+            self._own_keys()
+        with self.report.reading(STATEMENT):
+            self._statement()
+        for name in named:
+            if name.startswith("checkpoints/"):
+                with self.report.reading(name):
+                    self._checkpoint(name)
+        for name in named:
+            if name.startswith("events/") and name.endswith(".json"):
+                with self.report.reading(name):
+                    self._event(name)
+        offices: list[Json] = self.report.stated.get("offices", [])
+        for office in offices:
+            with self.report.reading(FIGURES):
+                self._figures(office)
+        with self.report.reading("events/"):
+            self._other_offices(offices)
+        self.report.checked |= {"files": len(named), "events": len(self._events), "offices": len(offices)}
+        return self.report
+
+    def _manifest(self) -> list[str]:
+        """The files that the manifest names and that are here, each held against its hash."""
+        named: dict[str, str] = {}
+        with self.report.reading(MANIFEST):
+            named = dict(_json(self._files[MANIFEST])["files"])
+        for name, sha256 in named.items():
+            if name not in self._files:
+                self.report.add("file-missing", name)
+            elif (found := hashlib.sha256(self._files[name]).hexdigest()) != sha256:
+                self.report.add("file-changed", name, sha256, found)
+        self.report.ignored = sorted(self._files.keys() - named.keys() - {MANIFEST, STATEMENT})
+        return [name for name in named if name in self._files]
+
+    def _stated(self) -> None:
+        with self.report.reading(FIGURES):
+            stated = _json(self._files[FIGURES])
+            if stated["format"] != FORMAT:
+                self.report.add("format", FIGURES, FORMAT, stated["format"])
+            texts = [stated["ledger"], stated["person"], *(each["office"] for each in stated["offices"])]
+            if not stated["offices"] or not all(isinstance(text, str) for text in texts):
+                raise Wrong("ledger, person, offices")
+            if not isinstance(stated["year"], int):
+                raise Wrong("year")
+            self.report.stated = stated
+
+    def _own_keys(self) -> None:
+        with self.report.reading(KEYS):
+            self._keys = [Key.parse(line) for line in self._files[KEYS].decode().split()]
+
+    def _statement(self) -> None:
+        """The office's word for the whole of it: nothing was changed, added or taken out since the bundle was made."""
+        signed = self._note(STATEMENT, "evidence")
+        sha256 = hashlib.sha256(self._files[MANIFEST]).hexdigest()
+        if signed is not None and signed.lines[1:] != [sha256]:
+            self.report.add("statement", MANIFEST, signed.lines[1:], sha256)
+
+    def _checkpoint(self, name: str) -> None:
+        shard = name.removeprefix("checkpoints/")
+        signed = self._note(name, shard)
+        if signed is not None:
+            size, root = int(signed.lines[1]), _unbase64(signed.lines[2])
+            self._checkpoints[shard] = Checkpoint(size, root, self._files[name])
+            self.report.sizes[shard] = size
+
+    def _note(self, name: str, about: str) -> Note | None:
+        """A signed note about that of this installation; None where it isn't."""
+        found = Note.parse(self._files[name], self._keys)
+        origin = f"{self.report.stated.get('ledger')}/{about}"
+        if not found.signed_by:
+            self.report.add("signature", name, [f"{key.name}+{key.id.hex()}" for key in self._keys], found.others)
+        elif found.lines[0] != origin:
+            self.report.add("checkpoint", name, origin, found.lines[0])
+        else:
+            self.report.sign(found.signed_by)
+            return found
+        return None
+
+    def _event(self, name: str) -> None:
+        """An event counts once it says itself what it is said to be, and is proved to be in the signed tree."""
+        body, proof_name = self._files[name], name.removesuffix(".json") + ".tlog-proof"
+        if proof_name not in self._files:
+            self.report.add("proof-missing", name)
+            return
+        event = _json(body)
+        proof = self._proof(proof_name)
+        if proof is None:
+            return
+        shard = str(event["shard"])
+        if shard not in self._checkpoints:
+            self.report.add("checkpoint-missing", name, f"checkpoints/{shard}")
+            return
+        signed = self._checkpoints[shard]
+        if proof.note != signed.note:
+            self.report.add("checkpoint", proof_name, _first_lines(signed.note), _first_lines(proof.note))
+        elif not proof.leads_to(body, signed.size, signed.root):
+            self.report.add("proof", name)
+        elif (says := _identity(event)) != (meant := self._meant(name, shard, proof.index)):
+            self.report.add("event", name, meant, says)
+        else:
+            self._events[event["id"]] = event
+
+    def _proof(self, name: str) -> Proof | None:
+        try:
+            return Proof.parse(self._files[name])
+        except ValueError:
+            self.report.add("unreadable", name, None, "no tlog-proof")
+            return None
+
+    def _meant(self, name: str, shard: str, index: int) -> Json:
+        ident = name.removeprefix("events/").removesuffix(".json")
+        source = f"urn:chengzhang:ledger:{self.report.stated.get('ledger')}"
+        return {"id": ident, "source": source, "shard": int(shard), "position": index}
+
+    def _figures(self, stated: Json) -> None:
+        """Every figure anew from the proved events; those that a figure names and that are not here, by name."""
+        where, person, year = stated["office"], self.report.stated["person"], self.report.stated["year"]
+        for ident in dict.fromkeys([*stated["requirement_events"], *stated["evidence_events"]]):
+            if f"events/{ident}.json" not in self._files:
+                self.report.add("event-missing", f"events/{ident}.json", where)
+        told = figures(self._events.values(), where, person, year)
+        self.report.checked["figures"] = self.report.checked.get("figures", 0) + len(told)
+        for figure, value in told.items():
+            if stated.get(figure) != value:
+                self._wrong(f"{FIGURES}: {where}: {figure}", value, stated.get(figure))
+
+    def _wrong(self, where: str, told: object, stated: object) -> None:
+        """Of two long lists only what one has and the other has not."""
+        if isinstance(told, list) and isinstance(stated, list) and set(told) != set(stated):
+            missing, extra = (
+                [each for each in told if each not in stated],
+                [each for each in stated if each not in told],
+            )
+            self.report.add("figure-events", where, missing, extra)
+        else:
+            self.report.add("figure", where, told, stated)
+
+    def _other_offices(self, offices: Iterable[Json]) -> None:
+        known = {office["office"] for office in offices}
+        for event in self._events.values():
+            if event["office"] not in known:
+                self.report.add("other-office", f"events/{event['id']}.json", sorted(known), event["office"])
+
+
+def check(files: Files, keys: Iterable[Key] = ()) -> Report:
+    """Check a bundle's files; without keys by those that it brings itself."""
+    return Check(files, list(keys)).run()
+
+
+def _json(raw: bytes) -> Json:
+    found = json.loads(raw)
+    if not isinstance(found, dict):
+        raise Wrong("no JSON object")
+    return found
+
+
+def _identity(event: Json) -> Json:
+    return {
+        "id": event["id"], "source": event["source"], "shard": event["shard"], "position": int(event["sequence"]),
+    }  # fmt: skip
+
+
+def _first_lines(note: bytes) -> str:
+    """Origin, size and root, for people."""
+    return " ".join(note.decode(errors="replace").split("\n")[:3])
+
+
+# --- files ---
+
+
+def read(path: Path) -> dict[str, bytes]:
+    """All files of an unpacked bundle, or of a zip, by name. Raises OSError, Wrong."""
+    files = _folder(path) if path.is_dir() else _unzipped(path)
+    if MANIFEST not in files:
+        raise Wrong(f"{path}: {MANIFEST}?")
+    return files
+
+
+def _folder(path: Path) -> dict[str, bytes]:
+    found = [each for each in sorted(path.rglob("*")) if each.is_file()]
+    if sum(each.stat().st_size for each in found) > _LARGEST:
+        raise Wrong(f"{path}: > {_LARGEST} bytes")
+    return {each.relative_to(path).as_posix(): each.read_bytes() for each in found}
+
+
+def _unzipped(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            members = [member for member in packed.infolist() if not member.is_dir()]
+            names = [member.filename for member in members]
+            if sum(member.file_size for member in members) > _LARGEST or len(set(names)) != len(names):
+                raise Wrong(f"{path}: {len(names)} files")
+            return {name: packed.read(name) for name in names}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise Wrong(f"{path}: {error}") from None
+
+
+# --- words ---
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "file-missing": "is named in manifest.json, and is not here",
+        "file-changed": "was changed: its SHA-256 should be {expected}, and is {found}",
+        "unreadable": "is not what it should be ({found})",
+        "format": "is of another format: {found}; this program reads {expected}",
+        "signature": "no trusted key signed it: trusted are {expected}, signed has {found}",
+        "signature-broken": "does not hold: {found}",
+        "checkpoint": "speaks of another shard, installation or state: {expected} expected, {found} found",
+        "checkpoint-missing": "can't be checked: {expected} is missing or doesn't hold",
+        "proof": "is not what was signed: event or proof was changed",
+        "proof-missing": "has no proof",
+        "event": "is another event: {expected} expected, it says {found}",
+        "event-missing": "a figure of {expected} rests on this event, and it is not here",
+        "figure": "the events give {expected}, the bundle states {found}",
+        "figure-events": "given by the events, not stated: {expected}; stated, not given by the events: {found}",
+        "statement": "is not the one that was signed with this bundle: files were changed, added or taken out",
+        "other-office": "belongs to office {found}, of which there are no figures",
+        "title": "Evidence for the appraisal of {person}, {year}",
+        "office": "{office}: section {section}, tier {tier} (shard {shard}, first {size} events)",
+        "met": "study requirement met, by {count} credits", "unmet": "study requirement not met; {count} credits",
+        "evidence": "evidence: {group}; by guide word: {guide}", "none": "none",
+        "checked": "{files} files, {events} events proved, {figures} figures recomputed.",
+        "ignored": "Not part of the bundle: {names}",
+        "own-key": "Signed by {keys}. THIS KEY CAME WITH THE BUNDLE: compare it with one that you got on another way, "
+        "or give that one with --key.",
+        "given-key": "Signed by {keys}, which you gave.",
+        "ok": "Everything holds.", "wrong": "{count} problems:",
+        "left-out": "This can't show that all was recorded, or that nothing was revoked since: see README.txt.",
+        "no-bundle": "no bundle that could be read: {reason}", "no-key": "no verifier key: {reason}",
+        "path": "folder or zip; else the folder of this file", "key": "trust this verifier key and no others; again",
+        "json": "for programs", "lang": "else LANG",
+    },
+    "zh": {
+        "file-missing": "manifest.json 列有此文件，但此处没有",
+        "file-changed": "已被改动：SHA-256 应为 {expected}，实为 {found}",
+        "unreadable": "内容不符合格式（{found}）",
+        "format": "格式不同：{found}；本程序读取 {expected}",
+        "signature": "没有受信任的密钥签名：受信任的为 {expected}，签名者为 {found}",
+        "signature-broken": "签名不成立：{found}",
+        "checkpoint": "属于其他分片、其他系统或其他状态：应为 {expected}，实为 {found}",
+        "checkpoint-missing": "无法核验：{expected} 缺失或不成立",
+        "proof": "与已签名的内容不符：事件或证明被改动",
+        "proof-missing": "没有证明文件",
+        "event": "不是所称的事件：应为 {expected}，其内容为 {found}",
+        "event-missing": "{expected} 的数字依据此事件，但包内没有",
+        "figure": "由事件算得 {expected}，包内写的是 {found}",
+        "figure-events": "由事件算得而包内未列：{expected}；包内列出而事件不支持：{found}",
+        "statement": "与本证据包签名时的清单不同：有文件被改动、增加或取走",
+        "other-office": "属于机关 {found}，而包内没有该机关的数字",
+        "title": "{person} {year} 年度考核依据",
+        "office": "{office}：科室 {section}，层次 {tier}（分片 {shard}，前 {size} 条事件）",
+        "met": "学习要求：已达到，依据 {count} 条学时", "unmet": "学习要求：未达到，学时 {count} 条",
+        "evidence": "考核依据：{group}；按引导方面：{guide}", "none": "无",
+        "checked": "核对文件 {files} 个，证明事件 {events} 条，重算数字 {figures} 项。",
+        "ignored": "不属于证据包的文件：{names}",
+        "own-key": "签名密钥为 {keys}。此公钥随包而来：请与另行取得的公钥比对，或用 --key 给出。",
+        "given-key": "签名密钥为 {keys}，由您给出。",
+        "ok": "全部一致。", "wrong": "发现 {count} 个问题：",
+        "left-out": "本核验不能说明没有漏记，其后也未撤销：见 README.txt。",
+        "no-bundle": "不是可读取的证据包：{reason}", "no-key": "不是核验公钥：{reason}",
+        "tier leadership": "主任室", "tier section-head": "科室负责人", "tier staff": "科员",
+        "group learning": "学习", "group work": "工作",
+        "guide people": "人", "guide work": "干", "guide innovation": "新", "guide results": "绩",
+        "guide harmony": "和", "guide excellence": "上",
+        "path": "目录或 zip 文件；不写则为本文件所在目录", "key": "只信任此核验公钥，可重复给出",
+        "json": "供程序读取", "lang": "不写则依 LANG",
+    },
+}  # fmt: skip
+
+
+def message(problem: Problem, words: Mapping[str, str]) -> str:
+    """A problem, for people."""
+    told = words[problem.kind].format(expected=_shown(problem.expected), found=_shown(problem.found))
+    return f"{problem.where} · {told}"
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def as_json(report: Report, words: Mapping[str, str], *, given: bool) -> Json:
+    """A report, for programs."""
+    problems = [{**vars(problem), "message": message(problem, words)} for problem in report.problems]
+    keys = {"source": "given" if given else "bundle", "signed_by": report.signed_by}
+    stated = {name: report.stated.get(name) for name in ("ledger", "person", "year", "offices")}
+    told = {"ok": not problems, **stated, "checked": report.checked, "keys": keys, "problems": problems}
+    return told | {"sizes": report.sizes, "ignored": report.ignored}
+
+
+def as_lines(report: Report, words: Mapping[str, str], *, given: bool) -> Iterator[str]:
+    """A report, for people."""
+    yield words["title"].format(**{name: report.stated.get(name) for name in ("person", "year")})
+    for office in report.stated.get("offices", []):
+        with Report().reading(FIGURES):
+            yield from _office(office, words, report.sizes)
+    yield words["checked"].format(**{"figures": 0, **report.checked})
+    if report.ignored:
+        yield words["ignored"].format(names=" ".join(report.ignored))
+    if report.signed_by:
+        yield words["given-key" if given else "own-key"].format(keys=" ".join(report.signed_by))
+    yield words["left-out"]
+    yield words["wrong"].format(count=len(report.problems)) if report.problems else words["ok"]
+    for problem in report.problems:
+        yield f"  ✗ {message(problem, words)}"
+
+
+def _office(office: Json, words: Mapping[str, str], sizes: Mapping[str, int]) -> Iterator[str]:
+    size = sizes.get(str(office["shard"]), "?")
+    seat = {name: office[name] or words["none"] for name in ("section", "tier")}
+    seat["tier"] = _said(words, "tier", seat["tier"])
+    yield words["office"].format(office=office["office"], shard=office["shard"], size=size, **seat)
+    count = len(office["requirement_events"])
+    yield "  " + words["met" if office["requirement_met"] else "unmet"].format(count=count)
+    counts = {
+        name: ", ".join(f"{_said(words, name, key)} {count}" for key, count in office[figure].items())
+        for name, figure in (("group", "evidence_by_group"), ("guide", "evidence_by_guide"))
+    }
+    yield "  " + words["evidence"].format(**{name: told or words["none"] for name, told in counts.items()})
+
+
+def _said(words: Mapping[str, str], kind: str, value: str) -> str:
+    """A value's word in the language; English has the value itself."""
+    return words.get(f"{kind} {value}", value)
+
+
+# --- the command ---
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check what the command line names; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    speaking = argparse.ArgumentParser(add_help=False)
+    speaking.add_argument("--lang", choices=list(WORDS))
+    spoken = speaking.parse_known_args(arguments)[0].lang or _language()
+    words = WORDS[spoken]
+    parser = argparse.ArgumentParser(prog="verify.py", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("path", nargs="?", type=Path, default=Path(__file__).resolve().parent, help=words["path"])
+    parser.add_argument("--key", action="append", default=[], metavar="name+hash+base64", help=words["key"])
+    parser.add_argument("--json", action="store_true", help=words["json"])
+    parser.add_argument("--lang", choices=list(WORDS), help=words["lang"])
+    asked = parser.parse_args(arguments)
+    keys = _given(parser.error, asked.key, words)
+    report = check(_read(parser.error, asked.path, words), keys)
+    if asked.json:
+        sys.stdout.write(json.dumps(as_json(report, words, given=bool(keys)), ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in as_lines(report, words, given=bool(keys)))
+    return 1 if report.problems else 0
+
+
+def _language() -> str:
+    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+
+
+def _given(error: Callable[[str], object], texts: Iterable[str], words: Mapping[str, str]) -> list[Key]:
+    try:
+        return [Key.parse(text) for text in texts]
+    except ValueError as wrong:
+        error(words["no-key"].format(reason=wrong))
+        raise
+
+
+def _read(error: Callable[[str], object], path: Path, words: Mapping[str, str]) -> dict[str, bytes]:
+    try:
+        return read(path)
+    except (OSError, Wrong) as wrong:
+        error(words["no-bundle"].format(reason=wrong))
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())
