@@ -31,6 +31,8 @@ STEPS = frozenset(
         "after-founding",  # recorder restore: the ledger has its id back, and no events yet
         "before-fill",  # recorder restore and recover: a portion is written, not committed
         "after-fill",  # the same: committed
+        "after-emptying",  # recorder republish: a partition is emptied, nothing published
+        "after-portion",  # recorder republish: some is published
         "before-whole",  # recorder restore: all is back, the ledger still marked as being restored
         "after-copy",  # projector: staged, nothing folded
         "before-cursor",  # projector: folded, the cursor not moved

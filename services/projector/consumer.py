@@ -226,7 +226,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             return None
         reading.hinted = False
         reading.expected, reading.tail = slice_.end, slice_.tail
-        return slice_ if slice_.facts or slice_.broken is not None or slice_.gap else None
+        mended = shard in self._progress.halted and slice_.before is not None
+        return slice_ if slice_.facts or slice_.broken is not None or slice_.gap or mended else None
 
     async def _fold(self, slices: list[Slice]) -> None:
         for delay in _delays():
@@ -271,9 +272,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     async def _watch(self) -> None:
         """Compare where we read with the cursors, seek what differs: after a rebuild, on a recreated topic."""
         before: dict[int, tuple[int, int]] = {}
+        again = _Again()
         while True:
             try:
                 before = await self._look(before)
+                if again.due(halted=bool(self._progress.halted)):
+                    self._lose(set(self._progress.halted) & self._assigned - self._readings.keys())
                 self._progress.watched()
             except (*TRANSIENT, KafkaError) as error:
                 _log.warning("watch-failed", raised=raised(error))
@@ -308,6 +312,24 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             _log.warning("shards-astray", shards=astray)
             self._lose(astray)
         return {} if astray else now
+
+
+class _Again:
+    """When halted shards are looked at again, ever more seldom: a topic that was mended needs no restart."""
+
+    def __init__(self) -> None:
+        self._pause = limits.HALTED_SECONDS
+        self._next = 0.0
+
+    def due(self, *, halted: bool) -> bool:
+        """Whether it is time to."""
+        now = time.monotonic()
+        if not halted:
+            self._pause, self._next = limits.HALTED_SECONDS, now + limits.HALTED_SECONDS
+        elif now >= self._next:
+            self._next, self._pause = now + self._pause, min(2 * self._pause, limits.HALTED_AT_MOST)
+            return True
+        return False
 
 
 async def _unparsed(records: Sequence[Record]) -> KafkaMessage:

@@ -61,6 +61,13 @@ UPDATE cursor SET
     error = :error
 WHERE consumer = :consumer AND shard = :shard AND next = :next;
 
+-- name: revive(consumer, shard, next)!
+-- A shard that stood still, though nothing stands against it any more.
+UPDATE cursor SET
+    state = 'live',
+    error = NULL
+WHERE consumer = :consumer AND shard = :shard AND next = :next;
+
 -- name: seen(consumer, shards)
 -- How far these shards are applied, and which version is live.
 SELECT

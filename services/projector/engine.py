@@ -134,9 +134,11 @@ class Engine:
             if ready:
                 await self._fold(connection, ready)
                 await self._move(connection, ready)
-            for _, outcome in judged:
+            for slice_, outcome in judged:
                 if outcome.halted:
                     await self._halt(connection, outcome.cursor)
+                elif not slice_.facts and cursors[outcome.cursor.shard][0].state == "halted":
+                    await self._revive(connection, outcome.cursor)
         fault("after-cursor")
         return [outcome for _, outcome in judged]
 
@@ -167,6 +169,10 @@ class Engine:
     async def _halt(self, connection: Connection, cursor: Cursor) -> None:
         _log.error("shard-halted", shard=cursor.shard, next=cursor.next, error=cursor.error)
         await CURSOR.halt(connection, consumer=self._consumer, shard=cursor.shard, next=cursor.next, error=cursor.error)
+
+    async def _revive(self, connection: Connection, cursor: Cursor) -> None:
+        _log.info("shard-revived", shard=cursor.shard, next=cursor.next)
+        await CURSOR.revive(connection, consumer=self._consumer, shard=cursor.shard, next=cursor.next)
 
     async def _alone(self, connection: Connection, slice_: Slice) -> Outcome:
         """Apply one shard's slice, by halves where it doesn't fold, until the event to blame stands alone."""
@@ -204,7 +210,7 @@ def _judge(slice_: Slice, cursor: Cursor, known_ledger: str | None) -> tuple[Sli
         return Slice(slice_.shard, cursor.next), Outcome(cursor, behind=True)
     except Forked as error:
         return Slice(slice_.shard, cursor.next), Outcome(replace(cursor, state="halted", error=str(error)))
-    stands = rest.moved() if rest.facts else cursor
+    stands = rest.moved() if rest.facts else replace(cursor, state="live", error=None)
     if rest.broken is not None:
         stands = replace(stands, state="halted", error=rest.broken)
     return rest, Outcome(stands, len(rest.facts), behind=rest.gap)

@@ -14,6 +14,8 @@ FETCH_WAIT_MS: Final = 100  # a fetch under way asks nothing of the partitions t
 IDLE_MS: Final = 5  # FastStream sleeps this long after an empty poll, deaf; so it is short
 SESSION_MS: Final = 6_000  # after which a projector that was killed gives up its shards
 METADATA_MS: Final = 5_000  # how soon it is noticed that the topic was deleted and made again; by default 5 minutes
+HALTED_SECONDS: Final = 5.0  # until a halted shard is looked at again; doubled each time
+HALTED_AT_MOST: Final = 300.0
 WATCH_SECONDS: Final = 1.0  # how often the cursors are compared with where we read
 STALLED_SECONDS: Final = 30.0  # without progress, though there is something to do: not ready
 

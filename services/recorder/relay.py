@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ Log: Final = structlog.get_logger("relay")
 LARGEST_BATCH_BYTES: Final = 800_000  # below the topics' limit of 1 MiB
 LARGEST_KEPT_BYTES: Final = 3_000_000  # of one lane's committed records; beyond it they are read from the ledger
 PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
+HAND_OVER_LOOKS: Final = 20  # looks at the ledger, between looks at who waits for a lease
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 500
 LOOK_AGAIN: Final = 5.0  # seconds between looks at a read-only shard
@@ -178,7 +180,9 @@ class Relay:
 
     async def _hold_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         shards = list(range(self._ledger.shards))
-        while True:
+        for look in itertools.count():
+            if look % HAND_OVER_LOOKS == 0:
+                await self._hand_over(connection)
             missing = [shard for shard in shards if shard not in self._lanes]
             await self._take(connection, missing)
             await self._look(connection)
@@ -199,6 +203,24 @@ class Relay:
         for record in got:
             self._begin(record["shard"])
 
+    async def _hand_over(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        """Give up the shards whose lease somebody waits for: ``recorder republish``, which fills their topics again."""
+        waiting = await connection.fetch(
+            "SELECT DISTINCT objid::int AS shard FROM pg_locks "
+            "WHERE locktype = 'advisory' AND NOT granted AND classid = $1::int::oid "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            LEASE_CLASS,
+        )
+        wanted = [row["shard"] for row in waiting if row["shard"] in self._lanes]
+        if not wanted:
+            return
+        await self._drop_lanes(wanted)
+        await self._discard_producer()  # with whatever was in flight: nothing of ours may come late
+        await connection.execute(
+            "SELECT pg_advisory_unlock($1, shard) FROM unnest($2::int[]) AS shard", LEASE_CLASS, wanted
+        )
+        Log.info("leases-handed-over", shards=wanted)
+
     async def _look(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """See what was committed, by whomever; that the connection answers is what holds the leases."""
         before = {shard: [lane.size for lane in lanes] for shard, lanes in self._lanes.items()}
@@ -216,10 +238,12 @@ class Relay:
         self._tasks[shard] = [asyncio.create_task(self._run(lane), name=f"relay-{lane.kind}-{shard}") for lane in lanes]
         Log.debug("lease-held", shard=shard)
 
-    async def _drop_lanes(self) -> None:
-        tasks = [task for lane_tasks in self._tasks.values() for task in lane_tasks]
-        self._lanes.clear()
-        self._tasks.clear()
+    async def _drop_lanes(self, shards: Iterable[int] | None = None) -> None:
+        """These shards', or all."""
+        dropped = list(self._lanes) if shards is None else list(shards)
+        tasks = [task for shard in dropped for task in self._tasks.pop(shard, ())]
+        for shard in dropped:
+            self._lanes.pop(shard, None)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

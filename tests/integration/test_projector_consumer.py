@@ -7,9 +7,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.common.settings import Settings
 from services.projector import read_models
+from services.projector import settings as limits
 from services.projector.engine import Engine
 from services.projector.rebuild import rebuild
 from services.projector.settings import consumer_name
@@ -102,6 +105,36 @@ async def test_another_history_on_the_topic_is_refused(settings: Settings) -> No
     async with running(settings) as progress:
         await until(lambda: world.shard in progress.halted)
     assert "another event" in progress.halted[world.shard]
+
+
+async def test_a_halted_shard_goes_on_by_itself_once_its_topic_is_mended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HALTED_SECONDS", 0.2)
+    world, other = life(), life()
+    other.events[39]["actor"] = "somebody else"
+    await create_topic(settings)
+    await publish(settings, other.records)
+    engine = Engine(settings.database_url, consumer_name(settings), read_models.load())
+    await engine.open(SHARDS)
+    await fold(engine, world.records[:40])
+    async with running(settings) as progress:
+        await until(lambda: world.shard in progress.halted)
+        await _empty(settings, world.shard)
+        await publish(settings, world.records[:40])  # nothing that would be new
+        await until(lambda: not progress.halted)
+        assert (await engine.cursors())[world.shard].state == "live"
+        await publish(settings, world.records[40:])
+        await until(at_end(progress, world))
+    await engine.close()
+
+
+async def _empty(settings: Settings, partition: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    place = TopicPartition(settings.topic("events"), partition)
+    await admin.delete_records({place: RecordsToDelete(before_offset=-1)})
+    await admin.close()
 
 
 async def test_it_survives_the_loss_of_its_connection(settings: Settings) -> None:

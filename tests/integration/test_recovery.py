@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
@@ -21,8 +22,10 @@ from services.recorder.ledger.database import Ledger
 from services.recorder.recovery import portions
 from services.recorder.recovery.recover import recover
 from services.recorder.recovery.report import Report
+from services.recorder.recovery.republish import KINDS, Consent, Republished, empty, needed, republish
 from services.recorder.recovery.restore import restore
 from services.recorder.relay import LEASE_CLASS, Lane, Relay
+from tests.faults.topic import read_topic
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 
 SHARDS = 3
@@ -69,15 +72,18 @@ async def _until(true: Callable[[], Awaitable[bool]], otherwise: str) -> None:
 async def _published(ledger: Bench, settings: Settings) -> None:
     """Have the relay publish all that is recorded."""
     async with relaying(ledger.ledger, settings):
+        await _until_published(ledger)
 
-        async def done() -> bool:
-            rows = await ledger.rows(
-                "SELECT FROM ledger.shard s JOIN ledger.relay r USING (shard) "
-                "WHERE (s.size, s.next_receipt) != (r.events, r.receipts)"
-            )
-            return not rows
 
-        await _until(done, "not all is published")
+async def _until_published(ledger: Bench) -> None:
+    async def done() -> bool:
+        rows = await ledger.rows(
+            "SELECT FROM ledger.shard s JOIN ledger.relay r USING (shard) "
+            "WHERE (s.size, s.next_receipt) != (r.events, r.receipts)"
+        )
+        return not rows
+
+    await _until(done, "not all is published")
 
 
 async def _recorded(ledger: Bench) -> list[Json]:
@@ -111,11 +117,11 @@ async def _all(settings: Settings) -> dict[str, list[Any]]:
 
 
 async def _restored(settings: Settings) -> Report:
-    return await restore(settings, lambda *_: None, lambda _: None)
+    return await restore(settings, lambda _: None, lambda _: None)
 
 
 async def _recovered(settings: Settings, *shards: int) -> Report:
-    return await recover(settings, shards, lambda *_: None, lambda _: None)
+    return await recover(settings, shards, lambda _: None, lambda _: None)
 
 
 async def _lose(ledger: Bench) -> None:
@@ -292,3 +298,84 @@ async def test_keys_that_the_vault_lacks_are_counted(ledger: Bench, settings: Se
     assert not report.ok
     (lost,) = [remark for remark in report.remarks if remark.kind == "keys-unknown"]
     assert "2 sealed texts are under 2 keys" in lost.en
+
+
+# --- topics from the ledger ---
+
+
+async def _republished(settings: Settings, consent: Consent = Consent()) -> Republished:  # noqa: B008  # frozen
+    return await republish(settings, KINDS, (), consent, lambda _: None, lambda _: None)
+
+
+async def _topic(settings: Settings, kind: str) -> list[list[tuple[bytes, bytes]]]:
+    found = await read_topic(settings.kafka, settings.topic(kind), SHARDS)
+    return [[(record.key, record.value) for record in found[shard]] for shard in range(SHARDS)]
+
+
+async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where_something_goes(
+    ledger: Bench, settings: Settings
+) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    before = [await _topic(settings, kind) for kind in KINDS]
+
+    async def as_before() -> bool:
+        return [await _topic(settings, kind) for kind in KINDS] == before
+
+    for kind in KINDS:
+        await empty(settings, kind, SHARD)
+    again = await _republished(settings)
+    assert [(each.kind, each.shard, each.state, each.next) for each in needed(again.found)] == [
+        (kind, SHARD, "behind", 0) for kind in KINDS
+    ]
+    assert await as_before()
+    assert (await _republished(settings)).published == 0, "what is whole is left alone"
+
+    await _put(settings, "events", b"no event")
+    with pytest.raises(Refused, match="with --yes"):
+        await _republished(settings)
+    await _republished(settings, Consent(emptying=True))
+    assert await as_before()
+
+    await ledger.accepted(section("newer"))
+    await _published(ledger, settings)
+    await _undo(ledger)
+    with pytest.raises(Refused, match="recorder recover"):
+        await _republished(settings, Consent(emptying=True))
+    await _republished(settings, Consent(emptying=True, discarding=True))
+    assert await as_before()
+
+
+async def _put(settings: Settings, kind: str, value: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+        await producer.send_and_wait(settings.topic(kind), value, partition=SHARD)
+
+
+async def _undo(ledger: Bench) -> None:
+    """The ledger without its last event and receipt, as an older backup has it."""
+    (row,) = await ledger.rows(
+        "SELECT size - 1 AS at, next_receipt - 1 AS number FROM ledger.shard WHERE shard = $1", SHARD
+    )
+    await ledger.pool.execute("DELETE FROM ledger.event WHERE shard = $1 AND position = $2", SHARD, row["at"])
+    await ledger.pool.execute("DELETE FROM ledger.receipt WHERE shard = $1 AND number = $2", SHARD, row["number"])
+    await ledger.pool.execute(
+        "UPDATE ledger.shard SET size = $2, next_receipt = $3 WHERE shard = $1", SHARD, row["at"], row["number"]
+    )
+
+
+async def test_a_relay_hands_its_shard_over_and_takes_it_back(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "HAND_OVER_LOOKS", 1)
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    async with relaying(ledger.ledger, settings) as appender:
+        await ledger.receipts([section("first")], appender)
+        await _until_published(ledger)
+        await empty(settings, "events", SHARD)
+        assert (await _republished(settings)).published > 0
+        await ledger.receipts([section("later")], appender)
+        await _until_published(ledger)
+    (events,) = [rows for shard, rows in enumerate(await _topic(settings, "events")) if shard == SHARD]
+    stored = await ledger.rows("SELECT body FROM ledger.event WHERE shard = $1 ORDER BY position", SHARD)
+    assert [value for _, value in events] == [row["body"] for row in stored]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import orjson
 import typer
@@ -19,31 +19,53 @@ from services.recorder.errors import RecorderError
 from services.recorder.ledger.database import TRANSIENT
 from services.recorder.recovery.recover import recover as recover_
 from services.recorder.recovery.report import Remark, Report
+from services.recorder.recovery.republish import KINDS, Consent, needed
+from services.recorder.recovery.republish import republish as republish_
 from services.recorder.recovery.restore import restore as restore_
 
+R = TypeVar("R")
 Shards = Annotated[list[int] | None, typer.Option("--shard", help="this one only; may be repeated")]
 _WORDS: Final[Words] = {
     Lang.EN: {
-        "restoring": "events", "shard": "shard {shard}: {events} events and {receipts} receipts came back; it has "
-        "{size} events, {next_receipt} receipts now",
+        "events": "events", "records": "records",
+        "shard": "shard {shard}: {events} events and {receipts} receipts came back; it has {size} events, "
+        "{next_receipt} receipts now",
         "restored": "The ledger {ledger} is back. Start the recorder.",
         "not-restored": "The ledger {ledger} is back as far as it can be had. See above what is missing.",
         "recovered": "Nothing is missing any more. A running recorder takes up the shards within seconds.",
         "nothing": "Nothing is missing: every shard has what its topics have.",
         "not-recovered": "Not everything could be brought back. See above.",
+        "behind": "{kind}, shard {shard}: had {next} of {size} records",
+        "damaged": "{kind}, shard {shard}: was damaged ({why}); emptied and filled again, {size} records",
+        "ahead": "{kind}, shard {shard}: {why} Emptied and filled again, {size} records",
+        "republished": "{count} records were published; the topics hold what the ledger holds, byte for byte.",
+        "complete": "Nothing is missing: the topics hold what the ledger holds, byte for byte.",
         "away": "Kafka or the database went away ({error}). Nothing is lost: run the command again.",
     },
     Lang.ZH: {
-        "restoring": "事件", "shard": "分片 {shard}：恢复事件 {events} 个、回执 {receipts} 份；"
+        "events": "事件", "records": "消息", "shard": "分片 {shard}：恢复事件 {events} 个、回执 {receipts} 份；"
         "现有事件 {size} 个、回执 {next_receipt} 份",
         "restored": "账本 {ledger} 已恢复。请启动记录服务。",
         "not-restored": "账本 {ledger} 已尽可能恢复。缺失部分见上。",
         "recovered": "已无缺失。运行中的记录服务将在数秒内恢复这些分片。",
         "nothing": "没有缺失：各分片与主题一致。",
         "not-recovered": "未能全部恢复，见上。",
+        "behind": "{kind}，分片 {shard}：原有 {next} 条，共 {size} 条",
+        "damaged": "{kind}，分片 {shard}：已损坏（{why}）；已清空并重新发布 {size} 条",
+        "ahead": "{kind}，分片 {shard}：{why} 已清空并重新发布 {size} 条",
+        "republished": "已发布 {count} 条；主题与账本逐字节一致。",
+        "complete": "没有缺失：主题与账本逐字节一致。",
         "away": "Kafka 或数据库中断（{error}）。没有丢失任何内容，请重新执行该命令。",
     },
 }  # fmt: skip
+
+
+class Which(StrEnum):
+    """Which topics."""
+
+    EVENTS = "events"
+    RECEIPTS = "receipts"
+    ALL = "all"
 
 
 class Store(StrEnum):
@@ -61,7 +83,7 @@ def restore(
     """Rebuild a lost ledger in an empty database; killed, it goes on when run again (由主题重建丢失的账本)."""
     del from_
     settings = settings_of(home)
-    report = _run(lang, lambda told, total: restore_(settings, told, total))
+    report = _run(lang, "events", lambda told, add: restore_(settings, told, add))
     _tell(report, lang, "restored" if report.ok else "not-restored", as_json=as_json)
 
 
@@ -73,18 +95,39 @@ def recover(
 ) -> None:
     """Bring back from the topics what the ledger lacks, or say where the two part (找回账本缺失的内容)."""
     settings = settings_of(home)
-    report = _run(lang, lambda told, total: recover_(settings, shard or (), told, total))
+    report = _run(lang, "events", lambda told, add: recover_(settings, shard or (), told, add))
     word = ("recovered" if report.shards else "nothing") if report.ok else "not-recovered"
     _tell(report, lang, word, as_json=as_json)
 
 
-def _run(
-    lang: Lang | None,
-    work: Callable[[Callable[[int, int], None], Advance], Coroutine[Any, Any, Report]],
-) -> Report:
+def republish(  # noqa: PLR0917  # a command's options
+    topic: Annotated[Which, typer.Option("--topic", help="which topic")] = Which.ALL,
+    shard: Shards = None,
+    yes: Annotated[bool, typer.Option("--yes", help="empty what is damaged, and fill it again")] = False,  # noqa: FBT002
+    discard_newer: Annotated[  # noqa: FBT002
+        bool, typer.Option("--discard-newer", help="with --yes: even what holds something that the ledger lacks")
+    ] = False,
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,  # noqa: FBT002  # an option
+) -> None:
+    """Fill lost or damaged topics again from the ledger, byte for byte; recorders may run (由账本重新发布主题)."""
+    settings, consent = settings_of(home), Consent(yes, yes and discard_newer)
+    kinds = [kind for kind in KINDS if topic in {Which.ALL, kind}]
+    done = _run(lang, "records", lambda told, add: republish_(settings, kinds, shard or (), consent, told, add))
+    if as_json:
+        typer.echo(orjson.dumps(asdict(done)))
+        return
+    words, console = _WORDS[spoken(lang)], Console(soft_wrap=True, highlight=False)
+    for each in needed(done.found):
+        console.print(words[each.state].format(**asdict(each)), markup=False)
+    console.print(words["republished" if done.published else "complete"].format(count=done.published))
+
+
+def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Coroutine[Any, Any, R]]) -> R:
     try:
-        with growing(_WORDS[spoken(lang)]["restoring"]) as (advance, add):
-            return asyncio.run(work(lambda events, _: advance(events), add))
+        with growing(_WORDS[spoken(lang)][title]) as (advance, add):
+            return asyncio.run(work(advance, add))
     except RecorderError as error:
         failed(lang, str(error))
     except (KafkaError, *TRANSIENT) as error:
@@ -118,5 +161,5 @@ def _remark(remark: Remark, lang: Lang) -> str:
 
 def register(cli: typer.Typer) -> None:
     """Add the commands to ``recorder``."""
-    for command in (restore, recover):
+    for command in (restore, recover, republish):
         cli.command()(command)

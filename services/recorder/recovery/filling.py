@@ -25,7 +25,7 @@ from services.recorder.recovery.portions import Mismatch, Portion, Reader
 from services.recorder.recovery.tape import Tapes, Torn
 
 _STATEMENT: Final = 120.0  # seconds
-Told = Callable[[int, int], None]  # events and receipts that are in the ledger now
+Told = Callable[[int], None]  # so many events more are in the ledger
 
 
 class Contradicted(Exception):  # ends the shard's filling, and becomes a line of its report
@@ -166,7 +166,7 @@ class Filling:
         filled.without_digest += sum(not receipt[3] for receipt in portion.receipts) - portion.made
         for event in portion.events:
             self._keys.see(event.raw)
-        self._told(len(portion.events), len(portion.receipts))
+        self._told(len(portion.events))
 
 
 async def _copy(

@@ -1,19 +1,48 @@
-"""Whether recorders run on this ledger: whoever relays a shard holds its lease."""
+"""Leases: whoever relays a shard holds its lease, an advisory lock. Relays hand it over to whoever waits for it."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import asyncpg
+
+from services.common.settings import Settings
 from services.recorder.errors import Refused
 from services.recorder.ledger.database import Pool
 from services.recorder.recovery.queries import QUERIES
 from services.recorder.relay import LEASE_CLASS
 
+_PATIENCE: Final = 60  # seconds until a relay has handed over
+
 
 async def refuse_running(pool: Pool) -> None:
     """Raise Refused where a recorder holds a lease."""
     async with pool.acquire() as connection:
-        held = [row["shard"] async for row in QUERIES.holders(connection, leases=LEASE_CLASS)]
-    if held:
+        found = [row["shard"] async for row in QUERIES.holders(connection, leases=LEASE_CLASS)]
+    if found:
         raise Refused(
-            f"a recorder is running on this database (it holds {len(held)} shards). Stop all recorders, then run this "
+            f"a recorder is running on this database (it holds {len(found)} shards). Stop all recorders, then run this "
             "again: they would go on with the ledger that they know."
         )
+
+
+@asynccontextmanager
+async def held(settings: Settings, shard: int) -> AsyncIterator[None]:
+    """Hold a shard's lease, on a connection of its own. Raises Refused where nobody hands it over."""
+    connection = await asyncpg.connect(
+        settings.database_url,
+        timeout=10,
+        command_timeout=_PATIENCE + 10,
+        server_settings={"application_name": "chengzhang-republish", "lock_timeout": f"{_PATIENCE}s"},
+    )
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1, $2)", LEASE_CLASS, shard)
+        yield
+    except asyncpg.LockNotAvailableError as error:
+        raise Refused(
+            f"a recorder doesn't hand over shard {shard} within {_PATIENCE} s. Stop the recorders, then run this again."
+        ) from error
+    finally:
+        connection.terminate()

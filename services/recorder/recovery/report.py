@@ -144,14 +144,15 @@ def _forked(found: Fork) -> Iterator[Remark]:
         f"{found.ledger.recorded}; the topic {found.topic.count}, the first {found.topic.first} of "
         f"{found.topic.recorded}. Nothing was changed: which of the two stands is for you to decide. If the topic: "
         "rebuild the ledger from it (`recorder restore --from kafka` into an empty database) and send again what only "
-        f"the ledger had. If the ledger: `recorder republish --topic {found.kind} --shard {found.shard} --yes`, then "
-        "`projector rebuild`; tell whoever has read the topic. Keep a copy of both for the auditors.",
+        f"the ledger had. If the ledger: `recorder republish --topic {found.kind} --shard {found.shard} --yes "
+        "--discard-newer`, then `projector rebuild`; tell whoever has read the topic. Keep a copy of both for the "
+        "auditors.",
         f"账本与 {found.kind} 主题在 {found.shard}:{found.at} 之前一致，此后分为两份历史。"
         f"账本其后有 {found.ledger.count} 条，首条 {found.ledger.first}（{found.ledger.recorded}）；"
         f"主题其后有 {found.topic.count} 条，首条 {found.topic.first}（{found.topic.recorded}）。"
         "未作任何改动，由您决定保留哪一份。保留主题：在空数据库中执行 `recorder restore --from kafka`，"
         "再重发只在账本中的操作。保留账本：执行 "
-        f"`recorder republish --topic {found.kind} --shard {found.shard} --yes`，"
+        f"`recorder republish --topic {found.kind} --shard {found.shard} --yes --discard-newer`，"
         "再执行 `projector rebuild`，并告知已读取该主题的各方。请为审计人员保留两份副本。",
     )  # fmt: skip
 

@@ -1,0 +1,134 @@
+"""Lost topics from the ledger: the same bytes, under the same keys, in the same order.
+
+A partition that lacks only its end is published on. One that is damaged (its beginning is gone, something is missing in
+between, somebody else wrote into it) is emptied first, in place: readers that know the positions go on where they are.
+Recorders may run: they hand over a shard's lease, go on recording, and take the lease back afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import asyncpg
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from services.common.faults import fault
+from services.common.settings import Settings
+from services.recorder import topics
+from services.recorder.errors import Refused
+from services.recorder.ledger import database
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.recovery.assessing import Partition, assess
+from services.recorder.recovery.leases import held
+from services.recorder.recovery.publishing import publish
+
+Kind = Literal["events", "receipts"]
+KINDS: Final[tuple[Kind, ...]] = ("events", "receipts")  # events first: a receipt says that its events are there
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What may be emptied: damaged partitions; those, too, that hold what the ledger doesn't."""
+
+    emptying: bool = False
+    discarding: bool = False
+
+
+@dataclass(slots=True)
+class Republished:
+    """What was done: each partition as it was found, how many records were published; whether all are whole now."""
+
+    ok: bool
+    ledger: str
+    found: list[Partition]
+    published: int = 0
+
+
+async def republish(  # noqa: PLR0917  # what a command asks
+    settings: Settings, kinds: Iterable[Kind], only: Iterable[int], consent: Consent, told: Progress, total: Progress
+) -> Republished:
+    """Fill the topics again. Raises Refused where it needs a consent that wasn't given, Unavailable, Misconfigured."""
+    pool = await database.connect(settings.database_url)
+    try:
+        ledger = await _ledger(pool, settings)
+        shards = sorted(set(only)) or list(range(ledger.shards))
+        if wrong := [shard for shard in shards if not 0 <= shard < ledger.shards]:
+            raise Refused(f"there is no shard {wrong[0]}: this ledger has 0 to {ledger.shards - 1}.")
+        await topics.ensure(settings)
+        done = Republished(ok=True, ledger=str(ledger.id), found=[])
+        for shard in shards:
+            async with held(settings, shard):
+                for kind in [kind for kind in KINDS if kind in set(kinds)]:
+                    await _Filling(settings, pool, ledger, consent, done).fill(kind, shard, told, total)
+        return done
+    finally:
+        pool.terminate()
+
+
+async def _ledger(pool: Pool, settings: Settings) -> Ledger:
+    async with pool.acquire() as connection:
+        try:
+            row = await QUERIES.installation(connection)
+        except asyncpg.UndefinedTableError as error:
+            raise Refused("there is no ledger here to publish from.") from error
+    if row is None or row["shards"] != settings.shards:
+        raise Refused(f"the ledger has {row and row['shards']} shards; set CHENGZHANG_SHARDS to that.")
+    return Ledger(row["ledger"], row["shards"])
+
+
+@dataclass(slots=True)
+class _Filling:
+    settings: Settings
+    pool: Pool
+    ledger: Ledger
+    consent: Consent
+    done: Republished
+
+    async def fill(self, kind: Kind, shard: int, told: Progress, total: Progress) -> None:
+        """One partition: look, empty where need be, publish what is missing, look again."""
+        found = await assess(self.settings, self.pool, self.ledger, kind, shard)
+        self.done.found.append(found)
+        if found.state in {"damaged", "ahead"}:
+            self._allowed(found)
+            await empty(self.settings, kind, shard)
+            fault("after-emptying")
+        if found.state == "whole":
+            return
+        first = found.next if found.state == "behind" else 0
+        total(found.size - first)
+        self.done.published += await publish(self.settings, self.pool, self.ledger, kind, shard, first, told)
+        after = await assess(self.settings, self.pool, self.ledger, kind, shard)
+        if after.state not in {"whole", "behind"}:  # behind: more was recorded meanwhile, and is the relay's to publish
+            raise Refused(f"{kind}, shard {shard}: {after.why} Somebody else writes into this topic. Run this again.")
+
+    def _allowed(self, found: Partition) -> None:
+        if found.state == "ahead" and not self.consent.discarding:
+            raise Refused(
+                f"the {found.kind} topic holds what the ledger lacks: {found.why} Run `recorder recover --shard "
+                f"{found.shard}` first: it brings that back, or says where the two part. If you have decided that the "
+                "ledger is right, run this again with --yes --discard-newer; keep a copy of the topic."
+            )
+        if not self.consent.emptying:
+            raise Refused(
+                f"the {found.kind} topic is damaged at shard {found.shard}: {found.why} It has to be emptied and "
+                "filled again. The ledger has all of it. Run this again with --yes."
+            )
+
+
+async def empty(settings: Settings, kind: Kind, shard: int) -> None:
+    """Delete all records of one partition, in place."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    try:
+        await admin.start()
+        await admin.delete_records({TopicPartition(settings.topic(kind), shard): RecordsToDelete(before_offset=-1)})
+    finally:
+        await admin.close()
+
+
+def needed(found: Iterable[Partition]) -> Iterator[Partition]:
+    """Those that were not whole."""
+    return (each for each in found if each.state != "whole")
