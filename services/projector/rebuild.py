@@ -36,7 +36,7 @@ from services.projector.versions import Version
 
 _CATCH_UP_SECONDS: Final = 5.0  # how long the live version may be held still, below its lock_timeout
 _TRIES: Final = 120
-_PAUSE: Final = 0.5
+_PAUSE: Final = 1.0  # readers must get through between two tries
 _log = structlog.get_logger(__name__)
 
 

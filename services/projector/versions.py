@@ -29,8 +29,8 @@ _ONE_AT_A_TIME: Final = 0x6F66666963  # the advisory lock under which schemas co
 _TRIES: Final = 10
 _PAUSE: Final = 0.2
 _BESIDE: Final = 0x626573696465  # the one of whoever builds beside the live version
-# Below PostgreSQL's deadlock_timeout: of a reader and whoever replaces views, the latter gives up.
-VIEW_LOCK_TIMEOUT: Final = "500ms"
+# Whoever waits for a reader holds others up meanwhile, so it gives up soon; always before deadlock_timeout, a second.
+VIEW_LOCK_TIMEOUT: Final = "200ms"
 _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
 _log = structlog.get_logger(__name__)
 
@@ -155,7 +155,7 @@ async def make(connection: Connection, version: Version, models: Sequence[ReadMo
 
 
 async def show(connection: Connection, version: Version, models: Sequence[ReadModel]) -> None:
-    """Have the public views show this version, within the caller's transaction. Waits half a second for readers."""
+    """Have the public views show this version, within the caller's transaction. Waits a moment for readers."""
     await connection.execute(f"SET LOCAL lock_timeout TO '{VIEW_LOCK_TIMEOUT}'")
     await connection.execute(f"SET LOCAL search_path TO {version.schema}")
     views = [model.view for model in models if model.view]

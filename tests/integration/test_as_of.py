@@ -73,6 +73,21 @@ async def test_a_corrected_session_a_rename_and_a_new_seat_show_only_afterwards(
         assert (await api.get("/offices/o-1/appraisals/2026?as_of=soon")).status_code == 422
 
 
+async def test_before_a_move_the_appraisal_is_the_old_offices(database: str, tmp_path: Path) -> None:
+    old, new = World(office="o-1"), World(office="o-3")
+    for world, more, day in ((old, {}, 0), (new, {"previous": "o-1"}, 5)):
+        world.register("p-1", **more)
+        world.output("p-1")
+        _record_at(world, [day * _DAY])
+    async with api_on(database, tmp_path) as api:
+        for world in (old, new):
+            await fold(api.engine, world.records)
+        for as_of, office, years in (("2026-02-03", "o-1", ["o-1"]), ("2026-02-07", "o-3", ["o-1", "o-3"])):
+            assert (await api.json(f"/people/p-1/appraisals/2026?as_of={as_of}"))["office"] == office
+            file = await api.json(f"/people/p-1/growth-file?as_of={as_of}")
+            assert [year["office"] for year in file["years"]] == years
+
+
 def _record_at(world: World, pauses: list[int]) -> None:
     """Have the events recorded at other times, each some seconds after the one before, or at the same instant.
 

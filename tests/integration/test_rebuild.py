@@ -17,6 +17,7 @@ from services.common.settings import Settings
 from services.projector import database as db
 from services.projector import read_models, replay
 from services.projector.errors import Refused
+from services.projector.live import Live
 from services.projector.read_models import ReadModel
 from services.projector.rebuild import Rebuild, rebuild
 from services.projector.settings import consumer_name
@@ -244,20 +245,69 @@ async def test_read_models_of_a_history_that_is_lost_start_over_under_a_running_
     assert await select(settings.database_url, "SELECT count(*) FROM office.growth_entry") == [(2,)]
 
 
-async def test_a_switch_waits_for_a_report_that_is_being_read(settings: Settings) -> None:
+@pytest.mark.parametrize("reader", ["a report", "an API request"])
+async def test_a_switch_waits_for_whoever_reads(settings: Settings, reader: str) -> None:
+    async with _told(settings, life(people=2)):
+        async with _report(settings) if reader == "a report" else _request(settings) as connection:
+            switching = asyncio.create_task(_all_of(settings))
+            await asyncio.wait_for(_waits_for_a_lock(settings), 20)
+            assert await connection.fetchval("SELECT count(*) FROM office.growth_entry") == 2  # no deadlock
+            assert await select(settings.database_url, _LIVE) == [(1,)]
+        await asyncio.wait_for(switching, 20)
+        assert await select(settings.database_url, _LIVE) == [(2,)]
+
+
+async def test_a_request_that_waited_for_a_switch_sees_what_came_with_it(settings: Settings) -> None:
     async with _told(settings, life(people=2)):
         connection = await db.connect(settings.database_url)
         try:
             async with connection.transaction():
-                await connection.fetch("SELECT * FROM office.growth_file")
-                switching = asyncio.create_task(_all_of(settings))
-                await asyncio.sleep(1.5)
-                assert not switching.done()
-                assert await connection.fetchval("SELECT count(*) FROM office.growth_entry") == 2
-            await asyncio.wait_for(switching, 20)
+                await connection.execute("LOCK TABLE projector.version IN ACCESS EXCLUSIVE MODE")
+                await connection.execute("DELETE FROM growth_entry")
+                counting = asyncio.create_task(_counted(settings))
+                await asyncio.wait_for(_waits_for_a_lock(settings, "AccessShareLock"), 20)
+            assert await asyncio.wait_for(counting, 20) == 0
         finally:
             await connection.close()
-        assert await select(settings.database_url, _LIVE) == [(2,)]
+
+
+async def _counted(settings: Settings) -> int:
+    async with _request(settings) as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM growth_entry"))
+
+
+@asynccontextmanager
+async def _report(settings: Settings) -> AsyncIterator[db.Connection]:
+    """Somebody who reads several views in one transaction, and has read one of the last to be replaced."""
+    connection = await db.connect(settings.database_url)
+    try:
+        async with connection.transaction():
+            await connection.fetch("SELECT * FROM office.growth_file")
+            yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _request(settings: Settings) -> AsyncIterator[db.Connection]:
+    """A request to the API that has read no view yet."""
+    live = Live(settings.database_url)
+    try:
+        async with live.snapshot() as connection:
+            yield connection
+    finally:
+        live.terminate()
+
+
+async def _waits_for_a_lock(settings: Settings, mode: str = "AccessExclusiveLock") -> None:
+    """Wait until somebody does."""
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        waiting = "SELECT count(*) FROM pg_locks WHERE mode = $1 AND NOT granted"
+        while not await connection.fetchval(waiting, mode):  # noqa: ASYNC110  # seen from outside
+            await asyncio.sleep(0.02)
+    finally:
+        await connection.close()
 
 
 async def _all_of(settings: Settings) -> None:
