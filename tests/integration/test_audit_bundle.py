@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import json
 import subprocess
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 import pytest
@@ -21,60 +20,26 @@ from typer.testing import CliRunner
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from services.projector import read_models
-from services.projector.batch import Slice
-from services.projector.engine import Engine
-from services.projector.settings import consumer_name
-from services.recorder.audit import keys, note
+from services.recorder.audit import note
 from services.recorder.audit.bundle import making, verify
-from services.recorder.audit.bundle.making import Bundle, Making
+from services.recorder.audit.bundle.making import Making
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.checkpoints import Checkpoints
 from services.recorder.audit.commands import ledger_of, opened
-from services.recorder.audit.keys import Keys
+from services.recorder.audit.keys import Keys, rotate
 from services.recorder.audit.log import AuditLog
 from services.recorder.audit.note import SigningKey
 from services.recorder.cli import cli
 from services.recorder.errors import Contradiction, Missing, NotArchived, Unsettled
 from services.recorder.ledger import database
-from tests.integration.projector_world import Record
 from tests.support.aged import OLD
+from tests.support.bundles import Files, folded, made, trusted, unzipped
 from tests.support.history import SIZE, administer, copied, copy_of
 from tests.support.stack import Servers
 
-T = TypeVar("T")
 OFFICE = f"{SIZE.prefix}1"
-Files = dict[str, bytes]
 FOLLOWING = {"figure", "figure-events"}  # what an event gives that doesn't hold is missing in the figures, too
 REVOKED = b'"type":"chengzhang.any.entry-revoked.v1"'
-
-
-async def _fold(settings: Settings) -> dict[int, Standing]:
-    """Read models of all that is in the ledger; where they stand."""
-    connection = await asyncpg.connect(settings.database_url)
-    try:
-        rows = await connection.fetch("SELECT shard, position, body FROM ledger.event ORDER BY shard, position")
-    finally:
-        await connection.close()
-    engine = Engine(settings.database_url, consumer_name(settings), read_models.load())
-    await engine.open(settings.shards)
-    try:
-        slices = []
-        for shard in {row["shard"] for row in rows}:
-            records = [Record(shard, row["position"], row["body"]) for row in rows if row["shard"] == shard]
-            slices.append(Slice(shard, 0).take(records))
-        await engine.apply(slices)
-        return {shard: Standing(cursor.next, None) for shard, cursor in (await engine.cursors()).items()}
-    finally:
-        await engine.close()
-
-
-async def _made(settings: Settings, person: str, year: int, at: Mapping[int, Standing], **more: Any) -> Bundle:  # noqa: ANN401
-    async def standing() -> Mapping[int, Standing]:
-        return at
-
-    async with opened(settings) as log:
-        return await Making(log, lambda: Keys.load(settings.checkpoint_keys_file), standing).make(person, year, **more)
 
 
 @dataclass
@@ -96,9 +61,9 @@ class Sample:
         signing = Keys.load(self.settings.checkpoint_keys_file).signing
         return named | {"manifest.json": manifest, "manifest.signed": note.sign(statement, signing)}
 
-    def found(self, files: Files, trusted: list[verify.Key] | None = None) -> list[tuple[str, str]]:
+    def found(self, files: Files, keys: list[verify.Key] | None = None) -> list[tuple[str, str]]:
         """Kind and place of every problem."""
-        report = verify.check(files, self.keys if trusted is None else trusted)
+        report = verify.check(files, self.keys if keys is None else keys)
         for problem in report.problems:
             assert all(verify.message(problem, words) for words in verify.WORDS.values())
         return [(problem.kind, problem.where) for problem in report.problems]
@@ -115,17 +80,11 @@ def sample(servers: Servers, history: Settings) -> Iterator[Sample]:
     name, statement = copy_of(history)
     asyncio.run(administer(servers, statement))
     settings = history.model_copy(update={"database_url": servers.database_url(name)})
-    at = asyncio.run(_fold(settings))
+    at = asyncio.run(folded(settings))
     person = asyncio.run(_one_with_revocations(settings))
-    files = _unzipped(asyncio.run(_made(settings, person, SIZE.year, at)).content)
-    trusted = [verify.Key.parse(str(key)) for key in Keys.load(settings.checkpoint_keys_file).verifiers]
-    yield Sample(settings, at, person, files, trusted)
+    files = unzipped(asyncio.run(made(settings, person, SIZE.year, at)).content)
+    yield Sample(settings, at, person, files, trusted(settings))
     asyncio.run(administer(servers, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-def _unzipped(content: bytes) -> Files:
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        return {name: packed.read(name) for name in packed.namelist()}
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -188,14 +147,14 @@ async def test_every_ones_bundle_holds_and_takes_as_many_statements_as_any_other
     make = Checkpoints(pool, ledger, sample.settings).make
     async with pool.acquire() as connection:
         log = AuditLog(_Only(connection), ledger.shards, make)  # type: ignore[arg-type]
-        making_ = Making(log, lambda: Keys.load(sample.settings.checkpoint_keys_file), standing)
+        bundles = Making(log, lambda: Keys.load(sample.settings.checkpoint_keys_file), standing)
         for row in [rows[0], *rows]:  # asyncpg asks for the types once a connection
             said: list[str] = []
             with connection.query_logger(lambda record, said=said: said.append(record.query)):
-                made = await making_.make(row["person"], SIZE.year)
-            assert sample.found(_unzipped(made.content)) == []
+                found = await bundles.make(row["person"], SIZE.year)
+            assert sample.found(unzipped(found.content)) == []
             counts.append(len(said))
-            sizes.add(made.events)
+            sizes.add(found.events)
     pool.terminate()
     assert len(sizes) > 3
     assert set(counts[1:]) == {8}, "with BEGIN and COMMIT"
@@ -218,16 +177,16 @@ class _Only:
 
 
 async def test_the_same_state_gives_the_same_bytes(sample: Sample) -> None:
-    first, second = [await _made(sample.settings, sample.person, SIZE.year, sample.at) for _ in range(2)]
+    first, second = [await made(sample.settings, sample.person, SIZE.year, sample.at) for _ in range(2)]
     assert first.content == second.content
 
 
 async def test_after_a_rotation_the_old_key_still_vouches(sample: Sample, tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_bytes(sample.settings.checkpoint_keys_file.read_bytes())
-    rotated = keys.rotate(file, sample.keys[0].name)
+    rotated = rotate(file, sample.keys[0].name)
     settings = sample.settings.model_copy(update={"checkpoint_keys_file": file})
-    files = _unzipped((await _made(settings, sample.person, SIZE.year, sample.at)).content)
+    files = unzipped((await made(settings, sample.person, SIZE.year, sample.at)).content)
     assert files["keys.txt"].decode().split() == [str(key) for key in rotated.verifiers]
     assert sample.found(files) == sample.found(files, []) == []
     new = [verify.Key.parse(str(rotated.verifiers[0]))]
@@ -239,20 +198,20 @@ async def test_events_of_an_archived_year_come_out_of_the_archive(
 ) -> None:
     year, office = OLD[0].year, f"{OLD[0].prefix}1"
     async with copied(servers, aged) as settings:
-        at = await _fold(settings)
+        at = await folded(settings)
         person = await _one_with_revocations(settings, office)
-        before = await _made(settings, person, year, at)
+        before = await made(settings, person, year, at)
         line = ["archive", "--before", str(year + 1), "--out", str(tmp_path), "--yes"]
         done = await asyncio.to_thread(CliRunner(env=_environment(settings)).invoke, cli, line)
         assert done.exit_code == 0, done.output
         with pytest.raises(NotArchived, match=r"left the ledger for an archive .* --source FOLDER"):
-            await _made(settings, person, year, at)
-        after = await _made(settings, person, year, at, source=tmp_path)
+            await made(settings, person, year, at)
+        after = await made(settings, person, year, at, source=tmp_path)
         assert after.content == before.content
         file = tmp_path / await _file_of(settings, office)
         file.write_bytes(file.read_bytes()[:-1])
         with pytest.raises(NotArchived, match="is not the file that left the ledger"):
-            await _made(settings, person, year, at, source=tmp_path)
+            await made(settings, person, year, at, source=tmp_path)
 
 
 async def _file_of(settings: Settings, office: str) -> str:
@@ -391,12 +350,12 @@ async def test_why_there_is_no_bundle(sample: Sample, monkeypatch: pytest.Monkey
     settings, at, person = sample.settings, sample.at, sample.person
     monkeypatch.setattr(making, "PATIENCE", 0.0)
     with pytest.raises(Missing, match="no office knows a person p-nobody"):
-        await _made(settings, "p-nobody", SIZE.year, at)
+        await made(settings, "p-nobody", SIZE.year, at)
     with pytest.raises(Missing, match="has no appraisal of 1999"):
-        await _made(settings, person, 1999, at)
+        await made(settings, person, 1999, at)
     behind = {shard: replace_next(each) for shard, each in at.items()}
     with pytest.raises(Unsettled, match="the read models stand at"):
-        await _made(settings, person, SIZE.year, behind)
+        await made(settings, person, SIZE.year, behind)
 
 
 def replace_next(standing: Standing) -> Standing:
@@ -408,7 +367,7 @@ async def test_read_models_that_tell_another_figure(servers: Servers, sample: Sa
     async with copied(servers, sample.settings) as settings:
         await _changed(settings, "UPDATE office_v1.appraisal_summary SET work = work + 1 WHERE person = $1", sample)
         with pytest.raises(Contradiction, match=r"would not hold: .*evidence_by_group"):
-            await _made(settings, sample.person, SIZE.year, sample.at)
+            await made(settings, sample.person, SIZE.year, sample.at)
 
 
 async def _changed(settings: Settings, statement: str, sample: Sample) -> None:
@@ -428,7 +387,7 @@ async def test_a_stranger_checks_it_with_nothing_of_ours(sample: Sample, tmp_pat
     done = await asyncio.to_thread(CliRunner(env=_environment(sample.settings)).invoke, cli, line)
     assert done.exit_code == 0, done.output
     assert f"{OFFICE}: as of the first {sample.at[_shard(sample)].next} events" in done.output
-    assert _unzipped(file.read_bytes()) == sample.files
+    assert unzipped(file.read_bytes()) == sample.files
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(file) as packed:
         packed.extractall(folder)
