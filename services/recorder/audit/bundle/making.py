@@ -60,8 +60,8 @@ class Making:
         if not found.figures:
             raise Missing(
                 f"{person} has no appraisal of {year}: nothing was recorded of that year. "
-                "`office appraisal --year YEAR` lists those who have one.",
-                f"{person} 没有 {year} 年度考核：该年没有任何登记。`office appraisal --year 年度` 可列出有考核的人员。",
+                "`office appraisal YEAR` lists those who have one.",
+                f"{person} 没有 {year} 年度考核：该年没有任何登记。`office appraisal 年度` 可列出有考核的人员。",
             )
         async with self._log.connection() as connection:
             away = await gathering.archived(connection, found.left, source)
