@@ -252,6 +252,20 @@ async def test_each_checkpoint_gets_into_the_file_and_onto_the_topic(
     await delivery.stop()
 
 
+async def test_a_topic_that_cant_be_had_keeps_nothing_from_the_file(
+    ledger: Bench, checkpoints: Checkpoints, settings: Settings
+) -> None:
+    await _append(ledger, 1)
+    await checkpoints.make(SHARD)
+    await ledger.rows(
+        "INSERT INTO ledger.checkpoint (shard, size, root, note, made_at, filed) "
+        "SELECT shard, -number, root, note, made_at - interval '1 hour', true "
+        "FROM ledger.checkpoint, generate_series(1, 150) AS number"
+    )
+    await Delivery(ledger.pool, ledger.ledger, settings).file()
+    assert len(list(outside.notes(settings.checkpoints_file))) == 1
+
+
 async def test_a_proof_reads_a_few_tiles_however_large_the_tree(ledger: Bench, checkpoints: Checkpoints) -> None:
     await _append(ledger, 800)
     await checkpoints.make(SHARD)

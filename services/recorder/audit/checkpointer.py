@@ -97,19 +97,20 @@ class Checkpointer:
             return
         CHECKPOINTS.inc()
         Log.debug("checkpoint", shard=shard, size=kept.size)
-        if self._refused.pop(shard, None) is not None:
-            Log.info("checkpoints-resumed", shard=shard)
+        if shard in self._refused:
             async with self._pool.acquire(timeout=10) as connection:
                 await QUERIES.resume(connection, shard=shard)
+            del self._refused[shard]
+            Log.info("checkpoints-resumed", shard=shard)
 
     async def _refuse(self, shard: int, reason: str) -> None:
         self._again[shard] = _now() + self._settings.checkpoint_seconds
         if self._refused.get(shard) == reason:
             return
         Log.error("checkpoint-refused", shard=shard, reason=reason)
-        self._refused[shard] = reason
         async with self._pool.acquire(timeout=10) as connection:
             await QUERIES.refuse(connection, shard=shard, reason=reason)
+        self._refused[shard] = reason  # once it is noted; else it is noted the next time
 
     async def _deliver(self) -> None:
         """To the file, then to the topic; where one of them can't be had, it is told later."""

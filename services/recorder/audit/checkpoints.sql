@@ -61,16 +61,25 @@ INSERT INTO ledger.checkpoint (shard, size, root, note)
 VALUES (:shard, :size, :root, :note)
 RETURNING made_at;
 
--- name: undelivered
--- Checkpoints that the file or the topic doesn't have yet, oldest first.
+-- name: unfiled
+-- Checkpoints that the file doesn't have yet, oldest first.
 SELECT
     shard,
     size,
-    note,
-    filed,
-    published
+    note
 FROM ledger.checkpoint
-WHERE NOT (filed AND published)
+WHERE NOT filed
+ORDER BY made_at, shard, size
+LIMIT 100;
+
+-- name: unpublished
+-- Checkpoints that the topic doesn't have yet, oldest first.
+SELECT
+    shard,
+    size,
+    note
+FROM ledger.checkpoint
+WHERE NOT published
 ORDER BY made_at, shard, size
 LIMIT 100;
 

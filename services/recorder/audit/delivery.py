@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -17,12 +17,13 @@ from services.recorder.audit import outside
 from services.recorder.audit.checkpoint import origin_of
 from services.recorder.audit.checkpoints import NAMED, QUERIES
 from services.recorder.errors import Misconfigured
-from services.recorder.ledger.database import Connection, Ledger, Pool
+from services.recorder.ledger.database import Ledger, Pool
 
 HEADERS: Final = [("content-type", b"text/plain; charset=utf-8")]
 _PATIENCE: Final = 15.0  # seconds for one record
 
 Rows = Sequence[asyncpg.Record]
+Query = Callable[..., Any]  # of checkpoints.sql
 
 
 class Delivery:
@@ -37,41 +38,54 @@ class Delivery:
 
     async def file(self) -> None:
         """Write what the file doesn't have yet. Raises Misconfigured where it can't be written."""
-        async with self._pool.acquire(timeout=10) as connection:
-            while rows := [row for row in await _undelivered(connection) if not row["filed"]]:
-                path = self._settings.checkpoints_file
-                try:
-                    await asyncio.to_thread(outside.append, path, [row["note"] for row in rows])
-                except OSError as error:
-                    raise Misconfigured(f"{path}: can't be written ({error.strerror}). {NAMED}") from error
-                fault("checkpoint-filed")
-                await QUERIES.note_filed(connection, **_named(rows))
+        path = self._settings.checkpoints_file
+        while rows := await self._waiting(QUERIES.unfiled):
+            try:
+                await asyncio.to_thread(outside.append, path, [row["note"] for row in rows])
+            except OSError as error:
+                raise Misconfigured(f"{path}: can't be written ({error.strerror}). {NAMED}") from error
+            fault("checkpoint-filed")
+            await self._note(QUERIES.note_filed, rows)
 
     async def publish(self) -> None:
         """Publish what the topic doesn't have yet. Raises KafkaError or TimeoutError; then the rest comes later."""
+        while rows := await self._waiting(QUERIES.unpublished):
+            try:
+                for row in rows:
+                    await self._send(row)
+            except (KafkaError, TimeoutError):
+                await self.stop()
+                raise
+            fault("checkpoint-published")
+            await self._note(QUERIES.note_published, rows)
+
+    async def _waiting(self, query: Query) -> Rows:
+        """The file and the topic are asked for apart: where one can't be had, the other goes on."""
         async with self._pool.acquire(timeout=10) as connection:
-            while rows := [row for row in await _undelivered(connection) if not row["published"]]:
-                try:
-                    for row in rows:
-                        await self._send(row)
-                except (KafkaError, TimeoutError):
-                    await self.stop()
-                    raise
-                fault("checkpoint-published")
-                await QUERIES.note_published(connection, **_named(rows))
+            return [row async for row in query(connection)]
+
+    async def _note(self, query: Query, rows: Rows) -> None:
+        shards, sizes = [row["shard"] for row in rows], [row["size"] for row in rows]
+        async with self._pool.acquire(timeout=10) as connection:
+            await query(connection, shards=shards, sizes=sizes)
 
     async def _send(self, row: asyncpg.Record) -> None:
         producer = await self._connected()
         key = origin_of(self._ledger.id, row["shard"]).encode()
-        sending = producer.send_and_wait(self._settings.topic("checkpoints"), row["note"], key=key, headers=HEADERS)
-        await asyncio.wait_for(sending, _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
+            await producer.send_and_wait(self._settings.topic("checkpoints"), row["note"], key=key, headers=HEADERS)
 
     async def _connected(self) -> AIOKafkaProducer[bytes, bytes]:
         if self._producer is None:
             producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
                 bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True
             )
-            await asyncio.wait_for(producer.start(), _PATIENCE)
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
             self._producer = producer
         return self._producer
 
@@ -80,12 +94,5 @@ class Delivery:
         producer, self._producer = self._producer, None
         if producer is not None:
             with contextlib.suppress(KafkaError, TimeoutError, OSError):
-                await asyncio.wait_for(producer.stop(), 2)
-
-
-async def _undelivered(connection: Connection) -> list[asyncpg.Record]:
-    return [row async for row in QUERIES.undelivered(connection)]
-
-
-def _named(rows: Rows) -> dict[str, list[int]]:
-    return {"shards": [row["shard"] for row in rows], "sizes": [row["size"] for row in rows]}
+                async with asyncio.timeout(2):
+                    await producer.stop()
