@@ -71,6 +71,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             listener=self,
+            heartbeat_interval_ms=1000,  # how soon this one learns that another came or went
             parser=_whole,
             decoder=_undecoded,
             fetch_max_bytes=8 * 1024 * 1024,  # what waits in memory is what a fetch brings

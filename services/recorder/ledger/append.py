@@ -74,8 +74,9 @@ async def _prepare(
 ) -> Batch:
     row = await QUERIES.lock_shard(connection, shard=shard)
     recorded_at = max(datetime.now(UTC), row["recorded_at"])
-    working.begin(row["next_receipt"])
-    batch = Batch(ledger.source, Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"]), working)
+    working.begin(row["next_receipt"], row["recent"])
+    head = Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"], row["recent"])
+    batch = Batch(ledger.source, head, working)
     await _look_up(connection, shard, batch, submissions)
     actions = [
         batch.aimed(submission.action)
@@ -144,6 +145,7 @@ async def _write(connection: Connection, shard: int, batch: Batch) -> None:
         next_receipt=batch.head.next_receipt,
         recorded_at=batch.head.recorded_at,
         peaks=batch.peaks(),
+        recent=batch.recent(),
     )
 
 

@@ -21,6 +21,7 @@ from schemas.merkle import extended
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.intake.submission import UNCOMPARED, Answer, Submission
+from services.recorder.ledger import recent
 from services.recorder.ledger.working import Working
 from services.recorder.ledger.writing import Address, Frame, accepted, frame
 
@@ -30,13 +31,17 @@ _LOOK_AT_CLOCK: Final = 32  # submissions
 
 @dataclass(slots=True)
 class Head:
-    """Where the shard stands: next position, next receipt number, the batch's recorded time, the peaks before it."""
+    """Where the shard stands: next position, next receipt number, the batch's recorded time.
+
+    Also the peaks before the batch, and whose the batches before it were.
+    """
 
     shard: int
     size: int
     next_receipt: int
     recorded_at: datetime
     peaks: bytes
+    recent: str = recent.NOTHING
 
     def recorded_time(self) -> str:
         """``recorded_at`` as it is written, in UTC with microseconds."""
@@ -90,6 +95,13 @@ class Batch:
     def peaks(self) -> bytes:
         """The peaks of the shard's tree with this batch's events in it."""
         return extended(self.head.peaks, self.head.size - len(self.events), [row[-1] for row in self.events])
+
+    def recent(self) -> str:
+        """Whose the shard's last batches were, this one included."""
+        head = self.head
+        return recent.noted(
+            head.recent, self.receipts[0][1], head.next_receipt, {office for office, _ in self.answered}
+        )
 
     def _answer(self, submission: Submission, now: datetime) -> Answer:
         first = self.known.get(submission.key_digest)

@@ -4,7 +4,8 @@ SELECT
     size,
     next_receipt,
     recorded_at,
-    peaks
+    peaks,
+    recent
 FROM ledger.shard
 WHERE shard = :shard
 FOR UPDATE;
@@ -69,7 +70,8 @@ SET
     size = :size,
     next_receipt = :next_receipt,
     recorded_at = :recorded_at,
-    peaks = :peaks
+    peaks = :peaks,
+    recent = :recent
 WHERE shard = :shard;
 
 -- name: installation^

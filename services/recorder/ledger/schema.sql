@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS ledger.shard (
     size         bigint NOT NULL DEFAULT 0,
     next_receipt bigint NOT NULL DEFAULT 0,
     recorded_at  timestamptz NOT NULL DEFAULT 'epoch',
-    peaks        bytea NOT NULL DEFAULT ''
+    peaks        bytea NOT NULL DEFAULT '',
+    recent       text NOT NULL DEFAULT '[]'
 ) WITH (fillfactor = 50);
 
 -- A ledger from before there were peaks; they are computed at the start (peaks.py). Not a plain ADD COLUMN IF NOT
@@ -31,6 +32,9 @@ DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.shard'::regclass AND attname = 'peaks') THEN
         ALTER TABLE ledger.shard ADD COLUMN peaks bytea NOT NULL DEFAULT '';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.shard'::regclass AND attname = 'recent') THEN
+        ALTER TABLE ledger.shard ADD COLUMN recent text NOT NULL DEFAULT '[]';
     END IF;
 END
 $$;
@@ -163,6 +167,8 @@ COMMENT ON COLUMN ledger.event.leaf_hash IS 'SHA-256(0x00 || body).';
 COMMENT ON COLUMN ledger.shard.peaks IS
     'Roots of the perfect subtrees of the RFC 6962 tree over the shard''s leaf hashes, largest first, 32 bytes each.';
 COMMENT ON TABLE ledger.archived IS 'Events that left for files of an archive; file is the path in its folder.';
+COMMENT ON COLUMN ledger.shard.recent IS
+    'The last batches, as JSON [[first receipt, next receipt, [office, …]], …]: what a recorder may keep in memory.';
 COMMENT ON TABLE ledger.receipt IS 'The answer to every action. Binding ones answer a repeat, for ever.';
 COMMENT ON TABLE ledger.checkpoint IS 'Signed notes (C2SP tlog-checkpoint) over the tree of the first size events.';
 COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';

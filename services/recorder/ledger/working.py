@@ -1,7 +1,8 @@
 """The states that a shard's batches work on: loaded once, changed in memory, written at each commit.
 
 They stay in memory between batches, for every change of a state takes a receipt number of its shard, under the shard's
-lock: as long as the number is where this process left it, nobody else has changed anything.
+lock: as long as the number is where this process left it, nobody else has changed anything. Where it has moved, the
+shard's row tells whose states another recorder may have changed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
+from services.recorder.ledger import recent
 
 MOST_ROWS: Final = 1500  # kept between batches, of a shard
 SWEEP_EVERY: Final = 4  # batches; what none of them used is dropped: persons come again, most sessions don't
@@ -45,19 +47,24 @@ class Working:
         self._batch = 0
         self.at = -1
 
-    def begin(self, next_receipt: int) -> None:
-        """Begin a batch at that receipt number.
+    def begin(self, next_receipt: int, before: str = recent.NOTHING) -> None:
+        """Begin a batch at that receipt number; ``before``: whose the batches before it were.
 
-        What is at hand is kept only if it belongs there, and not if it is much.
+        What is at hand is kept only if nobody changed it meanwhile, and not if it is much.
         """
         if next_receipt != self.at:
-            self._rows.clear()
-            self._changed.clear()
-        elif self._batch % SWEEP_EVERY == 0 or len(self._rows) > MOST_ROWS:
+            self._forget(recent.since(before, self.at, next_receipt))
+        if self._batch % SWEEP_EVERY == 0 or len(self._rows) > MOST_ROWS:
             since = self._batch - (SWEEP_EVERY if len(self._rows) <= MOST_ROWS else 1)
             self._rows = {key: row for key, row in self._rows.items() if row.batch >= since}
         self._batch += 1
         self.at = -1
+
+    def _forget(self, offices: frozenset[str] | None) -> None:
+        """Drop the states of offices that another recorder decided about; all, where it isn't known which."""
+        kept = {} if offices is None else self._rows
+        self._rows = {key: row for key, row in kept.items() if key[1].partition("/")[0] not in (offices or ())}
+        self._changed.clear()
 
     def commit(self, next_receipt: int) -> None:
         """All changes are in the ledger."""
