@@ -1,4 +1,4 @@
-"""The actions: a sample year of each of several offices, as many in every shard, one after the other in turn.
+"""The actions: a sample year of each of several offices, as many in every shard and every partition, in turn.
 
 Sealed ones, and those about people (posts are wanted before talks), come over HTTP; all else waits on the intake topic.
 """
@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.local.publishing.publisher import sealed
 from deploy.local.sample import year
 from schemas.identity import shard_of
+from services.recorder.topics import ACTIONS_PARTITIONS
 
 Json = dict[str, Any]
 YEAR: Final = datetime.now(UTC).year - 1  # nothing of it lies in the future
 SEED: Final = 7
+_choose: Final = DefaultPartitioner()  # as every client of Kafka chooses by default
 
 
 @dataclass(slots=True)
@@ -51,15 +54,19 @@ def make(a_shard: int, shards: int, cadres: int, prefix: str = "o-b") -> Workloa
 
 
 def _sizes(a_shard: int, shards: int, cadres: int, prefix: str) -> Iterator[year.Size]:
-    """Offices until every shard has its share; a size's only office is called prefix and 1."""
-    room = dict.fromkeys(range(shards), a_shard)
+    """Offices until every shard and every partition has its share; a size's only office is called prefix and 1."""
+    partitions = list(range(ACTIONS_PARTITIONS))
+    in_shard = [a_shard] * shards
+    in_partition = [-(-a_shard * shards // ACTIONS_PARTITIONS)] * ACTIONS_PARTITIONS
     for number in itertools.count(1):
         size = year.Size(YEAR, 1, cadres, SEED, f"{prefix}{number}-")
-        shard = shard_of(f"{size.prefix}1", shards)
-        if room[shard]:
-            room[shard] -= 1
+        office = f"{size.prefix}1"
+        shard, partition = shard_of(office, shards), _choose(office.encode(), partitions, partitions)
+        if in_shard[shard] and in_partition[partition]:
+            in_shard[shard] -= 1
+            in_partition[partition] -= 1
             yield size
-        if not any(room.values()):
+        if not any(in_shard):
             return
 
 

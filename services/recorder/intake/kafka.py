@@ -33,7 +33,7 @@ from services.recorder.ledger.appender import Appender
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
-RECORDS_AT_ONCE: Final = 3000
+RECORDS_AT_ONCE: Final = 2000
 SMALL_BATCH: Final = 200  # records; after a smaller one the intake waits a little, so that the next ones share commits
 GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
