@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         folder = home_folder(home)
         return cls(_env_file=folder / "stack.env", home=folder)
 
+    def environment(self) -> dict[str, str]:
+        """The same as environment variables, for the command of another service."""
+        return {f"CHENGZHANG_{name.upper()}": str(value) for name, value in self.model_dump().items()}
+
     def topic(self, name: str) -> str:
         """The full name of a topic: ``actions``, ``events``, ``receipts``, ``quarantine`` or ``checkpoints``."""
         return f"{self.topic_prefix}.{name}"

@@ -23,14 +23,14 @@ from services.recorder.audit.checkpointer import Checkpointer
 from services.recorder.audit.checkpoints import Kept
 from services.recorder.audit.log import AuditLog
 from services.recorder.erasures import Erasures
-from services.recorder.errors import Unavailable
+from services.recorder.errors import Misconfigured, Unavailable
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.submission import Outcome, Submission
 from services.recorder.ledger import database, years
 from services.recorder.ledger.appender import Appender
-from services.recorder.ledger.database import TRANSIENT, Ledger, Pool
+from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.relay import Relay
 from services.recorder.vault import Vault
@@ -148,6 +148,9 @@ class Recorder:
             except (KafkaError, Unavailable, *TRANSIENT) as error:
                 Log.warning("start-retried", error=type(error).__name__)
                 await asyncio.sleep(_RETRY)
+            except NOT_OURS as error:
+                why = f"CHENGZHANG_DATABASE_URL names no database of ours ({type(error).__name__})."
+                raise Misconfigured(why) from error
 
     async def _start(self) -> Parts:
         ledger = await database.found(self._pool, self._settings.shards)

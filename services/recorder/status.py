@@ -12,8 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
-from services.recorder.errors import Unavailable
-from services.recorder.ledger.database import QUERIES, TRANSIENT
+from services.recorder.ledger.database import QUERIES, founded, reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +50,17 @@ class Status:
 
 async def status(settings: Settings) -> Status:
     """Ask. Raises Unavailable where the ledger can't be reached."""
-    try:
+    with reached():
         connection = await asyncpg.connect(settings.database_url, timeout=5, command_timeout=10)
-    except TRANSIENT as error:
-        message = f"the ledger's database can't be reached ({type(error).__name__})."
-        raise Unavailable(message) from error
-    try:
-        installation = await QUERIES.installation(connection)
-        quarantined = await QUERIES.quarantined(connection)
-        waiting = await QUERIES.undelivered(connection)
-        shards = [_shard(row) async for row in QUERIES.status(connection)]
-    except asyncpg.UndefinedTableError as error:
-        raise Unavailable("no recorder has founded a ledger here yet.") from error
-    finally:
-        await connection.close()
+        try:
+            ledger = await founded(connection)
+            quarantined = await QUERIES.quarantined(connection)
+            waiting = await QUERIES.undelivered(connection)
+            shards = [_shard(row) async for row in QUERIES.status(connection)]
+        finally:
+            connection.terminate()
     lag = await _intake_lag(settings)
-    return Status(await _state(settings), str(installation["ledger"]), lag, quarantined, shards, waiting)
+    return Status(await _state(settings), str(ledger.id), lag, quarantined, shards, waiting)
 
 
 def _shard(row: asyncpg.Record) -> Shard:

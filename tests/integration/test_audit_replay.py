@@ -161,7 +161,7 @@ async def test_a_hole_in_the_topic_is_named(history: Settings, settings: Setting
 async def test_no_topic_and_no_ledger_are_told(settings: Settings) -> None:
     with pytest.raises(Unavailable, match="no topic"):
         await _replayed(settings, "kafka")
-    with pytest.raises(Unavailable, match="no recorder has founded"):
+    with pytest.raises(Unavailable, match="no recorder of this version"):
         await _replayed(settings, "ledger")
 
 

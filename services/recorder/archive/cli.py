@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import asyncpg
 import orjson
 import typer
 
@@ -22,9 +21,8 @@ from services.recorder.archive.returning import Returning
 from services.recorder.archive.words import WORDS, refused
 from services.recorder.audit.commands import ledger_of, said
 from services.recorder.audit.showing import progress
-from services.recorder.errors import Unavailable
 from services.recorder.ledger import database
-from services.recorder.ledger.database import TRANSIENT, Ledger, Pool
+from services.recorder.ledger.database import Ledger, Pool
 
 Before = Annotated[int | None, typer.Option(metavar="YEAR", help="years before this one leave; years are UTC")]
 Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="the archive's folder; made where it is missing")]
@@ -126,14 +124,11 @@ async def _at_work(settings: Settings) -> AsyncIterator[tuple[Pool, Ledger]]:
     pool = await database.connect(settings.database_url, largest=3)
     try:
         ledger = await ledger_of(pool)
-        async with pool.acquire(timeout=10) as connection:
-            if not await QUERIES.lock(connection):
-                raise refused("busy")
-            yield pool, ledger
-    except asyncpg.UndefinedTableError as error:
-        raise Unavailable("no recorder of this version has been started on this ledger yet.") from error
-    except TRANSIENT as error:
-        raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
+        with database.reached():
+            async with pool.acquire(timeout=10) as connection:
+                if not await QUERIES.lock(connection):
+                    raise refused("busy")
+                yield pool, ledger
     finally:
         pool.terminate()
 

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, TypeVar
 
-import asyncpg
 import typer
 
 from services.common.commands import Lang, failed, not_running, settings_of, spoken
@@ -18,7 +17,7 @@ from services.recorder.audit.delivery import Delivery
 from services.recorder.audit.log import AuditLog
 from services.recorder.errors import RecorderError, Told, Unavailable
 from services.recorder.ledger import database
-from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
+from services.recorder.ledger.database import Ledger, Pool
 
 Shard = Annotated[int, typer.Option(min=0, max=1023, help="the shard's number")]
 Out = Annotated[Path, typer.Option(help="the folder to write to; it is made")]
@@ -27,8 +26,6 @@ Source = Annotated[
 ]
 _T = TypeVar("_T")
 _CONNECTIONS: Final = 2
-# Another server answers there: it knows no such user or database.
-NOT_OURS: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
@@ -65,14 +62,9 @@ def _signing(pool: Pool, ledger: Ledger, settings: Settings) -> Callable[[int], 
 
 async def ledger_of(pool: Pool) -> Ledger:
     """The ledger that was founded here. Raises Unavailable."""
-    try:
+    with database.reached():
         async with pool.acquire(timeout=10) as connection:
-            row = await QUERIES.installation(connection)
-    except asyncpg.UndefinedTableError as error:
-        raise Unavailable("no recorder has founded a ledger here yet.") from error
-    except (*TRANSIENT, *NOT_OURS) as error:
-        raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
-    return Ledger(row["ledger"], row["shards"])
+            return await database.founded(connection)
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -14,8 +14,8 @@ from services.recorder.audit import checkpoints, proofs, tiles
 from services.recorder.audit.checkpoints import Kept
 from services.recorder.audit.proofs import Consistency, Found, Inclusion
 from services.recorder.audit.tiles import WIDTH, At
-from services.recorder.errors import Missing, Unavailable
-from services.recorder.ledger.database import TRANSIENT, Connection, Pool
+from services.recorder.errors import Missing
+from services.recorder.ledger.database import Connection, Pool, reached
 
 _LEVELS: Final = 8  # of tiles that 2^63 events could fill
 
@@ -80,7 +80,7 @@ class AuditLog:
 
     async def sign(self, shard: int) -> Kept:
         """A checkpoint of the shard as it stands now. Raises Contradiction, Misconfigured, Missing, Unavailable."""
-        with _translated():
+        with reached():
             return await self._make(shard)
 
     async def consistency(self, shard: int, old: int, new: int | None) -> Consistency:
@@ -112,17 +112,9 @@ class AuditLog:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection to the ledger. Raises Unavailable, also where it breaks meanwhile."""
-        with _translated():
+        with reached():
             async with self._pool.acquire(timeout=10) as connection:
                 yield connection
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except TRANSIENT as error:
-        raise Unavailable("the ledger can't be reached") from error
 
 
 def _within(signed: int, number: int, width: int) -> None:

@@ -22,8 +22,7 @@ from services.recorder.archive.reading import Archive
 from services.recorder.audit import checkpoints, tiles
 from services.recorder.audit.checkpoints import Kept
 from services.recorder.errors import Contradiction, Missing
-from services.recorder.ledger.database import QUERIES as LEDGER
-from services.recorder.ledger.database import Connection
+from services.recorder.ledger.database import Connection, founded
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("proofs.sql"), "asyncpg", mandatory_parameters=False)
 _HEADER: Final = "c2sp.org/tlog-proof@v1"
@@ -90,8 +89,7 @@ async def locate(connection: Connection, event: UUID, source: Path | None = None
 
 
 async def _archive(connection: Connection, folder: Path) -> Archive:
-    installation = await LEDGER.installation(connection)
-    return await Archive.at(connection, installation["ledger"], Folder(folder))
+    return await Archive.at(connection, (await founded(connection)).id, Folder(folder))
 
 
 async def inclusion(connection: Connection, event: Found, checkpoint: Kept) -> Inclusion:

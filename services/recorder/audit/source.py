@@ -29,8 +29,7 @@ from services.recorder.archive.reading import Archive
 from services.recorder.archive.words import refused
 from services.recorder.errors import Hole, Unavailable
 from services.recorder.ledger import archived
-from services.recorder.ledger.database import QUERIES as LEDGER
-from services.recorder.ledger.database import SESSION, TRANSIENT
+from services.recorder.ledger.database import SESSION, founded, reached
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("events.sql"), "asyncpg", mandatory_parameters=False)
 ROWS: Final = 4096  # a statement: some 4 MB
@@ -97,8 +96,7 @@ class LedgerSource:
 
     async def archive(self, folder: Folder) -> Archive:
         """What is in that folder, if it is of this ledger. Raises NotArchived."""
-        row = await LEDGER.installation(self._connection)
-        return await Archive.at(self._connection, row["ledger"], folder)
+        return await Archive.at(self._connection, (await founded(self._connection)).id, folder)
 
     async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
         """Ranges of positions, each complete."""
@@ -112,10 +110,8 @@ class LedgerSource:
             yield Chunk(shard, begin, bodies)
 
     async def _range(self, shard: int, begin: int, end: int) -> list[bytes]:
-        try:
+        with reached():
             rows = await self._connection.fetch(QUERIES.bodies.sql, shard, begin, end)
-        except TRANSIENT as error:
-            raise _no_ledger(error) from error
         if len(rows) < end - begin:
             positions = [row["position"] for row in rows]
             missing = next(at for at, found in enumerate([*positions, end], begin) if at != found)
@@ -128,23 +124,16 @@ class LedgerSource:
 
 @asynccontextmanager
 async def _ledger(settings: Settings) -> AsyncIterator[LedgerSource]:
-    try:
+    with reached():
         connection = await asyncpg.connect(
             settings.database_url, timeout=10, command_timeout=60, server_settings=SESSION
         )
-    except TRANSIENT as error:
-        raise _no_ledger(error) from error
     try:
-        rows = await connection.fetch(QUERIES.shards.sql)
+        with reached():
+            rows = await connection.fetch(QUERIES.shards.sql)
         yield LedgerSource(connection, [row["size"] for row in rows])
-    except asyncpg.UndefinedTableError as error:
-        raise Unavailable("no recorder has founded a ledger here yet.") from error
     finally:
         connection.terminate()
-
-
-def _no_ledger(error: BaseException) -> Unavailable:
-    return Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).")
 
 
 # --- an archive, and the ledger's rest ---

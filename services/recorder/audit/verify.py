@@ -21,17 +21,16 @@ from services.common.commands import (
     Lang,
     Language,
     Words,
-    failed,
-    not_running,
     settings_of,
     spoken,
 )
+from services.recorder.audit.commands import said
 from services.recorder.audit.note import VerifierKey
 from services.recorder.audit.showing import quiet
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.report import verify as verified
-from services.recorder.errors import Misconfigured, NotArchived, Unavailable, Untrusted
+from services.recorder.errors import Untrusted
 
 _SHOWN: Final = 20  # problems, one a line; --json has all
 _LONGEST: Final = 80  # characters of what was expected or found
@@ -91,19 +90,13 @@ def verify(
     words = _WORDS[spoken(lang)]
     try:
         keys = [VerifierKey.parse(text) for text in key or ()]
-        archive = None if source == "ledger" else Path(source)
-        options = Options(shard or (), checkpoints or (), keys, archive, not without_kafka, not without_read_models)
-        quiet()
-        with _interruptible():
-            report = verified(settings_of(home), options, title=words["title"])
     except Untrusted as error:
         raise typer.BadParameter(str(error)) from None
-    except Unavailable as error:
-        not_running(lang, str(error))
-    except NotArchived as error:
-        failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
-    except Misconfigured as error:
-        failed(lang, str(error))
+    archive = None if source == "ledger" else Path(source)
+    options = Options(shard or (), checkpoints or (), keys, archive, not without_kafka, not without_read_models)
+    quiet()
+    with said(lang), _interruptible():
+        report = verified(settings_of(home), options, title=words["title"])
     if as_json:
         typer.echo(orjson.dumps(report.as_json()))
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -11,7 +13,7 @@ from uuid import UUID
 import aiosql
 import asyncpg
 
-from services.recorder.errors import Misconfigured
+from services.recorder.errors import Misconfigured, Unavailable
 from services.recorder.ledger import peaks
 
 # Generic in the type checker's eyes only.
@@ -36,6 +38,8 @@ TRANSIENT: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
+# Another server answers there: it knows no such user or database.
+NOT_OURS: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 # A lock that isn't had in 10 s, or a transaction left open for 30 s, is given up: the batch is tried again.
 SESSION: Final = {
@@ -73,6 +77,17 @@ async def connect(url: str, *, largest: int = 12) -> Pool:
     )
 
 
+@contextmanager
+def reached() -> Iterator[None]:
+    """What a command or a request can't be answered for: Unavailable, which says why. Programming errors pass."""
+    try:
+        yield
+    except asyncpg.UndefinedTableError as error:
+        raise Unavailable("no recorder of this version has been started on this database yet.") from error
+    except (*TRANSIENT, *NOT_OURS) as error:
+        raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
+
+
 async def _keep(connection: Connection) -> None:
     """Reset nothing when a connection is given back: nobody here changes its session, and it costs a round trip."""
 
@@ -91,6 +106,14 @@ async def found(pool: Pool, shards: int) -> Ledger:
             raise Misconfigured(message)
         await QUERIES.install_shards(connection, shards=shards)
         await peaks.fill(connection)
+    return Ledger(row["ledger"], row["shards"])
+
+
+async def founded(connection: Connection) -> Ledger:
+    """The ledger that was founded here. Raises Unavailable where none was, or not to its end."""
+    row = await QUERIES.installation(connection)
+    if row is None:
+        raise Unavailable("this ledger has no identity: the table ledger.installation is empty.")
     return Ledger(row["ledger"], row["shards"])
 
 

@@ -23,8 +23,7 @@ from services.recorder.archive.words import refused
 from services.recorder.audit.proofs import Found
 from services.recorder.domain.people import Person
 from services.recorder.errors import Contradiction, Unavailable
-from services.recorder.ledger.database import QUERIES as LEDGER
-from services.recorder.ledger.database import Connection
+from services.recorder.ledger.database import Connection, founded
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("bundle.sql"), "asyncpg", mandatory_parameters=False)
 _JSON: Final = ("evidence_by_group", "evidence_by_guide", "routine_grades", "duty_reports")
@@ -136,8 +135,7 @@ async def archived(connection: Connection, left: Sequence[Left], source: Path | 
         return []
     if source is None:
         raise refused("left", shard=left[0].shard, position=left[0].position, file=left[0].file)
-    row = await LEDGER.installation(connection)
-    archive = await Archive.at(connection, row["ledger"], Folder(source))
+    archive = await Archive.at(connection, (await founded(connection)).id, Folder(source))
     events: list[Found] = []
     for _, group in groupby(left, key=lambda each: (each.shard, each.file)):
         places = list(group)

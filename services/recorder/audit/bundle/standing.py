@@ -24,13 +24,12 @@ class Standing(NamedTuple):
 
 async def standing(settings: Settings) -> dict[int, Standing]:
     """Each shard's, by ``projector status --json``. Raises Unavailable."""
-    environment = {f"CHENGZHANG_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
     try:
         process = await asyncio.create_subprocess_exec(
             Path(sys.executable).with_name("projector"),
             "status",
             "--json",
-            env={**os.environ, **environment},
+            env={**os.environ, **settings.environment()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -23,7 +23,7 @@ class ReadModels:
     """``projector verify --json`` beside everything else. Ends with the block."""
 
     def __init__(self, settings: Settings) -> None:
-        self._environment = {f"CHENGZHANG_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
+        self._environment = {**os.environ, **settings.environment()}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -31,7 +31,7 @@ class ReadModels:
         with suppress(OSError):  # it isn't installed here
             self._process = subprocess.Popen(
                 [command, "verify", "--json"],
-                env={**os.environ, **self._environment},
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
