@@ -297,7 +297,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         ends = await self._kafka.end_offsets([self._partition(shard) for shard in readings])
         now: dict[int, tuple[int, int]] = {}
         for shard, reading in readings.items():
-            at = await asyncio.wait_for(self._kafka.position(self._partition(shard)), 1)
+            async with asyncio.timeout(1):  # not wait_for, which can lose a cancellation (until Python 3.12)
+                at = await self._kafka.position(self._partition(shard))
             if at != ends[self._partition(shard)] or cursors[shard].next != reading.expected:
                 now[shard] = cursors[shard].next, at
         self._lose(

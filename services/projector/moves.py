@@ -64,6 +64,7 @@ class Moves:
 
 async def _wait(moved: asyncio.Event) -> None:
     try:
-        await asyncio.wait_for(moved.wait(), _POLL_SECONDS)
+        async with asyncio.timeout(_POLL_SECONDS):  # not wait_for, which can lose a cancellation (until Python 3.12)
+            await moved.wait()
     except TimeoutError as error:
         del error  # then look again

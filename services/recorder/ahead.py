@@ -5,64 +5,40 @@ The shard itself waits for ``recorder recover``. A name that was erased must not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any, Final
 
 import orjson
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
 from schemas.erasure import PersonErased
 from services.common.settings import Settings
+from services.recorder.audit.source import Record, consuming, fetches
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
-from services.recorder.topics import LARGEST_MESSAGE
 
 _MARK: Final = PersonErased.TYPE.encode()
-_PATIENCE_MS: Final = 30_000
 
 
 async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> dict[str, str]:
     """Persons erased by events that these shards' topic partitions hold and the ledger doesn't: person → event.
 
-    Raises KafkaError, TimeoutError.
+    Raises KafkaError, Unavailable.
     """
     if not shards:
         return {}
-    async with pool.acquire() as connection:
+    async with pool.acquire(timeout=10) as connection:
         sizes = {row["shard"]: row["size"] async for row in QUERIES.sizes(connection, shards=sorted(shards))}
-    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=LARGEST_MESSAGE,
-    )
-    try:
-        await consumer.start()
-        return await _read(consumer, ledger, settings.topic("events"), sizes)
-    finally:
-        await consumer.stop()
-
-
-async def _read(
-    consumer: AIOKafkaConsumer[bytes, bytes], ledger: Ledger, topic: str, sizes: Mapping[int, int]
-) -> dict[str, str]:
-    partitions = [TopicPartition(topic, shard) for shard in sizes]
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    begins = await consumer.beginning_offsets(partitions)
     found: dict[str, str] = {}
-    for tp in partitions:  # a position is never further on in the topic's partition than its offset says
-        consumer.seek(tp, min(max(sizes[tp.partition], begins[tp]), ends[tp]))
-        while await consumer.position(tp) < ends[tp]:
-            records = (await consumer.getmany(tp, timeout_ms=_PATIENCE_MS)).get(tp)
-            if not records:
-                message = f"Kafka gave nothing of {topic}, partition {tp.partition}, for half a minute"
-                raise TimeoutError(message)
-            for record in records:
-                found |= _erased(record, ledger)
+    async with consuming(settings.kafka) as consumer:
+        ends = await consumer.end_offsets([TopicPartition(settings.topic("events"), shard) for shard in sizes])
+        for at, end in ends.items():
+            async for records in fetches(consumer, at, sizes[at.partition], end):
+                for record in records:
+                    found |= _erased(record, ledger)
     return found
 
 
-def _erased(record: ConsumerRecord[bytes, bytes], ledger: Ledger) -> dict[str, str]:
+def _erased(record: Record, ledger: Ledger) -> dict[str, str]:
     value = record.value or b""
     if _MARK not in value:
         return {}

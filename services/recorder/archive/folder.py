@@ -24,8 +24,8 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.common.durable import sync_folder
 from services.recorder.archive.words import refused
-from services.recorder.audit.durable import sync_folder
 
 FORMAT: Final = "chengzhang-archive/1"
 MANIFEST: Final = "manifest.json"

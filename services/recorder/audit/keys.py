@@ -19,7 +19,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from services.recorder.audit.durable import sync_folder
+from services.common.durable import sync_folder
 from services.recorder.audit.note import SigningKey, VerifierKey
 from services.recorder.errors import Misconfigured, Untrusted
 

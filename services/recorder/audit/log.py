@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from schemas.merkle import HASH
-from services.recorder.audit import checkpoints, proofs, tiles
+from services.recorder.audit import checkpoints, proofs, source, tiles
 from services.recorder.audit.checkpoints import Kept
 from services.recorder.audit.proofs import Consistency, Found, Inclusion
 from services.recorder.audit.tiles import WIDTH, At
@@ -51,7 +51,7 @@ class AuditLog:
         first = number * WIDTH
         async with self.connection() as connection:
             _within((await self._newest(connection, shard)).size, number, width)
-            rows = proofs.QUERIES.bodies(connection, shard=shard, first=first, end=first + width)
+            rows = source.QUERIES.bodies(connection, shard=shard, first=first, end=first + width)
             bodies = [row["body"] async for row in rows]
         if len(bodies) != width:
             last = first + width - 1

@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from services.common.durable import sync_folder
 from services.recorder.audit.checkpoint import Checkpoint, verified
-from services.recorder.audit.durable import sync_folder
 from services.recorder.audit.note import VerifierKey
 from services.recorder.errors import Untrusted
 

@@ -7,13 +7,6 @@ SELECT
 FROM ledger.shard AS s
 JOIN ledger.event AS e ON e.shard = s.shard AND e.id = :event::uuid;
 
--- name: bodies
--- The bytes of a shard's events from a position up to another.
-SELECT body
-FROM ledger.event
-WHERE shard = :shard AND position >= :first AND position < :end
-ORDER BY position;
-
 -- name: sizes
 -- The sizes that a shard was signed at, nearest to one.
 SELECT size

@@ -14,11 +14,11 @@ import typer
 
 from services.common.commands import Home, Lang, Language, Words, failed, not_running, settings_of, spoken
 from services.common.settings import Settings
+from services.common.showing import progress, quiet
 from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.filters import Filter
 from services.recorder.audit.opening import opening
 from services.recorder.audit.replaying import Replay, Show
-from services.recorder.audit.showing import progress, quiet
 from services.recorder.audit.source import opened
 from services.recorder.errors import Hole, Misconfigured, NotArchived, Unavailable
 

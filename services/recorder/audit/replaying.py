@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from services.common.showing import Advance
 from services.recorder.audit.asking import Place
 from services.recorder.audit.filters import Filter
-from services.recorder.audit.showing import Advance
 from services.recorder.audit.source import Source
 
 Write = Callable[[bytes], object]

@@ -24,9 +24,9 @@ from services.common.commands import (
     settings_of,
     spoken,
 )
+from services.common.showing import quiet
 from services.recorder.audit.commands import said
 from services.recorder.audit.note import VerifierKey
-from services.recorder.audit.showing import quiet
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.report import verify as verified

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
-from services.recorder.audit.showing import Advance, growing
+from services.common.showing import Advance, growing
 from services.recorder.errors import RecorderError
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT
 from services.recorder.recovery.recover import recover as recover_

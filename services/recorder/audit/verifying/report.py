@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.common.settings import Settings
-from services.recorder.audit.showing import Advance, progress
+from services.common.showing import Advance, progress
 from services.recorder.audit.verifying import tree
 from services.recorder.audit.verifying.leaves import Hashed
 from services.recorder.audit.verifying.models import ReadModels

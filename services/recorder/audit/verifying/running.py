@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias
 
-from services.recorder.audit.showing import Advance, quiet
+from services.common.showing import Advance, quiet
 from services.recorder.audit.verifying.contents import contents
 from services.recorder.audit.verifying.leaves import Hashed, Range, hashed
 from services.recorder.audit.verifying.problems import Findings
