@@ -9,12 +9,17 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from schemas import merkle
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder import history, topics
 from services.recorder import relay as relay_module
+from services.recorder.audit import keys as checkpoint_keys
+from services.recorder.audit import outside
+from services.recorder.audit.checkpoint import Checkpoint, origin_of
 from services.recorder.errors import Refused
 from services.recorder.ledger import database
 from services.recorder.ledger.appender import Appender
@@ -379,3 +384,82 @@ async def test_a_relay_hands_its_shard_over_and_takes_it_back(
     (events,) = [rows for shard, rows in enumerate(await _topic(settings, "events")) if shard == SHARD]
     stored = await ledger.rows("SELECT body FROM ledger.event WHERE shard = $1 ORDER BY position", SHARD)
     assert [value for _, value in events] == [row["body"] for row in stored]
+
+
+# --- what was signed outside ---
+
+
+async def _sign(ledger: Bench, settings: Settings, size: int | None = None, root: bytes | None = None) -> int:
+    """Have a checkpoint of the shard in the file outside; its size, the whole shard where none is given."""
+    (row,) = await ledger.rows("SELECT size, peaks FROM ledger.shard WHERE shard = $1", SHARD)
+    keys = checkpoint_keys.ensure(settings.checkpoint_keys_file, str(ledger.ledger.id))
+    checkpoint = Checkpoint(
+        origin_of(ledger.ledger.id, SHARD), size or row["size"], root or merkle.root_of(row["peaks"])
+    )
+    outside.append(settings.checkpoints_file, [checkpoint.signed(keys.signing)])
+    return checkpoint.size
+
+
+async def test_a_ledger_that_is_not_what_was_signed_is_read_only(ledger: Bench, settings: Settings) -> None:
+    async def reasons() -> dict[int, str | None]:
+        return await history.check_all(ledger.pool, ledger.ledger, settings)
+
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    size = await _sign(ledger, settings)
+    assert not any((await reasons()).values())
+    await ledger.accepted(section("newer"))
+    assert not any((await reasons()).values()), "a ledger that has grown since is as it should be"
+    await _sign(ledger, settings, size + 7)
+    assert "`recorder recover" in (short := (await reasons())[SHARD] or "")
+    assert f"signed for {size + 7} events of shard {SHARD}, the ledger has {size + 1}" in short
+    settings.checkpoints_file.unlink()
+    await _sign(ledger, settings, size, bytes(32))
+    assert "history was changed" in ((await reasons())[SHARD] or "")
+    settings.checkpoints_file.unlink()
+    await _sign(ledger, settings, size)
+    await ledger.pool.execute(
+        "UPDATE ledger.event SET leaf_hash = sha256('x') WHERE shard = $1 AND position = $2", SHARD, size - 1
+    )
+    assert "history was changed" in ((await reasons())[SHARD] or ""), "a rewritten tail"
+
+
+async def test_a_topic_that_is_not_what_was_signed_is_not_taken(ledger: Bench, settings: Settings) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    size = await _sign(ledger, settings)
+    before = await _all(settings)
+    await _lose(ledger)
+    assert (await _restored(settings)).ok, "what was signed comes back"
+    assert await _all(settings) == before
+
+    await _sign(ledger, settings, size + 3)
+    await _lose(ledger)
+    report = await _restored(settings)
+    assert not report.ok
+    assert f"signed for {size + 3} events of shard {SHARD}; {size} could be had" in report.remarks[0].en
+
+    settings.checkpoints_file.unlink()
+    await _sign(ledger, settings, size - 2, bytes(32))
+    await _lose(ledger)
+    report = await _restored(settings)
+    assert [(remark.kind, remark.shard) for remark in report.remarks if remark.grave == "loss"] == [
+        ("checkpoint", SHARD)
+    ]
+    (row,) = await ledger.rows("SELECT size FROM ledger.shard WHERE shard = $1", SHARD)
+    assert row["size"] < size
+
+
+async def test_a_hole_in_a_topic_is_named(ledger: Bench, settings: Settings) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    await _lose(ledger)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    place = TopicPartition(settings.topic("events"), SHARD)
+    await admin.delete_records({place: RecordsToDelete(before_offset=3)})
+    await admin.close()
+    report = await _restored(settings)
+    assert not report.ok
+    assert {"events-missing"} <= {remark.kind for remark in report.remarks if remark.shard == SHARD}
+    assert f"lacks {SHARD}:0 to {SHARD}:2" in " ".join(remark.en for remark in report.remarks)
