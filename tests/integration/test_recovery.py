@@ -111,7 +111,7 @@ async def _all(settings: Settings) -> dict[str, list[Any]]:
             table: [tuple(row)[:2] if table == "installation" else tuple(row) for row in await connection.fetch(query)]
             for table, query in {
                 "installation": "SELECT ledger, shards FROM ledger.installation",
-                "shard": "SELECT * FROM ledger.shard ORDER BY shard",
+                "shard": "SELECT shard, size, next_receipt, recorded_at, peaks FROM ledger.shard ORDER BY shard",
                 "event": "SELECT * FROM ledger.event ORDER BY shard, position",
                 "receipt": "SELECT * FROM ledger.receipt ORDER BY shard, number",
                 "state": "SELECT shard, kind, key, fold_version, version, state::text FROM ledger.state ORDER BY 1,2,3",

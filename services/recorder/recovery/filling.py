@@ -15,7 +15,7 @@ import asyncpg
 from schemas.merkle import extended, root_of
 from services.common.faults import fault
 from services.recorder.errors import Refused
-from services.recorder.ledger import years
+from services.recorder.ledger import recent, years
 from services.recorder.ledger.append import FOLD_VERSION
 from services.recorder.ledger.database import QUERIES, Connection, Pool
 from services.recorder.ledger.folding import Folding
@@ -154,6 +154,7 @@ class Filling:
             next_receipt=row["next_receipt"] + len(portion.receipts),
             recorded_at=max(row["recorded_at"], *map(datetime.fromisoformat, portion.recorded)),
             peaks=peaks,
+            recent=recent.NOTHING,  # so that no recorder goes on with what it has in memory
         )
 
     def _note(self, portion: Portion, row: asyncpg.Record, filled: Filled) -> None:

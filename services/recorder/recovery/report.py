@@ -123,9 +123,10 @@ def _receipts(found: Filled) -> Iterator[Remark]:
         yield Remark(
             "receipts-unknown", found.shard, "loss",
             f"{found.orphans} events have no receipt, and none could be made since their sender isn't known. "
-            "If such an action comes again it can't be recorded twice, but it is not answered with its receipt either.",
+            "If such an action comes again it is not answered with its receipt; nearly all are refused, their ids "
+            "being taken.",
             f"有 {found.orphans} 个事件没有回执，且因发送方未知而无法重新生成。"
-            "这些操作重发时不会重复记录，但也得不到原回执。",
+            "这些操作重发时得不到原回执；因编号已被占用，几乎都会被拒绝。",
         )  # fmt: skip
     if found.without_digest:
         yield Remark(
