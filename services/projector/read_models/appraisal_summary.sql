@@ -269,7 +269,7 @@ LIMIT :limit;
 -- The same as it stood.
 SELECT *
 FROM appraisal_as_of(:as_of)
-WHERE person = :person AND office = ANY(:offices::text[]) AND year = :year
+WHERE person COLLATE "C" = :person AND office COLLATE "C" = ANY(:offices::text[]) AND year = :year
 ORDER BY
     office IN (
         SELECT p.previous
@@ -288,7 +288,7 @@ LIMIT 1;
 SELECT *
 FROM appraisal_as_of(:as_of)
 WHERE
-    office = :office
+    office COLLATE "C" = :office
     AND year = :year
     AND (:person::text IS NULL OR person = :person)
     AND (:section::text IS NULL OR person IN (SELECT s.person FROM seat AS s WHERE s.office = :office AND s.section = :section))

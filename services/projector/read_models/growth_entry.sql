@@ -252,8 +252,8 @@ SELECT
     position
 FROM entry_as_of(:as_of)
 WHERE
-    person = :person
-    AND office = ANY(:offices::text[])
+    person COLLATE "C" = :person -- the key's; what a function returns has none, and the key could not serve
+    AND office COLLATE "C" = ANY(:offices::text[])
     AND (
         :after::text[] IS NULL
         OR (occurred_at, event_id, office)
@@ -276,8 +276,8 @@ SELECT
     max(occurred_at) AS last_entry_at
 FROM entry_as_of(:as_of)
 WHERE
-    person = :person
-    AND office = ANY(:offices::text[])
+    person COLLATE "C" = :person -- the key's; what a function returns has none, and the key could not serve
+    AND office COLLATE "C" = ANY(:offices::text[])
     AND revoked_at IS NULL
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 ORDER BY 1, 2;
