@@ -6,6 +6,7 @@ newest checkpoint that was signed outside of it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
@@ -60,8 +61,8 @@ async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collecti
             for shard, tail in tails.items():
                 found = await check_tail(connection, ledger, kind, shard, tail)
                 reasons[shard] = reasons[shard] or found.reason
+    signed = await asyncio.to_thread(newest, settings, ledger.id)  # a file that may have a million notes
     async with pool.acquire() as connection:
-        signed = newest(settings, ledger.id)
         for shard in shards:
             if reasons[shard] is None and shard in signed:
                 reasons[shard] = await _unlike(connection, shard, *signed[shard])

@@ -37,6 +37,9 @@ async def delete_topic(settings: Settings) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     await admin.delete_topics([settings.topic("events")])
+    async with asyncio.timeout(_SECONDS):
+        while settings.topic("events") in await admin.list_topics():  # noqa: ASYNC110  # the broker tells
+            await asyncio.sleep(0.02)
     await admin.close()
 
 

@@ -85,7 +85,6 @@ async def test_a_topic_that_was_recreated_with_the_same_events_is_followed(setti
     async with running(settings) as progress:
         await until(lambda: progress.next.get(world.shard) == 40)
     await delete_topic(settings)
-    await asyncio.sleep(0.5)
     await create_topic(settings)
     await publish(settings, [*world.records[:10], *world.records])
     async with running(settings) as progress:
