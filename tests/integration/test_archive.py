@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from deploy.local.sample import year
 from schemas import merkle
 from services.common.settings import Settings
+from services.common.showing import Advance
 from services.recorder import history, topics
 from services.recorder.archive import leaving
 from services.recorder.archive.folder import Folder
@@ -33,9 +34,9 @@ from services.recorder.audit.replaying import Replay
 from services.recorder.audit.source import opened
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import Report, verify
-from services.recorder.audit.verifying.running import here
+from services.recorder.audit.verifying.running import Done, Job, here
 from services.recorder.cli import cli
-from services.recorder.errors import NotArchived
+from services.recorder.errors import NotArchived, Unsettled
 from services.recorder.ledger import database
 from services.recorder.recovery.recover import recover
 from tests.support.aged import OLD
@@ -314,6 +315,16 @@ async def test_what_left_is_verified_from_its_files(old: Settings, tmp_path: Pat
     problems = [(one.kind.value, one.shard, one.position) for one in (await _verified(old, tmp_path)).problems]
     assert ("archive", manifest["shard"], manifest["first"]) in problems
     assert ("hash", manifest["shard"], manifest["first"] + changed) in problems
+
+
+async def test_a_year_that_leaves_while_it_is_verified_is_not_taken_for_a_loss(old: Settings, tmp_path: Path) -> None:
+    def meanwhile(jobs: Sequence[Job], advance: Advance) -> Iterator[Done]:
+        asyncio.run(_archive(old, tmp_path))
+        yield from here(jobs, advance)
+
+    with pytest.raises(Unsettled, match="recorder archive"):
+        await asyncio.to_thread(verify, old, Options(read_models=False), run=meanwhile)
+    assert (await _verified(old, tmp_path)).problems == []
 
 
 def _first(folder: Path) -> Path:

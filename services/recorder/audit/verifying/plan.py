@@ -30,10 +30,11 @@ from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.topics import Partition
 from services.recorder.audit.verifying.tree import Head
 from services.recorder.audit.verifying.work import Whole
-from services.recorder.errors import Misconfigured, NotArchived
+from services.recorder.errors import Misconfigured, NotArchived, Unsettled
 
 KINDS: Final = ("events", "receipts")
 _UPPER: Final = 2  # the level from which on tiles are held against the whole tree
+Ranges = dict[int, list[tuple[int, int]]]  # shard → first and last of what left the ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Plan:
     upper: dict[int, dict[At, bytes]] = field(default_factory=lambda: defaultdict(dict))
     findings: list[Findings] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    archived: Ranges = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -87,6 +89,23 @@ async def plan(settings: Settings, options: Options) -> Plan:
     async with connected(settings.database_url) as connection:
         await _Layout(connection, settings, options, made).lay(ends, kept)
     return made
+
+
+async def settled(settings: Settings, made: Plan) -> None:
+    """Raise Unsettled where years left the ledger, or came back, since it was laid out: that may look like a loss."""
+    async with connected(settings.database_url) as connection:
+        if await _archived(connection) != made.archived:
+            raise Unsettled(
+                "years left the ledger or came back meanwhile (`recorder archive`). Run this again.",
+                "其间有年度移出账本或调回（`recorder archive`）。请再执行一次。",
+            )
+
+
+async def _archived(connection: asyncpg.Connection[asyncpg.Record]) -> Ranges:
+    archived: Ranges = defaultdict(list)
+    for row in await connection.fetch(QUERIES.archived.sql):
+        archived[row["shard"]].append((row["first"], row["last"]))
+    return archived
 
 
 async def _outside(settings: Settings, options: Options) -> list[Kept]:
@@ -134,12 +153,13 @@ class _Layout:
                 self._made.heads[row["shard"]] = Head(*row)
         self._believe(Notary(ledger, shards, self._keys(kept)), kept)
         await self._beyond(shards)
-        archived = await self._archived()
+        archived = self._made.archived = await _archived(self._connection)
         archive = await self._archive(ledger)
         for head in self._made.heads.values():
-            await self._shard(head, tiled.get(head.shard, 0), archived[head.shard], archive)
+            left = archived.get(head.shard, [])
+            await self._shard(head, tiled.get(head.shard, 0), left, archive)
             self._partitions(head, ledger, ends)
-            if all(archive is not None and archive.holds(head.shard, first) for first, _ in archived[head.shard]):
+            if all(archive is not None and archive.holds(head.shard, first) for first, _ in left):
                 source = f"urn:chengzhang:ledger:{ledger}"
                 self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source, archive))
             else:
@@ -177,12 +197,6 @@ class _Layout:
             for number in row["receipts"] or ():
                 findings.add(Kind.RECEIPT_BEYOND, number, f"below {row['next_receipt']}", number)
             self._made.findings.append(findings)
-
-    async def _archived(self) -> dict[int, list[tuple[int, int]]]:
-        archived: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for row in await self._connection.fetch(QUERIES.archived.sql):
-            archived[row["shard"]].append((row["first"], row["last"]))
-        return archived
 
     async def _archive(self, ledger: UUID) -> Archive | None:
         """The archive that was named; its files must be those that left."""

@@ -14,7 +14,7 @@ from services.common.showing import Advance, progress
 from services.recorder.audit.verifying import tree
 from services.recorder.audit.verifying.leaves import Hashed
 from services.recorder.audit.verifying.models import ReadModels
-from services.recorder.audit.verifying.plan import Options, Plan, plan
+from services.recorder.audit.verifying.plan import Options, Plan, plan, settled
 from services.recorder.audit.verifying.problems import Findings, Problem
 from services.recorder.audit.verifying.running import Job, Runner, everywhere
 
@@ -43,7 +43,7 @@ class Report:
 
 
 def verify(settings: Settings, options: Options, *, title: str = "", run: Runner = everywhere) -> Report:
-    """Verify. Raises Unavailable, Misconfigured, NotArchived."""
+    """Verify. Raises Unavailable, Misconfigured, NotArchived, Unsettled."""
     report, whole = Report(), Findings()
     began = time.monotonic()
     with ReadModels(settings) if options.models else nullcontext() as models:
@@ -52,6 +52,8 @@ def verify(settings: Settings, options: Options, *, title: str = "", run: Runner
             whole.take(findings)
         with progress(title, made.total) as advance:
             rate = _work(made, whole, run, advance)
+        if whole.problems:
+            asyncio.run(settled(settings, made))
         report.skipped = made.skipped
         if models is not None:
             _add_models(report, whole, models)
