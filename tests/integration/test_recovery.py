@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from schemas import merkle
+from schemas.canonical import leaf_hash
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder import history, topics
@@ -463,3 +464,22 @@ async def test_a_hole_in_a_topic_is_named(ledger: Bench, settings: Settings) -> 
     assert not report.ok
     assert {"events-missing"} <= {remark.kind for remark in report.remarks if remark.shard == SHARD}
     assert f"lacks {SHARD}:0 to {SHARD}:2" in " ".join(remark.en for remark in report.remarks)
+
+
+async def test_where_a_ledger_was_changed_after_it_was_signed_is_said_and_whether_the_topic_has_it(
+    ledger: Bench, settings: Settings
+) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    size = await _sign(ledger, settings)
+    body, leaf = b"changed", leaf_hash(b"changed")
+    await ledger.pool.execute(
+        "UPDATE ledger.event SET body = $1, leaf_hash = $2 WHERE shard = $3 AND position = 3", body, leaf, SHARD
+    )
+    report = await _recovered(settings)
+    (remark,) = [remark for remark in report.remarks if remark.kind == "checkpoint"]
+    assert f"between {SHARD}:0 and {SHARD}:{size - 1} was changed" in remark.en
+    assert "The events topic holds what was signed" in remark.en
+    await empty(settings, "events", SHARD)
+    report = await _recovered(settings)
+    assert "doesn't hold what was signed either" in report.remarks[0].en

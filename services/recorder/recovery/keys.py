@@ -12,6 +12,7 @@ import aiosql
 import asyncpg
 
 from services.recorder.ledger.database import Pool
+from services.recorder.recovery.queries import QUERIES
 
 _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg", mandatory_parameters=False)
 _KID: Final = re.compile(rb'"kid":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
@@ -29,6 +30,22 @@ class Keys:
         """Note the keys that an event names. Texts of people can't look like one: inside JSON, quotes are escaped."""
         if b'"kid"' in body:
             self._texts.update(_KID.findall(body))
+
+    async def see_all(self, pool: Pool, shards: int) -> None:
+        """Note the keys of all events that the ledger has."""
+        for shard in range(shards):
+            first = 0
+            while True:
+                async with pool.acquire() as connection:
+                    bodies = [
+                        row["body"]
+                        async for row in QUERIES.events(connection, shard=shard, first=first, count=_AT_ONCE)
+                    ]
+                for body in bodies:
+                    self.see(body)
+                first += len(bodies)
+                if not bodies:
+                    break
 
     async def unknown(self, pool: Pool) -> tuple[int, int]:
         """How many keys the vault lacks, and how many texts were sealed under these. Destroyed keys are known."""

@@ -21,6 +21,7 @@ from services.recorder.recovery.keys import Keys
 from services.recorder.recovery.queries import QUERIES as RECOVERY
 from services.recorder.recovery.report import Report
 from services.recorder.recovery.shards import Work, fill
+from services.recorder.recovery.signed import unlike
 from services.recorder.recovery.witness import witnessed
 
 
@@ -57,16 +58,16 @@ async def _recover(work: Work, shards: list[int]) -> Report:
     for shard in shards:
         if await _lacks(work, shard):
             report.add(await fill(work, shard))
-        signed = max(work.witnessed.get(shard, {}), default=0)
-        async with work.pool.acquire() as connection:
-            size = (await RECOVERY.stand(connection, shard=shard))["size"]
-        if size < signed:
-            report.remark(telling.behind_checkpoint(shard, size, signed))
+        if (remark := await unlike(work, shard)) is not None:
+            report.remark(remark)
     unknown = await work.keys.unknown(work.pool)
     if unknown[0]:
         report.remark(telling.keys_lost(*unknown))
     if any(shard.events or shard.receipts for shard in report.shards):
         report.remark(telling.always(restored=False))
+    await history.check(
+        work.pool, work.ledger, work.settings, shards
+    )  # for ``recorder status``, where no recorder runs
     return report
 
 

@@ -180,6 +180,24 @@ def behind_checkpoint(shard: int, size: int, signed: int) -> Remark:
     )  # fmt: skip
 
 
+def changed(shard: int, since: int, until: int, *, on_topic: bool) -> Remark:
+    """The ledger's own events were changed after they were signed."""
+    where = f"{shard}:{since} and {shard}:{until - 1}"
+    if on_topic:
+        en = "The events topic holds what was signed: stop the recorders, move the schema ledger out of the way, run "
+        zh = "事件主题中保存的正是已签名的内容：请停止记录服务，移开 ledger 模式，再执行 "
+        en, zh = f"{en}`recorder restore --from kafka`.", f"{zh}`recorder restore --from kafka`。"
+    else:
+        en = "The events topic doesn't hold what was signed either: look for a backup from before."
+        zh = "事件主题中也不是已签名的内容：请查找更早的备份。"
+    return Remark(
+        "checkpoint", shard, "loss",
+        f"The ledger's events are not those that a checkpoint was signed for: something between {where} was changed. "
+        f"{en} Keep a copy of everything for the auditors.",
+        f"账本中的事件与已签名的检查点不符：{where} 之间有内容被改动。{zh} 请为审计人员保留全部副本。",
+    )  # fmt: skip
+
+
 def not_set_back() -> Remark:
     """The intake's group was never free."""
     return Remark(

@@ -37,32 +37,33 @@ async def restore(settings: Settings, told: Told, total: Callable[[int], None]) 
     ledger = await _lost(settings)
     pool = await database.connect(settings.database_url)
     try:
-        await _found(pool, ledger)
+        keys = Keys()
+        if await _found(pool, ledger):  # this is not the first try: what came back before has its keys, too
+            await keys.see_all(pool, ledger.shards)
         fault("after-founding")
-        return await _fill_all(settings, pool, ledger, told, total)
+        return await _fill_all(Work(settings, pool, ledger, witnessed(settings, ledger.id), keys, told, total))
     finally:
         pool.terminate()
 
 
-async def _fill_all(settings: Settings, pool: Pool, ledger: Ledger, told: Told, total: Callable[[int], None]) -> Report:
-    work = Work(settings, pool, ledger, witnessed(settings, ledger.id), Keys(), told, total)
-    report = Report(ok=True, ledger=str(ledger.id))
-    for shard in range(ledger.shards):
+async def _fill_all(work: Work) -> Report:
+    report = Report(ok=True, ledger=str(work.ledger.id))
+    for shard in range(work.ledger.shards):
         found = await fill(work, shard)
         report.add(found)
         signed = max(work.witnessed.get(shard, {}), default=0)
         if isinstance(found, Filled) and found.whole and found.size < signed:
             report.remark(telling.behind_checkpoint(shard, found.size, signed))
-    unknown = await work.keys.unknown(pool)
+    unknown = await work.keys.unknown(work.pool)
     if unknown[0]:
         report.remark(telling.keys_lost(*unknown))
     report.remark(telling.always(restored=True))
-    async with pool.acquire() as connection:
+    async with work.pool.acquire() as connection:
         newest = await RECOVERY.newest(connection)
-    if not await set_back(settings, newest):
+    if not await set_back(work.settings, newest):
         report.remark(telling.not_set_back())
     fault("before-whole")
-    await _whole(pool, report)
+    await _whole(work.pool, report)
     return report
 
 
@@ -120,18 +121,19 @@ def _no_one_ledger(settings: Settings, counts: set[int], sources: set[str]) -> s
     )
 
 
-async def _found(pool: Pool, ledger: Ledger) -> None:
-    """Found the lost ledger, unless that was done before this command was ended. Raises Refused."""
+async def _found(pool: Pool, ledger: Ledger) -> bool:
+    """Found the lost ledger; True where that was done before, and this command ended then. Raises Refused."""
     await refuse_running(pool)
     async with pool.acquire() as connection:
         async with connection.transaction():
             await database.migrate(connection)
             row = await RECOVERY.state(connection)
             if row["restoring"] and row["ledger"] == ledger.id:
-                return
+                return True
             _refuse_full(row, ledger)
             await _take_place(connection, ledger)
         await vault.migrate(connection)
+    return False
 
 
 def _refuse_full(row: asyncpg.Record, ledger: Ledger) -> None:
