@@ -11,8 +11,8 @@ RecorderError
 │   ├── Missing          there is no such event, checkpoint or tile
 │   ├── Unsettled        read models lag behind, or what is asked goes on changing: try again
 │   ├── NotArchived      years can't leave the ledger now, or an archive isn't what left it
+│   ├── Refused          a command would destroy or fork something: says what to do first
 │   └── Contradiction    what is stored contradicts what was signed: nothing more is signed
-├── Refused          a command would destroy or fork something: says what to do first
 └── Misconfigured    what is set up doesn't fit: says what to mend
 """
 
@@ -83,7 +83,7 @@ class Hole(RecorderError):
         return f"{self.store} has no event at {self.shard}:{self.position}, and later ones{where}"
 
 
-class Refused(RecorderError):
+class Refused(Told):
     """Not done, since something would be lost or would fork."""
 
 

@@ -338,8 +338,9 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
     assert (await _republished(settings)).published == 0, "what is whole is left alone"
 
     await _put(settings, "events", b"no event")
-    with pytest.raises(Refused, match="with --yes"):
+    with pytest.raises(Refused, match="with --yes") as why:
         await _republished(settings)
+    assert "不是记录服务所写。 须清空后重新发布" in why.value.zh
     await _republished(settings, Consent(emptying=True))
     assert await as_before()
 

@@ -10,10 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
-from services.recorder.errors import Refused, Unavailable
+from services.recorder.errors import Unavailable
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE, answered, event_row
+from services.recorder.recovery.words import refused, said
 from services.recorder.relay import Record, wrap_receipt
 
 AT_ONCE: Final = 2000
@@ -32,6 +33,7 @@ class Partition:
     next: int
     size: int
     why: str = ""
+    why_zh: str = ""
 
 
 class Records:
@@ -57,10 +59,7 @@ class Records:
         query = QUERIES.events_from if self._kind == "events" else QUERIES.receipts_from
         async with self._pool.acquire() as connection:
             if self._kind == "events" and (file := await archived.file_at(connection, self._shard, first)):
-                raise Refused(
-                    f"the event {self._shard}:{first} was archived to {file}. Bring the archive back first "
-                    "(`recorder archive --bring-back`), then run this again."
-                )
+                raise refused("archived", shard=self._shard, position=first, file=file)
             rows = [row async for row in query(connection, shard=self._shard, first=first, count=count)]
         if self._kind == "receipts":
             return [wrap_receipt(self._ledger.source, row["body_digest"], row["body"]) for row in rows]
@@ -112,7 +111,7 @@ class _Assessing:
         begin = (await self._consumer.beginning_offsets([self._place]))[self._place]
         self._consumer.assign([self._place])
         self._consumer.seek(self._place, begin)
-        wrong: tuple[State, str] | None = None
+        wrong: tuple[State, tuple[str, str]] | None = None
         while wrong is None and await self._consumer.position(self._place) < end:
             found = await self._consumer.getmany(self._place, timeout_ms=_PATIENCE_MS, max_records=AT_ONCE)
             if not found:
@@ -121,25 +120,26 @@ class _Assessing:
                 wrong = wrong or await self._wrong(record.offset, record.value)
         size = await self._records.size()
         if wrong is not None:
-            return self._said(wrong[0], size, wrong[1])
+            return self._said(wrong[0], size, *wrong[1])
         return self._said("whole" if self._following >= size else "behind", size)
 
-    async def _wrong(self, offset: int, value: bytes | None) -> tuple[State, str] | None:
+    async def _wrong(self, offset: int, value: bytes | None) -> tuple[State, tuple[str, str]] | None:
+        shard = self._place.partition
         try:
             at = event_row(value or b"")[1] if self._kind == "events" else answered(value or b"").at
         except UNREADABLE:
-            return "damaged", f"offset {offset} holds what no recorder wrote."
+            return "damaged", said("foreign-at", offset=offset)
         if at < self._following:
             return None  # a repeat, or what passes for one: readers pass it over
         if at > self._following:
-            return "damaged", f"{self._place.partition}:{self._following} is missing (offset {offset} holds {at})."
+            return "damaged", said("missing-at", shard=shard, wanted=self._following, offset=offset, at=at)
         mine = await self._records.at(at)
         if mine is None:
-            return "ahead", f"it has {self._place.partition}:{at}, the ledger ends before it."
+            return "ahead", said("beyond", shard=shard, at=at)
         if mine[1] != value:
-            return "ahead", f"at {self._place.partition}:{at} it has other bytes than the ledger."
+            return "ahead", said("other-bytes", shard=shard, at=at)
         self._following += 1
         return None
 
-    def _said(self, state: State, size: int, why: str = "") -> Partition:
-        return Partition(self._kind, self._place.partition, state, self._following, size, why)
+    def _said(self, state: State, size: int, why: str = "", why_zh: str = "") -> Partition:
+        return Partition(self._kind, self._place.partition, state, self._following, size, why, why_zh)

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
 from services.common.showing import Advance, growing
-from services.recorder.errors import RecorderError
-from services.recorder.ledger.database import NOT_OURS, TRANSIENT
+from services.recorder.errors import RecorderError, Told
+from services.recorder.ledger.database import TRANSIENT
 from services.recorder.recovery.recover import recover as recover_
 from services.recorder.recovery.report import Remark, Report
 from services.recorder.recovery.republish import KINDS, Consent, needed
@@ -51,8 +51,8 @@ _WORDS: Final[Words] = {
         "nothing": "没有缺失：各分片与主题一致。",
         "not-recovered": "未能全部恢复，见上。",
         "behind": "{kind}，分片 {shard}：原有 {next} 条，共 {size} 条",
-        "damaged": "{kind}，分片 {shard}：已损坏：{why} 已清空并重新发布 {size} 条",
-        "ahead": "{kind}，分片 {shard}：{why} 已清空并重新发布 {size} 条",
+        "damaged": "{kind}，分片 {shard}：已损坏：{why_zh} 已清空并重新发布 {size} 条",
+        "ahead": "{kind}，分片 {shard}：{why_zh} 已清空并重新发布 {size} 条",
         "republished": "已发布 {count} 条；主题与账本逐字节一致。",
         "complete": "没有缺失：主题与账本逐字节一致。",
         "away": "Kafka 或数据库中断（{error}）。没有丢失任何内容，请重新执行该命令。",
@@ -128,9 +128,11 @@ def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Corou
     try:
         with growing(_WORDS[spoken(lang)][title]) as (advance, add):
             return asyncio.run(work(advance, add))
+    except Told as error:
+        failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
     except RecorderError as error:
         failed(lang, str(error))
-    except (KafkaError, *TRANSIENT, *NOT_OURS) as error:
+    except (KafkaError, *TRANSIENT) as error:
         failed(lang, _WORDS[spoken(lang)]["away"].format(error=type(error).__name__))
 
 

@@ -14,7 +14,6 @@ import asyncpg
 
 from schemas.merkle import extended, root_of
 from services.common.faults import fault
-from services.recorder.errors import Refused
 from services.recorder.ledger import recent, years
 from services.recorder.ledger.append import FOLD_VERSION
 from services.recorder.ledger.database import QUERIES, Connection, Pool
@@ -23,6 +22,7 @@ from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS
 from services.recorder.recovery.keys import Keys
 from services.recorder.recovery.portions import Mismatch, Portion, Reader
 from services.recorder.recovery.tape import Tapes, Torn
+from services.recorder.recovery.words import refused
 
 _STATEMENT: Final = 120.0  # seconds
 Told = Callable[[int], None]  # so many events more are in the ledger
@@ -117,7 +117,7 @@ class Filling:
             not portion.receipts or portion.receipts[0][1] == row["next_receipt"],
         )
         if not all(begins):
-            raise Refused(f"shard {self._shard} was written to by somebody else meanwhile. Run the command again.")
+            raise refused("moved", shard=self._shard)
 
     def _peaks(self, portion: Portion, row: asyncpg.Record) -> bytes:
         """The peaks with this portion, held against what was signed on the way. Raises Contradicted."""

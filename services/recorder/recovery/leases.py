@@ -9,9 +9,9 @@ from typing import Final
 import asyncpg
 
 from services.common.settings import Settings
-from services.recorder.errors import Refused
 from services.recorder.ledger.database import Pool
 from services.recorder.recovery.queries import QUERIES
+from services.recorder.recovery.words import refused
 from services.recorder.relay import LEASE_CLASS
 
 _PATIENCE: Final = 60  # seconds until a relay has handed over
@@ -22,10 +22,7 @@ async def refuse_running(pool: Pool) -> None:
     async with pool.acquire() as connection:
         found = [row["shard"] async for row in QUERIES.holders(connection, leases=LEASE_CLASS)]
     if found:
-        raise Refused(
-            f"a recorder is running on this database (it holds {len(found)} shards). Stop all recorders, then run this "
-            "again: they would go on with the ledger that they know."
-        )
+        raise refused("running", shards=len(found))
 
 
 @asynccontextmanager
@@ -41,8 +38,6 @@ async def held(settings: Settings, shard: int) -> AsyncIterator[None]:
         await connection.execute("SELECT pg_advisory_lock($1, $2)", LEASE_CLASS, shard)
         yield
     except asyncpg.LockNotAvailableError as error:
-        raise Refused(
-            f"a recorder doesn't hand over shard {shard} within {_PATIENCE} s. Stop the recorders, then run this again."
-        ) from error
+        raise refused("not-handed-over", shard=shard, seconds=_PATIENCE) from error
     finally:
         connection.terminate()

@@ -11,9 +11,10 @@ from aiokafka.errors import KafkaError
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import topics
-from services.recorder.errors import Refused, Unavailable
+from services.recorder.errors import Unavailable
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.recovery.assessing import AT_ONCE, Records
+from services.recorder.recovery.words import refused
 from services.recorder.relay import LARGEST_BATCH_BYTES, PATIENCE, Record
 
 
@@ -57,10 +58,10 @@ async def _send(producer: AIOKafkaProducer[bytes, bytes], place: TopicPartition,
                 break
             count += 1
         if not count:
-            raise Refused(f"a record of {len(left[0][1])} bytes doesn't fit into a batch.")
+            raise refused("too-large", bytes=len(left[0][1]))
         sent = await producer.send_batch(batch, place.topic, partition=place.partition)
         offset = (await asyncio.wait_for(sent, PATIENCE)).offset
         if expected not in {None, offset}:
-            raise Refused(f"somebody else writes into {place.topic}, partition {place.partition}. Run this again.")
+            raise refused("others-write", kind=place.topic, shard=place.partition, why="")
         expected = offset + count
         left = left[count:]

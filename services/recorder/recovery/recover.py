@@ -12,7 +12,6 @@ import asyncpg
 
 from services.common.settings import Settings
 from services.recorder import history, topics
-from services.recorder.errors import Refused
 from services.recorder.ledger import database
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.recovery import report as telling
@@ -23,6 +22,7 @@ from services.recorder.recovery.report import Report
 from services.recorder.recovery.shards import Work, fill
 from services.recorder.recovery.signed import unlike
 from services.recorder.recovery.witness import witnessed
+from services.recorder.recovery.words import refused
 
 
 async def recover(settings: Settings, only: Iterable[int], told: Told, total: Callable[[int], None]) -> Report:
@@ -32,7 +32,7 @@ async def recover(settings: Settings, only: Iterable[int], told: Told, total: Ca
         ledger = await _ledger(pool)
         shards = sorted(set(only)) or list(range(ledger.shards))
         if wrong := [shard for shard in shards if not 0 <= shard < ledger.shards]:
-            raise Refused(f"there is no shard {wrong[0]}: this ledger has 0 to {ledger.shards - 1}.")
+            raise refused("no-shard", shard=wrong[0], last=ledger.shards - 1)
         work = Work(settings, pool, ledger, witnessed(settings, ledger.id), Keys(), told, total)
         return await _recover(work, shards)
     finally:
@@ -45,11 +45,9 @@ async def _ledger(pool: Pool) -> Ledger:
             row = await QUERIES.installation(connection)
             restoring = await RECOVERY.restoring(connection)
         except asyncpg.UndefinedTableError as error:
-            raise Refused("there is no ledger here. `recorder restore --from kafka` rebuilds a lost one.") from error
+            raise refused("no-ledger") from error
     if row is None or restoring:
-        raise Refused(
-            "the ledger is being restored: run `recorder restore --from kafka` again, so that it is finished."
-        )
+        raise refused("restoring")
     return Ledger(row["ledger"], row["shards"])
 
 

@@ -24,6 +24,7 @@ from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.recovery.assessing import Partition, assess
 from services.recorder.recovery.leases import held
 from services.recorder.recovery.publishing import publish
+from services.recorder.recovery.words import refused, said
 
 Kind = Literal["events", "receipts"]
 KINDS: Final[tuple[Kind, ...]] = ("events", "receipts")  # events first: a receipt says that its events are there
@@ -57,7 +58,7 @@ async def republish(  # noqa: PLR0917  # what a command asks
         ledger = await _ledger(pool, settings)
         shards = sorted(set(only)) or list(range(ledger.shards))
         if wrong := [shard for shard in shards if not 0 <= shard < ledger.shards]:
-            raise Refused(f"there is no shard {wrong[0]}: this ledger has 0 to {ledger.shards - 1}.")
+            raise refused("no-shard", shard=wrong[0], last=ledger.shards - 1)
         await topics.ensure(settings)
         done = Republished(ok=True, ledger=str(ledger.id), found=[])
         for shard in shards:
@@ -74,9 +75,9 @@ async def _ledger(pool: Pool, settings: Settings) -> Ledger:
         try:
             row = await QUERIES.installation(connection)
         except asyncpg.UndefinedTableError as error:
-            raise Refused("there is no ledger here to publish from.") from error
+            raise refused("no-ledger") from error
     if row is None or row["shards"] != settings.shards:
-        raise Refused(f"the ledger has {row and row['shards']} shards; set CHENGZHANG_SHARDS to that.")
+        raise refused("shards", shards=row and row["shards"])
     return Ledger(row["ledger"], row["shards"])
 
 
@@ -103,20 +104,20 @@ class _Filling:
         self.done.published += await publish(self.settings, self.pool, self.ledger, kind, shard, first, told)
         after = await assess(self.settings, self.pool, self.ledger, kind, shard)
         if after.state not in {"whole", "behind"}:  # behind: more was recorded meanwhile, and is the relay's to publish
-            raise Refused(f"{kind}, shard {shard}: {after.why} Somebody else writes into this topic. Run this again.")
+            raise _refused("others-write", after)
 
     def _allowed(self, found: Partition) -> None:
         if found.state == "ahead" and not self.consent.discarding:
-            raise Refused(
-                f"the {found.kind} topic holds what the ledger lacks: {found.why} Run `recorder recover --shard "
-                f"{found.shard}` first: it brings that back, or says where the two part. If you have decided that the "
-                "ledger is right, run this again with --yes --discard-newer; keep a copy of the topic."
-            )
+            raise _refused("ahead", found)
         if not self.consent.emptying:
-            raise Refused(
-                f"the {found.kind} topic is damaged at shard {found.shard}: {found.why} It has to be emptied and "
-                "filled again. The ledger has all of it. Run this again with --yes."
-            )
+            raise _refused("damaged", found)
+
+
+def _refused(word: str, found: Partition) -> Refused:
+    """The same in both languages, each with its own reason."""
+    en, _ = said(word, kind=found.kind, shard=found.shard, why=found.why)
+    _, zh = said(word, kind=found.kind, shard=found.shard, why=found.why_zh)
+    return Refused(en, zh)
 
 
 async def empty(settings: Settings, kind: Kind, shard: int) -> None:

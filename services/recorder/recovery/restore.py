@@ -28,6 +28,7 @@ from services.recorder.recovery.report import Report
 from services.recorder.recovery.setback import set_back
 from services.recorder.recovery.shards import Work, fill
 from services.recorder.recovery.witness import witnessed
+from services.recorder.recovery.words import refused
 
 _SOURCE = "urn:chengzhang:ledger:"
 
@@ -96,7 +97,7 @@ async def _lost(settings: Settings) -> Ledger:
             if tail.last is not None:
                 sources |= _source(tail.last.value)
     if len(counts) != 1 or len(sources) != 1:
-        raise Refused(_no_one_ledger(settings, counts, sources))
+        raise _no_one_ledger(settings, counts, sources)
     return Ledger(UUID(sources.pop()), counts.pop())
 
 
@@ -109,16 +110,13 @@ def _source(value: bytes | None) -> set[str]:
         return set()
 
 
-def _no_one_ledger(settings: Settings, counts: set[int], sources: set[str]) -> str:
-    names = f"{settings.topic('events')} and {settings.topic('receipts')}"
+def _no_one_ledger(settings: Settings, counts: set[int], sources: set[str]) -> Refused:
+    names = f"{settings.topic('events')}, {settings.topic('receipts')}"
     if not counts or not sources:
-        return f"the topics {names} hold no history: there is nothing to restore from. Look for a backup."
+        return refused("no-history", names=names)
     if len(counts) > 1:
-        return f"the topics {names} have different numbers of partitions: {sorted(counts)}. One of them was made anew."
-    return (
-        f"the topics {names} hold records of several ledgers: {', '.join(sorted(sources))}. "
-        "Find out who wrote into them; CHENGZHANG_TOPIC_PREFIX says which topics are read."
-    )
+        return refused("partitions", names=names, counts=", ".join(map(str, sorted(counts))))
+    return refused("several", names=names, sources=", ".join(sorted(sources)))
 
 
 async def _found(pool: Pool, ledger: Ledger) -> bool:
@@ -140,15 +138,8 @@ def _refuse_full(row: asyncpg.Record, ledger: Ledger) -> None:
     if not row["recorded"]:
         return
     if row["ledger"] == ledger.id:
-        raise Refused(
-            "the ledger is not empty. If it lacks the newest events (restored from an older backup), run "
-            "`recorder recover`. To rebuild it from the topics altogether, name an empty database in "
-            "CHENGZHANG_DATABASE_URL, or move the schema ledger out of the way."
-        )
-    raise Refused(
-        f"this database holds another ledger ({row['ledger']}) than the topics ({ledger.id}). "
-        "Name an empty database in CHENGZHANG_DATABASE_URL, or other topics in CHENGZHANG_TOPIC_PREFIX."
-    )
+        raise refused("not-empty")
+    raise refused("other-ledger", ours=row["ledger"], theirs=ledger.id)
 
 
 async def _take_place(connection: Connection, ledger: Ledger) -> None:
