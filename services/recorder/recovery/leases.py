@@ -19,10 +19,14 @@ _PATIENCE: Final = 60  # seconds until a relay has handed over
 
 async def refuse_running(pool: Pool) -> None:
     """Raise Refused where a recorder holds a lease."""
-    async with pool.acquire() as connection:
-        found = [row["shard"] async for row in QUERIES.holders(connection, leases=LEASE_CLASS)]
-    if found:
+    if found := await leased(pool):
         raise refused("running", shards=len(found))
+
+
+async def leased(pool: Pool) -> list[int]:
+    """The shards whose lease a recorder holds."""
+    async with pool.acquire() as connection:
+        return [row["shard"] async for row in QUERIES.holders(connection, leases=LEASE_CLASS)]
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.recovery import report as telling
 from services.recorder.recovery.filling import Told
 from services.recorder.recovery.keys import Keys
+from services.recorder.recovery.leases import leased
 from services.recorder.recovery.queries import QUERIES as RECOVERY
 from services.recorder.recovery.report import Report
 from services.recorder.recovery.shards import Work, fill
@@ -63,9 +64,8 @@ async def _recover(work: Work, shards: list[int]) -> Report:
         report.remark(telling.keys_lost(*unknown))
     if any(shard.events or shard.receipts for shard in report.shards):
         report.remark(telling.always(restored=False))
-    await history.check(
-        work.pool, work.ledger, work.settings, shards
-    )  # for ``recorder status``, where no recorder runs
+    if not await leased(work.pool):  # a recorder that runs notes the mode itself, once it has seen it
+        await history.check(work.pool, work.ledger, work.settings, shards)
     return report
 
 
