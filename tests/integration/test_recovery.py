@@ -484,3 +484,20 @@ async def test_where_a_ledger_was_changed_after_it_was_signed_is_said_and_whethe
     await empty(settings, "events", SHARD)
     report = await _recovered(settings)
     assert "doesn't hold what was signed either" in report.remarks[0].en
+
+
+async def test_without_the_receipts_topic_events_and_states_come_back(ledger: Bench, settings: Settings) -> None:
+    sent = await _recorded(ledger)
+    await _published(ledger, settings)
+    before = await _all(settings)
+    for shard in range(SHARDS):
+        await empty(settings, "receipts", shard)
+    await _lose(ledger)
+    report = await _restored(settings)
+    assert {remark.kind for remark in report.remarks if remark.grave == "loss"} == {"receipts-unknown"}
+    after = await _all(settings)
+    assert (after["event"], after["state"]) == (before["event"], before["state"])
+    assert after["receipt"] == []
+    (again,) = await ledger.receipts([sent[0]])
+    assert again["code"] == "id-reused", "it is known by what it did, if not by its receipt"
+    await _published(ledger, settings)
