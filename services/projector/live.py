@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import asyncpg
+
 from services.projector import database
 from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection, Pool
 
@@ -40,10 +42,16 @@ class Live:
         """The position that comes next in a shard."""
         while True:
             pool, number = await self._current()
-            rows = [row async for row in CURSOR.seen(pool, consumer=consumer, shards=[shard])]
-            if not rows or rows[0]["live"] in {None, number}:
+            try:
+                rows = [row async for row in CURSOR.seen(pool, consumer=consumer, shards=[shard])]
+                live = rows[0]["live"] if rows else None
+            except asyncpg.UndefinedTableError:  # that version was dropped since, or before this process began
+                rows, live = [], await VERSIONS.live_number(pool)
+                if live in {None, number}:
+                    raise
+            if live in {None, number}:
                 return int(rows[0]["next"]) if rows else 0
-            await self._change(rows[0]["live"])
+            await self._change(live)
 
     async def answers(self) -> bool:
         """Whether the database does."""

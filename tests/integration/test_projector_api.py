@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
+import asyncpg
 import pytest
 
 from services.projector.api import reading as reading_module
+from services.projector.live import Live
 from tests.integration.projector_api import Api, api_on
 from tests.integration.projector_world import World, fold
 
@@ -263,6 +266,13 @@ async def test_at_least_gives_up_and_says_when_to_ask_again(api: Api, monkeypatc
     assert answer.json()["code"] == "not-yet-applied"
     assert (await api.get("/people/p-1/growth-file?at_least=9:1")).status_code == 422
     assert (await api.get("/people/p-1/growth-file?at_least=nonsense")).status_code == 422
+
+
+async def test_at_least_says_what_keeps_it_from_looking(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for error, code in ((ConnectionRefusedError(), "unavailable"), (asyncpg.UndefinedTableError(), "not-built")):
+        monkeypatch.setattr(Live, "next", AsyncMock(side_effect=error))
+        answer = await api.get("/people/p-1/growth-file?at_least=2:1")
+        assert (answer.status_code, answer.json()["code"]) == (503, code)
 
 
 async def test_problems_speak_both_languages(api: Api) -> None:

@@ -171,7 +171,8 @@ def _listed(file: Path) -> list[tuple[str, ...]]:
 async def test_the_old_version_is_kept_until_it_is_dropped_and_as_long_as_a_view_rests_on_it(
     settings: Settings,
 ) -> None:
-    async with _told(settings, life(people=2)):
+    world = life(people=2)
+    async with _told(settings, world):
         async for _ in rebuild(settings, read_models.load()):
             pass
         await execute(settings.database_url, ["CREATE VIEW public.mine AS SELECT * FROM office_v1.growth_entry"])
@@ -182,6 +183,7 @@ async def test_the_old_version_is_kept_until_it_is_dropped_and_as_long_as_a_view
         dropped = await asyncio.to_thread(command, settings, "rebuild", "--drop-old", "--json")
         assert (dropped.exit_code, json.loads(dropped.stdout)) == (0, {"dropped": [1]})
         assert await select(settings.database_url, "SELECT count(*) FROM office.growth_entry") == [(2,)]
+        assert await _next(settings, world) == len(world.events)  # asked by a service that starts only now
         again = await asyncio.to_thread(command, settings, "rebuild", "--drop-old", "--json")
         assert json.loads(again.stdout) == {"dropped": []}
 
@@ -269,6 +271,14 @@ async def test_a_request_that_waited_for_a_switch_sees_what_came_with_it(setting
             assert await asyncio.wait_for(counting, 20) == 0
         finally:
             await connection.close()
+
+
+async def _next(settings: Settings, world: World) -> int:
+    live = Live(settings.database_url)
+    try:
+        return await live.next(consumer_name(settings), world.shard)
+    finally:
+        live.terminate()
 
 
 async def _counted(settings: Settings) -> int:

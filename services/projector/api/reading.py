@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
@@ -82,22 +82,18 @@ class Reading:
             raise invalid(
                 "/query/at_least", f"there are shards 0 to {self.shards - 1}", f"分片编号为 0 至 {self.shards - 1}"
             )
-        if not await self.moves.reached(shard, position, WAIT_SECONDS):
+        with _answerable():
+            reached = await self.moves.reached(shard, position, WAIT_SECONDS)
+        if not reached:
             detail = f"Position {at_least} is not applied yet; nothing is lost. Ask again."
             raise Problem(503, "not-yet-applied", "Not yet", detail, headers={"Retry-After": "1"})
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
         """A connection on which every statement sees the same rows, of one version."""
-        try:
+        with _answerable():
             async with self.live.snapshot() as connection:
                 yield connection
-        except asyncpg.DataError as error:  # the one value from outside that only PostgreSQL reads: a page's key
-            raise _no_page() from error
-        except _NOT_BUILT as error:
-            raise _not_built() from error
-        except TRANSIENT as error:
-            raise unavailable() from error
 
     async def seen(self, connection: Connection, offices: Iterable[str]) -> dict[str, int]:
         """Next position by shard, of the shards of these offices."""
@@ -116,6 +112,19 @@ class Reading:
         values = {"persons": sorted(set(persons)), "offices": list(offices), "as_of": as_of}
         rows = await self.rows(connection, "person", "names_of", **values)
         return {row["person"]: row["name"] for row in rows}
+
+
+@contextmanager
+def _answerable() -> Iterator[None]:
+    """What keeps the database from answering, as an answer."""
+    try:
+        yield
+    except asyncpg.DataError as error:  # the one value from outside that only PostgreSQL reads: a page's key
+        raise _no_page() from error
+    except _NOT_BUILT as error:
+        raise _not_built() from error
+    except TRANSIENT as error:
+        raise unavailable() from error
 
 
 def tag(seen: Mapping[str, int]) -> str:
