@@ -25,14 +25,14 @@ from services.common.commands import (
     Words,
     failed,
     group,
-    not_running,
     settings_of,
     spoken,
 )
 from services.common.grants import GrantsError
 from services.recorder.archive.cli import archive
 from services.recorder.audit.cli import cli as audit
-from services.recorder.errors import RecorderError, Unavailable
+from services.recorder.audit.commands import said
+from services.recorder.errors import RecorderError
 from services.recorder.recovery import cli as recovery
 from services.recorder.status import Status
 from services.recorder.status import status as ask
@@ -76,10 +76,8 @@ def serve(home: Home = None, lang: Language = None) -> None:
 @cli.command()
 def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
     """Say how far ledger, relay and intake have come, and which shards are read-only (账本、发布与接收的进度)."""
-    try:
+    with said(lang):
         found = asyncio.run(ask(settings_of(home)))
-    except Unavailable as error:
-        not_running(lang, str(error))
     if as_json:
         typer.echo(orjson.dumps(asdict(found)))
     else:
@@ -107,7 +105,8 @@ def _show(found: Status, words: Mapping[str, str]) -> None:
     console.print(table)
     for shard in found.shards:
         for reason in filter(None, (shard.reason, shard.unsigned)):
-            console.print(f"{words['shard']} {shard.shard}: {reason}", style="bold red", markup=False)
+            told = reason.removeprefix(f"shard {shard.shard}: ")
+            console.print(f"{words['shard']} {shard.shard}: {told}", style="bold red", markup=False)
     lag = "?" if found.intake_lag is None else found.intake_lag
     console.print(
         words["below"].format(

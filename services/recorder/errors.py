@@ -9,6 +9,7 @@ RecorderError
 ├── Untrusted        a signature, a checkpoint or a key doesn't hold
 ├── Told             said in English and Chinese
 │   ├── Missing          there is no such event, checkpoint or tile
+│   ├── NotAllowed       the database's user lacks a right
 │   ├── Unsettled        read models lag behind, or what is asked goes on changing: try again
 │   ├── NotArchived      years can't leave the ledger now, or an archive isn't what left it
 │   ├── Refused          a command would destroy or fork something: says what to do first
@@ -45,12 +46,19 @@ class Told(RecorderError):
     """What people read in either language; as text it is English."""
 
     def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
+        super().__init__(en, zh)  # both, so that it can be handed from process to process
         self.zh = zh
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Missing(Told):
     """There is no such event, checkpoint or tile."""
+
+
+class NotAllowed(Told):
+    """The database's user may not read or write what this needs."""
 
 
 class Unsettled(Told):

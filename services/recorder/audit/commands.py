@@ -42,11 +42,12 @@ async def _asked(settings: Settings, ask: Callable[[AuditLog], Awaitable[_T]]) -
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[AuditLog]:
-    """The log in the settings' ledger, which also signs where that is needed. Raises Unavailable."""
+    """The log in the settings' ledger, which also signs where that is needed. Raises Unavailable, NotAllowed."""
     pool = await database.connect(settings.database_url, largest=_CONNECTIONS)
     try:
         ledger = await ledger_of(pool)
-        yield AuditLog(pool, ledger.shards, _signing(pool, ledger, settings))
+        with database.allowed():
+            yield AuditLog(pool, ledger.shards, _signing(pool, ledger, settings))
     finally:
         pool.terminate()
 

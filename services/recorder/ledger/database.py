@@ -13,7 +13,7 @@ from uuid import UUID
 import aiosql
 import asyncpg
 
-from services.recorder.errors import Misconfigured, Unavailable
+from services.recorder.errors import Misconfigured, NotAllowed, Unavailable
 from services.recorder.ledger import peaks
 
 # Generic in the type checker's eyes only.
@@ -78,10 +78,23 @@ async def connect(url: str, *, largest: int = 12) -> Pool:
 
 
 @contextmanager
-def reached() -> Iterator[None]:
-    """What a command or a request can't be answered for: Unavailable, which says why. Programming errors pass."""
+def allowed() -> Iterator[None]:
+    """What the database's user has no right to: NotAllowed, which says what."""
     try:
         yield
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise NotAllowed(
+            f"the database's user may not do this ({error}). Use the installation's own, as in stack.env.",
+            f"数据库用户无权执行此操作（{error}）。请使用本安装自己的用户，见 stack.env。",
+        ) from error
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """What a command or a request can't be answered for: Unavailable or NotAllowed. Programming errors pass."""
+    try:
+        with allowed():
+            yield
     except asyncpg.UndefinedTableError as error:
         raise Unavailable("no recorder of this version has been started on this database yet.") from error
     except (*TRANSIENT, *NOT_OURS) as error:

@@ -16,7 +16,7 @@ from rich.console import Console
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
 from services.common.showing import Advance, growing
 from services.recorder.errors import RecorderError, Told
-from services.recorder.ledger.database import TRANSIENT
+from services.recorder.ledger.database import TRANSIENT, allowed
 from services.recorder.recovery.recover import recover as recover_
 from services.recorder.recovery.report import Remark, Report
 from services.recorder.recovery.republish import KINDS, Consent, needed
@@ -126,7 +126,7 @@ def republish(  # noqa: PLR0917  # a command's options
 
 def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Coroutine[Any, Any, R]]) -> R:
     try:
-        with growing(_WORDS[spoken(lang)][title]) as (advance, add):
+        with growing(_WORDS[spoken(lang)][title]) as (advance, add), allowed():
             return asyncio.run(work(advance, add))
     except Told as error:
         failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
