@@ -193,6 +193,20 @@ async def test_an_interrupted_replay_says_how_to_go_on(history: Settings) -> Non
     assert (begin + got + rest).splitlines() == await _bodies(history)
 
 
+@each_store
+@pytest.mark.parametrize(
+    ("office", "place"), [([], "99:0"), ([], f"{shard_of(OFFICE, 8)}:999999"), (["--office", OFFICE], "{other}:0")]
+)
+def test_after_an_event_that_is_not_there_is_a_slip(
+    history: Settings, store: str, office: list[str], place: str
+) -> None:
+    place = place.format(other=(shard_of(OFFICE, history.shards) + 1) % history.shards)
+    with _replay(history, "--source", store, "--after", place, *office) as ended:
+        assert ended.stdout.read() == b""
+        assert f"no event {place}" in " ".join(ended.stderr.read().decode().replace("│", "").split())
+    assert ended.wait(60) == 2
+
+
 def test_a_reader_that_has_had_enough_is_no_trouble(history: Settings) -> None:
     with _replay(history, "--source", "kafka") as ended:
         ended.stdout.readline()
@@ -209,6 +223,7 @@ def test_a_reader_that_has_had_enough_is_no_trouble(history: Settings) -> None:
         (["--type", "chengzhang.learning.record-attendance.v1"], "chengzhang.learning.attendance-recorded.v1"),
         (["--person", "王"], "no id"),
         (["--stream", "p-1"], "kind/id"),
+        (["--from", "2026-05-01", "--to", "2026-04-30"], "later than"),
     ],
 )
 def test_what_is_written_wrongly_is_told(arguments: list[str], said: str) -> None:

@@ -386,6 +386,8 @@ def test_the_topics(history: Settings, topic_prefix: str, shard: int) -> None:
     assert on_events[:3] == [
         (Kind.TOPIC_RECORD, shard, 7), (Kind.TOPIC_RECORD, shard, 8), (Kind.TOPIC_GAP, shard, 20),
     ]  # fmt: skip
+    key = next(p for p in report.problems if p.position == 8)
+    assert (set(key.expected), key.found) == ({"key"}, {"key": "person/other"})  # for the bytes are right
     assert on_events[3] == (Kind.TOPIC_RECORD, shard, 32)  # where a foreign record stands instead
     assert on_events[4][:2] == (Kind.TOPIC_AHEAD, shard)
     assert len(on_events) == 5
@@ -523,6 +525,20 @@ def test_the_command_uses_all_cores_and_says_what_is_wrong(ledger: Settings, sha
     assert report["ok"] is False
     gap = next(problem for problem in report["problems"] if problem["kind"] == "gap")
     assert (gap["shard"], gap["position"], gap["found"]) == (shard, 30, None)
+
+
+def test_what_the_databases_user_may_not_read_is_said(history: Settings) -> None:
+    """The role ``auditor`` reads events and receipts, and not the states."""
+    narrow = history.model_copy(update={"database_url": f"{history.database_url}?role=auditor"})
+    for line in (
+        ["audit", "verify", "--without-kafka", "--without-read-models"],
+        ["audit", "bundle", "--person", "p-1", "--year", "2026", "--out", "/nowhere/p.zip"],
+        ["recover"],
+        ["status"],
+    ):
+        with command(narrow, "recorder", *line, "--lang", "zh") as process:
+            _, said = process.communicate(timeout=120)
+        assert (process.returncode, said.count("无权".encode()), said.count(b"Traceback")) == (1, 1, 0), said
 
 
 def test_whoever_kills_it_ends_its_processes(history: Settings) -> None:

@@ -18,15 +18,23 @@ _CHECKED = dict.fromkeys(COUNTED, 1234567) | {"hashed_per_s": 150_000, "seconds"
 
 
 @pytest.mark.parametrize(
-    ("lang", "fine", "lag"), [("en", "Everything holds.", "7 events"), ("zh", "全部一致。", "7 条事件")]
+    ("lang", "fine", "lag"), [("en", "What was checked holds.", "7 events"), ("zh", "已核验的部分一致。", "7 条事件")]
 )
 def test_all_is_well(capsys: pytest.CaptureFixture[str], lang: str, fine: str, lag: str) -> None:
     verify._show(Report(checked=_CHECKED, skipped={"kafka": "--without-kafka"}), verify._WORDS[Lang(lang)])
     said = capsys.readouterr().out
     assert fine in said
     assert lag in said
-    assert said.count("1,234,567") == len(COUNTED)
+    assert said.count("1,234,567") == len(COUNTED) - 2  # neither topic
     assert "--without-kafka" in said
+
+
+def test_all_is_well_with_the_read_models(capsys: pytest.CaptureFixture[str]) -> None:
+    checked = _CHECKED | {"read_models": {"read_model_rows": 1234567}}
+    verify._show(Report(checked=checked), verify._WORDS[Lang.EN])
+    said = capsys.readouterr().out
+    assert "Everything holds." in said
+    assert said.count("1,234,567") == len(COUNTED) + 1
 
 
 def test_problems_are_listed_up_to_a_screenful(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from services.common.moments import first_of, last_of
 _WORDS: Final[Words] = {
     Lang.EN: {
         "moment": "{value} is neither a day (2026-06-30) nor an RFC 3339 instant (2026-06-30T12:00:00+08:00).",
+        "order": "--from {value} is later than --to {to}: nothing can be both.",
         "place": "{value} is no place; write shard:position, such as 3:124.",
         "type": "{value} is no type of event. Near: {near}. A * at the end stands for any ending.",
         "stream": "{value} is no stream; write kind/id, such as session/s-1.",
@@ -23,6 +24,7 @@ _WORDS: Final[Words] = {
     },
     Lang.ZH: {
         "moment": "{value} 既不是日期（2026-06-30），也不是 RFC 3339 时间（2026-06-30T12:00:00+08:00）。",
+        "order": "--from {value} 晚于 --to {to}：不会有任何事件。",
         "place": "{value} 不是位置；请写作 分片:位置，例如 3:124。",
         "type": "{value} 不是事件类型。相近的有：{near}。末尾的 * 代表任意结尾。",
         "stream": "{value} 不是事件流；请写作 种类/编号，例如 session/s-1。",
@@ -79,6 +81,13 @@ class Asked:
             return None if value is None else last_of(value)
         except (ValueError, OverflowError):
             raise self._wrong("moment", value) from None
+
+    def between(self, first: str | None, last: str | None) -> tuple[datetime | None, datetime | None]:
+        """The first and the last instant that count."""
+        begin, end = self.first(first), self.last(last)
+        if begin is not None and end is not None and begin > end:
+            raise self._wrong("order", first, to=str(last))
+        return begin, end
 
     def place(self, value: str | None) -> Place | None:
         """An event's place."""

@@ -19,8 +19,8 @@ from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.filters import Filter
 from services.recorder.audit.opening import opening
 from services.recorder.audit.replaying import Replay, Show
-from services.recorder.audit.source import opened
-from services.recorder.errors import Hole, Misconfigured, NotArchived, Unavailable
+from services.recorder.audit.source import Source, opened
+from services.recorder.errors import Hole, Misconfigured, Told, Unavailable
 
 _WORDS: Final[Words] = {
     Lang.EN: {
@@ -28,6 +28,7 @@ _WORDS: Final[Words] = {
         "hole": "{error}. Compare with the other store (--source), or run `recorder audit verify`.",
         "unreadable": "What comes next is no event. Run `recorder audit verify`.",
         "interrupted": "Interrupted.",
+        "no-place": "There is no event {at} in what is replayed here: {source}, shards {shards}.",
         "go-on": "{reason} All before is written; go on with --after {at}",
     },
     Lang.ZH: {
@@ -35,6 +36,7 @@ _WORDS: Final[Words] = {
         "hole": "{error}。请与另一存储对照（--source），或运行 `recorder audit verify`。",
         "unreadable": "接下来的内容不是事件。请运行 `recorder audit verify`。",
         "interrupted": "已中断。",
+        "no-place": "此处重放的内容中没有事件 {at}：{source}，分片 {shards}。",
         "go-on": "{reason}此前的都已输出；继续请用 --after {at}",
     },
 }
@@ -94,13 +96,14 @@ def replay(
 ) -> None:
     """Write events to stdout, their exact bytes, one a line, by shard and position (按分片与位置输出事件原文)."""
     asked = Asked(lang)
+    happened = asked.between(from_, to)
     wanted = Filter(
         office=asked.ident(office),
         person=asked.ident(person),
         stream=asked.stream(stream),
         type=asked.type(type_),
-        happened_from=asked.first(from_),
-        happened_to=asked.last(to),
+        happened_from=happened[0],
+        happened_to=happened[1],
         as_of=asked.last(as_of),
     )
     _Command(settings_of(home), lang, source, readable=readable).run(wanted, asked.place(after))
@@ -132,7 +135,7 @@ class _Command:
             self._stop(str(error))
         except Hole as error:
             self._stop(self._words["hole"].format(error=error))
-        except NotArchived as error:
+        except Told as error:
             self._stop(error.zh if spoken(self._lang) is Lang.ZH else str(error))
         except Misconfigured as error:
             self._stop(str(error))
@@ -144,6 +147,7 @@ class _Command:
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with opened(self._settings, self._source) as source, self._shown() as show:
+            self._check(source, wanted, after)
             replaying = Replay(source, wanted, after, show)
             watched = not sys.stdout.isatty()  # else the bar would stand among the events
             with progress(self._words["title"], replaying.total, shown=watched) as advance:
@@ -151,6 +155,15 @@ class _Command:
                     await replaying.run(_write, advance)
                 finally:
                     self._at = replaying.at
+
+    def _check(self, source: Source, wanted: Filter, after: Place | None) -> None:
+        """A place that a replay can't have come to is a slip: after it there is nothing, which says nothing."""
+        if after is None:
+            return
+        shards = wanted.shards(source.shards)
+        if after.shard not in shards or not source.left(*after):
+            among = ", ".join(map(str, shards))
+            raise typer.BadParameter(self._words["no-place"].format(at=after, source=self._source, shards=among))
 
     @asynccontextmanager
     async def _shown(self) -> AsyncIterator[Show | None]:

@@ -82,8 +82,10 @@ class _Comparing:
             missing = number - self._next
             self._findings.add(Kind.TOPIC_GAP, self._next, self._next, number, missing=missing, **more)
         expected, digest = held.get(number), leaf_hash(record.value or b"")
-        if expected is not None and (digest not in expected.hashes or expected.key not in {None, record.key}):
+        if expected is not None and digest not in expected.hashes:
             self._findings.add(Kind.TOPIC_RECORD, number, expected.hashes[0], digest, **more)
+        elif expected is not None and expected.key not in {None, record.key}:  # the bytes are right
+            self._findings.add(Kind.TOPIC_RECORD, number, _key(expected.key), _key(record.key), **more)
         self._next = max(self._next, number + 1)
 
     def end(self) -> Findings:
@@ -91,6 +93,10 @@ class _Comparing:
         self._findings.checked[f"topic_{self._part.kind}"] += self._next
         self._findings.checked[f"lag_{self._part.kind}"] += max(self._part.size - self._next, 0)
         return self._findings
+
+
+def _key(key: bytes | None) -> dict[str, str | None]:
+    return {"key": None if key is None else key.decode(errors="replace")}
 
 
 def _receipt_number(value: bytes | None) -> int | None:
