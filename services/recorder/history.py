@@ -7,7 +7,7 @@ newest checkpoint that was signed outside of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ import structlog
 from schemas.canonical import leaf_hash
 from services.common.settings import Settings
 from services.recorder import topics
+from services.recorder.errors import Misconfigured
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.recovery.queries import QUERIES as RECOVERY
@@ -61,7 +62,7 @@ async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collecti
             for shard, tail in tails.items():
                 found = await check_tail(connection, ledger, kind, shard, tail)
                 reasons[shard] = reasons[shard] or found.reason
-    signed = await asyncio.to_thread(newest, settings, ledger.id)  # a file that may have a million notes
+    signed = await asyncio.to_thread(_signed, settings, ledger)  # a file that may have a million notes
     async with pool.acquire() as connection:
         for shard in shards:
             if reasons[shard] is None and shard in signed:
@@ -69,6 +70,15 @@ async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collecti
         await _for_all(connection, reasons)
         await QUERIES.note_mode(connection, shards=list(reasons), reasons=list(reasons.values()))
     return reasons
+
+
+def _signed(settings: Settings, ledger: Ledger) -> Mapping[int, tuple[int, bytes]]:
+    """The newest checkpoint of each shard; where their file can't be read that is said, and nothing is compared."""
+    try:
+        return newest(settings, ledger.id)
+    except Misconfigured as error:
+        Log.error("checkpoints-not-compared", reason=str(error))
+        return {}
 
 
 async def _for_all(connection: Connection, reasons: dict[int, str | None]) -> None:

@@ -452,6 +452,23 @@ async def test_a_topic_that_is_not_what_was_signed_is_not_taken(ledger: Bench, s
     assert row["size"] < size
 
 
+async def test_what_was_signed_is_found_on_its_topic_where_the_file_is_lost(ledger: Bench, settings: Settings) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    await _sign(ledger, settings, 7, bytes(32))
+    (note,) = outside.notes(settings.checkpoints_file)
+    settings.checkpoints_file.unlink()
+    assert (await _recovered(settings)).ok
+    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+        await producer.send_and_wait(settings.topic("checkpoints"), note)
+        await producer.send_and_wait(settings.topic("checkpoints"), note.replace(b"\n7\n", b"\n9\n"))  # not signed
+    (remark,) = (await _recovered(settings)).remarks
+    assert f"between {SHARD}:0 and {SHARD}:6 was changed" in remark.en
+    await _sign(ledger, settings)
+    settings.checkpoint_keys_file.write_text("no keys")
+    assert not any((await history.check_all(ledger.pool, ledger.ledger, settings)).values()), "said, and gone on"
+
+
 async def test_a_hole_in_a_topic_is_named(ledger: Bench, settings: Settings) -> None:
     await _recorded(ledger)
     await _published(ledger, settings)

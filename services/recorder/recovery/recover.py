@@ -22,7 +22,7 @@ from services.recorder.recovery.queries import QUERIES as RECOVERY
 from services.recorder.recovery.report import Report
 from services.recorder.recovery.shards import Work, fill
 from services.recorder.recovery.signed import unlike
-from services.recorder.recovery.witness import witnessed
+from services.recorder.recovery.witness import all_witnessed
 from services.recorder.recovery.words import refused
 
 
@@ -34,7 +34,7 @@ async def recover(settings: Settings, only: Iterable[int], told: Told, total: Ca
         shards = sorted(set(only)) or list(range(ledger.shards))
         if wrong := [shard for shard in shards if not 0 <= shard < ledger.shards]:
             raise refused("no-shard", shard=wrong[0], last=ledger.shards - 1)
-        work = Work(settings, pool, ledger, witnessed(settings, ledger.id), Keys(), told, total)
+        work = Work(settings, pool, ledger, await all_witnessed(settings, ledger.id), Keys(), told, total)
         return await _recover(work, shards)
     finally:
         pool.terminate()

@@ -27,7 +27,7 @@ from services.recorder.recovery.queries import QUERIES as RECOVERY
 from services.recorder.recovery.report import Report
 from services.recorder.recovery.setback import set_back
 from services.recorder.recovery.shards import Work, fill
-from services.recorder.recovery.witness import witnessed
+from services.recorder.recovery.witness import all_witnessed
 from services.recorder.recovery.words import refused
 
 _SOURCE = "urn:chengzhang:ledger:"
@@ -42,7 +42,8 @@ async def restore(settings: Settings, told: Told, total: Callable[[int], None]) 
         if await _found(pool, ledger):  # this is not the first try: what came back before has its keys, too
             await keys.see_all(pool, ledger.shards)
         fault("after-founding")
-        return await _fill_all(Work(settings, pool, ledger, witnessed(settings, ledger.id), keys, told, total))
+        signed = await all_witnessed(settings, ledger.id)
+        return await _fill_all(Work(settings, pool, ledger, signed, keys, told, total))
     finally:
         pool.terminate()
 

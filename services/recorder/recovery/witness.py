@@ -1,4 +1,4 @@
-"""What was signed of this ledger outside of it: sizes and roots, out of the file of checkpoints.
+"""What was signed of this ledger outside of it: sizes and roots, out of the file of checkpoints, or their topic.
 
 Of a long file some are enough: per shard the newest, and one for every few thousand events before it.
 """
@@ -6,43 +6,84 @@ Of a long file some are enough: per shard the newest, and one for every few thou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
 from schemas.merkle import EMPTY_ROOT, Subtree, folded, perfect, root_of
 from services.common.settings import Settings
+from services.recorder import topics
 from services.recorder.audit import outside, tiles
 from services.recorder.audit.checkpoint import verified
 from services.recorder.audit.keys import Keys
 from services.recorder.audit.note import VerifierKey
-from services.recorder.errors import Contradiction, Misconfigured, Untrusted
+from services.recorder.errors import Contradiction, Misconfigured, Unavailable, Untrusted
 from services.recorder.ledger.database import Connection
 from services.recorder.ledger.peaks import over
 from services.recorder.recovery.queries import QUERIES
 
 APART: Final = 4096  # events
+_PATIENCE_MS: Final = 30_000
 Witnessed = Mapping[int, dict[int, bytes]]  # shard → size → root
 
 
 def witnessed(settings: Settings, ledger: UUID) -> Witnessed:
     """Roots by shard and size; empty where there is no file. Raises Misconfigured where the file can't be read."""
     path = settings.checkpoints_file
-    found: defaultdict[int, dict[int, bytes]] = defaultdict(dict)
     if not path.exists() or not settings.checkpoint_keys_file.exists():
-        return found
+        return {}
     keys = Keys.load(settings.checkpoint_keys_file).verifiers
     try:
-        for (shard, _), notes in _candidates(settings, ledger).items():
-            for note in reversed(notes):
-                if (root := _root(note, keys)) is not None:
-                    found[shard][root[0]] = root[1]
-                    break
+        kept = _Kept(ledger)
+        for note in outside.notes(path):
+            kept.take(note)
     except OSError as error:
         raise Misconfigured(f"{path}: the checkpoints can't be read ({error.strerror}).") from error
+    return kept.verified(keys)
+
+
+async def all_witnessed(settings: Settings, ledger: UUID) -> Witnessed:
+    """The same, with what the topic of checkpoints has. Raises Misconfigured, Unavailable."""
+    found = {shard: dict(roots) for shard, roots in witnessed(settings, ledger).items()}
+    if not settings.checkpoint_keys_file.exists():
+        return found
+    kept = _Kept(ledger)
+    async for note in _published(settings):
+        kept.take(note)
+    for shard, roots in kept.verified(Keys.load(settings.checkpoint_keys_file).verifiers).items():
+        found.setdefault(shard, {}).update(roots)
     return found
+
+
+async def _published(settings: Settings) -> AsyncIterator[bytes]:
+    topic = settings.topic("checkpoints")
+    places = [TopicPartition(topic, p) for p in range(await topics.partitions(settings.kafka, topic))]
+    if not places:
+        return
+    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka, enable_auto_commit=False, auto_offset_reset="earliest", check_crcs=True
+    )
+    try:
+        await consumer.start()
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        for place, end in ends.items():
+            while await consumer.position(place) < end:
+                found = await consumer.getmany(place, timeout_ms=_PATIENCE_MS)
+                if not found:
+                    raise Unavailable(f"Kafka gave nothing of {topic}, partition {place.partition}.")
+                for record in found[place]:
+                    yield record.value or b""
+    except KafkaError as error:
+        raise Unavailable(f"Kafka can't be reached, or can't be read ({type(error).__name__}).") from error
+    finally:
+        await consumer.stop()
 
 
 def newest(settings: Settings, ledger: UUID) -> Mapping[int, tuple[int, bytes]]:
@@ -78,18 +119,32 @@ async def root_at(connection: Connection, shard: int, size: int) -> bytes:
         return EMPTY_ROOT
 
 
-def _candidates(settings: Settings, ledger: UUID) -> dict[tuple[int, int], list[bytes]]:
-    """The notes by shard and stretch, the last few of each: signatures are checked of these only."""
-    kept: defaultdict[tuple[int, int], list[bytes]] = defaultdict(list)
-    for note in outside.notes(settings.checkpoints_file):
+class _Kept:
+    """Notes by shard and stretch of events, the last few of each: the signatures of these only are checked."""
+
+    def __init__(self, ledger: UUID) -> None:
+        self._name = str(ledger)
+        self._notes: defaultdict[tuple[int, int], list[bytes]] = defaultdict(list)
+
+    def take(self, note: bytes) -> None:
+        """Keep it, if it is one of this ledger."""
         origin, _, rest = note.partition(b"\n")
         name, _, shard = origin.decode(errors="replace").rpartition("/")
         size = rest.partition(b"\n")[0]
-        if name == str(ledger) and shard.isdecimal() and size.isdigit():
-            stretch = kept[int(shard), int(size) // APART]
+        if name == self._name and shard.isdecimal() and size.isdigit():
+            stretch = self._notes[int(shard), int(size) // APART]
             stretch.append(note)
             del stretch[:-3]
-    return kept
+
+    def verified(self, keys: list[VerifierKey]) -> dict[int, dict[int, bytes]]:
+        """Roots by shard and size: of each stretch the last note whose signature holds."""
+        found: defaultdict[int, dict[int, bytes]] = defaultdict(dict)
+        for (shard, _), notes in self._notes.items():
+            for note in reversed(notes):
+                if (root := _root(note, keys)) is not None:
+                    found[shard][root[0]] = root[1]
+                    break
+        return found
 
 
 def _root(note: bytes, keys: list[VerifierKey]) -> tuple[int, bytes] | None:
