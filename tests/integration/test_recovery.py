@@ -344,6 +344,15 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
     await _republished(settings, Consent(emptying=True))
     assert await as_before()
 
+    key, value = before[0][SHARD][0]
+    await _put(settings, "events", value, key)
+    assert (await _republished(settings)).published == 0, "a repeat is normal"
+    await _put(settings, "events", value.replace(b'"actor":"', b'"actor":"x'), key)
+    with pytest.raises(Refused, match=r"again, with other bytes.* with --yes"):
+        await _republished(settings)
+    await _republished(settings, Consent(emptying=True))
+    assert await as_before()
+
     await ledger.accepted(section("newer"))
     await _published(ledger, settings)
     await _undo(ledger)
@@ -353,9 +362,9 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
     assert await as_before()
 
 
-async def _put(settings: Settings, kind: str, value: bytes) -> None:
+async def _put(settings: Settings, kind: str, value: bytes, key: bytes | None = None) -> None:
     async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
-        await producer.send_and_wait(settings.topic(kind), value, partition=SHARD)
+        await producer.send_and_wait(settings.topic(kind), value, key, partition=SHARD)
 
 
 async def _undo(ledger: Bench) -> None:

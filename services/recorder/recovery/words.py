@@ -42,6 +42,7 @@ _WORDS: Final[Words] = {
         "missing-at": "{shard}:{wanted} is missing (offset {offset} holds {at}).",
         "beyond": "it has {shard}:{at}, the ledger ends before it.",
         "other-bytes": "at {shard}:{at} it has other bytes than the ledger.",
+        "other-repeat": "offset {offset} has {shard}:{at} again, with other bytes or another key.",
     },
     Lang.ZH: {
         "no-ledger": "这里没有账本。丢失的账本可用 `recorder restore --from kafka` 重建。",
@@ -71,6 +72,7 @@ _WORDS: Final[Words] = {
         "missing-at": "缺少 {shard}:{wanted}（偏移量 {offset} 处是 {at}）。",
         "beyond": "其中有 {shard}:{at}，账本在此之前已结束。",
         "other-bytes": "{shard}:{at} 处的字节与账本不同。",
+        "other-repeat": "偏移量 {offset} 处又有 {shard}:{at}，字节或键不同。",
     },
 }  # fmt: skip
 
