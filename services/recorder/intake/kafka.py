@@ -156,7 +156,10 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._recorded.clear()
 
     async def _handle(self, message: KafkaMessage) -> None:
-        """Take a batch on; back when the one before it is recorded and this one is in the shards' queues."""
+        """Take a batch on; back when the one before it is recorded and this one is in the shards' queues.
+
+        A small one is recorded first, and then others gather: at a steady pace few commits matter more than haste.
+        """
         records: Records = message.raw_message  # a batch subscriber's raw message is a tuple
         before, queued = self._under_way, asyncio.Event()
         self._under_way = asyncio.create_task(self._record(records, queued, before), name="intake-batch")
@@ -165,6 +168,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         if before is not None:
             await asyncio.wait([before])
         if len(records) < SMALL_BATCH:
+            await asyncio.wait([self._under_way])
             await asyncio.sleep(GATHER)
 
     async def _record(self, records: Records, queued: asyncio.Event, before: asyncio.Task[None] | None) -> None:
