@@ -12,7 +12,6 @@ the topics, should the ledger be lost.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import random
 from collections.abc import Iterable, Sequence
@@ -36,7 +35,8 @@ from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
 
 Log: Final = structlog.get_logger("relay")
 LARGEST_BATCH_BYTES: Final = 800_000  # below the topics' limit of 1 MiB
-LARGEST_KEPT_BYTES: Final = 3_000_000  # of one lane's committed records; beyond it they are read from the ledger
+LARGEST_KEPT_BYTES: Final = 3_000_000  # of a lane's committed records; beyond it they are read from the ledger
+KEPT_BYTES: Final = 48_000_000  # of all lanes
 PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
 HAND_OVER_LOOKS: Final = 20  # looks at the ledger, between looks at who waits for a lease
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
@@ -65,6 +65,7 @@ class Lane:
     size: int = 0
     kept: list[tuple[int, list[Record]]] = field(default_factory=list)
     kept_bytes: int = 0
+    most: int = LARGEST_KEPT_BYTES
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -88,7 +89,7 @@ class Lane:
         self.size = max(self.size, first + len(records))
         self.kept_bytes += sum(len(value) for _, value in records)
         self.kept.append((first, records))
-        if self.kept_bytes > LARGEST_KEPT_BYTES or not self.known:
+        if self.kept_bytes > self.most or not self.known:
             self.forget()
         self.wake.set()
 
@@ -232,8 +233,9 @@ class Relay:
                     lane.wake.set()
 
     def _begin(self, shard: int) -> None:
-        events = Lane("events", shard, self._settings.topic("events"))
-        lanes = (events, Lane("receipts", shard, self._settings.topic("receipts"), events))
+        most = min(LARGEST_KEPT_BYTES, KEPT_BYTES // (2 * self._ledger.shards))
+        events = Lane("events", shard, self._settings.topic("events"), most=most)
+        lanes = (events, Lane("receipts", shard, self._settings.topic("receipts"), events, most=most))
         self._lanes[shard] = lanes
         self._tasks[shard] = [asyncio.create_task(self._run(lane), name=f"relay-{lane.kind}-{shard}") for lane in lanes]
         Log.debug("lease-held", shard=shard)
@@ -392,9 +394,7 @@ class Relay:
                 for lane in lanes:
                     lane.doubt()
                     lane.wake.set()
-            with contextlib.suppress(KafkaError, TimeoutError, OSError):
-                async with asyncio.timeout(2):
-                    await producer.stop()
+            await topics.let_go(producer)
 
     # --- progress, for people ---
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.envelope import STRUCTURED
 from services.common.settings import Settings
@@ -131,6 +132,21 @@ class Tail:
 async def tails(kafka: str, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
     """Read back the end of each partition. Raises TimeoutError where the broker doesn't give it in time."""
     return await unbroken(_read_tails(kafka, [TopicPartition(topic, p) for p in partitions], within))
+
+
+async def let_go(producer: AIOKafkaProducer[bytes, bytes], within: float = 2.0) -> None:
+    """Stop a producer. What it can't send in time is dropped, so that nothing of it comes late."""
+    with contextlib.suppress(KafkaError, TimeoutError, OSError):
+        async with asyncio.timeout(within):
+            await producer.stop()
+            return
+    sender = producer._sender.sender_task  # noqa: SLF001  # stop() waits for it for ever, and can't be called again
+    if sender is not None:
+        sender.cancel()
+        await asyncio.wait([sender], timeout=within)
+    with contextlib.suppress(KafkaError, TimeoutError, OSError):
+        async with asyncio.timeout(within):
+            await producer.client.close()
 
 
 async def unbroken(work: Coroutine[Any, Any, T]) -> T:

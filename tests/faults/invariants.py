@@ -28,8 +28,8 @@ from services.projector import database as projections
 from services.projector.settings import consumer_name
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key, S, State
-from services.recorder.ledger.append import read_event
 from services.recorder.ledger.database import Ledger
+from services.recorder.ledger.rows import event_of
 from tests.faults.installation import database
 from tests.faults.load import Json, Told, key_of
 from tests.faults.topic import Record, read_topic
@@ -300,7 +300,7 @@ def in_states(book: Book) -> Iterator[str]:
     for shard in book.sizes:
         folded = _Fold()
         for row in book.events[shard]:
-            folded.take(read_event(row["body"]))
+            folded.take(event_of(orjson.loads(row["body"])))
         yield from _differences(f"states of shard {shard}", folded.rows(), stored[shard])
 
 

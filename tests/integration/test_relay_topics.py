@@ -383,6 +383,7 @@ async def test_the_lease_is_not_lost_with_a_pool_connection(ledger: Bench, setti
         await _until(lambda: _held(ledger), "no lease is held")
         await ledger.receipts([section()], one.appender)
         keeper = await _holder(ledger)
+        submissions = await _prepared(ledger)
         other = await asyncpg.connect(settings.database_url)
         try:
             await other.fetch(
@@ -392,7 +393,7 @@ async def test_the_lease_is_not_lost_with_a_pool_connection(ledger: Bench, setti
             )
         finally:
             await other.close()
-        submissions = await _prepared(ledger)
+        await ledger.pool.expire_connections()  # the test's own were cut, too
         await asyncio.wait_for(one.appender.append(submissions), 60)
         await _until(lambda: _published(settings, 2), "not published")
         assert await _holder(ledger) == keeper
@@ -404,3 +405,13 @@ async def _prepared(ledger: Bench) -> Any:  # noqa: ANN401
 
 async def _published(settings: Settings, count: int) -> bool:
     return len(await _events(settings)) == count
+
+
+async def test_a_producer_that_cannot_send_is_let_go_with_what_it_holds(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka)
+    await producer.start()
+    monkeypatch.setattr(producer._message_accumulator, "close", asyncio.Event().wait)  # as if the broker were away
+    await topics.let_go(producer, within=0.2)
+    assert producer._sender.sender_task.done()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.recorder import topics
 from services.recorder.audit import outside
 from services.recorder.audit.checkpoint import origin_of
 from services.recorder.audit.checkpoints import NAMED, QUERIES
@@ -93,6 +93,4 @@ class Delivery:
         """Let go of Kafka."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            with contextlib.suppress(KafkaError, TimeoutError, OSError):
-                async with asyncio.timeout(2):
-                    await producer.stop()
+            await topics.let_go(producer)

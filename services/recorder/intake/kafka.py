@@ -54,6 +54,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._quarantine = quarantine
         self._under_way: asyncio.Task[None] | None = None  # the batch that waits for the ledger
         self._recorded: dict[TopicPartition, int] = {}  # offsets to commit
+        self._held: dict[TopicPartition, int] = {}  # records that wait: nothing behind them counts
         self._committer: asyncio.Task[None] | None = None
         self._subscriber: Any = None
         self.progressed = asyncio.get_running_loop().time()
@@ -154,6 +155,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await asyncio.wait([self._under_way], timeout=5)
         await self._commit()
         self._recorded.clear()
+        self._held.clear()
 
     async def _handle(self, message: KafkaMessage) -> None:
         """Take a batch on; back when the one before it is recorded and this one is in the shards' queues.
@@ -183,7 +185,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         if before is not None:
             await before
         for record in recorded:
-            self._recorded[TopicPartition(record.topic, record.partition)] = record.offset + 1
+            partition = TopicPartition(record.topic, record.partition)
+            if record.offset < self._held.get(partition, record.offset + 1):
+                self._recorded[partition] = record.offset + 1
         self.progressed = asyncio.get_running_loop().time()
 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
@@ -219,6 +223,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 Log.error("intake-waits", partition=record.partition, offset=record.offset, reason=closed.reason)
                 held[partition] = record.offset
         for partition, offset in held.items():
+            self._held[partition] = min(offset, self._held.get(partition, offset))
             if partition in self.consumer.assignment():
                 self.consumer.pause(partition)
                 self.consumer.seek(partition, offset)
@@ -228,6 +233,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     def _resume(self, partition: TopicPartition) -> None:
         """Try a paused partition again."""
+        self._held.pop(partition, None)
         with contextlib.suppress(IllegalStateError):
             if partition in self.consumer.assignment():
                 self.consumer.resume(partition)

@@ -13,20 +13,18 @@ from uuid import UUID
 
 import orjson
 
-from schemas.catalogue import EVENTS
 from schemas.entries import CorrectEntry, RevokeEntry
 from services.common.faults import fault
 from services.recorder import metrics
 from services.recorder.domain import decider
-from services.recorder.domain.core import Event, Key
+from services.recorder.domain.core import Key
 from services.recorder.intake.submission import Answer, Submission
 from services.recorder.ledger.batch import Batch, Head
 from services.recorder.ledger.database import QUERIES, Connection, Ledger
+from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS, event_of
 from services.recorder.ledger.working import Working
 
 FOLD_VERSION = 1
-_EVENT_COLUMNS = ("shard", "position", "id", "stream", "version", "type", "recorded_at", "body", "leaf_hash")
-_RECEIPT_COLUMNS = ("shard", "number", "digest", "body_digest", "binding", "receipt")
 
 
 class Committed(Protocol):
@@ -55,7 +53,7 @@ async def append(
         answers = batch.decide(submissions, datetime.now(UTC))
         await _write(connection, shard, batch)
         fault("before-commit")
-    working.commit(batch.head.next_receipt)
+    working.commit(batch.head.next_receipt, batch.head.size)
     fault("after-commit")
     told.committed(batch)
     _count(batch)
@@ -74,7 +72,7 @@ async def _prepare(
 ) -> Batch:
     row = await QUERIES.lock_shard(connection, shard=shard)
     recorded_at = max(datetime.now(UTC), row["recorded_at"])
-    working.begin(row["next_receipt"], row["recent"])
+    working.begin(row["next_receipt"], row["recent"], row["size"])
     head = Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"], row["recent"])
     batch = Batch(ledger.source, head, working)
     await _look_up(connection, shard, batch, submissions)
@@ -102,17 +100,8 @@ async def _look_up(connection: Connection, shard: int, batch: Batch, submissions
         elif record["body"] is None:
             batch.archived[str(UUID(bytes=record["other"]))] = record["stream"]
         else:
-            event = read_event(record["body"])
+            event = event_of(orjson.loads(record["body"]))
             batch.targets[event.id] = event
-
-
-def read_event(body: bytes) -> Event:
-    """An event from its bytes."""
-    fields = orjson.loads(body)
-    data = EVENTS[fields["type"]].model_validate(fields["data"])
-    return Event(
-        id=fields["id"], office=fields["office"], stream=fields["partitionkey"], time=fields["time"], data=data
-    )
 
 
 async def _load(connection: Connection, shard: int, working: Working, keys: set[Key]) -> None:
@@ -128,10 +117,10 @@ async def _load(connection: Connection, shard: int, working: Working, keys: set[
 async def _write(connection: Connection, shard: int, batch: Batch) -> None:
     # Lists, not generators: a COPY whose generator raises can hang (asyncpg#1354).
     if batch.events:
-        await _copy(connection, "event", batch.events, _EVENT_COLUMNS)
+        await _copy(connection, "event", batch.events, EVENT_COLUMNS)
     if not batch.receipts:
         return
-    await _copy(connection, "receipt", batch.receipts, _RECEIPT_COLUMNS)
+    await _copy(connection, "receipt", batch.receipts, RECEIPT_COLUMNS)
     changed = batch.working.changed()
     await QUERIES.write_states(
         connection,

@@ -22,6 +22,7 @@ from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.intake.submission import UNCOMPARED, Answer, Submission
 from services.recorder.ledger import recent
+from services.recorder.ledger.rows import EventRow, ReceiptRow
 from services.recorder.ledger.working import Working
 from services.recorder.ledger.writing import Address, Frame, accepted, frame
 
@@ -46,10 +47,6 @@ class Head:
     def recorded_time(self) -> str:
         """``recorded_at`` as it is written, in UTC with microseconds."""
         return self.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-EventRow = tuple[int, int, str, str, int, str, datetime, bytes, bytes]
-ReceiptRow = tuple[int, int, bytes, bytes, bool, bytes]
 
 
 class Built(NamedTuple):

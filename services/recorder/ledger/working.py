@@ -37,7 +37,7 @@ class Row:
 class Working:
     """The loaded states of a shard by key; an absent one is loaded too, as empty.
 
-    ``at``: the next receipt number that they belong to.
+    ``at`` and ``size``: the next receipt number and position that they belong to.
     """
 
     def __init__(self) -> None:
@@ -46,14 +46,17 @@ class Working:
         self._changed: set[Key] = set()
         self._batch = 0
         self.at = -1
+        self.size = 0
 
-    def begin(self, next_receipt: int, before: str = recent.NOTHING) -> None:
-        """Begin a batch at that receipt number; ``before``: whose the batches before it were.
+    def begin(self, next_receipt: int, before: str = recent.NOTHING, size: int = 0) -> None:
+        """Begin a batch at that receipt number and size of the shard; ``before``: whose the batches before it were.
 
         What is at hand is kept only if nobody changed it meanwhile, and not if it is much.
         """
         if next_receipt != self.at:
             self._forget(recent.since(before, self.at, next_receipt))
+        elif size != self.size:
+            self._forget(None)  # events came without receipts: a recovery
         if self._batch % SWEEP_EVERY == 0 or len(self._rows) > MOST_ROWS:
             since = self._batch - (SWEEP_EVERY if len(self._rows) <= MOST_ROWS else 1)
             self._rows = {key: row for key, row in self._rows.items() if row.batch >= since}
@@ -66,10 +69,10 @@ class Working:
         self._rows = {key: row for key, row in kept.items() if key[1].partition("/")[0] not in (offices or ())}
         self._changed.clear()
 
-    def commit(self, next_receipt: int) -> None:
-        """All changes are in the ledger."""
+    def commit(self, next_receipt: int, size: int = 0) -> None:
+        """All changes are in the ledger; where the shard stands now."""
         self._changed.clear()
-        self.at = next_receipt
+        self.at, self.size = next_receipt, size
 
     def missing(self, keys: Iterable[Key]) -> list[Key]:
         """Those of these keys that are not at hand."""
