@@ -30,7 +30,7 @@ from services.common.commands import (
 )
 from services.common.grants import GrantsError
 from services.projector import app as service
-from services.projector.cli_rebuild import rebuild
+from services.projector.cli_rebuild import away, rebuild
 from services.projector.cli_verify import verify
 from services.projector.database import TRANSIENT
 from services.projector.errors import NotRunning
@@ -75,7 +75,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
     except NotRunning as error:
         not_running(lang, str(error))
     except TRANSIENT as error:
-        failed(lang, type(error).__name__)
+        failed(lang, away(error, lang))
     if as_json:
         typer.echo(orjson.dumps(asdict(found)))
     else:

@@ -34,6 +34,10 @@ _WORDS: Final[Words] = {
                 "`projector rebuild --drop-old` drops what was before.",
         "dropped": "Dropped: {names}.", "none": "There is no old version.",
         "begun": "office_v{number} is live and empty; running projectors fill it.",
+        "empties": "Readers see nothing until projectors have replayed everything. Begin with empty read models?",
+        "stays": "Not begun anew: readers would see nothing for a while. "
+                 "`projector rebuild --start-over --yes` does it all the same.",
+        "away": "the database can't be asked ({error}).",
         "differs": "{rows} rows differ from the live ones. Each figure is in {file}.",
         "title": "what would change", "read_model": "read model", "figure": "figure", "rows": "rows",
         "people": "people",
@@ -47,6 +51,9 @@ _WORDS: Final[Words] = {
         "done": "重建完成：共 {count} 条事件，现用 office_v{number}；旧版可用 `projector rebuild --drop-old` 删除。",
         "dropped": "已删除：{names}。", "none": "没有旧版。",
         "begun": "现用 office_v{number}，尚为空；运行中的投影服务会重新填入。",
+        "empties": "在全部事件重放之前，查询将得不到任何内容。是否从空的读模型开始？",
+        "stays": "未清空：查询会有一段时间得不到内容。确认后用 `projector rebuild --start-over --yes`。",
+        "away": "无法查询数据库（{error}）。",
         "differs": "有 {rows} 行与现用的不同，逐项列于 {file}。",
         "title": "将会改变的数字", "read_model": "读模型", "figure": "项目", "rows": "行数", "people": "人数",
         "gone": "不再有：{names}", "ask": "切换到新的数字？",
@@ -54,7 +61,9 @@ _WORDS: Final[Words] = {
     },
 }  # fmt: skip
 
-Yes = Annotated[bool, typer.Option("--yes", help="Switch even where figures change · 数字有变也切换")]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Don't ask: switch even where figures change · 不再询问，数字有变也切换")
+]
 DropOld = Annotated[
     bool, typer.Option("--drop-old", help="Drop the versions before the live one, nothing else · 只删除旧版")
 ]
@@ -91,6 +100,8 @@ def rebuild(
             _say_dropped(asyncio.run(versions.drop_old(settings.database_url)), words, as_json=as_json)
             return
         if start_over:
+            if not (yes or _confirmed(words["empties"])):
+                failed(lang, words["stays"])
             _say_begun(asyncio.run(_start_over(settings)), words, as_json=as_json)
             return
         collect_rarely()
@@ -100,7 +111,7 @@ def rebuild(
     except ProjectorError as error:
         failed(lang, said(error, lang))
     except TRANSIENT as error:
-        not_running(lang, type(error).__name__)
+        not_running(lang, away(error, lang))
     if as_json:
         typer.echo(orjson.dumps(asdict(found)))
     if not found.switched:
@@ -126,7 +137,7 @@ async def _rebuild(settings: Settings, words: Mapping[str, str], *, yes: bool, a
             if found is not None and not as_json:
                 _show(found, words)
         if found is not None and not yes:
-            if not await asyncio.to_thread(_confirmed, words):
+            if not await asyncio.to_thread(_confirmed, words["ask"]):
                 return Rebuilt(number, count, switched=False, differences=found)
             count = await shown(work.replay(), words["replay"], words["rate"])  # what came while it was looked at
         typer.echo(words["switch"], err=True)
@@ -145,9 +156,14 @@ async def _compared(work: Rebuild, settings: Settings, words: Mapping[str, str])
     return found
 
 
-def _confirmed(words: Mapping[str, str]) -> bool:
+def _confirmed(question: str) -> bool:
     """The user's yes; nobody can say it where there is no terminal."""
-    return sys.stdin.isatty() and typer.confirm(words["ask"], err=True)
+    return sys.stdin.isatty() and typer.confirm(question, err=True)
+
+
+def away(error: BaseException, lang: Lang | None) -> str:
+    """What keeps the database from answering."""
+    return _WORDS[spoken(lang)]["away"].format(error=type(error).__name__)
 
 
 def said(error: ProjectorError, lang: Lang | None) -> str:

@@ -27,7 +27,7 @@ from services.common.commands import (
 from services.common.serving import collect_rarely
 from services.common.settings import Settings
 from services.projector import read_models
-from services.projector.cli_rebuild import said, shown
+from services.projector.cli_rebuild import away, said, shown
 from services.projector.database import TRANSIENT
 from services.projector.errors import NotRunning, ProjectorError
 from services.projector.verify import Verify
@@ -61,7 +61,7 @@ def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False)
     except ProjectorError as error:
         failed(lang, said(error, lang))
     except TRANSIENT as error:
-        not_running(lang, type(error).__name__)
+        not_running(lang, away(error, lang))
     told = {"ok": not found.problems, "checked": found.checked, "problems": found.problems}
     if as_json:
         typer.echo(orjson.dumps(told))

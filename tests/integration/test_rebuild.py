@@ -241,7 +241,10 @@ async def test_read_models_of_a_history_that_is_lost_start_over_under_a_running_
         refused = await asyncio.to_thread(command, settings, "rebuild", "--lang", "en")
         assert refused.exit_code == 1
         assert f"shard {world.shard} up to 4 of 8" in refused.stderr
-        begun = await asyncio.to_thread(command, settings, "rebuild", "--start-over", "--json")
+        asked = await asyncio.to_thread(command, settings, "rebuild", "--start-over", "--lang", "en")
+        assert (asked.exit_code, "--start-over --yes" in asked.stderr) == (1, True)
+        assert await select(settings.database_url, _LIVE) == [(1,)]
+        begun = await asyncio.to_thread(command, settings, "rebuild", "--start-over", "--yes", "--json")
         assert json.loads(begun.stdout)["version"] == 3
         await until(at_end(progress, world))
     assert await select(settings.database_url, "SELECT count(*) FROM office.growth_entry") == [(2,)]

@@ -472,7 +472,7 @@ async def test_what_was_signed_is_found_on_its_topic_where_the_file_is_lost(ledg
         await producer.send_and_wait(settings.topic("checkpoints"), note)
         await producer.send_and_wait(settings.topic("checkpoints"), note.replace(b"\n7\n", b"\n9\n"))  # not signed
     (remark,) = (await _recovered(settings)).remarks
-    assert f"between {SHARD}:0 and {SHARD}:6 was changed" in remark.en
+    assert f"from {SHARD}:0 to {SHARD}:6 was changed" in remark.en
     await _sign(ledger, settings)
     settings.checkpoint_keys_file.write_text("no keys")
     assert not any((await history.check_all(ledger.pool, ledger.ledger, settings)).values()), "said, and gone on"
@@ -505,7 +505,7 @@ async def test_where_a_ledger_was_changed_after_it_was_signed_is_said_and_whethe
     )
     report = await _recovered(settings)
     (remark,) = [remark for remark in report.remarks if remark.kind == "checkpoint"]
-    assert f"between {SHARD}:0 and {SHARD}:{size - 1} was changed" in remark.en
+    assert f"from {SHARD}:0 to {SHARD}:{size - 1} was changed" in remark.en
     assert "The events topic holds what was signed" in remark.en
     await empty(settings, "events", SHARD)
     report = await _recovered(settings)

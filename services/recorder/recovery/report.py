@@ -182,7 +182,7 @@ def behind_checkpoint(shard: int, size: int, signed: int) -> Remark:
 
 def changed(shard: int, since: int, until: int, *, on_topic: bool) -> Remark:
     """The ledger's own events were changed after they were signed."""
-    where = f"{shard}:{since} and {shard}:{until - 1}"
+    first, last = f"{shard}:{since}", f"{shard}:{until - 1}"
     if on_topic:
         en = "The events topic holds what was signed: stop the recorders, move the schema ledger out of the way, run "
         zh = "事件主题中保存的正是已签名的内容：请停止记录服务，移开 ledger 模式，再执行 "
@@ -192,9 +192,9 @@ def changed(shard: int, since: int, until: int, *, on_topic: bool) -> Remark:
         zh = "事件主题中也不是已签名的内容：请查找更早的备份。"
     return Remark(
         "checkpoint", shard, "loss",
-        f"The ledger's events are not those that a checkpoint was signed for: something between {where} was changed. "
-        f"{en} Keep a copy of everything for the auditors.",
-        f"账本中的事件与已签名的检查点不符：{where} 之间有内容被改动。{zh} 请为审计人员保留全部副本。",
+        f"The ledger's events are not those that a checkpoint was signed for: something from {first} to {last} was "
+        f"changed. {en} Keep a copy of everything for the auditors.",
+        f"账本中的事件与已签名的检查点不符：{first} 至 {last} 有内容被改动。{zh} 请为审计人员保留全部副本。",
     )  # fmt: skip
 
 
