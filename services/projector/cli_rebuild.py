@@ -18,6 +18,7 @@ from services.common import log
 from services.common.commands import AsJson, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
 from services.common.serving import collect_rarely
 from services.common.settings import Settings
+from services.common.showing import quiet
 from services.projector import differences, read_models, versions
 from services.projector.database import TRANSIENT
 from services.projector.differences import Differences
@@ -94,6 +95,7 @@ def rebuild(
 ) -> None:
     """Replay every event beside the live read models, compare, switch (在旁重放全部事件，比对后切换)."""
     log.configure("ERROR")  # the progress bar says the rest
+    quiet()
     settings, words = settings_of(home), _WORDS[spoken(lang)]
     try:
         if drop_old:

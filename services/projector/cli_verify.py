@@ -26,6 +26,7 @@ from services.common.commands import (
 )
 from services.common.serving import collect_rarely
 from services.common.settings import Settings
+from services.common.showing import quiet
 from services.projector import read_models
 from services.projector.cli_rebuild import away, said, shown
 from services.projector.database import TRANSIENT
@@ -52,6 +53,7 @@ _WORDS: Final[Words] = {
 def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:
     """Hold the read models against a fresh replay of every event (将读模型与全部事件的重放结果逐行核对)."""
     log.configure("ERROR")
+    quiet()
     collect_rarely()
     settings, words = settings_of(home), _WORDS[spoken(lang)]
     try:

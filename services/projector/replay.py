@@ -201,7 +201,7 @@ class Replay:
         )
 
     def _unread(self, error: Exception) -> Unreadable:
-        why = raised(error)
+        why = type(error).__name__
         return Unreadable(f"The topic {self._topic} can't be read: {why}.", f"无法读取主题 {self._topic}：{why}。")
 
 

@@ -188,6 +188,15 @@ async def test_the_old_version_is_kept_until_it_is_dropped_and_as_long_as_a_view
         assert json.loads(again.stdout) == {"dropped": []}
 
 
+@pytest.mark.parametrize("asked", ["rebuild", "verify"])
+async def test_a_topic_that_cannot_be_reached_is_said_in_a_line(settings: Settings, asked: str) -> None:
+    async with _told(settings, life(people=1)):
+        apart = settings.model_copy(update={"kafka": "127.0.0.1:9"})
+        failed = await asyncio.to_thread(command, apart, asked, "--lang", "en")
+        said = " ".join(failed.output.split())
+        assert (failed.exit_code, "can't be read" in said, "services/" in said) == (1, True, False), said
+
+
 async def test_a_half_built_version_of_other_folds_is_begun_anew(settings: Settings, tmp_path: Path) -> None:
     models = _changed(tmp_path, "talk_coverage", "sum(sign)", "2 * sum(sign)")
     world = life(people=2)

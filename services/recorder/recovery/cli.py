@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
-from services.common.showing import Advance, growing
+from services.common.showing import Advance, growing, quiet
 from services.recorder.errors import RecorderError, Told
 from services.recorder.ledger.database import TRANSIENT, allowed
 from services.recorder.recovery.recover import recover as recover_
@@ -125,6 +125,7 @@ def republish(  # noqa: PLR0917  # a command's options
 
 
 def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Coroutine[Any, Any, R]]) -> R:
+    quiet()
     try:
         with growing(_WORDS[spoken(lang)][title]) as (advance, add), allowed():
             return asyncio.run(work(advance, add))
