@@ -129,7 +129,7 @@ class Tail:
     last: ConsumerRecord[bytes, bytes] | None
 
 
-async def tails(kafka: str, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
+async def tails(kafka: str, topic: str, partitions: Collection[int], within: float = 10.0) -> dict[int, Tail]:
     """Read back the end of each partition. Raises TimeoutError where the broker doesn't give it in time."""
     return await unbroken(_read_tails(kafka, [TopicPartition(topic, p) for p in partitions], within))
 
