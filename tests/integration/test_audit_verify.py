@@ -341,6 +341,25 @@ def test_checkpoints_that_an_auditor_kept(ledger: Settings, shard: int, tmp_path
         verify(gone, replace(LEDGER, files=[tmp_path / "other"]), run=here)
 
 
+def test_a_file_that_an_auditor_names_speaks_of_this_ledger(history: Settings, shard: int, tmp_path: Path) -> None:
+    """Whoever made a whole new history made a new installation, too: the old checkpoints must not be passed over."""
+    mine, options = tmp_path / "mine", replace(LEDGER, shards=[shard], files=[tmp_path / "mine"])
+    note = _with(history, lambda c: c.fetchval("SELECT note FROM ledger.checkpoint WHERE shard = $1 LIMIT 1", shard))
+    mine.write_bytes(note)
+    assert verify(history, options, run=here).ok
+    for changed, found in (
+        (b"0" * 8 + note[8:], [("signature", None)]),  # of another installation
+        (note[: len(note) - 9] + b"\n", [("signature", shard)]),  # half of it
+    ):
+        mine.write_bytes(changed)
+        problems = verify(history, options, run=here).problems
+        assert [(each.kind.value, each.shard) for each in problems] == found
+        assert {each.more["where"] for each in problems} == {str(mine)}
+    mine.write_bytes(b'{"no":"checkpoint"}\n')
+    with pytest.raises(Misconfigured, match="no checkpoint in it"):
+        verify(history, options, run=here)
+
+
 def test_only_trusted_keys_are_believed(history: Settings) -> None:
     stranger = SigningKey.generate("stranger").verifier
     report = verify(history, replace(LEDGER, keys=[stranger]), run=here)

@@ -149,8 +149,9 @@ def _lines(report: Report, words: Mapping[str, str]) -> list[str]:
 
 
 def _line(problem: dict[str, Any], words: Mapping[str, str]) -> str:
-    where = f"{problem.pop('shard')}:{problem.pop('position')}"
-    told = [f"{problem.pop('kind')} {where}"]
+    place = (problem.pop("shard"), problem.pop("position"))
+    where = ":".join(str(number) for number in place if number is not None)
+    told = [f"{problem.pop('kind')} {where}".rstrip()]
     told += [f"{words[name]} {_short(problem.pop(name))}" for name in ("expected", "found")]
     return " · ".join(told + [f"{name} {_short(value)}" for name, value in problem.items()])
 

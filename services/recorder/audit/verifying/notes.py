@@ -20,11 +20,15 @@ _SIGNATURE_BYTES: Final = 68  # key id and Ed25519 signature
 
 
 class Kept(NamedTuple):
-    """A note, unverified, and where it was found; ``told``: what the ledger's columns say of it (shard, size, root)."""
+    """A note, unverified, and where it was found; ``told``: what the ledger's columns say of it (shard, size, root).
+
+    ``given``: by whoever verifies, to be held against this ledger and no other.
+    """
 
     where: str
     note: bytes
     told: tuple[int, int, bytes] | None = None
+    given: bool = False
 
 
 class Signed(NamedTuple):
@@ -65,12 +69,15 @@ class Notary:
             return error
 
     def _checked(self, kept: Kept, verdict: Checkpoint | Untrusted) -> Signed | Findings | None:
-        """None where it is another installation's or shard's, or was cut off by a power cut."""
+        """None where it is another shard's; and, where nobody gave it, another installation's or cut by a power cut."""
         shard, size = _place(kept.note, self.ledger) if kept.told is None else kept.told[:2]
         if shard not in self.shards and shard is not None:
             return None
+        if kept.given and shard is None:
+            found = kept.note.partition(b"\n")[0].decode(errors="replace")
+            return _problem(None, None, f"a checkpoint of {self.ledger}", found, kept.where)
         if isinstance(verdict, Untrusted):
-            if kept.where != "topic" and kept.told is None and (shard is None or not _whole(kept.note)):
+            if kept.where == "file" and (shard is None or not _whole(kept.note)):
                 return None
             return _problem(shard, size, "signed by a trusted key", str(verdict), kept.where)
         if kept.told is not None and kept.told != (shard, verdict.size, verdict.root):
@@ -79,11 +86,21 @@ class Notary:
 
 
 def in_file(path: Path, where: str) -> list[Kept]:
-    """The notes of a file. Raises Misconfigured."""
+    """The notes of the installation's own file. Raises Misconfigured."""
     try:
         return [Kept(where, note) for note in outside.notes(path)]
     except OSError as error:
         raise Misconfigured(f"{path}: can't be read ({error.strerror}).") from error
+
+
+def given(path: Path) -> list[Kept]:
+    """The notes of a file that somebody kept elsewhere. Raises Misconfigured."""
+    if not path.exists():
+        raise Misconfigured(f"{path}: there is no such file of checkpoints.")
+    kept = in_file(path, str(path))
+    if not kept:
+        raise Misconfigured(f"{path}: there is no checkpoint in it.")
+    return [each._replace(given=True) for each in kept]
 
 
 def _problem(shard: int | None, size: int | None, expected: str, found: str, where: str) -> Findings:

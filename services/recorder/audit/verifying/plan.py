@@ -24,7 +24,7 @@ from services.recorder.audit.note import VerifierKey
 from services.recorder.audit.source import consuming, ends_of, fetches
 from services.recorder.audit.tiles import At
 from services.recorder.audit.verifying.leaves import RANGE, Range
-from services.recorder.audit.verifying.notes import Kept, Notary, Signed, in_file
+from services.recorder.audit.verifying.notes import Kept, Notary, Signed, given, in_file
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.topics import Partition
@@ -112,9 +112,7 @@ async def _outside(settings: Settings, options: Options) -> list[Kept]:
     """The checkpoints that are kept outside the database."""
     kept = in_file(settings.checkpoints_file, "file")
     for path in options.files:
-        if not path.exists():
-            raise Misconfigured(f"{path}: there is no such file of checkpoints.")
-        kept += in_file(path, str(path))
+        kept += given(path)
     topic = settings.topic("checkpoints")
     ends = await ends_of(settings.kafka, topic) if options.kafka else None
     if ends is not None:
