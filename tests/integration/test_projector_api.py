@@ -124,6 +124,11 @@ async def test_a_file_is_read_as_it_stood(api: Api) -> None:
     assert (await api.get("/people/p-1/growth-file?as_of=2026-02-30")).status_code == 422
 
 
+async def test_a_list_of_what_is_now_does_not_pass_for_one_of_a_day(api: Api) -> None:
+    answer = await api.get("/offices/o-1/growth-files?as_of=2026-01-01")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/as_of")
+
+
 async def test_a_person_who_moved_has_one_file(api: Api) -> None:
     old, new = World(office="o-1"), World(office="o-3")
     for world, more in ((old, {}), (new, {"previous": "o-1"})):

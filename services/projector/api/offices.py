@@ -73,6 +73,12 @@ def _lister(reading: r.Reading, resource: Resource, asking: Any) -> Callable[...
         at_least: r.AtLeast = None,
         grant: Grant = asking,
     ) -> dict[str, Any]:
+        if "as_of" in request.query_params:  # what is now must not pass for what was
+            raise r.invalid(
+                "/query/as_of",
+                "only growth files of a person and appraisals are read as of a day",
+                "只有个人成长档案与年度考核可按日期查询",
+            )
         asked = _Asked(request, response, office, limit, after, at_least, grant)
         return await _page(reading, resource, asked, "of_office", {})
 
