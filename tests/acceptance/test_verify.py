@@ -21,7 +21,8 @@ def test_a_row_of_a_read_model(pair: Pair, office: Office) -> None:
         pair.sql(f"UPDATE office_v1.growth_entry SET title = $3 {where}", str(office), person, kept["title"])
     assert (ended.returncode, ended.stderr) == (1, ""), ended.stdout[-2000:]
     told: dict[str, Any] = json.loads(ended.stdout)
-    assert (told["ok"], told["skipped"]) == (False, {})
+    left_out = [part for part in told["skipped"] if not part.startswith("checkpoints of")]  # none is signed yet
+    assert (told["ok"], left_out) == (False, [])
     assert told["checked"]["read_models"]["read_model_rows"] > 0
     [problem] = told["problems"]
     event = receipt["events"][0]

@@ -323,6 +323,14 @@ def test_a_checkpoint_that_was_changed(ledger: Settings, shard: int) -> None:
     assert _found(ledger) == [("signature", shard, sizes[0]), ("signature", shard, sizes[1])]
 
 
+def test_that_no_checkpoint_is_left_is_told(ledger: Settings, shard: int, tmp_path: Path) -> None:
+    gone = ledger.model_copy(update={"checkpoints_file": tmp_path / "none"})
+    _sql(gone, "TRUNCATE ledger.checkpoint")
+    report = verify(gone, replace(LEDGER, shards=[shard]), run=here)
+    assert report.ok
+    assert "nothing binds" in report.skipped[f"checkpoints of shard {shard}"]
+
+
 def test_checkpoints_that_an_auditor_kept(ledger: Settings, shard: int, tmp_path: Path) -> None:
     """The installation's own file is gone, its ledger rewritten: the auditor's file still tells."""
     kept = tmp_path / "mine"

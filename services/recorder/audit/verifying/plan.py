@@ -186,6 +186,9 @@ class _Layout:
         self._made.findings += wrong
         for each in signed:
             self._made.signed[each.shard].append(each)
+        for head in self._made.heads.values():
+            if head.size and not self._made.signed[head.shard]:
+                self._made.skipped[f"checkpoints of shard {head.shard}"] = "none is kept, so nothing binds its events"
 
     async def _beyond(self, shards: list[int]) -> None:
         for row in await self._connection.fetch(QUERIES.beyond.sql, shards):
