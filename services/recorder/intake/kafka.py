@@ -33,7 +33,7 @@ from services.recorder.ledger.appender import Appender
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
-RECORDS_AT_ONCE: Final = 2000
+RECORDS_AT_ONCE: Final = 1500
 SMALL_BATCH: Final = 200  # records; after a smaller one the intake waits a little, so that the next ones share commits
 GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
@@ -75,7 +75,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             heartbeat_interval_ms=1000,  # how soon this one learns that another came or went
             parser=_whole,
             decoder=_undecoded,
-            fetch_max_bytes=8 * 1024 * 1024,  # what waits in memory is what a fetch brings
+            fetch_max_bytes=4 * 1024 * 1024,  # what waits in memory is what a fetch brings
             max_partition_fetch_bytes=512 * 1024,
             title="actions",
             description="Actions in CloudEvents structured or binary mode.",
