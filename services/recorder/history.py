@@ -72,6 +72,15 @@ async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collecti
     return reasons
 
 
+async def unlike_signed(pool: Pool, ledger: Ledger, settings: Settings, shard: int) -> str | None:
+    """Why the ledger is not what the shard's newest checkpoint was signed for; None where it is, or none was."""
+    signed = (await asyncio.to_thread(_signed, settings, ledger)).get(shard)
+    if signed is None:
+        return None
+    async with pool.acquire() as connection:
+        return await _unlike(connection, shard, *signed)
+
+
 def _signed(settings: Settings, ledger: Ledger) -> Mapping[int, tuple[int, bytes]]:
     """The newest checkpoint of each shard; where their file can't be read that is said, and nothing is compared."""
     try:

@@ -512,6 +512,24 @@ async def test_where_a_ledger_was_changed_after_it_was_signed_is_said_and_whethe
     assert "doesn't hold what was signed either" in report.remarks[0].en
 
 
+async def test_a_ledger_that_contradicts_what_was_signed_never_replaces_a_topic(
+    ledger: Bench, settings: Settings
+) -> None:
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    await _sign(ledger, settings)
+    before = await _topic(settings, "events")
+    body = b"changed"
+    await ledger.pool.execute(
+        "UPDATE ledger.event SET body = $1, leaf_hash = $2 WHERE shard = $3 AND position = 3",
+        body, leaf_hash(body), SHARD,
+    )  # fmt: skip
+    with pytest.raises(Refused, match="may be the only copy") as why:
+        await _republished(settings, Consent(emptying=True, discarding=True))
+    assert "唯一正确的副本" in why.value.zh
+    assert await _topic(settings, "events") == before
+
+
 async def test_without_the_receipts_topic_events_and_states_come_back(ledger: Bench, settings: Settings) -> None:
     sent = await _recorded(ledger)
     await _published(ledger, settings)

@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder import topics
+from services.recorder import history, topics
 from services.recorder.errors import Refused
 from services.recorder.ledger import database
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
@@ -93,6 +93,8 @@ class _Filling:
         """One partition: look, empty where need be, publish what is missing, look again."""
         found = await assess(self.settings, self.pool, self.ledger, kind, shard)
         self.done.found.append(found)
+        if found.state != "whole":
+            await self._signed(kind, shard)
         if found.state in {"damaged", "ahead"}:
             self._allowed(found)
             await empty(self.settings, kind, shard)
@@ -105,6 +107,12 @@ class _Filling:
         after = await assess(self.settings, self.pool, self.ledger, kind, shard)
         if after.state not in {"whole", "behind"}:  # behind: more was recorded meanwhile, and is the relay's to publish
             raise _refused("others-write", after)
+
+    async def _signed(self, kind: Kind, shard: int) -> None:
+        """Raise Refused where the ledger contradicts what was signed: the topic may be the only copy that is right."""
+        why = await history.unlike_signed(self.pool, self.ledger, self.settings, shard)
+        if why is not None:
+            raise refused("not-signed", kind=kind, shard=shard, why=why)
 
     def _allowed(self, found: Partition) -> None:
         if found.state == "ahead" and not self.consent.discarding:

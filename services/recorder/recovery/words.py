@@ -37,6 +37,8 @@ _WORDS: Final[Words] = {
         "with --yes --discard-newer; keep a copy of the topic.",
         "damaged": "the {kind} topic is damaged at shard {shard}: {why} It has to be emptied and filled again. The "
         "ledger has all of it. Run this again with --yes.",
+        "not-signed": "the ledger is not what its checkpoint was signed for: {why} The {kind} topic may be the only "
+        "copy that is right, so nothing is emptied or published.",
         # what is wrong with a partition
         "foreign-at": "offset {offset} holds what no recorder wrote.",
         "missing-at": "{shard}:{wanted} is missing (offset {offset} holds {at}).",
@@ -68,6 +70,8 @@ _WORDS: Final[Words] = {
         "ahead": "{kind} 主题中有账本缺少的内容：{why} 请先执行 `recorder recover --shard {shard}`：它会找回这些内容，"
         "或指出两者从何处分开。如已决定以账本为准，请加 --yes --discard-newer 再执行，并保留主题的副本。",
         "damaged": "{kind} 主题的分片 {shard} 已损坏：{why} 须清空后重新发布。账本中内容完整。请加 --yes 再执行。",
+        "not-signed": "账本与已签名的检查点不符（分片 {shard}）。{kind} 主题可能是唯一正确的副本，因此不清空也不发布。"
+        "请执行 `recorder recover --shard {shard}`，查看主题中是否有已签名的内容。",
         "foreign-at": "偏移量 {offset} 处的内容不是记录服务所写。",
         "missing-at": "缺少 {shard}:{wanted}（偏移量 {offset} 处是 {at}）。",
         "beyond": "其中有 {shard}:{at}，账本在此之前已结束。",
