@@ -140,4 +140,4 @@ def test_the_home_folder_of_another_installation_holds_nothing_here(pair: Pair, 
     url = pair.settings.database_url.rsplit("/", 1)[0] + "/postgres"
     found = pair.command("recorder", "status", "--home", str(tmp_path), CHENGZHANG_DATABASE_URL=url)
     assert found.returncode == 3
-    assert "ledger" in found.stderr
+    assert "started on this database" in found.stderr

@@ -16,7 +16,7 @@ from rich.console import Console
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
 from services.common.showing import Advance, growing, quiet
 from services.recorder.errors import RecorderError, Told
-from services.recorder.ledger.database import TRANSIENT, allowed
+from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
 from services.recorder.recovery.recover import recover as recover_
 from services.recorder.recovery.report import Remark, Report
 from services.recorder.recovery.republish import KINDS, Consent, needed
@@ -133,7 +133,7 @@ def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Corou
         failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
     except RecorderError as error:
         failed(lang, str(error))
-    except (KafkaError, *TRANSIENT) as error:
+    except (KafkaError, *TRANSIENT, *NOT_OURS) as error:
         failed(lang, _WORDS[spoken(lang)]["away"].format(error=type(error).__name__))
 
 
