@@ -73,6 +73,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             no_reply=True,
             listener=self,
             heartbeat_interval_ms=1000,  # how soon this one learns that another came or went
+            session_timeout_ms=6000,  # how long Kafka believes in one that was killed: the least that brokers allow
             parser=_whole,
             decoder=_undecoded,
             fetch_max_bytes=4 * 1024 * 1024,  # what waits in memory is what a fetch brings
