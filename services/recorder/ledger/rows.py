@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +11,7 @@ import orjson
 from schemas.canonical import canonical, leaf_hash
 from schemas.catalogue import EVENTS
 from services.recorder.domain.core import Event
+from services.recorder.intake.submission import key_digest
 
 EVENT_COLUMNS: Final = ("shard", "position", "id", "stream", "version", "type", "recorded_at", "body", "leaf_hash")
 RECEIPT_COLUMNS: Final = ("shard", "number", "digest", "body_digest", "binding", "receipt")
@@ -102,8 +102,8 @@ def answered(value: bytes) -> Answered:
 
 def receipt_row(receipt: dict[str, Any], body_digest: bytes) -> ReceiptRow:
     """The row of a receipt."""
-    key = canonical([receipt["office"], receipt["source"], receipt["id"]])
+    digest = key_digest(receipt["office"], receipt["source"], receipt["id"])
     binding = receipt["final"] and receipt["outcome"] != "conflict"
     return (
-        receipt["shard"], receipt["number"], hashlib.sha256(key).digest(), body_digest, binding, canonical(receipt),
+        receipt["shard"], receipt["number"], digest, body_digest, binding, canonical(receipt),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from services.recorder import history, topics
 from services.recorder.ledger import database
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.recovery import report as telling
+from services.recorder.recovery.choice import chosen
 from services.recorder.recovery.filling import Told
 from services.recorder.recovery.keys import Keys
 from services.recorder.recovery.leases import leased
@@ -31,9 +32,7 @@ async def recover(settings: Settings, only: Iterable[int], told: Told, total: Ca
     pool = await database.connect(settings.database_url)
     try:
         ledger = await _ledger(pool)
-        shards = sorted(set(only)) or list(range(ledger.shards))
-        if wrong := [shard for shard in shards if not 0 <= shard < ledger.shards]:
-            raise refused("no-shard", shard=wrong[0], last=ledger.shards - 1)
+        shards = chosen(only, ledger.shards)
         work = Work(settings, pool, ledger, await all_witnessed(settings, ledger.id), Keys(), told, total)
         return await _recover(work, shards)
     finally:

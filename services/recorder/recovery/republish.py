@@ -22,6 +22,7 @@ from services.recorder.errors import Refused
 from services.recorder.ledger import database
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.recovery.assessing import Partition, assess
+from services.recorder.recovery.choice import chosen
 from services.recorder.recovery.leases import held
 from services.recorder.recovery.publishing import publish
 from services.recorder.recovery.words import refused, said
@@ -56,9 +57,7 @@ async def republish(  # noqa: PLR0917  # what a command asks
     pool = await database.connect(settings.database_url)
     try:
         ledger = await _ledger(pool, settings)
-        shards = sorted(set(only)) or list(range(ledger.shards))
-        if wrong := [shard for shard in shards if not 0 <= shard < ledger.shards]:
-            raise refused("no-shard", shard=wrong[0], last=ledger.shards - 1)
+        shards = chosen(only, ledger.shards)
         await topics.ensure(settings)
         done = Republished(ok=True, ledger=str(ledger.id), found=[])
         for shard in shards:

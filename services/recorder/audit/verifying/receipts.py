@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
@@ -15,6 +14,7 @@ from services.recorder.audit.verifying.events import Events, Fact
 from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.queries import QUERIES
 from services.recorder.audit.verifying.work import ROWS, Json, Work
+from services.recorder.intake.submission import key_digest
 from services.recorder.ledger.rows import UNREADABLE
 
 
@@ -67,7 +67,7 @@ class Receipts:
 
     def _wrong(self, row: asyncpg.Record, receipt: Json) -> Iterator[tuple[str, tuple[object, object]]]:
         """Where the bytes say something else than they should: name, what they should say, what they say."""
-        digest = hashlib.sha256(canonical([receipt["office"], receipt["source"], receipt["id"]])).digest()
+        digest = key_digest(receipt["office"], receipt["source"], receipt["id"])
         events, shard = receipt["events"], self._work.part.shard
         accepted = receipt["outcome"] == "accepted"
         pairs = (
