@@ -20,8 +20,9 @@ down: ## stop everything, keep the data · 停止,保留数据
 status: run-environment ## what runs, and where · 查看状态
 	@$(BIN)/python -m deploy.local.cli status
 
+# A file's tests stay together, in the folders' order: the long ones begin first.
 test: check ## all tests, on the real Kafka and PostgreSQL · 全部测试
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 check: dev-environment ## style, types, layers · 代码检查
 	@$(BIN)/ruff check
