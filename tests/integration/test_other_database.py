@@ -23,8 +23,8 @@ LINES: Final = (
     ("audit key --rotate", 3),
     ("audit bundle --person p-1 --year 2026 --out OUT/b.zip", 3),
     ("archive --before 2020 --out OUT --yes", 3),
-    ("recover", 1),
-    ("republish", 1),
+    ("recover", 3),
+    ("republish", 3),
 )
 
 

@@ -99,7 +99,8 @@ class Appender:
         taken = [submission for submission, why in zip(submissions, closed, strict=True) if why is None]
         parts = self.enqueue(taken)
         try:
-            outcomes = iter(await asyncio.wait_for(self.collect(len(taken), parts), patience))
+            async with asyncio.timeout(patience):  # not wait_for, which can lose a cancellation (until Python 3.12)
+                outcomes = iter(await self.collect(len(taken), parts))
         except TimeoutError:
             message = f"not recorded within {patience:g} s; it may be later: send it again to learn of it"
             raise Unavailable(message) from None

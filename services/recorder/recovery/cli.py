@@ -13,9 +13,9 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, not_running, settings_of, spoken
 from services.common.showing import Advance, growing, quiet
-from services.recorder.errors import RecorderError, Told
+from services.recorder.audit.commands import said
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
 from services.recorder.recovery.recover import recover as recover_
 from services.recorder.recovery.report import Remark, Report
@@ -126,15 +126,11 @@ def republish(  # noqa: PLR0917  # a command's options
 
 def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Coroutine[Any, Any, R]]) -> R:
     quiet()
-    try:
-        with growing(_WORDS[spoken(lang)][title]) as (advance, add), allowed():
+    with said(lang), growing(_WORDS[spoken(lang)][title]) as (advance, add), allowed():
+        try:
             return asyncio.run(work(advance, add))
-    except Told as error:
-        failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
-    except RecorderError as error:
-        failed(lang, str(error))
-    except (KafkaError, *TRANSIENT, *NOT_OURS) as error:
-        failed(lang, _WORDS[spoken(lang)]["away"].format(error=type(error).__name__))
+        except (KafkaError, *TRANSIENT, *NOT_OURS) as error:
+            not_running(lang, _WORDS[spoken(lang)]["away"].format(error=type(error).__name__))
 
 
 def _tell(report: Report, lang: Lang | None, word: str, *, as_json: bool) -> None:

@@ -33,7 +33,7 @@ async def publish(  # noqa: PLR0917  # where from, where to
     )
     place = TopicPartition(settings.topic(kind), shard)
     try:
-        await asyncio.wait_for(producer.start(), PATIENCE)
+        await topics.unbroken(asyncio.wait_for(producer.start(), PATIENCE))
         at = first
         while at < size and (portion := await records.read(at, min(AT_ONCE, size - at))):
             await _send(producer, place, portion)
@@ -44,7 +44,7 @@ async def publish(  # noqa: PLR0917  # where from, where to
     except (KafkaError, TimeoutError) as error:
         raise Unavailable(f"Kafka went away ({type(error).__name__}). Run the command again: it goes on.") from error
     finally:
-        await producer.stop()
+        await topics.let_go(producer)
 
 
 async def _send(producer: AIOKafkaProducer[bytes, bytes], place: TopicPartition, records: Sequence[Record]) -> None:
@@ -60,7 +60,8 @@ async def _send(producer: AIOKafkaProducer[bytes, bytes], place: TopicPartition,
         if not count:
             raise refused("too-large", bytes=len(left[0][1]))
         sent = await producer.send_batch(batch, place.topic, partition=place.partition)
-        offset = (await asyncio.wait_for(sent, PATIENCE)).offset
+        async with asyncio.timeout(PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
+            offset = (await sent).offset
         if expected not in {None, offset}:
             raise refused("others-write", kind=place.topic, shard=place.partition, why="")
         expected = offset + count
