@@ -76,7 +76,7 @@ def find(home: Home, name: str) -> psutil.Process | None:
     noted = _read(home, name)
     try:
         process = psutil.Process(int(noted["pid"]))
-        ours = process.status() != psutil.STATUS_ZOMBIE and _same(process, noted)
+        ours = not gone(process) and _same(process, noted)
     except (KeyError, ValueError, psutil.Error):
         return None
     return process if ours else None
@@ -124,9 +124,14 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def gone(process: psutil.Process) -> bool:
-    """Whether a process has ended, though its parent may not have noticed."""
+    """Whether a process has ended, though its parent may not have noticed.
+
+    A killed one with many threads is a zombie as soon as the first of them is dead; the last one closes its files.
+    """
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        if not process.is_running():
+            return True
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
     except psutil.NoSuchProcess:
         return True
 

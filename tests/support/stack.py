@@ -44,7 +44,8 @@ class Servers:
 
     def up(self) -> None:
         """Start again what was killed, on the same ports."""
-        assert stack.up(self.home, only=(postgres.NAME, kafka.NAME)) == self.state
+        state = stack.up(self.home, only=(postgres.NAME, kafka.NAME))
+        assert state == self.state, f"somebody took a port: {state.ports}, before {self.state.ports}"
 
     def database_url(self, database: str) -> str:
         """Return the URL of one database on the run's server."""
