@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import secrets
 import shutil
@@ -53,8 +54,12 @@ class Servers:
 
 
 def far_ports() -> Ports:
-    """Return ports away from the defaults and below those for outgoing calls, so that runs side by side seldom meet."""
-    base = 20_000 + 100 * random.randrange(100)
+    """Return ports away from the defaults and below those for outgoing calls.
+
+    The workers of a run (at most four) never meet, runs side by side seldom.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    base = 20_000 + 3_000 * (worker % 4) + 100 * random.randrange(30)
     return Ports(kafka=base, controller=base + 20, postgres=base + 40, recorder=base + 60, projector=base + 80)
 
 
