@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local import kafka, postgres, processes, stack
 from deploy.local.paths import Home, write_private
+from deploy.local.ports import is_free
 from deploy.local.state import ROLES, Ports, State
 from services.common.settings import Settings
 
@@ -56,11 +57,14 @@ class Servers:
 def far_ports() -> Ports:
     """Return ports away from the defaults and below those for outgoing calls.
 
-    The workers of a run (at most four) never meet, runs side by side seldom.
+    Nobody has them now. The workers of a run (at most four) never meet, runs side by side seldom.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    base = 20_000 + 3_000 * (worker % 4) + 100 * random.randrange(30)
-    return Ports(kafka=base, controller=base + 20, postgres=base + 40, recorder=base + 60, projector=base + 80)
+    while True:
+        base = 20_000 + 3_000 * (worker % 4) + 100 * random.randrange(30)
+        ports = Ports(kafka=base, controller=base + 20, postgres=base + 40, recorder=base + 60, projector=base + 80)
+        if all(map(is_free, astuple(ports))):
+            return ports
 
 
 def start_servers(home: Home) -> Servers:
