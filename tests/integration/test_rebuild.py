@@ -325,7 +325,10 @@ async def _waits_for_a_lock(settings: Settings, mode: str = "AccessExclusiveLock
     """Wait until somebody does."""
     connection = await asyncpg.connect(settings.database_url)
     try:
-        waiting = "SELECT count(*) FROM pg_locks WHERE mode = $1 AND NOT granted"
+        waiting = (
+            "SELECT count(*) FROM pg_locks WHERE mode = $1 AND NOT granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
         while not await connection.fetchval(waiting, mode):  # noqa: ASYNC110  # seen from outside
             await asyncio.sleep(0.02)
     finally:

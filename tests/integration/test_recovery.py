@@ -26,11 +26,12 @@ from services.recorder.ledger import database
 from services.recorder.ledger.appender import Appender
 from services.recorder.ledger.database import Ledger
 from services.recorder.recovery import portions
+from services.recorder.recovery.leases import leased
 from services.recorder.recovery.recover import recover
 from services.recorder.recovery.report import Report
 from services.recorder.recovery.republish import KINDS, Consent, Republished, empty, needed, republish
 from services.recorder.recovery.restore import restore
-from services.recorder.relay import LEASE_CLASS, Lane, Relay
+from services.recorder.relay import Lane, Relay
 from tests.faults.topic import read_topic
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 
@@ -177,7 +178,7 @@ async def test_it_is_restored_into_an_empty_ledger_only(ledger: Bench, settings:
 
 async def _until_held(ledger: Bench, settings: Settings) -> None:
     async def held() -> bool:
-        return bool(await ledger.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1", LEASE_CLASS))
+        return bool(await leased(ledger.pool))
 
     await _until(held, "no lease is held")
     await _restored(settings)
