@@ -25,6 +25,7 @@ from services.recorder.recovery.witness import newest, root_at
 from services.recorder.topics import Tail
 
 Log: Final = structlog.get_logger("history")
+Signed = Mapping[int, tuple[int, bytes]]  # shard → size and root of its newest checkpoint
 _OTHER: Final = "topic belongs to"
 _RESTORING: Final = (
     "the ledger is being rebuilt from the topics. Nothing is appended meanwhile. "
@@ -62,29 +63,20 @@ async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collecti
             for shard, tail in tails.items():
                 found = await check_tail(connection, ledger, kind, shard, tail)
                 reasons[shard] = reasons[shard] or found.reason
-    signed = await asyncio.to_thread(_signed, settings, ledger)  # a file that may have a million notes
+    signed = await signed_outside(settings, ledger)
     async with pool.acquire() as connection:
         for shard in shards:
-            if reasons[shard] is None and shard in signed:
-                reasons[shard] = await _unlike(connection, shard, *signed[shard])
+            if reasons[shard] is None:
+                reasons[shard] = await unlike_signed(connection, shard, signed)
         await _for_all(connection, reasons)
         await QUERIES.note_mode(connection, shards=list(reasons), reasons=list(reasons.values()))
     return reasons
 
 
-async def unlike_signed(pool: Pool, ledger: Ledger, settings: Settings, shard: int) -> str | None:
-    """Why the ledger is not what the shard's newest checkpoint was signed for; None where it is, or none was."""
-    signed = (await asyncio.to_thread(_signed, settings, ledger)).get(shard)
-    if signed is None:
-        return None
-    async with pool.acquire() as connection:
-        return await _unlike(connection, shard, *signed)
-
-
-def _signed(settings: Settings, ledger: Ledger) -> Mapping[int, tuple[int, bytes]]:
+async def signed_outside(settings: Settings, ledger: Ledger) -> Signed:
     """The newest checkpoint of each shard; where their file can't be read that is said, and nothing is compared."""
     try:
-        return newest(settings, ledger.id)
+        return await asyncio.to_thread(newest, settings, ledger.id)  # a file that may have a million notes
     except Misconfigured as error:
         Log.error("checkpoints-not-compared", reason=str(error))
         return {}
@@ -99,8 +91,11 @@ async def _for_all(connection: Connection, reasons: dict[int, str | None]) -> No
         reasons |= dict.fromkeys(reasons, whole)
 
 
-async def _unlike(connection: Connection, shard: int, size: int, root: bytes) -> str | None:
-    """Why the ledger is not what was signed outside of it, None where it is."""
+async def unlike_signed(connection: Connection, shard: int, signed: Signed) -> str | None:
+    """Why the ledger is not what the shard's newest checkpoint was signed for; None where it is, or none was."""
+    if shard not in signed:
+        return None
+    size, root = signed[shard]
     row = await RECOVERY.stand(connection, shard=shard)
     if row["size"] < size:
         return _short(shard, row["size"], size)

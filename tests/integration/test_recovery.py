@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -529,6 +530,30 @@ async def test_a_ledger_that_contradicts_what_was_signed_never_replaces_a_topic(
         await _republished(settings, Consent(emptying=True, discarding=True))
     assert "唯一正确的副本" in why.value.zh
     assert await _topic(settings, "events") == before
+
+
+async def test_what_was_signed_is_read_once_however_much_is_damaged(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where a recorder beside it signs on meanwhile."""
+    await _recorded(ledger)
+    await _published(ledger, settings)
+    await _sign(ledger, settings)
+    for kind in KINDS:
+        await _put(settings, kind, b"no record")
+    read: list[Path] = []
+
+    def notes(path: Path) -> list[bytes]:
+        read.append(path)
+        found = list(outside_notes(path))
+        outside.append(path, found[-1:])
+        return found
+
+    outside_notes = outside.notes
+    monkeypatch.setattr(outside, "notes", notes)
+    again = await _republished(settings, Consent(emptying=True))
+    assert [each.state for each in needed(again.found)] == ["damaged", "damaged"]
+    assert len(read) == 1
 
 
 async def test_without_the_receipts_topic_events_and_states_come_back(ledger: Bench, settings: Settings) -> None:

@@ -59,11 +59,13 @@ async def republish(  # noqa: PLR0917  # what a command asks
         ledger = await _ledger(pool, settings)
         shards = chosen(only, ledger.shards)
         await topics.ensure(settings)
+        signed = await history.signed_outside(settings, ledger)
         done = Republished(ok=True, ledger=str(ledger.id), found=[])
+        filling = _Filling(settings, pool, ledger, signed, consent, done)
         for shard in shards:
             async with held(settings, shard):
                 for kind in [kind for kind in KINDS if kind in set(kinds)]:
-                    await _Filling(settings, pool, ledger, consent, done).fill(kind, shard, told, total)
+                    await filling.fill(kind, shard, told, total)
         return done
     finally:
         pool.terminate()
@@ -85,6 +87,7 @@ class _Filling:
     settings: Settings
     pool: Pool
     ledger: Ledger
+    signed: history.Signed
     consent: Consent
     done: Republished
 
@@ -109,7 +112,8 @@ class _Filling:
 
     async def _signed(self, kind: Kind, shard: int) -> None:
         """Raise Refused where the ledger contradicts what was signed: the topic may be the only copy that is right."""
-        why = await history.unlike_signed(self.pool, self.ledger, self.settings, shard)
+        async with self.pool.acquire() as connection:
+            why = await history.unlike_signed(connection, shard, self.signed)
         if why is not None:
             raise refused("not-signed", kind=kind, shard=shard, why=why)
 
