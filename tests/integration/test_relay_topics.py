@@ -22,7 +22,7 @@ from services.recorder.errors import Misconfigured
 from services.recorder.ledger import database
 from services.recorder.ledger.appender import Appender
 from services.recorder.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
-from tests.support.ledger import OFFICE, Bench, action, bench, section
+from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
 from tests.support.service import Service
 
 SHARD = shard_of(OFFICE, 8)
@@ -394,7 +394,7 @@ async def test_the_lease_is_not_lost_with_a_pool_connection(ledger: Bench, setti
         finally:
             await other.close()
         await ledger.pool.expire_connections()  # the test's own were cut, too
-        await asyncio.wait_for(one.appender.append(submissions), 60)
+        await appended(one.appender, submissions)
         await _until(lambda: _published(settings, 2), "not published")
         assert await _holder(ledger) == keeper
 

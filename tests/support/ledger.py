@@ -84,7 +84,7 @@ class Bench:
 
     async def outcomes(self, actions: Sequence[Json], appender: Appender | None = None) -> list[Outcome]:
         """Append, and say what came of it."""
-        return await asyncio.wait_for((appender or self.appender).append(await self.submissions(actions)), 60)
+        return await appended(appender or self.appender, await self.submissions(actions))
 
     async def receipts(self, actions: Sequence[Json], appender: Appender | None = None) -> list[Json]:
         """The receipts: nothing else may have come of it."""
@@ -122,6 +122,11 @@ class Bench:
             streams.setdefault((event["office"], event["partitionkey"]), []).append(event["streamversion"])
         for stream, versions in streams.items():
             assert versions == list(range(1, len(versions) + 1)), stream
+
+
+async def appended(appender: Appender, submissions: Sequence[Submission]) -> list[Outcome]:
+    """Append as the intake from Kafka does, which waits until all are recorded."""
+    return await asyncio.wait_for(appender.collect(len(submissions), appender.enqueue(submissions)), 60)
 
 
 @asynccontextmanager

@@ -72,10 +72,6 @@ class Appender:
                 raise ReadOnly(closed.reason)
         return [(indices, self._put(shard, [submissions[i] for i in indices])) for shard, indices in parts.items()]
 
-    async def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """Append and wait for as long as it takes: Kafka's way."""
-        return await self.collect(len(submissions), self.enqueue(submissions))
-
     async def collect(self, count: int, parts: list[tuple[list[int], Ticket]]) -> list[Outcome]:
         """The outcomes of enqueued submissions, in the order in which they were given."""
         outcomes: list[Outcome | None] = [None] * count
