@@ -21,31 +21,28 @@ from typing import Any, Final
 import asyncpg
 import orjson
 import structlog
-from aiokafka import AIOKafkaProducer
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder import topics
+from services.recorder import sending, topics
 from services.recorder.errors import Doubt, RecorderError
 from services.recorder.history import check, check_tail
 from services.recorder.ledger.batch import Batch
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
+from services.recorder.sending import Producer, Record
 
 Log: Final = structlog.get_logger("relay")
-LARGEST_BATCH_BYTES: Final = 800_000  # below the topics' limit of 1 MiB
 LARGEST_KEPT_BYTES: Final = 3_000_000  # of a lane's committed records; beyond it they are read from the ledger
 KEPT_BYTES: Final = 48_000_000  # of all lanes
-PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
 HAND_OVER_LOOKS: Final = 20  # looks at the ledger, between looks at who waits for a lease
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 500
 LOOK_AGAIN: Final = 5.0  # seconds between looks at a read-only shard
 _SHARE: Final = 4  # of the leases that are free, a fourth is taken at a time
 LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
-
-Record = tuple[bytes, bytes]  # key, value
 
 
 @dataclass(slots=True)
@@ -119,7 +116,7 @@ class Relay:
         self._settings = settings
         self._lanes: dict[int, tuple[Lane, Lane]] = {}
         self._tasks: dict[int, list[asyncio.Task[None]]] = {}
-        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
+        self._producer: Producer | None = None
         self._producer_lock = asyncio.Lock()
         self._main: list[asyncio.Task[None]] = []
         self._noted: dict[int, tuple[int, int]] = {}
@@ -339,22 +336,15 @@ class Relay:
         """Publish what fits into one batch of these records, ``first`` and following, and wait for it; their number."""
         producer = await self._connected()
         _sure(lane, first)
-        batch = producer.create_batch()
-        count = 0
-        for key, value in records:
-            if batch.append(key=key, value=value, timestamp=None, headers=topics.HEADERS) is None:
-                break
-            count += 1
+        batch, count = sending.filled(producer, records)
         if not count:
             message = f"a record of {len(records[0][1])} bytes doesn't fit into a batch"
             raise Doubt(message)
-        sent = await producer.send_batch(batch, lane.topic, partition=lane.shard)
-        async with asyncio.timeout(PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
-            metadata = await sent
+        offset = await sending.sent(producer, batch, TopicPartition(lane.topic, lane.shard))
         fault("after-publish")
         _sure(lane, first)
-        if metadata.offset != lane.offset:
-            message = f"expected offset {lane.offset}, the topic gave {metadata.offset}"
+        if offset != lane.offset:
+            message = f"expected offset {lane.offset}, the topic gave {offset}"
             raise Doubt(message)
         lane.next += count
         lane.offset += count
@@ -365,23 +355,10 @@ class Relay:
 
     # --- the producer ---
 
-    async def _connected(self) -> AIOKafkaProducer[bytes, bytes]:
+    async def _connected(self) -> Producer:
         async with self._producer_lock:
             if self._producer is None:
-                producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
-                    bootstrap_servers=self._settings.kafka,
-                    enable_idempotence=True,
-                    acks="all",
-                    max_batch_size=LARGEST_BATCH_BYTES,
-                    max_request_size=topics.LARGEST_MESSAGE,
-                    request_timeout_ms=10_000,
-                )
-                try:
-                    await topics.unbroken(asyncio.wait_for(producer.start(), PATIENCE))
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
+                self._producer = await sending.connected(self._settings.kafka)
             return self._producer
 
     async def _discard_producer(self) -> None:

@@ -16,7 +16,8 @@ from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE, answered, event_row
 from services.recorder.recovery.words import refused, said
-from services.recorder.relay import Record, wrap_receipt
+from services.recorder.relay import wrap_receipt
+from services.recorder.sending import Record
 
 AT_ONCE: Final = 2000
 _PATIENCE_MS: Final = 30_000

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder import topics
+from services.recorder import sending, topics
 from services.recorder.errors import Unavailable
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.recovery.assessing import AT_ONCE, Records
 from services.recorder.recovery.words import refused
-from services.recorder.relay import LARGEST_BATCH_BYTES, PATIENCE, Record
+from services.recorder.sending import Producer, Record
 
 
 async def publish(  # noqa: PLR0917  # where from, where to
@@ -24,44 +23,31 @@ async def publish(  # noqa: PLR0917  # where from, where to
     """All from ``first`` on that the ledger has by now; how many. Raises Unavailable, Refused."""
     records = Records(pool, ledger, kind, shard)
     size = await records.size()
-    producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka,
-        enable_idempotence=True,
-        acks="all",
-        max_batch_size=LARGEST_BATCH_BYTES,
-        max_request_size=topics.LARGEST_MESSAGE,
-    )
     place = TopicPartition(settings.topic(kind), shard)
     try:
-        await topics.unbroken(asyncio.wait_for(producer.start(), PATIENCE))
-        at = first
-        while at < size and (portion := await records.read(at, min(AT_ONCE, size - at))):
-            await _send(producer, place, portion)
-            at += len(portion)
-            told(len(portion))
-            fault("after-portion")
-        return at - first
+        producer = await sending.connected(settings.kafka)
+        try:
+            at = first
+            while at < size and (portion := await records.read(at, min(AT_ONCE, size - at))):
+                await _send(producer, place, portion)
+                at += len(portion)
+                told(len(portion))
+                fault("after-portion")
+            return at - first
+        finally:
+            await topics.let_go(producer)
     except (KafkaError, TimeoutError) as error:
         raise Unavailable(f"Kafka went away ({type(error).__name__}). Run the command again: it goes on.") from error
-    finally:
-        await topics.let_go(producer)
 
 
-async def _send(producer: AIOKafkaProducer[bytes, bytes], place: TopicPartition, records: Sequence[Record]) -> None:
+async def _send(producer: Producer, place: TopicPartition, records: Sequence[Record]) -> None:
     left = list(records)
     expected: int | None = None
     while left:
-        batch = producer.create_batch()
-        count = 0
-        for key, value in left:
-            if batch.append(key=key, value=value, timestamp=None, headers=topics.HEADERS) is None:
-                break
-            count += 1
+        batch, count = sending.filled(producer, left)
         if not count:
             raise refused("too-large", bytes=len(left[0][1]))
-        sent = await producer.send_batch(batch, place.topic, partition=place.partition)
-        async with asyncio.timeout(PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
-            offset = (await sent).offset
+        offset = await sending.sent(producer, batch, place)
         if expected not in {None, offset}:
             raise refused("others-write", kind=place.topic, shard=place.partition, why="")
         expected = offset + count
