@@ -37,23 +37,25 @@ _LONGEST: Final = 80  # characters of what was expected or found
 _WORDS: Final[Words] = {
     Lang.EN: {
         "title": "verify", "ok": "Everything holds.", "partly": "What was checked holds.",
+        "incomplete": " The check is incomplete: see above what was not checked ({count}), and how to have it checked.",
         "wrong": "{count:,} problems: {kinds}.", "part": "checked", "count": "number",
         "events": "events: hashes, tree, no gap", "receipts": "receipts ↔ events, no gap",
         "states": "states = fold of events", "tiles": "tiles", "checkpoints": "checkpoints: signed, consistent",
         "topic_events": "events on Kafka = ledger", "topic_receipts": "receipts on Kafka = ledger",
         "read_models": "rows of read models = a fresh replay",
         "lag": "Kafka is behind the ledger by {events} events and {receipts} receipts; that is normal.",
-        "skipped": "Not checked: {part} ({reason}).", "more": "… and {count} more; --json lists them.",
+        "skipped": "Not checked: {part}; {why}.", "more": "… and {count} more; --json lists them.",
         "expected": "expected", "found": "found", "rate": "{rate:,} events hashed a second; {seconds} s in all.",
     },
     Lang.ZH: {
         "title": "核验", "ok": "全部一致。", "partly": "已核验的部分一致。",
+        "incomplete": "但核验不完整：未核验的内容（{count} 项）及如何补全见上。",
         "wrong": "发现 {count:,} 个问题：{kinds}。", "part": "核验内容", "count": "数量",
         "events": "事件：哈希、树、无缺号", "receipts": "回执 ↔ 事件，无缺号", "states": "状态 = 事件的折叠",
         "tiles": "瓦片", "checkpoints": "检查点：签名、一致", "topic_events": "Kafka 上的事件 = 账本",
         "topic_receipts": "Kafka 上的回执 = 账本", "read_models": "读模型的行 = 重新重放",
         "lag": "Kafka 落后账本 {events} 条事件、{receipts} 条回执，属正常情况。",
-        "skipped": "未核验：{part}（{reason}）。", "more": "……另有 {count} 个，见 --json。",
+        "skipped": "未核验：{part}；{why}。", "more": "……另有 {count} 个，见 --json。",
         "expected": "应为", "found": "实为", "rate": "每秒哈希 {rate:,} 条事件，共 {seconds} 秒。",
     },
 }  # fmt: skip
@@ -73,6 +75,7 @@ Source = Annotated[
 ]
 WithoutKafka = Annotated[bool, typer.Option("--without-kafka", help="leave the topics out")]
 WithoutModels = Annotated[bool, typer.Option("--without-read-models", help="leave the read models out")]
+Complete = Annotated[bool, typer.Option("--complete", help="exit 1 where anything was not checked, too")]
 
 
 def verify(
@@ -83,6 +86,7 @@ def verify(
     source: Source = "ledger",
     without_kafka: WithoutKafka = False,
     without_read_models: WithoutModels = False,
+    complete: Complete = False,
     home: Home = None,
     lang: Language = None,
     as_json: AsJson = False,
@@ -101,8 +105,8 @@ def verify(
     if as_json:
         typer.echo(orjson.dumps(report.as_json()))
     else:
-        _show(report, words)
-    if not report.ok:
+        _show(report, spoken(lang), complete=complete)
+    if not report.ok or (complete and not report.complete):
         raise typer.Exit(FAILED)
 
 
@@ -116,33 +120,42 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _show(report: Report, words: Mapping[str, str]) -> None:
-    checked = report.checked
+def _show(report: Report, lang: Lang, *, complete: bool = False) -> None:
+    """To people. ``complete``: as good as wrong is what was not checked."""
+    checked, words = report.checked, _WORDS[lang]
     table = Table()
     table.add_column(words["part"])
     table.add_column(words["count"], justify="right")
+    without_kafka = any(each.name == "kafka" for each in report.skipped)
     for name in COUNTED:
-        if not (name.startswith("topic_") and "kafka" in report.skipped):
+        if not (name.startswith("topic_") and without_kafka):
             table.add_row(words[name], f"{checked[name]:,}")
     if "read_models" in checked:
         table.add_row(words["read_models"], f"{checked['read_models'].get('read_model_rows', 0):,}")
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
-    for line in _lines(report, words):
+    for line in _lines(report, lang):
         console.print(line, markup=False)
+    colour = "green" if report.ok and report.complete else "red" if complete or not report.ok else "yellow"
+    console.print(_conclusion(report, words), style=f"bold {colour}", markup=False)
+
+
+def _conclusion(report: Report, words: Mapping[str, str]) -> str:
+    """What came of it; who reads only this must not take a part for the whole."""
+    if report.ok and report.complete:
+        return words["ok"]
     counts = Counter(problem.kind.value for problem in report.problems) + Counter(report.unlisted)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in counts.most_common())
-    well = words["partly" if report.skipped else "ok"]
-    told = well if report.ok else words["wrong"].format(count=counts.total(), kinds=kinds)
-    console.print(told, style="bold green" if report.ok else "bold red", markup=False)
+    told = words["partly"] if report.ok else words["wrong"].format(count=counts.total(), kinds=kinds)
+    return told if report.complete else told + words["incomplete"].format(count=len(report.skipped))
 
 
-def _lines(report: Report, words: Mapping[str, str]) -> list[str]:
-    checked = report.checked
+def _lines(report: Report, lang: Lang) -> list[str]:
+    checked, words = report.checked, _WORDS[lang]
     lag = {kind: checked.get(f"lag_{kind}", 0) for kind in ("events", "receipts")}
     lines = [words["rate"].format(rate=checked["hashed_per_s"], seconds=checked["seconds"])]
     lines += [words["lag"].format(**lag)] if any(lag.values()) else []
-    lines += [words["skipped"].format(part=part, reason=reason) for part, reason in report.skipped.items()]
+    lines += [words["skipped"].format(part=each.part[lang], why=each.why[lang]) for each in report.skipped]
     lines += [_line(problem.as_json(), words) for problem in report.problems[:_SHOWN]]
     more = len(report.problems) - _SHOWN + sum(report.unlisted.values())
     return lines + ([words["more"].format(count=more)] if more > 0 else [])

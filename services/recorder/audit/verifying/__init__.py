@@ -9,5 +9,6 @@ contents    a shard in one snapshot: ``events``, ``receipts`` beside them, ``sta
 topics      a partition of Kafka, record by record
 models      what the projector says of its read models
 problems    the closed list of what can be wrong
+skipping    what is not checked, why, and how to have it checked, too
 report      all of it put together
 """

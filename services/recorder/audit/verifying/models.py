@@ -14,6 +14,7 @@ import orjson
 
 from services.common.settings import Settings
 from services.recorder.audit.verifying.problems import Kind, Problem
+from services.recorder.audit.verifying.skipping import Skipped, skipped
 
 _USAGE: Final = 2
 _NAMED: Final = frozenset({"kind", "shard", "position", "expected", "found"})
@@ -43,19 +44,19 @@ class ReadModels:
             self._process.kill()
             self._process.communicate()
 
-    def result(self) -> tuple[dict[str, Any], list[Problem]] | str:
+    def result(self) -> tuple[dict[str, Any], list[Problem]] | Skipped:
         """What was checked, and what is wrong; or why it wasn't checked."""
         if self._process is None:
-            return "there is no command projector here"
+            return skipped("read_models", "no-projector")
         out, said = self._process.communicate()
         if self._process.returncode == _USAGE:
-            return "the command projector here has no verify"
+            return skipped("read_models", "no-verify")
         try:
             report = orjson.loads(out)
             return report["checked"], [_problem(each) for each in report["problems"]]
         except (ValueError, KeyError, TypeError):
             last = said.decode(errors="replace").strip().rpartition("\n")[2]
-            return f"projector verify ended with {self._process.returncode}: {last}"
+            return skipped("read_models", "projector", code=self._process.returncode, said=last)
 
 
 def _problem(told: Mapping[str, Any]) -> Problem:

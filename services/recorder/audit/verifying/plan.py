@@ -27,6 +27,7 @@ from services.recorder.audit.verifying.leaves import RANGE, Range
 from services.recorder.audit.verifying.notes import Kept, Notary, Signed, given, in_file
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES, connected
+from services.recorder.audit.verifying.skipping import Skipped, skipped
 from services.recorder.audit.verifying.topics import Partition
 from services.recorder.audit.verifying.tree import Head
 from services.recorder.audit.verifying.work import Whole
@@ -68,7 +69,7 @@ class Plan:
     signed: dict[int, list[Signed]] = field(default_factory=lambda: defaultdict(list))
     upper: dict[int, dict[At, bytes]] = field(default_factory=lambda: defaultdict(dict))
     findings: list[Findings] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
     archived: Ranges = field(default_factory=dict)
 
     @property
@@ -84,8 +85,8 @@ async def plan(settings: Settings, options: Options) -> Plan:
     made = Plan()
     ends = {kind: await ends_of(settings.kafka, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
     if not options.kafka:
-        made.skipped["kafka"] = "--without-kafka"
-    kept = await _outside(settings, options)
+        made.skipped.append(skipped("kafka", "left-out", option="--without-kafka"))
+    kept = await _outside(settings, options, made)
     async with connected(settings.database_url) as connection:
         await _Layout(connection, settings, options, made).lay(ends, kept)
     return made
@@ -108,7 +109,7 @@ async def _archived(connection: asyncpg.Connection[asyncpg.Record]) -> Ranges:
     return archived
 
 
-async def _outside(settings: Settings, options: Options) -> list[Kept]:
+async def _outside(settings: Settings, options: Options, made: Plan) -> list[Kept]:
     """The checkpoints that are kept outside the database."""
     kept = in_file(settings.checkpoints_file, "file")
     for path in options.files:
@@ -120,6 +121,8 @@ async def _outside(settings: Settings, options: Options) -> list[Kept]:
             for number, end in enumerate(ends):
                 async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
                     kept += [Kept("topic", record.value or b"") for record in records]
+    elif options.kafka:
+        made.skipped.append(skipped("published", "no-topic", topic=topic))
     return kept
 
 
@@ -161,7 +164,7 @@ class _Layout:
                 source = f"urn:chengzhang:ledger:{ledger}"
                 self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source, archive))
             else:
-                self._made.skipped[f"receipts and states of shard {head.shard}"] = "archived: name its folder, --source"
+                self._made.skipped.append(skipped("contents", "archived", shard=head.shard))
 
     def _shards(self, count: int) -> list[int]:
         unknown = [shard for shard in self._options.shards if not 0 <= shard < count]
@@ -176,7 +179,7 @@ class _Layout:
         if path.exists():
             return Keys.load(path).verifiers
         if kept:
-            self._made.skipped["checkpoints"] = f"no key to trust: {path} is missing, and no --key was given"
+            self._made.skipped.append(skipped("checkpoints", "no-key", path=path))
         return []
 
     def _believe(self, notary: Notary, kept: list[Kept]) -> None:
@@ -188,7 +191,7 @@ class _Layout:
             self._made.signed[each.shard].append(each)
         for head in self._made.heads.values():
             if head.size and not self._made.signed[head.shard]:
-                self._made.skipped[f"checkpoints of shard {head.shard}"] = "none is kept, so nothing binds its events"
+                self._made.skipped.append(skipped("signed", "none-kept", shard=head.shard))
 
     async def _beyond(self, shards: list[int]) -> None:
         for row in await self._connection.fetch(QUERIES.beyond.sql, shards):

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from services.common.commands import Lang
 from services.common.settings import Settings
 from services.common.showing import Advance, progress
 from services.recorder.audit.verifying import tree
@@ -17,6 +18,7 @@ from services.recorder.audit.verifying.models import ReadModels
 from services.recorder.audit.verifying.plan import Options, Plan, plan, settled
 from services.recorder.audit.verifying.problems import Findings, Problem
 from services.recorder.audit.verifying.running import Job, Runner, everywhere
+from services.recorder.audit.verifying.skipping import Skipped, skipped
 
 COUNTED: Final = ("events", "receipts", "states", "tiles", "checkpoints", "topic_events", "topic_receipts")
 
@@ -28,18 +30,24 @@ class Report:
     checked: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unlisted: dict[str, int] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether nothing is wrong with what was checked."""
         return not self.problems
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was checked."""
+        return not self.skipped
 
     def as_json(self) -> dict[str, Any]:
         """As programs get it."""
         problems = [problem.as_json() for problem in self.problems]
-        report = {"ok": self.ok, "checked": self.checked, "problems": problems}
-        return report | {"unlisted": self.unlisted, "skipped": self.skipped}
+        report = {"ok": self.ok, "complete": self.complete, "checked": self.checked, "problems": problems}
+        skipped_ = {each.part[Lang.EN]: each.why[Lang.EN] for each in self.skipped}
+        return report | {"unlisted": self.unlisted, "skipped": skipped_}
 
 
 def verify(settings: Settings, options: Options, *, title: str = "", run: Runner = everywhere) -> Report:
@@ -58,9 +66,9 @@ def verify(settings: Settings, options: Options, *, title: str = "", run: Runner
         if models is not None:
             _add_models(report, whole, models)
         elif options.read_models:
-            report.skipped["read_models"] = "not with --shard"
+            report.skipped.append(skipped("read_models", "left-out", option="--shard"))
         else:
-            report.skipped["read_models"] = "--without-read-models"
+            report.skipped.append(skipped("read_models", "left-out", option="--without-read-models"))
     _fill(report, whole, made)
     report.checked |= {"hashed_per_s": rate, "seconds": round(time.monotonic() - began, 1)}
     return report
@@ -83,8 +91,8 @@ def _work(made: Plan, whole: Findings, run: Runner, advance: Advance) -> int:
 
 def _add_models(report: Report, whole: Findings, models: ReadModels) -> None:
     told = models.result()
-    if isinstance(told, str):
-        report.skipped["read_models"] = told
+    if isinstance(told, Skipped):
+        report.skipped.append(told)
         return
     report.checked["read_models"], problems = told
     whole.problems += problems
