@@ -53,8 +53,8 @@ def daemon(home: Home, port: int, controller_port: int, say: Say = quiet) -> Dae
 
 
 def java(jars: Path) -> list[str]:
-    """Return the command line up to the main class."""
-    return [str(JAVA), *_JVM, "-cp", f"{jars}/*"]
+    """Return the command line up to the main class; ``KAFKA_OPTS`` adds to it, as with Kafka's own scripts."""
+    return [str(JAVA), *_JVM, *os.environ.get("KAFKA_OPTS", "").split(), "-cp", f"{jars}/*"]
 
 
 async def answers(port: int) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.local import kafka, processes
 from services.common.settings import Settings
+from tests.support.stack import Servers
 
 _LARGE = 10 * 1024 * 1024
 
@@ -40,3 +44,12 @@ async def test_kafka_takes_a_large_record(settings: Settings) -> None:
 def test_tokens_are_private(settings: Settings, role: str) -> None:
     assert role in settings.tokens.read_text(encoding="utf-8")
     assert settings.tokens.stat().st_mode & 0o077 == 0
+
+
+def test_the_broker_has_the_options_of_the_environment(servers: Servers) -> None:
+    broker = processes.find(servers.home, kafka.NAME)
+    assert broker is not None
+    options = os.environ["KAFKA_OPTS"].split()  # the run's own: tests/conftest.py
+    command = broker.cmdline()
+    assert options
+    assert command[command.index("-cp") - len(options) : command.index("-cp")] == options
