@@ -88,9 +88,9 @@ async def _archive(settings: Settings, folder: Path, *more: str, expected: int =
     return dict(json.loads(out)) if out else {"said": err}
 
 
-async def _replayed(settings: Settings, name: str) -> list[bytes]:
+async def _replayed(settings: Settings, *names: str) -> list[bytes]:
     written: list[bytes] = []
-    async with opened(settings, name) as source:
+    async with opened(settings, *names) as source:
         await Replay(source, Filter()).run(written.append, lambda _: None)
     return b"".join(written).splitlines()
 
@@ -287,8 +287,8 @@ async def test_tampering_with_an_archive_is_found(old: Settings, tmp_path: Path)
         assert str(file) in said
 
 
-async def _verified(settings: Settings, folder: Path | None, *, kafka: bool = True) -> Report:
-    options = Options(kafka=kafka, read_models=False, archive=folder)
+async def _verified(settings: Settings, *folders: Path, kafka: bool = True) -> Report:
+    options = Options(kafka=kafka, read_models=False, archives=folders)
     return await asyncio.to_thread(partial(verify, settings, options, run=here))
 
 
@@ -299,10 +299,10 @@ async def _problems(settings: Settings, folder: Path) -> set[str]:
 
 async def test_what_left_is_verified_from_its_files(old: Settings, tmp_path: Path) -> None:
     count = len(await _table(old, "event"))
-    before = await _verified(old, None)
+    before = await _verified(old)
     left = sum(year["events"] for year in (await _archive(old, tmp_path))["years"])
-    for folder, archived, contents in ((None, left, 1), (tmp_path, 0, 0)):
-        report = await _verified(old, folder)
+    for folders, archived, contents in ((), left, 1), ((tmp_path,), 0, 0):
+        report = await _verified(old, *folders)
         assert report.problems == []
         assert (report.checked["events"], report.checked.get("archived", 0)) == (count, archived)
         assert len([each for each in report.skipped if each.name == "contents"]) >= contents
@@ -315,6 +315,30 @@ async def test_what_left_is_verified_from_its_files(old: Settings, tmp_path: Pat
     problems = [(one.kind.value, one.shard, one.position) for one in (await _verified(old, tmp_path)).problems]
     assert ("archive", manifest["shard"], manifest["first"]) in problems
     assert ("hash", manifest["shard"], manifest["first"] + changed) in problems
+
+
+async def test_years_in_several_archives_are_read_as_one_history(old: Settings, tmp_path: Path) -> None:
+    bodies, events = await _bodies(old), await _table(old, "event")
+    one, other = tmp_path / "one", tmp_path / "other"
+    await _run(old, "archive", "--before", "2024", "--out", str(one), "--yes")
+    await _archive(old, other)
+    assert {manifest["year"] for manifest in _manifests(one)} == {2023}
+    assert {manifest["year"] for manifest in _manifests(other)} == {2024}
+    assert await _replayed(old, str(one), str(other)) == await _replayed(old, str(other), "ledger", str(one)) == bodies
+    with pytest.raises(NotArchived, match=r"2024/events-.*Name the folder that holds it: --source FOLDER"):
+        await _replayed(old, str(one))
+    report = await _verified(old, one, other)
+    assert (report.problems, report.checked["events"], report.checked.get("archived", 0)) == ([], len(bodies), 0)
+    assert "contents" not in {each.name for each in report.skipped}
+    assert "contents" in {each.name for each in (await _verified(old, one)).skipped}
+    sources = ("--source", str(one), "--source", str(other))
+    for event in (next(each for each in events if each["recorded_at"].year == then) for then in (2023, 2024)):
+        await _run(old, "audit", "prove", "--event", str(event["id"]), "--out", str(tmp_path / "proofs"), *sources)
+    for read in (_replayed(old, str(one), str(tmp_path)), _verified(old, one, tmp_path)):
+        with pytest.raises(NotArchived, match=f"{tmp_path} holds no archive"):
+            await read
+    _, said = await _run(old, "audit", "replay", *sources, "--source", "kafka", "--lang", "en", expected=2)
+    assert "--source kafka is read by itself" in " ".join(said.replace("│", "").split())
 
 
 async def test_a_year_that_leaves_while_it_is_verified_is_not_taken_for_a_loss(old: Settings, tmp_path: Path) -> None:

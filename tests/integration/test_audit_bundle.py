@@ -206,12 +206,19 @@ async def test_events_of_an_archived_year_come_out_of_the_archive(
         assert done.exit_code == 0, done.output
         with pytest.raises(NotArchived, match=r"left the ledger for an archive .* --source FOLDER"):
             await made(settings, person, year, at)
-        after = await made(settings, person, year, at, source=tmp_path)
+        after = await made(settings, person, year, at, sources=[tmp_path])
         assert after.content == before.content
+        other = tmp_path / "other"
+        line = ["archive", "--before", str(year + 2), "--out", str(other), "--yes"]
+        done = await asyncio.to_thread(CliRunner(env=_environment(settings)).invoke, cli, line)
+        assert done.exit_code == 0, done.output
+        with pytest.raises(NotArchived, match=r"left the ledger for an archive .* --source FOLDER"):
+            await made(settings, person, year, at, sources=[other])
+        assert (await made(settings, person, year, at, sources=[other, tmp_path])).content == before.content
         file = tmp_path / await _file_of(settings, office)
         file.write_bytes(file.read_bytes()[:-1])
         with pytest.raises(NotArchived, match="is not the file that left the ledger"):
-            await made(settings, person, year, at, source=tmp_path)
+            await made(settings, person, year, at, sources=[tmp_path])
 
 
 async def _file_of(settings: Settings, office: str) -> str:

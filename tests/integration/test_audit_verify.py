@@ -518,7 +518,7 @@ def test_years_that_left_the_ledger(servers: Servers, aged: Settings, tmp_path: 
         assert without.as_json()["problems"] == []
         assert without.checked["archived"] > 0
         assert any("--source FOLDER" in each.why[Lang.EN] for each in without.skipped)
-        options = Options(read_models=False, archive=tmp_path)
+        options = Options(read_models=False, archives=[tmp_path])
         whole = verify(left, options, run=here)
         assert whole.as_json()["problems"] == []
         counted = ("events", "receipts", "states")

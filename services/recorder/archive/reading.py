@@ -1,4 +1,4 @@
-"""History out of an archive and what the ledger still has: together all of it.
+"""History out of archives and what the ledger still has: together all of it.
 
 A file is read once its hash is what the ledger noted when it left; before it left, what the manifest says.
 """
@@ -6,7 +6,7 @@ A file is read once its hash is what the ledger noted when it left; before it le
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -30,25 +30,25 @@ class Held(NamedTuple):
 
 
 class Archive:
-    """A folder's files by shard and position."""
+    """The files of one folder or several, by shard and position."""
 
     def __init__(self, held: dict[int, list[Held]]) -> None:
         self._held = held
 
     @classmethod
-    async def at(cls, connection: Connection, ledger: UUID, folder: Folder) -> Archive:
-        """The archive in that folder. Raises NotArchived where there is none, or another ledger's."""
+    async def at(cls, connection: Connection, ledger: UUID, folders: Iterable[Path]) -> Archive:
+        """The archives in these folders. Raises NotArchived where there is none, or another ledger's."""
         noted = {row["file"]: row async for row in QUERIES.files(connection, years=None)}
         held: dict[int, list[Held]] = {}
-        for manifest in folder.manifests():
+        for folder, manifest in ((path, each) for path in folders for each in Folder(path).manifests()):
             if manifest.ledger != ledger:
-                raise refused("other-ledger", folder=folder.path, theirs=manifest.ledger, ours=ledger)
+                raise refused("other-ledger", folder=folder, theirs=manifest.ledger, ours=ledger)
             for file in manifest.files:
                 name = f"{manifest.shard}/{manifest.year}/{file.file}"
                 row = noted.get(name)
                 size, sha256 = (file.bytes, file.sha256) if row is None else (row["bytes"], row["sha256"].hex())
                 held.setdefault(manifest.shard, []).append(
-                    Held(folder.path / name, manifest.shard, file.first, file.last, size, sha256)
+                    Held(folder / name, manifest.shard, file.first, file.last, size, sha256)
                 )
         return cls({shard: sorted(each, key=lambda file: file.first) for shard, each in held.items()})
 

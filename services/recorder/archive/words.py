@@ -29,7 +29,8 @@ WORDS: Final[Words] = {
         "other-file": "{file} is not the file that left the ledger (its SHA-256 was {sha256}). "
         "Take it from another copy of the archive.",
         "other-ledger": "{folder} is an archive of ledger {theirs}, this is {ours}.",
-        "left": "{shard}:{position} left the ledger for an archive ({file}). Name its folder: --source FOLDER.",
+        "left": "{shard}:{position} left the ledger for an archive ({file}). "
+        "Name the folder that holds it: --source FOLDER, once for each archive.",
         "busy": "another `recorder archive` is at work.",
         # wrong usage
         "either": "Give --before YEAR and --out FOLDER, or --bring-back FOLDER.",
@@ -64,7 +65,8 @@ WORDS: Final[Words] = {
         "damaged": "{file} 已损坏（{why}）。请从归档的其他副本取回。",
         "other-file": "{file} 不是移出账本的那个文件（其 SHA-256 应为 {sha256}）。请从归档的其他副本取回。",
         "other-ledger": "{folder} 是账本 {theirs} 的归档，当前账本为 {ours}。",
-        "left": "{shard}:{position} 已移出账本归档（{file}）。请用 --source 目录 指明归档所在。",
+        "left": "{shard}:{position} 已移出账本归档（{file}）。"
+        "请用 --source 目录 指明其所在，有几处归档就给几次。",
         "busy": "另有 `recorder archive` 正在执行。",
         "either": "请给出 --before 年度 与 --out 目录，或 --bring-back 目录。",
         "over": "{before}：只有已结束的年度可以移出账本，最多为 {this}（UTC）。",

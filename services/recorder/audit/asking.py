@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ _WORDS: Final[Words] = {
         "place": "{value} is no place; write shard:position, such as 3:124.",
         "type": "{value} is no type of event. Near: {near}. A * at the end stands for any ending.",
         "stream": "{value} is no stream; write kind/id, such as session/s-1.",
+        "alone": "--source kafka is read by itself: leave {others} out.",
         "ident": "{value} is no id: letters, digits and hyphens, at most 64.",
     },
     Lang.ZH: {
@@ -28,6 +30,7 @@ _WORDS: Final[Words] = {
         "place": "{value} 不是位置；请写作 分片:位置，例如 3:124。",
         "type": "{value} 不是事件类型。相近的有：{near}。末尾的 * 代表任意结尾。",
         "stream": "{value} 不是事件流；请写作 种类/编号，例如 session/s-1。",
+        "alone": "--source kafka 只能单独读取：请去掉 {others}。",
         "ident": "{value} 不是编号：只能是字母、数字和连字符，最多 64 个。",
     },
 }
@@ -97,6 +100,13 @@ class Asked:
         if found is None:
             raise self._wrong("place", value)
         return Place(int(found[1]), int(found[2]))
+
+    def stores(self, values: Sequence[str] | None) -> list[str]:
+        """Stores that can be read together; the ledger where none is named."""
+        others = [value for value in values or () if value != "kafka"]
+        if values and others and len(others) < len(values):
+            raise self._wrong("alone", "kafka", others=", ".join(others))
+        return others or ["kafka" if values else "ledger"]
 
     def _matching(self, what: str, value: str | None) -> str | None:
         if value is None or _PATTERNS[what].fullmatch(value):

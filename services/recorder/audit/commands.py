@@ -21,8 +21,9 @@ from services.recorder.ledger.database import Ledger, Pool
 
 Shard = Annotated[int, typer.Option(min=0, max=1023, help="the shard's number")]
 Out = Annotated[Path, typer.Option(help="the folder to write to; it is made")]
-Source = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="an archive: what left the ledger is taken from there")
+Archives = Annotated[
+    list[Path] | None,
+    typer.Option("--source", metavar="FOLDER", help="an archive: what left the ledger is taken from there; again"),
 ]
 _T = TypeVar("_T")
 _CONNECTIONS: Final = 2

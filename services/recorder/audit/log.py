@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -61,10 +61,10 @@ class AuditLog:
             )
         return b"".join(struct.pack(">H", len(body)) + body for body in bodies)
 
-    async def event(self, event: UUID, source: Path | None = None) -> Found:
-        """An event by its id; an archived one from that folder. Raises Missing, NotArchived, Unavailable."""
+    async def event(self, event: UUID, sources: Sequence[Path] = ()) -> Found:
+        """An event by its id; an archived one from these folders. Raises Missing, NotArchived, Unavailable."""
         async with self.connection() as connection:
-            return await proofs.locate(connection, event, source)
+            return await proofs.locate(connection, event, sources)
 
     async def inclusion(self, event: Found) -> Inclusion:
         """Prove an event by the newest checkpoint; where that doesn't reach it yet, a new one is signed.

@@ -16,7 +16,6 @@ import aiosql
 
 from schemas import merkle
 from schemas.canonical import leaf_hash
-from services.recorder.archive.folder import Folder
 from services.recorder.archive.queries import QUERIES as ARCHIVED
 from services.recorder.archive.reading import Archive
 from services.recorder.audit import checkpoints, tiles
@@ -69,16 +68,16 @@ def encoded(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-async def locate(connection: Connection, event: UUID, source: Path | None = None) -> Found:
-    """Find an event; one that left the ledger, in the archive ``source``. Raises Missing, NotArchived."""
+async def locate(connection: Connection, event: UUID, sources: Sequence[Path] = ()) -> Found:
+    """Find an event; one that left the ledger, in the archives ``sources``. Raises Missing, NotArchived."""
     row = await QUERIES.event(connection, event=event)
     if row is not None:
         return Found(row["shard"], row["position"], row["body"])
     left = await ARCHIVED.left(connection, event=event)
     if left is None:
         raise Missing(f"no event {event} was ever in the ledger", f"账本从未有过事件 {event}")
-    if source is not None:
-        body = (await _archive(connection, source)).body(left["shard"], left["position"])
+    if sources:
+        body = (await _archive(connection, sources)).body(left["shard"], left["position"])
         if body is not None:
             return Found(left["shard"], left["position"], body)
     raise Missing(
@@ -88,8 +87,8 @@ async def locate(connection: Connection, event: UUID, source: Path | None = None
     )
 
 
-async def _archive(connection: Connection, folder: Path) -> Archive:
-    return await Archive.at(connection, (await founded(connection)).id, Folder(folder))
+async def _archive(connection: Connection, folders: Sequence[Path]) -> Archive:
+    return await Archive.at(connection, (await founded(connection)).id, folders)
 
 
 async def inclusion(connection: Connection, event: Found, checkpoint: Kept) -> Inclusion:

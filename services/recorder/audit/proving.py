@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -10,7 +11,7 @@ import orjson
 import typer
 
 from services.common.commands import AsJson, Home, Lang, Language, Words, spoken
-from services.recorder.audit.commands import Out, Shard, Source, asked, written
+from services.recorder.audit.commands import Archives, Out, Shard, asked, written
 from services.recorder.audit.log import AuditLog
 from services.recorder.audit.proofs import Inclusion
 
@@ -35,13 +36,13 @@ def prove(
     *,
     event: Event,
     out: Out,
-    source: Source = None,
+    source: Archives = None,
     home: Home = None,
     lang: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove that an event is in the log: ID.tlog-proof and ID.json (证明事件在日志之中)."""
-    made = asked(home, lang, lambda log: _proved(log, event, source))
+    made = asked(home, lang, lambda log: _proved(log, event, source or ()))
     files = written(lang, out, {f"{event}.tlog-proof": made.text(), f"{event}.json": made.event.body})
     told = {
         "event": str(event),
@@ -53,8 +54,8 @@ def prove(
     _say(lang, "proved", told, as_json=as_json)
 
 
-async def _proved(log: AuditLog, event: UUID, source: Path | None) -> Inclusion:
-    return await log.inclusion(await log.event(event, source))
+async def _proved(log: AuditLog, event: UUID, sources: Sequence[Path]) -> Inclusion:
+    return await log.inclusion(await log.event(event, sources))
 
 
 def consistency(

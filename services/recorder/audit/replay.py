@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Final, NoReturn
 
@@ -66,8 +66,12 @@ AsOf = Annotated[
     ),
 ]
 Store = Annotated[
-    str,
-    typer.Option("--source", metavar="ledger|kafka|FOLDER", help="the store to read; FOLDER: an archive and the rest"),
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="ledger|kafka|FOLDER",
+        help="the store to read, else the ledger; FOLDER: an archive and the rest, again for more archives",
+    ),
 ]
 After = Annotated[str | None, typer.Option(help="go on after this event, shard:position")]
 Opened = Annotated[
@@ -88,7 +92,7 @@ def replay(
     from_: From = None,
     to: To = None,
     as_of: AsOf = None,
-    source: Store = "ledger",
+    source: Store = None,
     after: After = None,
     readable: Opened = False,
     home: Home = None,
@@ -106,17 +110,17 @@ def replay(
         happened_to=happened[1],
         as_of=asked.last(as_of),
     )
-    _Command(settings_of(home), lang, source, readable=readable).run(wanted, asked.place(after))
+    _Command(settings_of(home), lang, asked.stores(source), readable=readable).run(wanted, asked.place(after))
 
 
 class _Command:
     """One run of the command: from here on, whatever ends it says how to go on."""
 
-    def __init__(self, settings: Settings, lang: Lang | None, source: str, *, readable: bool) -> None:
+    def __init__(self, settings: Settings, lang: Lang | None, sources: Sequence[str], *, readable: bool) -> None:
         self._settings = settings
         self._lang = lang
         self._words: Mapping[str, str] = _WORDS[spoken(lang)]
-        self._source = source
+        self._sources = sources
         self._readable = readable
         self._at: Place | None = None
 
@@ -146,7 +150,7 @@ class _Command:
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with opened(self._settings, self._source) as source, self._shown() as show:
+        async with opened(self._settings, *self._sources) as source, self._shown() as show:
             self._check(source, wanted, after)
             replaying = Replay(source, wanted, after, show)
             watched = not sys.stdout.isatty()  # else the bar would stand among the events
@@ -163,7 +167,9 @@ class _Command:
         shards = wanted.shards(source.shards)
         if after.shard not in shards or not source.left(*after):
             among = ", ".join(map(str, shards))
-            raise typer.BadParameter(self._words["no-place"].format(at=after, source=self._source, shards=among))
+            raise typer.BadParameter(
+                self._words["no-place"].format(at=after, source=", ".join(self._sources), shards=among)
+            )
 
     @asynccontextmanager
     async def _shown(self) -> AsyncIterator[Show | None]:

@@ -2,7 +2,7 @@
 
     ledger    ranges of positions, some thousand rows a statement: constant memory, no snapshot held open
     kafka     the partition from where the position can be first on; repeats are dropped by position
-    a folder  an archive's files, and the ledger for what did not leave it
+    folders   archives' files, and the ledger for what did not leave it
 
 Both end where the store ended when it was opened. A position that is missing is an error that says where.
 """
@@ -24,7 +24,6 @@ from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
 from services.recorder.archive import reading
-from services.recorder.archive.folder import Folder
 from services.recorder.archive.reading import Archive
 from services.recorder.archive.words import refused
 from services.recorder.errors import Hole, Unavailable
@@ -69,14 +68,20 @@ class Source(Protocol):
         """A shard's events from a position on. Raises Hole, Unavailable, NotArchived."""
 
 
-def opened(settings: Settings, name: str) -> AbstractAsyncContextManager[Source]:
-    """The store of that name, ``ledger``, ``kafka`` or an archive's folder, as far as it reaches now.
+def opened(settings: Settings, *names: str) -> AbstractAsyncContextManager[Source]:
+    """The store of that name, ``ledger`` or ``kafka``, or archives' folders, as far as it reaches now.
 
     Raises Unavailable, NotArchived.
     """
-    if name == "kafka":
+    if names == ("kafka",):
         return _kafka(settings)
-    return _ledger(settings) if name == "ledger" else _archive(settings, Path(name))
+    folders = folders_of(names)
+    return _archive(settings, folders) if folders else _ledger(settings)
+
+
+def folders_of(names: Iterable[str]) -> list[Path]:
+    """The archives among what ``--source`` names: the ledger has what they don't, named or not."""
+    return [Path(name) for name in names if name != "ledger"]
 
 
 # --- the ledger ---
@@ -94,9 +99,9 @@ class LedgerSource:
         """Events from a position on."""
         return max(self._sizes[shard] - first, 0)
 
-    async def archive(self, folder: Folder) -> Archive:
-        """What is in that folder, if it is of this ledger. Raises NotArchived."""
-        return await Archive.at(self._connection, (await founded(self._connection)).id, folder)
+    async def archive(self, folders: Iterable[Path]) -> Archive:
+        """What is in these folders, if it is of this ledger. Raises NotArchived."""
+        return await Archive.at(self._connection, (await founded(self._connection)).id, folders)
 
     async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
         """Ranges of positions, each complete."""
@@ -136,11 +141,11 @@ async def _ledger(settings: Settings) -> AsyncIterator[LedgerSource]:
         connection.terminate()
 
 
-# --- an archive, and the ledger's rest ---
+# --- archives, and the ledger's rest ---
 
 
 class ArchiveSource:
-    """Files of an archive; what is not in them is the ledger's to have."""
+    """Files of archives; what is not in them is the ledger's to have."""
 
     def __init__(self, ledger: LedgerSource, archive: Archive) -> None:
         self._ledger = ledger
@@ -168,9 +173,9 @@ class ArchiveSource:
 
 
 @asynccontextmanager
-async def _archive(settings: Settings, path: Path) -> AsyncIterator[Source]:
+async def _archive(settings: Settings, folders: Iterable[Path]) -> AsyncIterator[Source]:
     async with _ledger(settings) as ledger:
-        yield ArchiveSource(ledger, await ledger.archive(Folder(path)))
+        yield ArchiveSource(ledger, await ledger.archive(folders))
 
 
 # --- Kafka ---

@@ -27,6 +27,7 @@ from services.common.commands import (
 from services.common.showing import quiet
 from services.recorder.audit.commands import said
 from services.recorder.audit.note import VerifierKey
+from services.recorder.audit.source import folders_of
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.report import verify as verified
@@ -70,8 +71,10 @@ Keys = Annotated[
     typer.Option("--key", help="trust this verifier key, as `recorder audit key` prints it, and no others; again"),
 ]
 Source = Annotated[
-    str,
-    typer.Option("--source", metavar="ledger|FOLDER", help="FOLDER: an archive, to verify what left the ledger, too"),
+    list[str] | None,
+    typer.Option(
+        "--source", metavar="ledger|FOLDER", help="FOLDER: an archive, to verify what left the ledger, too; again"
+    ),
 ]
 WithoutKafka = Annotated[bool, typer.Option("--without-kafka", help="leave the topics out")]
 WithoutModels = Annotated[bool, typer.Option("--without-read-models", help="leave the read models out")]
@@ -83,7 +86,7 @@ def verify(
     shard: Shards = None,
     checkpoints: Files = None,
     key: Keys = None,
-    source: Source = "ledger",
+    source: Source = None,
     without_kafka: WithoutKafka = False,
     without_read_models: WithoutModels = False,
     complete: Complete = False,
@@ -97,8 +100,8 @@ def verify(
         keys = [VerifierKey.parse(text) for text in key or ()]
     except Untrusted as error:
         raise typer.BadParameter(str(error)) from None
-    archive = None if source == "ledger" else Path(source)
-    options = Options(shard or (), checkpoints or (), keys, archive, not without_kafka, not without_read_models)
+    archives = folders_of(source or ())
+    options = Options(shard or (), checkpoints or (), keys, archives, not without_kafka, not without_read_models)
     quiet()
     with said(lang), _interruptible():
         report = verified(settings_of(home), options, title=words["title"])

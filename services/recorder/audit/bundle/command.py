@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,7 +16,7 @@ from services.recorder.audit.asking import Asked
 from services.recorder.audit.bundle import packing
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import standing
-from services.recorder.audit.commands import opened, said
+from services.recorder.audit.commands import Archives, opened, said
 from services.recorder.audit.keys import Keys
 
 _WORDS: Final[Words] = {
@@ -35,9 +36,6 @@ _WORDS: Final[Words] = {
 Person = Annotated[str, typer.Option(help="the person's id")]
 Year = Annotated[int, typer.Option(min=1900, max=2200, help="the appraisal's calendar year")]
 Out = Annotated[Path, typer.Option(metavar="FILE.zip", help="the file to write")]
-Source = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="the archive's folder, where events of that year left the ledger")
-]
 
 
 def bundle(
@@ -45,7 +43,7 @@ def bundle(
     person: Person,
     year: Year,
     out: Out,
-    source: Source = None,
+    source: Archives = None,
     home: Home = None,
     lang: Language = None,
     as_json: AsJson = False,
@@ -54,7 +52,7 @@ def bundle(
     Asked(lang).ident(person)
     words = _WORDS[spoken(lang)]
     with said(lang):
-        made = asyncio.run(_made(settings_of(home), person, year, source, words["waiting"]))
+        made = asyncio.run(_made(settings_of(home), person, year, source or (), words["waiting"]))
     try:
         packing.write(out, made.content)
     except OSError as error:
@@ -70,7 +68,7 @@ def bundle(
     typer.echo(words["check"].format(**told))
 
 
-async def _made(settings: Settings, person: str, year: int, source: Path | None, waiting: str) -> Bundle:
+async def _made(settings: Settings, person: str, year: int, sources: Sequence[Path], waiting: str) -> Bundle:
     told: list[str] = []
 
     def wait() -> None:
@@ -80,7 +78,7 @@ async def _made(settings: Settings, person: str, year: int, source: Path | None,
 
     async with opened(settings) as log:
         making = Making(log, lambda: Keys.load(settings.checkpoint_keys_file), lambda: standing(settings))
-        return await making.make(person, year, source, wait)
+        return await making.make(person, year, sources, wait)
 
 
 def _offices(made: Bundle) -> list[dict[str, Any]]:

@@ -17,7 +17,6 @@ import asyncpg
 import orjson
 
 from services.recorder.archive import reading
-from services.recorder.archive.folder import Folder
 from services.recorder.archive.reading import Archive, Held
 from services.recorder.archive.words import refused
 from services.recorder.audit.proofs import Found
@@ -129,19 +128,17 @@ def _columns(wanted: Wanted) -> dict[str, list[Any]]:
 # --- what left the ledger ---
 
 
-async def archived(connection: Connection, left: Sequence[Left], source: Path | None) -> list[Found]:
-    """The events out of an archive's folder, by shard and position. Raises NotArchived."""
+async def archived(connection: Connection, left: Sequence[Left], sources: Sequence[Path]) -> list[Found]:
+    """The events out of archives' folders, by shard and position. Raises NotArchived."""
     if not left:
         return []
-    if source is None:
-        raise refused("left", shard=left[0].shard, position=left[0].position, file=left[0].file)
-    archive = await Archive.at(connection, (await founded(connection)).id, Folder(source))
+    archive = await Archive.at(connection, (await founded(connection)).id, sources)
     events: list[Found] = []
     for _, group in groupby(left, key=lambda each: (each.shard, each.file)):
         places = list(group)
         held = archive.following(places[0].shard, places[0].position)
         if held is None or held.first > places[0].position:
-            raise refused("unreadable", file=source / places[0].file, why="not in this folder")
+            raise refused("left", shard=places[0].shard, position=places[0].position, file=places[0].file)
         events += _read(held, places)
     return events
 

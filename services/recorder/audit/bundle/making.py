@@ -50,9 +50,9 @@ class Making:
         self._standing = standing
 
     async def make(
-        self, person: str, year: int, source: Path | None = None, waiting: Callable[[], None] = lambda: None
+        self, person: str, year: int, sources: Sequence[Path] = (), waiting: Callable[[], None] = lambda: None
     ) -> Bundle:
-        """Make it. ``source``: the folder of an archive that holds what left; ``waiting`` is called where it waits.
+        """Make it. ``sources``: folders of archives that hold what left; ``waiting`` is called where it waits.
 
         Raises Missing, NotArchived, Unsettled, Contradiction, Misconfigured, Unavailable.
         """
@@ -64,7 +64,7 @@ class Making:
                 f"{person} 没有 {year} 年度考核：该年没有任何登记。`office appraisal 年度` 可列出有考核的人员。",
             )
         async with self._log.connection() as connection:
-            away = await gathering.archived(connection, found.left, source)
+            away = await gathering.archived(connection, found.left, sources)
         proved = await self._proved(signed, [*found.events, *away])
         return self._packed(person, year, found, {shard: signed[shard] for shard in found.touched}, proved)
 

@@ -17,7 +17,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from services.common.settings import Settings
-from services.recorder.archive.folder import Folder, digest
+from services.recorder.archive.folder import digest
 from services.recorder.archive.reading import Archive
 from services.recorder.audit.keys import Keys
 from services.recorder.audit.note import VerifierKey
@@ -42,13 +42,13 @@ Ranges = dict[int, list[tuple[int, int]]]  # shard → first and last of what le
 class Options:
     """What was asked for. ``shards``: none means all; ``files``: checkpoints kept elsewhere; ``keys``: trusted ones.
 
-    ``archive``: the folder of what left the ledger.
+    ``archives``: the folders of what left the ledger.
     """
 
     shards: Sequence[int] = ()
     files: Sequence[Path] = ()
     keys: Sequence[VerifierKey] = ()
-    archive: Path | None = None
+    archives: Sequence[Path] = ()
     kafka: bool = True
     read_models: bool = True
 
@@ -203,10 +203,10 @@ class _Layout:
             self._made.findings.append(findings)
 
     async def _archive(self, ledger: UUID) -> Archive | None:
-        """The archive that was named; its files must be those that left."""
-        if self._options.archive is None:
+        """The archives that were named; their files must be those that left."""
+        if not self._options.archives:
             return None
-        archive = await Archive.at(self._connection, ledger, Folder(self._options.archive))
+        archive = await Archive.at(self._connection, ledger, self._options.archives)
         for held in archive.files():
             try:
                 found = digest(held.path)[1]

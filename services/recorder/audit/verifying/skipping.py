@@ -31,7 +31,7 @@ _WHY: Final[Words] = {
         "no-topic": "there is no topic {topic}: a recorder makes it when it starts, and publishes what it signs from "
         "then on",
         "none-kept": "none is kept, so nothing binds its events: run this again once a recorder has signed one",
-        "archived": "events left the ledger for an archive: name its folder, --source FOLDER",
+        "archived": "events left the ledger for an archive: name its folder, --source FOLDER, once for each",
         "no-projector": "there is no command projector here: run this where it is installed",
         "no-verify": "the command projector here has no verify: install the version that the recorder has",
         "projector": "projector verify ended with {code} ({said}): run this again once it goes well",
@@ -41,7 +41,7 @@ _WHY: Final[Words] = {
         "no-key": "没有可信的公钥，缺少 {path}：请用 --key 给出验证公钥",
         "no-topic": "没有主题 {topic}：记录服务启动时会建立该主题，并发布此后签名的检查点",
         "none-kept": "没有保存任何检查点，其事件无从约束：待记录服务签名后再执行",
-        "archived": "有事件已移出账本归档：请用 --source 目录 指明归档所在",
+        "archived": "有事件已移出账本归档：请用 --source 目录 指明归档所在，有几处就给几次",
         "no-projector": "这里没有 projector 命令：请在装有该命令的机器上执行",
         "no-verify": "这里的 projector 命令没有 verify：请安装与记录服务相同的版本",
         "projector": "projector verify 以 {code} 结束（{said}）：待其正常后再执行",
