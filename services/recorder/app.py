@@ -14,6 +14,7 @@ from faststream.kafka import KafkaBroker
 
 from schemas.erasure import ErasePerson, LiftHold
 from services.common import log
+from services.common.both import Both
 from services.common.grants import Grants
 from services.common.serving import background, collect_rarely, server
 from services.common.settings import Settings
@@ -177,7 +178,7 @@ class Recorder:
             raise
         return parts
 
-    def _parts_of(self, ledger: Ledger, reasons: dict[int, str | None]) -> Parts:
+    def _parts_of(self, ledger: Ledger, reasons: dict[int, Both | None]) -> Parts:
         relay = Relay(self._pool, ledger, self._settings, reasons)
         appender = Appender(self._pool, ledger, relay, reasons.get)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)

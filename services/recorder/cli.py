@@ -6,8 +6,7 @@ Exit codes: 0 well, 1 failed or read-only, 2 usage, 3 not running.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator
 from typing import Final
 
 import orjson
@@ -34,7 +33,7 @@ from services.recorder.audit.cli import cli as audit
 from services.recorder.audit.commands import said
 from services.recorder.errors import RecorderError
 from services.recorder.recovery import cli as recovery
-from services.recorder.status import Status
+from services.recorder.status import Shard, Status
 from services.recorder.status import status as ask
 
 _WORDS: Final[Words] = {
@@ -79,9 +78,9 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
     with said(lang):
         found = asyncio.run(ask(settings_of(home)))
     if as_json:
-        typer.echo(orjson.dumps(asdict(found)))
+        typer.echo(orjson.dumps(found.as_json()))
     else:
-        _show(found, _words(lang))
+        _show(found, spoken(lang))
     if found.state == "stopped":
         raise typer.Exit(NOT_RUNNING)
     if any(shard.reason or shard.unsigned for shard in found.shards):
@@ -93,7 +92,8 @@ def main() -> None:
     cli()
 
 
-def _show(found: Status, words: Mapping[str, str]) -> None:
+def _show(found: Status, lang: Lang) -> None:
+    words = _WORDS[lang]
     figures = ("shard", "next", "next_receipt", "relayed", "relayed_receipts", "checkpoint")
     table = Table(title=f"{words['title']}: {words[found.state]}")
     for column in (*figures, "mode"):
@@ -104,8 +104,7 @@ def _show(found: Status, words: Mapping[str, str]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
     for shard in found.shards:
-        for reason in filter(None, (shard.reason, shard.unsigned)):
-            told = reason.removeprefix(f"shard {shard.shard}: ")
+        for told in _reasons(shard, lang):
             console.print(f"{words['shard']} {shard.shard}: {told}", style="bold red", markup=False)
     lag = "?" if found.intake_lag is None else found.intake_lag
     console.print(
@@ -115,8 +114,12 @@ def _show(found: Status, words: Mapping[str, str]) -> None:
     )
 
 
-def _words(lang: Lang | None) -> Mapping[str, str]:
-    return _WORDS[spoken(lang)]
+def _reasons(shard: Shard, lang: Lang) -> Iterator[str]:
+    """Why the shard takes nothing, and why it isn't signed; in English where it was noted in nothing else."""
+    for en, zh in ((shard.reason, shard.reason_zh), (shard.unsigned, shard.unsigned_zh)):
+        if en:
+            told = (zh or en) if lang is Lang.ZH else en
+            yield told.removeprefix(f"shard {shard.shard}: ").removeprefix(f"分片 {shard.shard}：")
 
 
 if __name__ == "__main__":

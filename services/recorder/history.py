@@ -15,22 +15,19 @@ import orjson
 import structlog
 
 from schemas.canonical import leaf_hash
+from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder import topics
 from services.recorder.errors import Misconfigured
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
+from services.recorder.reasons import reason
 from services.recorder.recovery.queries import QUERIES as RECOVERY
 from services.recorder.recovery.witness import newest, root_at
 from services.recorder.topics import Tail
 
 Log: Final = structlog.get_logger("history")
 Signed = Mapping[int, tuple[int, bytes]]  # shard → size and root of its newest checkpoint
-_OTHER: Final = "topic belongs to"
-_RESTORING: Final = (
-    "the ledger is being rebuilt from the topics. Nothing is appended meanwhile. "
-    "Run `recorder restore --from kafka` again, so that it is finished; then restart."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +38,22 @@ class Found:
     """
 
     next: int
-    reason: str | None = None
+    reason: Both | None = None
     differs: bool = False
 
 
-async def check_all(pool: Pool, ledger: Ledger, settings: Settings) -> dict[int, str | None]:
+async def check_all(pool: Pool, ledger: Ledger, settings: Settings) -> dict[int, Both | None]:
     """For every shard why it is read-only, None where ledger and topics fit; also noted for ``recorder status``."""
     reasons = await check(pool, ledger, settings, range(ledger.shards))
-    for shard, reason in reasons.items():
-        if reason:
-            Log.error("shard-read-only", shard=shard, reason=reason)
+    for shard, why in reasons.items():
+        if why:
+            Log.error("shard-read-only", shard=shard, reason=str(why))
     return reasons
 
 
-async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> dict[int, str | None]:
+async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> dict[int, Both | None]:
     """The same for these shards, without a word in the log."""
-    reasons: dict[int, str | None] = dict.fromkeys(shards)
+    reasons: dict[int, Both | None] = dict.fromkeys(shards)
     for kind in ("events", "receipts"):
         tails = await topics.tails(settings.kafka, settings.topic(kind), shards)
         async with pool.acquire() as connection:
@@ -69,8 +66,18 @@ async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collecti
             if reasons[shard] is None:
                 reasons[shard] = await unlike_signed(connection, shard, signed)
         await _for_all(connection, reasons)
-        await QUERIES.note_mode(connection, shards=list(reasons), reasons=list(reasons.values()))
+        await note(connection, reasons)
     return reasons
+
+
+async def note(connection: Connection, reasons: Mapping[int, Both | None]) -> None:
+    """Note why these shards are read-only, for ``recorder status``."""
+    await QUERIES.note_mode(
+        connection,
+        shards=list(reasons),
+        reasons=[why and why.en for why in reasons.values()],
+        reasons_zh=[why and why.zh for why in reasons.values()],
+    )
 
 
 async def signed_outside(settings: Settings, ledger: Ledger) -> Signed:
@@ -82,24 +89,24 @@ async def signed_outside(settings: Settings, ledger: Ledger) -> Signed:
         return {}
 
 
-async def _for_all(connection: Connection, reasons: dict[int, str | None]) -> None:
+async def _for_all(connection: Connection, reasons: dict[int, Both | None]) -> None:
     """What stands against every shard: a ledger that is being rebuilt, or a new one before a lost one's topics."""
     state = await RECOVERY.state(connection)
-    whole = next((reason for reason in reasons.values() if reason and _OTHER in reason), None)
-    whole = _RESTORING if state["restoring"] else whole if not state["recorded"] else None
+    whole = next((each for each in reasons.values() if each and each.word == "other-ledger"), None)
+    whole = reason("restoring") if state["restoring"] else whole if not state["recorded"] else None
     if whole is not None:
         reasons |= dict.fromkeys(reasons, whole)
 
 
-async def unlike_signed(connection: Connection, shard: int, signed: Signed) -> str | None:
+async def unlike_signed(connection: Connection, shard: int, signed: Signed) -> Both | None:
     """Why the ledger is not what the shard's newest checkpoint was signed for; None where it is, or none was."""
     if shard not in signed:
         return None
     size, root = signed[shard]
     row = await RECOVERY.stand(connection, shard=shard)
     if row["size"] < size:
-        return _short(shard, row["size"], size)
-    return None if await root_at(connection, shard, size) == root else _changed(shard, size)
+        return reason("short", shard=shard, size=row["size"], signed=size)
+    return None if await root_at(connection, shard, size) == root else reason("changed", shard=shard, signed=size)
 
 
 async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:
@@ -111,7 +118,7 @@ async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: i
     if kind == "events" and found.reason is None:
         file = await archived.file_at(connection, shard, found.next)
         if file is not None:
-            return Found(found.next, _archived(shard, found.next, file))
+            return Found(found.next, reason("archived", shard=shard, at=found.next, file=file))
     return found
 
 
@@ -121,15 +128,17 @@ async def _held(connection: Connection, ledger: Ledger, kind: str, shard: int, t
     try:
         found = await _compare(connection, ledger, kind, shard, tail.last.value)
     except (ValueError, KeyError, TypeError):
-        return Found(0, _foreign(kind, shard, tail.last.offset))
+        return Found(0, reason("foreign", kind=kind, shard=shard, offset=tail.last.offset))
     # Every record of the shard is on its topic at least once, so there are at least as many offsets.
-    return found if tail.end >= found.next else Found(0, _hole(kind, shard, tail.end, found.next))
+    if tail.end >= found.next:
+        return found
+    return Found(0, reason("hole", kind=kind, shard=shard, end=tail.end, wanted=found.next))
 
 
 async def _compare(connection: Connection, ledger: Ledger, kind: str, shard: int, value: bytes) -> Found:
     fields: dict[str, Any] = orjson.loads(value)
     if fields["source"] != ledger.source:
-        return Found(0, _other_ledger(kind, fields["source"], ledger.source))
+        return Found(0, reason("other-ledger", kind=kind, theirs=fields["source"], ours=ledger.source))
     if kind == "events":
         at = int(fields["sequence"])
         ours = await _leaf(connection, shard, at)
@@ -139,9 +148,9 @@ async def _compare(connection: Connection, ledger: Ledger, kind: str, shard: int
         ours = await QUERIES.receipt_at(connection, shard=shard, number=at)
         same = ours is not None and orjson.loads(ours) == fields["data"]
     if ours is None:
-        return Found(0, _ahead(kind, shard, at))
+        return Found(0, reason("ahead", kind=kind, shard=shard, at=at))
     if not same:
-        return Found(0, _differs(kind, shard, at), differs=True)
+        return Found(0, reason("differs", kind=kind, shard=shard, at=at), differs=True)
     return Found(at + 1)
 
 
@@ -151,66 +160,3 @@ async def _leaf(connection: Connection, shard: int, position: int) -> bytes | No
     if body is not None:
         return leaf_hash(body)
     return await archived.leaf_at(connection, shard, position)
-
-
-def _hole(kind: str, shard: int, end: int, wanted: int) -> str:
-    return (
-        f"the {kind} topic has {end} records of shard {shard} where {wanted} must be: "
-        "it was made anew while a recorder ran. Nothing is appended to this shard. "
-        f"Fill it again from the ledger: `recorder republish --topic {kind} --shard {shard} --yes`."
-    )
-
-
-def _foreign(kind: str, shard: int, offset: int) -> str:
-    return (
-        f"the last record of the {kind} topic (partition {shard}, offset {offset}) was not written by a recorder. "
-        "Nothing is appended to this shard. Find out who can write to this topic; then have it filled again "
-        f"from the ledger: `recorder republish --topic {kind} --shard {shard} --yes`."
-    )
-
-
-def _other_ledger(kind: str, theirs: str, ours: str) -> str:
-    return (
-        f"the {kind} {_OTHER} {theirs}, this is {ours}. Nothing is appended to this shard. "
-        "Point CHENGZHANG_DATABASE_URL or CHENGZHANG_TOPIC_PREFIX at what belongs together; or, if the database was "
-        "lost and this one is new, stop the recorders and run `recorder restore --from kafka`."
-    )
-
-
-def _ahead(kind: str, shard: int, at: int) -> str:
-    return (
-        f"the {kind} topic is ahead of the ledger: it holds {shard}:{at}, the ledger doesn't "
-        "(restored from an older backup?). Nothing is appended to this shard, so that history doesn't fork. "
-        f"Run `recorder recover --shard {shard}`: it brings the missing bytes back from the topic."
-    )
-
-
-def _differs(kind: str, shard: int, at: int) -> str:
-    return (
-        f"the {kind} topic and the ledger differ at {shard}:{at}. "
-        "Nothing is appended to this shard. Keep both as they are. "
-        f"Run `recorder recover --shard {shard}`: it changes nothing, and says where the two histories part."
-    )
-
-
-def _short(shard: int, size: int, signed: int) -> str:
-    return (
-        f"a checkpoint was signed for {signed} events of shard {shard}, the ledger has {size} "
-        "(restored from an older backup?). Nothing is appended to this shard, so that history doesn't fork. "
-        f"Run `recorder recover --shard {shard}`: it brings back what the topic has."
-    )
-
-
-def _changed(shard: int, signed: int) -> str:
-    return (
-        f"the first {signed} events of shard {shard} are not those that a checkpoint was signed for: history was "
-        "changed. Nothing is appended to this shard. Keep everything as it is. "
-        f"Run `recorder recover --shard {shard}`: it says whether the topic holds what was signed."
-    )
-
-
-def _archived(shard: int, at: int, file: str) -> str:
-    return (
-        f"the events topic lacks {shard}:{at}, which was archived ({file}). Nothing is appended to this shard. "
-        "Bring its year back (recorder archive --bring-back DIR), then restart: the topic is filled from the ledger."
-    )

@@ -24,11 +24,12 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import sending, topics
 from services.recorder.errors import Doubt, RecorderError
-from services.recorder.history import check, check_tail
+from services.recorder.history import check, check_tail, note
 from services.recorder.ledger.batch import Batch
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
@@ -109,7 +110,7 @@ class Lane:
 class Relay:
     """All lanes of the shards whose lease this process holds."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, settings: Settings, reasons: dict[int, str | None]) -> None:
+    def __init__(self, pool: Pool, ledger: Ledger, settings: Settings, reasons: dict[int, Both | None]) -> None:
         """Hold no lease yet. ``reasons``: why a shard is read-only; the relay adds what it finds."""
         self._pool = pool
         self._ledger = ledger
@@ -276,10 +277,10 @@ class Relay:
         async with self._pool.acquire(timeout=10) as connection:
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
             if found.reason is not None:
-                await QUERIES.note_mode(connection, shards=[lane.shard], reasons=[found.reason])
+                await note(connection, {lane.shard: found.reason})
         if found.reason is not None:
             self.reasons[lane.shard] = found.reason
-            Log.error("shard-read-only", shard=lane.shard, reason=found.reason)
+            Log.error("shard-read-only", shard=lane.shard, reason=str(found.reason))
             await asyncio.sleep(LOOK_AGAIN)
             return  # and look again; the producer, which the other lanes use, is in no doubt
         lane.offset = tail.end

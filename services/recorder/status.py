@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import asyncpg
 import httpx
@@ -19,7 +19,8 @@ from services.recorder.ledger.database import QUERIES, founded, reached
 class Shard:
     """One shard: next position and receipt number, how far both are relayed, whether it takes actions.
 
-    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now.
+    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now. What an earlier version
+    noted is in English alone.
     """
 
     shard: int
@@ -29,8 +30,10 @@ class Shard:
     relayed_receipts: int
     mode: Literal["writable", "read-only"]
     reason: str | None
+    reason_zh: str | None
     checkpoint: int | None
     unsigned: str | None
+    unsigned_zh: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,13 @@ class Status:
     quarantined: int
     shards: list[Shard]
     checkpoints_waiting: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As programs get it: reasons in English."""
+        told = asdict(self)
+        for shard in told["shards"]:
+            del shard["reason_zh"], shard["unsigned_zh"]
+        return told
 
 
 async def status(settings: Settings) -> Status:
@@ -67,7 +77,8 @@ def _shard(row: asyncpg.Record) -> Shard:
     reason = row["reason"]
     return Shard(
         row["shard"], row["size"], row["next_receipt"], row["events"], row["receipts"],
-        "read-only" if reason else "writable", reason, row["signed"], row["unsigned"],
+        "read-only" if reason else "writable", reason, row["reason_zh"], row["signed"], row["unsigned"],
+        row["unsigned_zh"],
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from schemas.identity import event_id, shard_of
+from services.common.both import Both
 from services.recorder.domain import decider
 from services.recorder.errors import Busy, Misconfigured, ReadOnly, Unavailable
 from services.recorder.intake.submission import Answer, Closed, Submission, Unrecordable
@@ -241,7 +242,8 @@ async def test_no_batch_is_larger_than_a_thousand(ledger: Bench) -> None:
 
 
 async def test_a_read_only_shard_takes_nothing_and_says_why(ledger: Bench) -> None:
-    appender = appender_module.Appender(ledger.pool, ledger.ledger, ledger, {SHARD: "the topic is ahead"}.get)
+    reasons = {SHARD: Both("the topic is ahead", "主题领先")}
+    appender = appender_module.Appender(ledger.pool, ledger.ledger, ledger, reasons.get)
     why = f"shard {SHARD} is read-only: the topic is ahead"
     with pytest.raises(ReadOnly, match=why):
         await appender.submit(await ledger.submissions([section()]))

@@ -238,7 +238,7 @@ async def test_a_lost_topic_is_filled_once_the_years_are_back(old: Settings, top
     async with bench(lost.database_url, lost.shards) as ledger:
         reasons = await history.check_all(ledger.pool, ledger.ledger, lost)
         closed = {row["shard"] for row in await _table(old, "archived")}
-        assert {shard for shard, reason in reasons.items() if reason and "archived" in reason} == closed != set()
+        assert {shard for shard, reason in reasons.items() if "which was archived" in str(reason)} == closed != set()
         await _run(lost, "archive", "--bring-back", str(tmp_path))
         await ledger.rows("UPDATE ledger.relay SET events = 0, receipts = 0")
         await publish(ledger, lost)
@@ -410,8 +410,12 @@ async def test_what_may_not_leave_stays_and_the_command_says_why(old: Settings, 
     await _run(old, "archive", "--before", "2025", "--out", str(tmp_path), expected=2)  # nobody can be asked
     await _rows(old, "UPDATE ledger.relay SET reason = 'no reason' WHERE shard = $1", events[0]["shard"])
     assert "no reason" in (await _archive(old, tmp_path, expected=1))["said"]
-    assert "只读" in (await _archive(old, tmp_path, "--lang", "zh", expected=1))["said"]
-    await _rows(old, "UPDATE ledger.relay SET reason = NULL")
+    zh = ("--lang", "zh")
+    said = (await _archive(old, tmp_path, *zh, expected=1))["said"]
+    assert "只读：no reason" in said, "as an earlier version noted it"
+    await _rows(old, "UPDATE ledger.relay SET reason_zh = '没有理由' WHERE shard = $1", events[0]["shard"])
+    assert "只读：没有理由" in (await _archive(old, tmp_path, *zh, expected=1))["said"]
+    await _rows(old, "UPDATE ledger.relay SET reason = NULL, reason_zh = NULL")
     (tmp_path / "file").touch()
     assert "can't be written" in (await _archive(old, tmp_path / "file" / "in", expected=1))["said"]
     assert await _table(old, "event") == events

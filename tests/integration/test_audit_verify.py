@@ -22,7 +22,6 @@ from typer.testing import CliRunner
 from schemas.canonical import canonical, leaf_hash
 from schemas.identity import shard_of
 from schemas.merkle import extended
-from services.common.commands import Lang
 from services.common.settings import Settings
 from services.recorder import topics
 from services.recorder.audit.note import SigningKey
@@ -517,7 +516,7 @@ def test_years_that_left_the_ledger(servers: Servers, aged: Settings, tmp_path: 
         without = verify(left, Options(read_models=False), run=here)
         assert without.as_json()["problems"] == []
         assert without.checked["archived"] > 0
-        assert any("--source FOLDER" in each.why[Lang.EN] for each in without.skipped)
+        assert any("--source FOLDER" in each.why.en for each in without.skipped)
         options = Options(read_models=False, archives=[tmp_path])
         whole = verify(left, options, run=here)
         assert whole.as_json()["problems"] == []

@@ -203,6 +203,7 @@ async def test_a_refusal_is_told_and_taken_back(ledger: Bench, settings: Setting
     told = (await status(settings)).shards[SHARD]
     assert told.checkpoint == 2
     assert "another root" in str(told.unsigned)
+    assert f"分片 {SHARD}：" in str(told.unsigned_zh)
     leaves = await ledger.rows("SELECT leaf_hash FROM ledger.event WHERE shard = $1 ORDER BY position", SHARD)
     peaks = merkle.extended(b"", 0, [row["leaf_hash"] for row in leaves])
     await ledger.rows("UPDATE ledger.shard SET peaks = $2 WHERE shard = $1", SHARD, peaks)
@@ -210,7 +211,7 @@ async def test_a_refusal_is_told_and_taken_back(ledger: Bench, settings: Setting
     await another._begin()
     await another._round()
     told = (await status(settings)).shards[SHARD]
-    assert (told.checkpoint, told.unsigned) == (4, None)
+    assert (told.checkpoint, told.unsigned, told.unsigned_zh) == (4, None, None)
     assert (await status(settings)).checkpoints_waiting == 0
     await checkpointer.stop()
     await another.stop()

@@ -18,10 +18,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder import history, topics
-from services.recorder.errors import Misconfigured
+from services.recorder.errors import Misconfigured, Unavailable
 from services.recorder.ledger import database
 from services.recorder.ledger.appender import Appender
 from services.recorder.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
+from services.recorder.status import status
 from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
 from tests.support.service import Service
 
@@ -279,12 +280,31 @@ async def test_a_history_that_forked_makes_the_shard_read_only(
     async with recorder(ledger, settings) as one:
         reason = one.relay.reasons[SHARD]
         assert reason is not None
-        assert words in reason
-        (noted,) = await ledger.rows("SELECT reason FROM ledger.relay WHERE shard = $1", SHARD)
-        assert noted["reason"] == reason
+        assert words in reason.en
+        (noted,) = await ledger.rows("SELECT reason, reason_zh FROM ledger.relay WHERE shard = $1", SHARD)
+        assert tuple(noted) == (reason.en, reason.zh)
         await ledger.receipts([section(office="o-7")], one.appender)
         await _whole(ledger, settings, (shard_of("o-7", 8),))
     assert len(await _records(settings, "events")) == 1, "nothing is published behind what doesn't fit"
+
+
+async def test_a_ledger_of_an_earlier_version_gets_room_for_reasons_in_chinese(
+    ledger: Bench, settings: Settings
+) -> None:
+    await ledger.accepted(section())
+    (event,) = await ledger.events()
+    await topics.ensure(settings)
+    await _put(settings, event | {"actor": "p-else"})
+    for table in ("relay", "checkpoint_refusal"):
+        await ledger.rows(f"ALTER TABLE ledger.{table} DROP COLUMN reason_zh")
+    with pytest.raises(Unavailable, match="no recorder of this version"):
+        await status(settings)
+    await database.found(ledger.pool, ledger.ledger.shards)
+    await database.found(ledger.pool, ledger.ledger.shards)
+    await history.check_all(ledger.pool, ledger.ledger, settings)
+    shard = (await status(settings)).shards[SHARD]
+    assert f"differ at {SHARD}:0" in str(shard.reason)
+    assert f"在 {SHARD}:0 处不同" in str(shard.reason_zh)
 
 
 async def test_a_fork_that_shows_while_the_relay_runs_is_noted_for_operators(ledger: Bench, settings: Settings) -> None:

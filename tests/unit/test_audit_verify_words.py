@@ -65,7 +65,7 @@ def test_who_wants_it_complete_hears_by_the_exit_code_that_it_is_not(
     ended = CliRunner().invoke(cli, ["audit", "verify", "--json", "--home", "/nowhere", *option])
     told = json.loads(ended.output)
     assert (ended.exit_code, told["ok"], told["complete"]) == (code, True, not left_out)
-    assert set(told["skipped"]) == {each.part[Lang.EN] for each in left_out}
+    assert set(told["skipped"]) == {each.part.en for each in left_out}
 
 
 def test_all_is_well_with_the_read_models(capsys: pytest.CaptureFixture[str]) -> None:

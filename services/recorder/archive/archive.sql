@@ -130,7 +130,8 @@ JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AN
 -- Shards that take nothing, and why.
 SELECT
     shard,
-    reason
+    reason,
+    reason_zh
 FROM ledger.relay
 WHERE reason IS NOT NULL
 ORDER BY shard;

@@ -23,6 +23,7 @@ from schemas import merkle
 from schemas.canonical import leaf_hash
 from schemas.merkle import Part as Proven
 from schemas.merkle import Reader
+from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import history, topics
@@ -129,7 +130,7 @@ class Leaving:
         except (KafkaError, TimeoutError, OSError) as error:
             raise Unavailable(f"Kafka can't be reached ({type(error).__name__}).") from error
         async with self._pool.acquire(timeout=10) as connection:
-            closed = {row["shard"]: row["reason"] async for row in QUERIES.read_only(connection)}
+            closed = {row["shard"]: _noted(row) async for row in QUERIES.read_only(connection)}
             for shard, end in last.items():
                 found = await history.check_tail(connection, self._ledger, "events", shard, tails[shard])
                 reason = found.reason or closed.get(shard)
@@ -273,3 +274,8 @@ def _text(hash_: bytes) -> str:
 def this_year() -> int:
     """The year that isn't over, in UTC."""
     return datetime.now(UTC).year
+
+
+def _noted(row: asyncpg.Record) -> Both:
+    """Why a shard is read-only, as was noted; in English alone where an earlier version did."""
+    return Both(row["reason"], row["reason_zh"] or row["reason"])

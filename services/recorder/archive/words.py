@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.common.both import both
 from services.common.commands import Lang, Words
 from services.recorder.errors import NotArchived
 
@@ -86,4 +87,5 @@ WORDS: Final[Words] = {
 
 def refused(word: str, /, **values: object) -> NotArchived:
     """The error to raise, with its reason in words."""
-    return NotArchived(*(WORDS[lang][word].format(**values) for lang in (Lang.EN, Lang.ZH)))
+    said = both(WORDS, word, **values)
+    return NotArchived(said.en, said.zh)

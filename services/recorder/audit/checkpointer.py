@@ -93,7 +93,7 @@ class Checkpointer:
         try:
             kept = await self._checkpoints.make(shard)
         except (Contradiction, Misconfigured) as error:
-            await self._refuse(shard, str(error))
+            await self._refuse(shard, str(error), error.zh if isinstance(error, Contradiction) else None)
             return
         CHECKPOINTS.inc()
         Log.debug("checkpoint", shard=shard, size=kept.size)
@@ -103,13 +103,13 @@ class Checkpointer:
             del self._refused[shard]
             Log.info("checkpoints-resumed", shard=shard)
 
-    async def _refuse(self, shard: int, reason: str) -> None:
+    async def _refuse(self, shard: int, reason: str, reason_zh: str | None) -> None:
         self._again[shard] = _now() + self._settings.checkpoint_seconds
         if self._refused.get(shard) == reason:
             return
         Log.error("checkpoint-refused", shard=shard, reason=reason)
         async with self._pool.acquire(timeout=10) as connection:
-            await QUERIES.refuse(connection, shard=shard, reason=reason)
+            await QUERIES.refuse(connection, shard=shard, reason=reason, reason_zh=reason_zh)
         self._refused[shard] = reason  # once it is noted; else it is noted the next time
 
     async def _deliver(self) -> None:

@@ -106,10 +106,11 @@ FROM ledger.checkpoint_refusal;
 
 -- name: refuse!
 -- A shard gets no checkpoints for now.
-INSERT INTO ledger.checkpoint_refusal (shard, reason)
-VALUES (:shard, :reason)
+INSERT INTO ledger.checkpoint_refusal (shard, reason, reason_zh)
+VALUES (:shard, :reason, :reason_zh)
 ON CONFLICT (shard) DO UPDATE SET
-    reason = excluded.reason;
+    reason = excluded.reason,
+    reason_zh = excluded.reason_zh;
 
 -- name: resume!
 -- It gets them again.

@@ -158,7 +158,9 @@ def _lines(report: Report, lang: Lang) -> list[str]:
     lag = {kind: checked.get(f"lag_{kind}", 0) for kind in ("events", "receipts")}
     lines = [words["rate"].format(rate=checked["hashed_per_s"], seconds=checked["seconds"])]
     lines += [words["lag"].format(**lag)] if any(lag.values()) else []
-    lines += [words["skipped"].format(part=each.part[lang], why=each.why[lang]) for each in report.skipped]
+    lines += [
+        words["skipped"].format(part=each.part.spoken(lang), why=each.why.spoken(lang)) for each in report.skipped
+    ]
     lines += [_line(problem.as_json(), words) for problem in report.problems[:_SHOWN]]
     more = len(report.problems) - _SHOWN + sum(report.unlisted.values())
     return lines + ([words["more"].format(count=more)] if more > 0 else [])

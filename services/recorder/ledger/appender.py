@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from schemas.identity import shard_of
+from services.common.both import Both
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.intake.submission import Answer, Closed, Outcome, Submission, Unrecordable
 from services.recorder.ledger.append import Committed, append
@@ -40,7 +41,7 @@ class Appender:
         pool: Pool,
         ledger: Ledger,
         listener: Committed,
-        reason: Callable[[int], str | None],
+        reason: Callable[[int], Both | None],
     ) -> None:
         """Begin with empty queues; workers start when their shard is first used."""
         self._pool = pool

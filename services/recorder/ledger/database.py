@@ -95,7 +95,7 @@ def reached() -> Iterator[None]:
     try:
         with allowed():
             yield
-    except asyncpg.UndefinedTableError as error:
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
         raise Unavailable("no recorder of this version has been started on this database yet.") from error
     except (*TRANSIENT, *NOT_OURS) as error:
         raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error

@@ -158,9 +158,11 @@ WHERE r.shard = noted.shard;
 -- name: note_mode!
 -- Why these shards are read-only; null where they are not.
 UPDATE ledger.relay AS r
-SET reason = noted.reason
-FROM unnest(:shards::int[], :reasons::text[]) AS noted (shard, reason)
-WHERE r.shard = noted.shard AND r.reason IS DISTINCT FROM noted.reason;
+SET
+    reason = noted.reason,
+    reason_zh = noted.reason_zh
+FROM unnest(:shards::int[], :reasons::text[], :reasons_zh::text[]) AS noted (shard, reason, reason_zh)
+WHERE r.shard = noted.shard AND (r.reason, r.reason_zh) IS DISTINCT FROM (noted.reason, noted.reason_zh);
 
 -- name: status
 -- Each shard as an operator sees it.
@@ -171,8 +173,10 @@ SELECT
     r.events,
     r.receipts,
     r.reason,
+    r.reason_zh,
     (SELECT max(c.size) FROM ledger.checkpoint AS c WHERE c.shard = s.shard) AS signed,
-    f.reason AS unsigned
+    f.reason AS unsigned,
+    f.reason_zh AS unsigned_zh
 FROM ledger.shard AS s
 JOIN ledger.relay AS r USING (shard)
 LEFT JOIN ledger.checkpoint_refusal AS f USING (shard)

@@ -125,10 +125,11 @@ CREATE INDEX IF NOT EXISTS quarantine_unpublished ON ledger.quarantine (recorded
 
 -- How far the relay came, for people to look at: the topics themselves are what it resumes from.
 CREATE TABLE IF NOT EXISTS ledger.relay (
-    shard    integer PRIMARY KEY,
-    events   bigint NOT NULL DEFAULT 0,
-    receipts bigint NOT NULL DEFAULT 0,
-    reason   text
+    shard     integer PRIMARY KEY,
+    events    bigint NOT NULL DEFAULT 0,
+    receipts  bigint NOT NULL DEFAULT 0,
+    reason    text,
+    reason_zh text
 ) WITH (fillfactor = 50);
 
 -- The tree over a shard's events, in the tiles of C2SP tlog-tiles: 32 bytes a hash, up to 256 of them; those at the right
@@ -156,10 +157,24 @@ CREATE INDEX IF NOT EXISTS checkpoint_undelivered ON ledger.checkpoint (shard, s
 
 -- Why a shard gets no checkpoints, for people to look at; no row where it gets them.
 CREATE TABLE IF NOT EXISTS ledger.checkpoint_refusal (
-    shard  integer PRIMARY KEY,
-    reason text NOT NULL,
-    since  timestamptz NOT NULL DEFAULT now()
+    shard     integer PRIMARY KEY,
+    reason    text NOT NULL,
+    reason_zh text,
+    since     timestamptz NOT NULL DEFAULT now()
 );
+
+-- Tables from before reasons were told in Chinese, too.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['ledger.relay', 'ledger.checkpoint_refusal'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = name::regclass AND attname = 'reason_zh') THEN
+            EXECUTE format('ALTER TABLE %s ADD COLUMN reason_zh text', name);
+        END IF;
+    END LOOP;
+END
+$$;
 
 COMMENT ON TABLE ledger.event IS 'The record itself: body holds the exact bytes that are hashed and published.';
 COMMENT ON COLUMN ledger.event.position IS 'Position in the shard: from 0, gapless, in the order of commits.';

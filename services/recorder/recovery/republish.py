@@ -15,6 +15,7 @@ import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import history, topics
@@ -25,7 +26,7 @@ from services.recorder.recovery.assessing import Partition, assess
 from services.recorder.recovery.choice import chosen
 from services.recorder.recovery.leases import held
 from services.recorder.recovery.publishing import publish
-from services.recorder.recovery.words import refused, said
+from services.recorder.recovery.words import refused
 
 Kind = Literal["events", "receipts"]
 KINDS: Final[tuple[Kind, ...]] = ("events", "receipts")  # events first: a receipt says that its events are there
@@ -125,10 +126,7 @@ class _Filling:
 
 
 def _refused(word: str, found: Partition) -> Refused:
-    """The same in both languages, each with its own reason."""
-    en, _ = said(word, kind=found.kind, shard=found.shard, why=found.why)
-    _, zh = said(word, kind=found.kind, shard=found.shard, why=found.why_zh)
-    return Refused(en, zh)
+    return refused(word, kind=found.kind, shard=found.shard, why=Both(found.why, found.why_zh))
 
 
 async def empty(settings: Settings, kind: Kind, shard: int) -> None:

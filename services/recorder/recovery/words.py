@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.common.both import both
 from services.common.commands import Lang, Words
 from services.recorder.errors import Refused
 
@@ -70,8 +71,7 @@ _WORDS: Final[Words] = {
         "ahead": "{kind} 主题中有账本缺少的内容：{why} 请先执行 `recorder recover --shard {shard}`：它会找回这些内容，"
         "或指出两者从何处分开。如已决定以账本为准，请加 --yes --discard-newer 再执行，并保留主题的副本。",
         "damaged": "{kind} 主题的分片 {shard} 已损坏：{why} 须清空后重新发布。账本中内容完整。请加 --yes 再执行。",
-        "not-signed": "账本与已签名的检查点不符（分片 {shard}）。{kind} 主题可能是唯一正确的副本，因此不清空也不发布。"
-        "请执行 `recorder recover --shard {shard}`，查看主题中是否有已签名的内容。",
+        "not-signed": "账本与已签名的检查点不符：{why}{kind} 主题可能是唯一正确的副本，因此不清空也不发布。",
         "foreign-at": "偏移量 {offset} 处的内容不是记录服务所写。",
         "missing-at": "缺少 {shard}:{wanted}（偏移量 {offset} 处是 {at}）。",
         "beyond": "其中有 {shard}:{at}，账本在此之前已结束。",
@@ -83,8 +83,8 @@ _WORDS: Final[Words] = {
 
 def said(word: str, /, **values: object) -> tuple[str, str]:
     """A sentence, in English and in Chinese."""
-    en, zh = (_WORDS[lang][word].format(**values) for lang in (Lang.EN, Lang.ZH))
-    return en, zh
+    found = both(_WORDS, word, **values)
+    return found.en, found.zh
 
 
 def refused(word: str, /, **values: object) -> Refused:

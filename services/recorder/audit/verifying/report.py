@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.common.commands import Lang
 from services.common.settings import Settings
 from services.common.showing import Advance, progress
 from services.recorder.audit.verifying import tree
@@ -46,7 +45,7 @@ class Report:
         """As programs get it."""
         problems = [problem.as_json() for problem in self.problems]
         report = {"ok": self.ok, "complete": self.complete, "checked": self.checked, "problems": problems}
-        skipped_ = {each.part[Lang.EN]: each.why[Lang.EN] for each in self.skipped}
+        skipped_ = {each.part.en: each.why.en for each in self.skipped}
         return report | {"unlisted": self.unlisted, "skipped": skipped_}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from services.common.both import Both, both
 from services.common.commands import Lang, Words
 
 _PARTS: Final[Words] = {
@@ -50,17 +51,13 @@ _WHY: Final[Words] = {
 
 
 class Skipped(NamedTuple):
-    """A part, and why it isn't checked, both by language. ``name``: the part's word."""
+    """A part, and why it isn't checked. ``name``: the part's word."""
 
     name: str
-    part: dict[Lang, str]
-    why: dict[Lang, str]
+    part: Both
+    why: Both
 
 
 def skipped(part: str, why: str, /, **values: object) -> Skipped:
     """The same from words of the lists above."""
-    return Skipped(part, _said(_PARTS, part, values), _said(_WHY, why, values))
-
-
-def _said(words: Words, word: str, values: dict[str, object]) -> dict[Lang, str]:
-    return {lang: words[lang][word].format(**values) for lang in Lang}
+    return Skipped(part, both(_PARTS, part, **values), both(_WHY, why, **values))

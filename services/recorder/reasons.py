@@ -1,0 +1,65 @@
+"""Why a shard is read-only, in both languages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.common.both import Both, both
+from services.common.commands import Lang, Words
+
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "restoring": "the ledger is being rebuilt from the topics. Nothing is appended meanwhile. "
+        "Run `recorder restore --from kafka` again, so that it is finished; then restart.",
+        "hole": "the {kind} topic has {end} records of shard {shard} where {wanted} must be: "
+        "it was made anew while a recorder ran. Nothing is appended to this shard. "
+        "Fill it again from the ledger: `recorder republish --topic {kind} --shard {shard} --yes`.",
+        "foreign": "the last record of the {kind} topic (partition {shard}, offset {offset}) was not written by a "
+        "recorder. Nothing is appended to this shard. Find out who can write to this topic; then have it filled again "
+        "from the ledger: `recorder republish --topic {kind} --shard {shard} --yes`.",
+        "other-ledger": "the {kind} topic belongs to {theirs}, this is {ours}. Nothing is appended to this shard. "
+        "Point CHENGZHANG_DATABASE_URL or CHENGZHANG_TOPIC_PREFIX at what belongs together; or, if the database was "
+        "lost and this one is new, stop the recorders and run `recorder restore --from kafka`.",
+        "ahead": "the {kind} topic is ahead of the ledger: it holds {shard}:{at}, the ledger doesn't "
+        "(restored from an older backup?). Nothing is appended to this shard, so that history doesn't fork. "
+        "Run `recorder recover --shard {shard}`: it brings the missing bytes back from the topic.",
+        "differs": "the {kind} topic and the ledger differ at {shard}:{at}. "
+        "Nothing is appended to this shard. Keep both as they are. "
+        "Run `recorder recover --shard {shard}`: it changes nothing, and says where the two histories part.",
+        "short": "a checkpoint was signed for {signed} events of shard {shard}, the ledger has {size} "
+        "(restored from an older backup?). Nothing is appended to this shard, so that history doesn't fork. "
+        "Run `recorder recover --shard {shard}`: it brings back what the topic has.",
+        "changed": "the first {signed} events of shard {shard} are not those that a checkpoint was signed for: history "
+        "was changed. Nothing is appended to this shard. Keep everything as it is. "
+        "Run `recorder recover --shard {shard}`: it says whether the topic holds what was signed.",
+        "archived": "the events topic lacks {shard}:{at}, which was archived ({file}). Nothing is appended to this "
+        "shard. Bring its year back (recorder archive --bring-back DIR), then restart: the topic is filled from the "
+        "ledger.",
+    },
+    Lang.ZH: {
+        "restoring": "账本正在由主题重建，其间不写入任何内容。"
+        "请再执行一次 `recorder restore --from kafka`，直至完成，然后重新启动。",
+        "hole": "{kind} 主题中分片 {shard} 只有 {end} 条记录，应有 {wanted} 条：记录服务运行期间该主题被重新建立。"
+        "该分片不再写入。请由账本重新发布：`recorder republish --topic {kind} --shard {shard} --yes`。",
+        "foreign": "{kind} 主题的最后一条记录（分区 {shard}，偏移量 {offset}）不是记录服务所写。该分片不再写入。"
+        "请查明谁能写入该主题，再由账本重新发布：`recorder republish --topic {kind} --shard {shard} --yes`。",
+        "other-ledger": "{kind} 主题属于 {theirs}，当前账本为 {ours}。该分片不再写入。"
+        "请让 CHENGZHANG_DATABASE_URL 与 CHENGZHANG_TOPIC_PREFIX 指向同一套数据；如果数据库已丢失、当前的是新建的，"
+        "请停止记录服务并执行 `recorder restore --from kafka`。",
+        "ahead": "{kind} 主题领先于账本：其中有 {shard}:{at}，账本中没有（是否由较早的备份恢复？）。"
+        "为避免历史分叉，该分片不再写入。请执行 `recorder recover --shard {shard}`，从主题找回缺失的内容。",
+        "differs": "{kind} 主题与账本在 {shard}:{at} 处不同。该分片不再写入。请保持两者原样。"
+        "请执行 `recorder recover --shard {shard}`：它不作改动，只指出两份历史从何处分开。",
+        "short": "曾为分片 {shard} 的 {signed} 个事件签署检查点，账本只有 {size} 个（是否由较早的备份恢复？）。"
+        "为避免历史分叉，该分片不再写入。请执行 `recorder recover --shard {shard}`，找回主题中现有的内容。",
+        "changed": "分片 {shard} 的前 {signed} 个事件与已签名的检查点不符：历史被改动过。该分片不再写入。"
+        "请保持一切原样，并执行 `recorder recover --shard {shard}`，查看主题中是否有已签名的内容。",
+        "archived": "events 主题缺少 {shard}:{at}，该事件已归档（{file}）。该分片不再写入。"
+        "请调回其年度（recorder archive --bring-back 目录），然后重新启动：主题会由账本补全。",
+    },
+}
+
+
+def reason(word: str, /, **values: object) -> Both:
+    """A reason in words."""
+    return both(_WORDS, word, **values)
