@@ -80,9 +80,20 @@ def test_headers_that_cannot_be_read(pair: Pair, office: Office) -> None:
         _without(fields, ("ce_id", b"\xff")),
         _without(fields, ("ce_id", b"")),
         binary(fields | {"actor": "p"}, ("ce_subject", b"\xff\xfe\xfd")),
+        _without({}, ("ce_\x00", b"\xff")),
+        _without({}, ("unreadable-batch", b"\x00")),
     ]
     told = _among_neighbours(pair, office, bad)
-    assert [_quarantined(t) for t in told] == ["bad-header"] * 4 + ["no-address", "bad-header"]
+    assert [_quarantined(t) for t in told] == [
+        *["bad-header"] * 4, "no-address", *["bad-header"] * 2, "no-cloudevent",
+    ]  # fmt: skip
+
+
+def test_a_version_of_very_many_digits_is_too_large(pair: Pair, office: Office) -> None:
+    (told,) = _among_neighbours(pair, office, [binary(office.section(), ("ce_expectedversion", b"1" * 5000))])
+    assert told.receipt is not None
+    assert told.code == "invalid-field"
+    assert "/expectedversion: is too large" in told.receipt["message"]["en"]
 
 
 class _NotText(str):

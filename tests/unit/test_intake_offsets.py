@@ -10,7 +10,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from services.common.settings import Settings
-from services.recorder.intake.kafka import KafkaIntake, Record
+from services.recorder.intake.kafka import KafkaIntake
+from services.recorder.intake.understanding import Record
 
 AT = TopicPartition("chengzhang.actions", 0)
 

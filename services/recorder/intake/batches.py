@@ -15,9 +15,17 @@ from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
 
-UNREADABLE: Final = "unreadable-batch"  # header of the record that stands for a batch, its bytes the value
 _BROKEN: Final = (CorruptRecordException, UnsupportedCodecError, ValueError, EOFError, OSError)
 _MAGIC: Final = 16  # where the format's version stands; only version 2 has headers
+
+
+class Mark(str):
+    """The name of a header that no sender can give: it is told by what it is, not by what it says."""
+
+    __slots__ = ()
+
+
+UNREADABLE: Final = Mark("unreadable-batch")  # header of the record that stands for a batch, its bytes the value
 
 
 def install() -> None:

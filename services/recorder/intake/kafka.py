@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownMemberIdError
 from faststream import AckPolicy
@@ -24,11 +24,10 @@ from faststream.kafka.message import KafkaMessage as Message
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.intake import batches
-from services.recorder.intake.prepare import prepare
 from services.recorder.intake.quarantine import Quarantine
-from services.recorder.intake.reading import Readable, Unreadable
-from services.recorder.intake.record import read_record
+from services.recorder.intake.reading import Unreadable
 from services.recorder.intake.submission import Submission, Unrecordable
+from services.recorder.intake.understanding import Record, Records, Understood, failed, understand
 from services.recorder.ledger.appender import Appender
 from services.recorder.vault import Vault
 
@@ -38,8 +37,6 @@ SMALL_BATCH: Final = 200  # records; after a smaller one the intake waits a litt
 GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
-Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
-Records: TypeAlias = Sequence[Record]
 
 
 class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
@@ -186,51 +183,49 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         if before is not None:
             await before
         for record in recorded:
-            partition = TopicPartition(record.topic, record.partition)
+            partition = _partition(record)
             if record.offset < self._held.get(partition, record.offset + 1):
                 self._recorded[partition] = record.offset + 1
         self.progressed = asyncio.get_running_loop().time()
 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
-        read = [(record, read_record(record)) for record in records]
-        readable = [(record, r) for record, r in read if isinstance(r, Readable)]
-        submissions = await prepare([r for _, r in readable], self._vault, plaintext_allowed=False)
-        if any(map(self._appender.closed, {submission.office for submission in submissions})):
-            records = self._held_back(records, readable, submissions)
-            return await self._append(records, queued) if records else ()
-        for record, r in read:
-            if isinstance(r, Unreadable):
-                await self._quarantine.keep(record, r)
-        parts = self._appender.enqueue(submissions)
+        taken = self._without_held_back(await understand(records, self._vault))
+        for record, meaning in taken:
+            if isinstance(meaning, Unreadable):
+                await self._quarantine.keep(record, meaning)
+        submitted = [(record, meaning) for record, meaning in taken if isinstance(meaning, Submission)]
+        parts = self._appender.enqueue([submission for _, submission in submitted])
         queued.set()
-        outcomes = await self._appender.collect(len(submissions), parts)
-        for (record, _), outcome in zip(readable, outcomes, strict=True):
+        outcomes = await self._appender.collect(len(submitted), parts)
+        for (record, _), outcome in zip(submitted, outcomes, strict=True):
             if isinstance(outcome, Unrecordable):
-                await self._quarantine.keep(record, _internal(outcome))
-        return records
+                await self._quarantine.keep(record, failed(outcome.error))
+        return [record for record, _ in taken]
 
-    def _held_back(
-        self, records: Records, readable: Sequence[tuple[Record, Readable]], submissions: Sequence[Submission]
-    ) -> Records:
-        """The records without those from the first one on, in each partition, that is for a read-only shard.
+    def _without_held_back(self, understood: Sequence[Understood]) -> Sequence[Understood]:
+        """All but those from the first one on, in each partition, that is for a read-only shard.
 
         These partitions pause and go back to that record, so that nothing is lost and the other offices' go on.
         """
         held: dict[TopicPartition, int] = {}
-        for (record, _), submission in zip(readable, submissions, strict=True):
-            partition = TopicPartition(record.topic, record.partition)
-            if partition not in held and (closed := self._appender.closed(submission.office)):
+        for record, meaning in understood:
+            partition = _partition(record)
+            if partition in held or isinstance(meaning, Unreadable):
+                continue
+            if closed := self._appender.closed(meaning.office):
                 Log.error("intake-waits", partition=record.partition, offset=record.offset, reason=closed.reason)
                 held[partition] = record.offset
         for partition, offset in held.items():
-            self._held[partition] = min(offset, self._held.get(partition, offset))
-            if partition in self.consumer.assignment():
-                self.consumer.pause(partition)
-                self.consumer.seek(partition, offset)
-                asyncio.get_running_loop().call_later(HELD_BACK, self._resume, partition)
-        ends = {(tp.topic, tp.partition): offset for tp, offset in held.items()}
-        return [r for r in records if r.offset < ends.get((r.topic, r.partition), r.offset + 1)]
+            self._hold_back(partition, offset)
+        return [u for u in understood if u.record.offset < held.get(_partition(u.record), u.record.offset + 1)]
+
+    def _hold_back(self, partition: TopicPartition, offset: int) -> None:
+        self._held[partition] = min(offset, self._held.get(partition, offset))
+        if partition in self.consumer.assignment():
+            self.consumer.pause(partition)
+            self.consumer.seek(partition, offset)
+            asyncio.get_running_loop().call_later(HELD_BACK, self._resume, partition)
 
     def _resume(self, partition: TopicPartition) -> None:
         """Try a paused partition again."""
@@ -264,6 +259,10 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         fault("after-offset")
 
 
+def _partition(record: Record) -> TopicPartition:
+    return TopicPartition(record.topic, record.partition)
+
+
 # Exactly one parameter each: FastStream takes a second one for the default parser, and loses the batch where that
 # surprises.
 
@@ -287,11 +286,3 @@ async def _whole(message: Any) -> Any:  # noqa: ANN401  # FastStream's own types
 async def _undecoded(message: Any) -> Any:  # noqa: ANN401  # FastStream's own types
     """A decoder that cannot raise: the handler gets the message itself."""
     return message
-
-
-def _internal(outcome: Unrecordable) -> Unreadable:
-    return Unreadable(
-        "internal-error",
-        f"The recorder failed on this action ({outcome.error}); it was not recorded. Its log says more.",
-        f"记录服务处理该操作时出错（{outcome.error}），未予记录。详见服务日志。",
-    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from typing import Any, Final
 
 import asyncpg
@@ -24,6 +25,7 @@ from services.recorder.topics import HEADERS
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("quarantine")
+_NO_TEXT: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # PostgreSQL refuses some of these, terminals obey others
 
 
 class Quarantine:
@@ -58,7 +60,8 @@ class Quarantine:
         topic, partition, offset = at
         async with self._pool.acquire(timeout=10) as connection:
             await QUERIES.quarantine(
-                connection, topic=topic, partition=partition, offset=offset, code=why.code, en=why.en, zh=why.zh,
+                connection, topic=topic, partition=partition, offset=offset,
+                code=why.code, en=_clean(why.en), zh=_clean(why.zh),
                 length=len(raw), sha256=hashlib.sha256(raw).digest(), raw=self._vault.encrypt(raw[:LARGEST_ACTION]),
             )  # fmt: skip
         QUARANTINED.labels(why.code).inc()
@@ -124,6 +127,11 @@ class Quarantine:
         await producer.send_and_wait(
             self._settings.topic("quarantine"), canonical(envelope), key=key.encode(), headers=HEADERS
         )
+
+
+def _clean(text: str) -> str:
+    """With U+FFFD for what no text should hold: whatever a sender gave, keeping it must not fail."""
+    return _NO_TEXT.sub("\ufffd", text)
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

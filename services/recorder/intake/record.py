@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from aiokafka import ConsumerRecord
@@ -11,13 +12,15 @@ from services.recorder.intake.batches import UNREADABLE
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json
 
 _INTEGERS: Final = frozenset({"expectedversion"})
+_DIGITS: Final = 20  # so many tell that a number is too large; Python refuses to read very many
+_ATTRIBUTE: Final = re.compile(r"ce_[a-z0-9]{1,64}|content-type", re.IGNORECASE | re.ASCII)
 
 
 def read_record(  # noqa: PLR0911  # one return a way in which a record can be none
     record: ConsumerRecord[Any, bytes | None],
 ) -> Readable | Unreadable:
     """Read one record. Never raises for what a sender did."""
-    if record.headers and record.headers[0][0] == UNREADABLE:
+    if record.headers and record.headers[0][0] is UNREADABLE:
         return _unreadable_batch(record.headers[0][1])
     value = record.value
     if not value:
@@ -57,7 +60,7 @@ def binary(attributes: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {**attributes, "data": data}
     for name in _INTEGERS & attributes.keys():
         if attributes[name].isascii() and attributes[name].isdigit():
-            fields[name] = int(attributes[name])
+            fields[name] = int(attributes[name].lstrip("0")[:_DIGITS] or "0")
     return fields
 
 
@@ -70,9 +73,14 @@ def _headers(raw: Any) -> dict[str, str] | Unreadable:  # noqa: ANN401  # what a
         try:
             headers[name.lower()] = value.decode()
         except (AttributeError, UnicodeDecodeError):
-            return Unreadable(
-                "bad-header",
-                f"The header {name} is not UTF-8 text. CloudEvents attributes are texts.",
-                f"消息头 {name} 不是 UTF-8 文本。CloudEvents 属性须为文本。",
-            )
+            return _bad_header(name)
     return headers
+
+
+def _bad_header(name: str) -> Unreadable:
+    shown = name if _ATTRIBUTE.fullmatch(name) else "ce_…"  # any other name may hold anything, at any length
+    return Unreadable(
+        "bad-header",
+        f"The header {shown} is not UTF-8 text. CloudEvents attributes are texts.",
+        f"消息头 {shown} 不是 UTF-8 文本。CloudEvents 属性须为文本。",
+    )

@@ -1,0 +1,124 @@
+"""Whatever one Kafka record holds, its neighbours are understood, and what is kept of it can be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka import ConsumerRecord
+
+from services.recorder.errors import Unavailable
+from services.recorder.intake import understanding
+from services.recorder.intake.prepare import prepare
+from services.recorder.intake.quarantine import _clean
+from services.recorder.intake.reading import Unreadable
+from services.recorder.intake.record import read_record
+from services.recorder.intake.submission import Submission
+from services.recorder.intake.understanding import Record, understand
+from services.recorder.vault import DataKey
+
+ENVELOPE: dict[str, Any] = {
+    "specversion": "1.0", "source": "/oa", "type": "chengzhang.people.define-section.v1",
+    "time": "2026-03-02T09:00:00+08:00", "office": "o-1", "actor": "p-9",
+}  # fmt: skip
+
+
+class NoKeys:
+    """A vault for actions that need no key."""
+
+    retention_days = 0
+
+    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+        """None."""
+        assert not owners
+        return {}
+
+    def mac(self, body: bytes) -> bytes:
+        """Any."""
+        return body[:32]
+
+
+def _record(value: bytes, *headers: tuple[str, bytes | None], offset: int = 0) -> Record:
+    return ConsumerRecord("actions", 0, offset, 0, 0, None, value, None, -1, len(value), headers)
+
+
+def _section(name: str) -> Record:
+    return _record(orjson.dumps(ENVELOPE | {"id": name, "data": {"section": name, "name": "x"}}))
+
+
+def _binary(*headers: tuple[str, bytes | None]) -> Record:
+    given = [(f"ce_{name}", value.encode()) for name, value in (ENVELOPE | {"id": "a-1"}).items()]
+    return _record(b'{"section":"s","name":"x"}', *given, *headers)
+
+
+@pytest.mark.parametrize("version", ["1" * 5000, "9" * 21, str(2**31)])
+def test_a_version_of_very_many_digits_is_too_large(version: str) -> None:
+    read = read_record(_binary(("ce_expectedversion", version.encode())))
+    assert not isinstance(read, Unreadable)
+    (error,) = read.errors
+    assert (error.pointer, error.en) == ("/expectedversion", "is too large")
+
+
+def test_a_version_may_have_zeros_before_it() -> None:
+    read = read_record(_binary(("ce_expectedversion", b"0" * 30 + b"7")))
+    assert not isinstance(read, Unreadable)
+    assert read.action is not None
+    assert read.action.expectedversion == 7
+
+
+def test_a_header_that_is_no_text_is_named_only_where_its_name_is_one() -> None:
+    named = read_record(_record(b"{}", ("ce_id", b"\xff")))
+    assert isinstance(named, Unreadable)
+    assert "header ce_id is" in named.en
+    for name in ("ce_\x00", "ce_" + "x" * 5000):
+        unnamed = read_record(_record(b"{}", (name, b"\xff")))
+        assert isinstance(unnamed, Unreadable)
+        assert unnamed.code == "bad-header"
+        assert "header ce_… is" in unnamed.en
+
+
+def test_a_sender_cannot_say_that_a_batch_is_unreadable() -> None:
+    read = read_record(_record(b"{}", ("unreadable-batch", b"\x00")))
+    assert isinstance(read, Unreadable)
+    assert read.code == "no-cloudevent"
+
+
+def test_what_is_kept_can_be_stored() -> None:
+    assert _clean("a\x00b\x1b[2J\ud800 张") == "a\ufffdb\ufffd[2J\ufffd 张"
+
+
+async def test_a_record_on_which_reading_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(record: Record) -> Any:  # noqa: ANN401  # as the original
+        if record.value == b"bad":
+            raise RecursionError
+        return read_record(record)
+
+    monkeypatch.setattr(understanding, "read_record", failing)
+    first, bad, last = await understand([_section("a"), _record(b"bad"), _section("b")], NoKeys())
+    assert isinstance(first.meaning, Submission)
+    assert isinstance(last.meaning, Submission)
+    assert isinstance(bad.meaning, Unreadable)
+    assert bad.meaning.code == "internal-error"
+    assert "RecursionError" in bad.meaning.en
+
+
+async def test_a_record_on_which_sealing_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failing(readables: Any, vault: Any, **more: bool) -> list[Submission]:  # noqa: ANN401  # as the original
+        if any(readable.id == "bad" for readable in readables):
+            raise KeyError
+        return await prepare(readables, vault, **more)
+
+    monkeypatch.setattr(understanding, "prepare", failing)
+    meanings = [u.meaning for u in await understand([_section("a"), _section("bad"), _section("b")], NoKeys())]
+    assert [getattr(m, "id", None) or getattr(m, "code", None) for m in meanings] == ["a", "internal-error", "b"]
+
+
+async def test_a_vault_that_is_away_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object, **__: object) -> list[Submission]:
+        raise Unavailable
+
+    monkeypatch.setattr(understanding, "prepare", away)
+    with pytest.raises(Unavailable):
+        await understand([_section("a")], NoKeys())
