@@ -13,7 +13,7 @@ from services.recorder.audit.tiles import At, grown
 from services.recorder.audit.verifying import leaves as module
 from services.recorder.audit.verifying import tree
 from services.recorder.audit.verifying.leaves import Hashed, Range
-from services.recorder.audit.verifying.notes import Signed
+from services.recorder.audit.verifying.notes import Signatures, Signed
 from services.recorder.audit.verifying.problems import Findings, Kind
 
 _SMALL = 8
@@ -34,13 +34,20 @@ def _ranges(leaves: list[bytes], cuts: list[int], width: int) -> list[Hashed]:
     return ranges
 
 
+def _signed(leaves: list[bytes], cuts: list[int]) -> Signatures:
+    signed = Signatures()
+    for cut in cuts:
+        signed.add(Signed("file", 3, cut, root_of(extended(b"", 0, leaves[:cut]))))
+    return signed
+
+
 @given(size=st.integers(0, 70), cuts=st.sets(st.integers(1, 70)))
 def test_every_signed_root_is_found_again(size: int, cuts: set[int]) -> None:
     leaves = _leaves(70)
     held, sizes = leaves[:size], sorted(cut for cut in cuts if cut <= size)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(tree, "RANGE", _SMALL)
-        signed = [Signed("file", 3, cut, root_of(extended(b"", 0, leaves[:cut]))) for cut in sorted(cuts)]
+        signed = _signed(leaves, sorted(cuts))
         head = tree.Head(3, size, 0, extended(b"", 0, held))
         found = tree.checked(head, _ranges(held, sizes, _SMALL), signed, {})
     ahead = [cut for cut in sorted(cuts) if cut > size]
@@ -50,7 +57,7 @@ def test_every_signed_root_is_found_again(size: int, cuts: set[int]) -> None:
 
 def test_of_failing_checkpoints_the_first_is_named_and_the_last_good_one() -> None:
     leaves = _leaves(30)
-    signed = [Signed("file", 3, cut, root_of(extended(b"", 0, leaves[:cut]))) for cut in (4, 9, 17, 25)]
+    signed = _signed(leaves, [4, 9, 17, 25])
     changed = [*leaves[:11], bytes(32), *leaves[12:]]
     head = tree.Head(3, 30, 0, extended(b"", 0, changed))
     [problem] = tree.checked(head, _ranges(changed, [4, 9, 17, 25], 65536), signed, {}).problems

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import hashlib
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from schemas.merkle import split
 from services.recorder.audit import outside
 from services.recorder.audit.checkpoint import Checkpoint, verified
 from services.recorder.audit.note import VerifierKey
@@ -17,6 +20,7 @@ from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.errors import Misconfigured, Untrusted
 
 _SIGNATURE_BYTES: Final = 68  # key id and Ed25519 signature
+_DIGEST_BYTES: Final = 16
 
 
 class Kept(NamedTuple):
@@ -40,73 +44,111 @@ class Signed(NamedTuple):
     root: bytes
 
 
-@dataclass(frozen=True, slots=True)
+class Wrong(NamedTuple):
+    """What is wrong with one that isn't."""
+
+    shard: int | None
+    size: int | None
+    expected: str
+    found: str
+
+
+class Signatures:
+    """What was signed of a shard, by where it is kept: forty bytes each, for there may be a million."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[array[int], bytearray]] = {}
+
+    def add(self, signed: Signed) -> None:
+        """One more."""
+        sizes, roots = self._kept.setdefault(signed.where, (array("Q"), bytearray()))
+        sizes.append(signed.size)
+        roots += signed.root
+
+    def sizes(self) -> list[int]:
+        """All sizes, in order."""
+        return sorted({size for sizes, _ in self._kept.values() for size in sizes})
+
+    def by_place(self) -> Iterator[tuple[str, list[tuple[int, bytes]]]]:
+        """Of each place sizes and roots, in order."""
+        for where, (sizes, roots) in sorted(self._kept.items()):
+            yield where, sorted(zip(sizes, split(bytes(roots)), strict=True))
+
+
 class Notary:
-    """Whose checkpoints are meant, and which keys are believed."""
+    """Whose checkpoints are meant, and which keys are believed. Each note is verified once, and not kept.
 
-    ledger: UUID
-    shards: Sequence[int]
-    keys: Sequence[VerifierKey]
+    ``signed``: what holds, by shard; ``wrong``: what doesn't; ``seen``: how many notes there were.
+    """
 
-    def believed(self, kept: Iterable[Kept]) -> tuple[list[Signed], list[Findings]]:
-        """Those that are this ledger's and signed; and what is wrong with the others. Each note is verified once."""
-        verdicts: dict[bytes, Checkpoint | Untrusted] = {}
-        signed: list[Signed] = []
-        wrong: list[Findings] = []
+    def __init__(self, ledger: UUID, shards: Sequence[int], keys: Sequence[VerifierKey]) -> None:
+        self.ledger = ledger
+        self.shards = shards
+        self.keys = keys
+        self.signed: defaultdict[int, Signatures] = defaultdict(Signatures)
+        self.wrong: dict[int | None, Findings] = {}
+        self.seen = 0
+        self._verified: set[bytes] = set()  # digests: most notes are kept in three places
+
+    def take(self, kept: Iterable[Kept]) -> None:
+        """Believe those that are this ledger's and signed; where no key is trusted, only count them."""
         for each in kept:
-            verdict = verdicts.get(each.note) or verdicts.setdefault(each.note, self._verdict(each.note))
-            found = self._checked(each, verdict)
-            if isinstance(found, Signed):
-                signed.append(found)
-            elif found is not None:
-                wrong.append(found)
-        return signed, wrong
+            self.seen += 1
+            if self.keys:
+                self._take(each)
+
+    def _take(self, kept: Kept) -> None:
+        found = self._checked(kept, self._verdict(kept.note))
+        if isinstance(found, Signed):
+            self.signed[found.shard].add(found)
+        elif found is not None:
+            findings = self.wrong.setdefault(found.shard, Findings(found.shard))
+            findings.add(Kind.SIGNATURE, found.size, found.expected, found.found, where=kept.where)
 
     def _verdict(self, note: bytes) -> Checkpoint | Untrusted:
+        digest = hashlib.blake2b(note, digest_size=_DIGEST_BYTES).digest()
+        if digest in self._verified:
+            return Checkpoint.parse(note.decode().rpartition("\n\n")[0] + "\n")
         try:
-            return verified(note, self.keys)
+            found = verified(note, self.keys)
         except Untrusted as error:
             return error
+        self._verified.add(digest)
+        return found
 
-    def _checked(self, kept: Kept, verdict: Checkpoint | Untrusted) -> Signed | Findings | None:
+    def _checked(self, kept: Kept, verdict: Checkpoint | Untrusted) -> Signed | Wrong | None:
         """None where it is another shard's; and, where nobody gave it, another installation's or cut by a power cut."""
         shard, size = _place(kept.note, self.ledger) if kept.told is None else kept.told[:2]
         if shard not in self.shards and shard is not None:
             return None
         if kept.given and shard is None:
             found = kept.note.partition(b"\n")[0].decode(errors="replace")
-            return _problem(None, None, f"a checkpoint of {self.ledger}", found, kept.where)
+            return Wrong(None, None, f"a checkpoint of {self.ledger}", found)
         if isinstance(verdict, Untrusted):
             if kept.where == "file" and not kept.given and (shard is None or not _whole(kept.note)):
                 return None
-            return _problem(shard, size, "signed by a trusted key", str(verdict), kept.where)
+            return Wrong(shard, size, "signed by a trusted key", str(verdict))
         if kept.told is not None and kept.told != (shard, verdict.size, verdict.root):
-            return _problem(shard, size, "the columns say as the note", f"the note says {verdict.size}", kept.where)
+            return Wrong(shard, size, "the columns say as the note", f"the note says {verdict.size}")
         return None if shard is None else Signed(kept.where, shard, verdict.size, verdict.root)
 
 
-def in_file(path: Path, where: str) -> list[Kept]:
+def in_file(path: Path, where: str) -> Iterator[Kept]:
     """The notes of the installation's own file. Raises Misconfigured."""
     try:
-        return [Kept(where, note) for note in outside.notes(path)]
+        for note in outside.notes(path):
+            yield Kept(where, note)
     except OSError as error:
         raise Misconfigured(f"{path}: can't be read ({error.strerror}).") from error
 
 
-def given(path: Path) -> list[Kept]:
-    """The notes of a file that somebody kept elsewhere. Raises Misconfigured."""
+def given(path: Path) -> Iterator[Kept]:
+    """The notes of a file that somebody kept elsewhere. Raises Misconfigured, also at once."""
     if not path.exists():
         raise Misconfigured(f"{path}: there is no such file of checkpoints.")
-    kept = in_file(path, str(path))
-    if not kept:
+    if next(in_file(path, str(path)), None) is None:
         raise Misconfigured(f"{path}: there is no checkpoint in it.")
-    return [each._replace(given=True) for each in kept]
-
-
-def _problem(shard: int | None, size: int | None, expected: str, found: str, where: str) -> Findings:
-    findings = Findings(shard)
-    findings.add(Kind.SIGNATURE, size, expected, found, where=where)
-    return findings
+    return (each._replace(given=True) for each in in_file(path, str(path)))
 
 
 def _place(note: bytes, ledger: UUID) -> tuple[int | None, int | None]:

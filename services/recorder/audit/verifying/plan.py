@@ -6,8 +6,9 @@ checkpoint that is ahead of the ledger is wrong, and not only late.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,10 +22,10 @@ from services.recorder.archive.folder import digest
 from services.recorder.archive.reading import Archive
 from services.recorder.audit.keys import Keys
 from services.recorder.audit.note import VerifierKey
-from services.recorder.audit.source import consuming, ends_of, fetches
+from services.recorder.audit.source import Record, consuming, ends_of, fetches
 from services.recorder.audit.tiles import At
 from services.recorder.audit.verifying.leaves import RANGE, Range
-from services.recorder.audit.verifying.notes import Kept, Notary, Signed, given, in_file
+from services.recorder.audit.verifying.notes import Kept, Notary, Signatures, given, in_file
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.skipping import Skipped, skipped
@@ -34,6 +35,7 @@ from services.recorder.audit.verifying.work import Whole
 from services.recorder.errors import Misconfigured, NotArchived, Unsettled
 
 KINDS: Final = ("events", "receipts")
+_ROWS: Final = 1000  # of a cursor
 _UPPER: Final = 2  # the level from which on tiles are held against the whole tree
 Ranges = dict[int, list[tuple[int, int]]]  # shard → first and last of what left the ledger
 
@@ -66,7 +68,7 @@ class Plan:
     ranges: list[Range] = field(default_factory=list)
     wholes: list[Whole] = field(default_factory=list)
     partitions: list[Partition] = field(default_factory=list)
-    signed: dict[int, list[Signed]] = field(default_factory=lambda: defaultdict(list))
+    signed: defaultdict[int, Signatures] = field(default_factory=lambda: defaultdict(Signatures))
     upper: dict[int, dict[At, bytes]] = field(default_factory=lambda: defaultdict(dict))
     findings: list[Findings] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -86,9 +88,9 @@ async def plan(settings: Settings, options: Options) -> Plan:
     ends = {kind: await ends_of(settings.kafka, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
     if not options.kafka:
         made.skipped.append(skipped("kafka", "left-out", option="--without-kafka"))
-    kept = await _outside(settings, options, made)
+    files = [in_file(settings.checkpoints_file, "file"), *map(given, options.files)]
     async with connected(settings.database_url) as connection:
-        await _Layout(connection, settings, options, made).lay(ends, kept)
+        await _Layout(connection, settings, options, made).lay(ends, files)
     return made
 
 
@@ -109,23 +111,6 @@ async def _archived(connection: asyncpg.Connection[asyncpg.Record]) -> Ranges:
     return archived
 
 
-async def _outside(settings: Settings, options: Options, made: Plan) -> list[Kept]:
-    """The checkpoints that are kept outside the database."""
-    kept = in_file(settings.checkpoints_file, "file")
-    for path in options.files:
-        kept += given(path)
-    topic = settings.topic("checkpoints")
-    ends = await ends_of(settings.kafka, topic) if options.kafka else None
-    if ends is not None:
-        async with consuming(settings.kafka) as consumer:
-            for number, end in enumerate(ends):
-                async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
-                    kept += [Kept("topic", record.value or b"") for record in records]
-    elif options.kafka:
-        made.skipped.append(skipped("published", "no-topic", topic=topic))
-    return kept
-
-
 class _Layout:
     """The ledger's side of the plan."""
 
@@ -137,22 +122,20 @@ class _Layout:
         self._options = options
         self._made = made
 
-    async def lay(self, ends: dict[str, list[int] | None], kept: list[Kept]) -> None:
+    async def lay(self, ends: dict[str, list[int] | None], files: Iterable[Iterable[Kept]]) -> None:
         """Fix everything."""
         installation = await self._connection.fetchrow(QUERIES.installation.sql)
         if installation is None:
             raise Misconfigured("this ledger has no identity: the table ledger.installation is empty.")
         ledger, count = installation["ledger"], installation["shards"]
         shards = self._shards(count)
-        kept += [
-            Kept("ledger", row["note"], (row["shard"], row["size"], row["root"]))
-            for row in await self._connection.fetch(QUERIES.checkpoints.sql)
-        ]
+        notary = Notary(ledger, shards, self._keys())
+        await self._kept(notary, files)
         tiled = {row["shard"]: row["size"] for row in await self._connection.fetch(QUERIES.tiled.sql)}
         for row in await self._connection.fetch(QUERIES.heads.sql):
             if row["shard"] in shards:
                 self._made.heads[row["shard"]] = Head(*row)
-        self._believe(Notary(ledger, shards, self._keys(kept)), kept)
+        self._believe(notary)
         await self._beyond(shards)
         archived = self._made.archived = await _archived(self._connection)
         archive = await self._archive(ledger)
@@ -172,25 +155,45 @@ class _Layout:
             raise Misconfigured(f"there is no shard {unknown[0]}: this ledger has 0 to {count - 1}.")
         return sorted(set(self._options.shards)) or list(range(count))
 
-    def _keys(self, kept: list[Kept]) -> list[VerifierKey]:
+    def _keys(self) -> list[VerifierKey]:
         if self._options.keys:
             return list(self._options.keys)
         path = self._settings.checkpoint_keys_file
-        if path.exists():
-            return Keys.load(path).verifiers
-        if kept:
-            self._made.skipped.append(skipped("checkpoints", "no-key", path=path))
-        return []
+        return Keys.load(path).verifiers if path.exists() else []
 
-    def _believe(self, notary: Notary, kept: list[Kept]) -> None:
-        if not notary.keys:
+    async def _kept(self, notary: Notary, files: Iterable[Iterable[Kept]]) -> None:
+        """Show the notary every checkpoint that is kept: in files, on the topic, in the ledger; some at a time."""
+        for kept in files:
+            notary.take(kept)
+        async for records in self._published():  # in a thread, so that signatures don't keep Kafka waiting
+            await asyncio.to_thread(notary.take, [Kept("topic", record.value or b"") for record in records])
+        async with self._connection.transaction():
+            async for row in self._connection.cursor(QUERIES.checkpoints.sql, prefetch=_ROWS):
+                notary.take([Kept("ledger", row["note"], (row["shard"], row["size"], row["root"]))])
+
+    async def _published(self) -> AsyncIterator[list[Record]]:
+        if not self._options.kafka:
             return
-        signed, wrong = notary.believed(kept)
-        self._made.findings += wrong
-        for each in signed:
-            self._made.signed[each.shard].append(each)
+        kafka, topic = self._settings.kafka, self._settings.topic("checkpoints")
+        ends = await ends_of(kafka, topic)
+        if ends is None:
+            self._made.skipped.append(skipped("published", "no-topic", topic=topic))
+            return
+        async with consuming(kafka) as consumer:
+            for number, end in enumerate(ends):
+                async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
+                    yield records
+
+    def _believe(self, notary: Notary) -> None:
+        if not notary.keys:
+            if notary.seen:
+                path = self._settings.checkpoint_keys_file
+                self._made.skipped.append(skipped("checkpoints", "no-key", path=path))
+            return
+        self._made.findings += notary.wrong.values()
+        self._made.signed = notary.signed
         for head in self._made.heads.values():
-            if head.size and not self._made.signed[head.shard]:
+            if head.size and head.shard not in notary.signed:
                 self._made.skipped.append(skipped("signed", "none-kept", shard=head.shard))
 
     async def _beyond(self, shards: list[int]) -> None:
@@ -219,7 +222,7 @@ class _Layout:
         return archive
 
     async def _shard(self, head: Head, tiled: int, archived: list[tuple[int, int]], archive: Archive | None) -> None:
-        sizes = sorted({each.size for each in self._made.signed[head.shard]})
+        sizes = self._made.signed[head.shard].sizes()
         for first in range(0, head.size, RANGE):
             end = min(first + RANGE, head.size)
             cuts = tuple(size for size in sizes if first < size <= end)

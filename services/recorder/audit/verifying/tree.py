@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 
 from schemas.merkle import EMPTY_ROOT, extended, root_of, split
 from services.recorder.audit.tiles import At, grown
 from services.recorder.audit.verifying.leaves import RANGE, Hashed, Hashes, compare
-from services.recorder.audit.verifying.notes import Signed
+from services.recorder.audit.verifying.notes import Signatures
 from services.recorder.audit.verifying.problems import Findings, Kind
 
 _LOWER: int = 2  # levels of tiles that the ranges have checked
@@ -25,7 +24,7 @@ class Head:
     peaks: bytes
 
 
-def checked(head: Head, ranges: Iterable[Hashed], signed: Iterable[Signed], upper: Mapping[At, bytes]) -> Findings:
+def checked(head: Head, ranges: Iterable[Hashed], signed: Signatures, upper: Mapping[At, bytes]) -> Findings:
     """What is wrong with a shard's tree as a whole. ``upper``: its stored tiles of the third level and above."""
     findings = Findings(head.shard)
     roots: dict[int, bytes] = {0: EMPTY_ROOT}
@@ -60,16 +59,14 @@ def _compare_upper(findings: Findings, whole: list[bytes], upper: Mapping[At, by
         compare(findings, Hashes(level + _LOWER, 0, parts), stored, tiled)
 
 
-def _compare_signed(findings: Findings, head: Head, roots: Mapping[int, bytes], signed: Iterable[Signed]) -> None:
+def _compare_signed(findings: Findings, head: Head, roots: Mapping[int, bytes], signed: Signatures) -> None:
     """Of each place's checkpoints the first that doesn't hold: the change lies between the last good one and it."""
-    ordered = sorted(signed, key=lambda each: (each.where, each.size))
-    for where, group in groupby(ordered, key=lambda each: each.where):
-        notes = list(group)
+    for where, notes in signed.by_place():
         findings.checked["checkpoints"] += len(notes)
-        failing = [note for note in notes if roots.get(note.size) != note.root]
+        failing = [(size, root) for size, root in notes if roots.get(size) != root]
         if failing:
-            first = failing[0]
-            good = max((note.size for note in notes if note.size < first.size and note not in failing), default=0)
-            found = roots.get(first.size) or f"a tree of {head.size} only"
+            first, root = failing[0]
+            good = max((size for size, _ in notes if size < first), default=0)
+            found = roots.get(first) or f"a tree of {head.size} only"
             more = {"where": where, "last_good": good, "failing": len(failing)}
-            findings.add(Kind.CHECKPOINT, first.size, first.root, found, **more)
+            findings.add(Kind.CHECKPOINT, first, root, found, **more)
