@@ -24,11 +24,13 @@ from faststream.kafka.message import KafkaMessage as Message
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.intake import batches
+from services.recorder.intake.places import committed_places, lost_places
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.reading import Unreadable
 from services.recorder.intake.submission import Submission, Unrecordable
 from services.recorder.intake.understanding import Record, Records, Understood, failed, understand
 from services.recorder.ledger.appender import Appender
+from services.recorder.ledger.database import TRANSIENT
 from services.recorder.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
@@ -36,6 +38,8 @@ RECORDS_AT_ONCE: Final = 1500
 SMALL_BATCH: Final = 200  # records; after a smaller one the intake waits a little, so that the next ones share commits
 GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
+LOOK_EVERY: Final = 2.0  # seconds: whether the log still has what is to be read next
+SEEK_AGAIN: Final = 0.5  # seconds
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
 
 
@@ -52,7 +56,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._under_way: asyncio.Task[None] | None = None  # the batch that waits for the ledger
         self._recorded: dict[TopicPartition, int] = {}  # offsets to commit
         self._held: dict[TopicPartition, int] = {}  # records that wait: nothing behind them counts
-        self._committer: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._subscriber: Any = None
         self.progressed = asyncio.get_running_loop().time()
 
@@ -101,13 +105,17 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             Log.info("offsets-begun-by-another")
         finally:
             await consumer.stop()
-        self._committer = asyncio.create_task(self._commit_now_and_then(), name="intake-offsets")
+        self._tasks = [
+            asyncio.create_task(self._commit_now_and_then(), name="intake-offsets"),
+            asyncio.create_task(self._look_now_and_then(), name="intake-places"),
+        ]
 
     async def stop(self) -> None:
         """Commit what was recorded; called before the consumer leaves."""
-        if self._committer is not None:
-            self._committer.cancel()
-            await asyncio.gather(self._committer, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
             await self._commit()
         if self._under_way is not None:
             self._under_way.cancel()  # not acknowledged, so it comes again
@@ -121,28 +129,22 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         return consumer
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """Go on from the committed offset; without one from the beginning.
-
-        What retention took unread is reported as a gap.
-        """
+        """Go on from the committed offset; without one, or where the log doesn't have it, from the beginning."""
         if not assigned:
             return None
         while True:  # aiokafka only logs what a listener raises, and would then never read these partitions
             try:
                 return await self._seek(assigned)
-            except KafkaError as error:
+            except (KafkaError, *TRANSIENT) as error:
                 Log.warning("seek-retried", error=type(error).__name__)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(SEEK_AGAIN)
 
     async def _seek(self, assigned: Sequence[TopicPartition]) -> None:
-        consumer = self.consumer
-        begins = await consumer.beginning_offsets(assigned)
-        for partition in assigned:
-            committed = await consumer.committed(partition)
-            first = begins[partition]
-            if committed is not None and committed < first:
-                await self._quarantine.gap(partition.topic, partition.partition, committed, first)
-            consumer.seek(partition, max(committed or 0, first))
+        places = await committed_places(self.consumer, assigned, self._quarantine)
+        for partition, (place, news) in places.items():
+            self.consumer.seek(partition, place)
+            if news:
+                self._recorded[partition] = place
 
     async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:  # noqa: ARG002
         """Finish what is under way, so that the next owner begins behind it.
@@ -233,6 +235,28 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         with contextlib.suppress(IllegalStateError):
             if partition in self.consumer.assignment():
                 self.consumer.resume(partition)
+
+    async def _look_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                await self._look()
+            except (KafkaError, *TRANSIENT) as error:
+                Log.info("look-retried", error=type(error).__name__)
+
+    async def _look(self) -> None:
+        """Go back where the log lost what is to be read next.
+
+        FastStream waits five seconds at each fetch that fails, for all partitions: one must not stay like that.
+        """
+        lost = await lost_places(self.consumer, self._quarantine)
+        if lost and self._under_way is not None:
+            await asyncio.wait([self._under_way])  # it may hold records from before, whose offsets must not count later
+        for partition, place in lost.items():
+            if partition in self.consumer.assignment():
+                self.consumer.seek(partition, place)
+                self._held.pop(partition, None)
+                self._recorded[partition] = place
 
     async def _commit_now_and_then(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from schemas.canonical import canonical
 from schemas.envelope import LARGEST_ACTION
 from services.common.settings import Settings
+from services.recorder.intake.places import Bounds
 from services.recorder.intake.reading import Unreadable
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import QUARANTINED
@@ -54,6 +55,20 @@ class Quarantine:
             f"偏移量 {committed} 至 {first - 1} 的消息在读取前已被删除。请发送方重新发送。",
         )
         Log.error("lost-to-retention", topic=topic, partition=partition, first=committed, last=first - 1)
+        await self._insert((topic, partition, committed), why, b"")
+
+    async def cut_off(self, topic: str, partition: int, committed: int, bounds: Bounds) -> None:
+        """Report a log that ends before what was read of it."""
+        first, end = bounds
+        why = Unreadable(
+            "log-cut-off",
+            f"The log ends at offset {end}, but it had been read up to {committed}: its end was lost, or it is another "
+            f"log. It is read again from {first} on; nothing is recorded twice. What it lost unread can't be told: ask "
+            "the senders to look for their receipts.",
+            f"日志止于偏移量 {end}，而此前已读至 {committed}：日志尾部已丢失，或已换成另一份日志。"
+            f"现从 {first} 起重新读取，不会重复记录。未及读取便丢失的操作无从得知，请发送方核对回执。",
+        )
+        Log.error("log-cut-off", topic=topic, partition=partition, committed=committed, first=first, end=end)
         await self._insert((topic, partition, committed), why, b"")
 
     async def _insert(self, at: tuple[str, int, int], why: Unreadable, raw: bytes) -> None:

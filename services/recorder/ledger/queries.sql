@@ -187,10 +187,20 @@ ORDER BY s.shard;
 SELECT count(*) FROM ledger.checkpoint WHERE NOT (filed AND published);
 
 -- name: quarantine!
--- Keep what could not be read; a second delivery changes nothing.
-INSERT INTO ledger.quarantine (topic, partition, "offset", code, en, zh, length, sha256, raw)
+-- Keep what could not be read. A second delivery changes nothing; something else at the same place, as in a log that was
+-- cut off and written anew, takes the place of what was told before.
+INSERT INTO ledger.quarantine AS kept (topic, partition, "offset", code, en, zh, length, sha256, raw)
 VALUES (:topic, :partition, :offset, :code, :en, :zh, :length, :sha256, :raw)
-ON CONFLICT DO NOTHING;
+ON CONFLICT (topic, partition, "offset") DO UPDATE
+SET code = excluded.code,
+    en = excluded.en,
+    zh = excluded.zh,
+    length = excluded.length,
+    sha256 = excluded.sha256,
+    raw = excluded.raw,
+    recorded_at = now(),
+    published = false
+WHERE (kept.code, kept.sha256) <> (excluded.code, excluded.sha256);
 
 -- name: quarantined$
 -- How many there are.

@@ -1,0 +1,83 @@
+"""Where in the actions topic reading goes on, and whether that place is still there.
+
+A log may lose its beginning before that was read (retention), and its end after it was read (a power cut, an unclean
+election, a broker restored from a backup, a topic made anew). An offset that is no longer in it is reported, and the
+log is read from its first record on: receipts tell what was recorded. Without that, what is sent until the log has
+grown to the old offset would be skipped in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+PATIENCE: Final = 10.0  # seconds until a consumer without a position is asked again later
+Consumer: TypeAlias = "AIOKafkaConsumer[bytes, bytes]"
+
+
+class Reports(Protocol):
+    """The quarantine."""
+
+    async def gap(self, topic: str, partition: int, committed: int, first: int) -> None:
+        """Records before ``first`` were lost to retention."""
+
+    async def cut_off(self, topic: str, partition: int, committed: int, bounds: Bounds) -> None:
+        """The log ends before ``committed``."""
+
+
+class Bounds(NamedTuple):
+    """A partition's first offset, and the next one to be written."""
+
+    first: int
+    end: int
+
+
+async def committed_places(
+    consumer: Consumer, partitions: Collection[TopicPartition], reports: Reports
+) -> dict[TopicPartition, tuple[int, bool]]:
+    """Where to begin in newly assigned partitions, and whether that is news to Kafka. Raises KafkaError, TRANSIENT."""
+    committed = {tp: await consumer.committed(tp) for tp in partitions}  # before the bounds, so never ahead of them
+    bounds = await _bounds(consumer, partitions)
+    places: dict[TopicPartition, tuple[int, bool]] = {}
+    for tp, offset in committed.items():
+        place = bounds[tp].first if offset is None else await _place(tp, offset, bounds[tp], reports)
+        places[tp] = place, place != offset
+    return places
+
+
+async def lost_places(consumer: Consumer, reports: Reports) -> dict[TopicPartition, int]:
+    """Where to go on in partitions whose log no longer has what would be read next. Raises KafkaError, TRANSIENT."""
+    before = await _positions(consumer)
+    bounds = await _bounds(consumer, before)
+    now = await _positions(consumer)
+    return {
+        tp: await _place(tp, position, bounds[tp], reports)
+        for tp, position in before.items()
+        if now.get(tp) == position and not bounds[tp].first <= position <= bounds[tp].end
+    }
+
+
+async def _place(tp: TopicPartition, offset: int, bounds: Bounds, reports: Reports) -> int:
+    if offset < bounds.first:
+        await reports.gap(tp.topic, tp.partition, offset, bounds.first)
+        return bounds.first
+    if offset > bounds.end:
+        await reports.cut_off(tp.topic, tp.partition, offset, bounds)
+        return bounds.first
+    return offset
+
+
+async def _positions(consumer: Consumer) -> Mapping[TopicPartition, int]:
+    async with asyncio.timeout(PATIENCE):
+        return {tp: await consumer.position(tp) for tp in consumer.assignment()}
+
+
+async def _bounds(consumer: Consumer, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Bounds]:
+    if not partitions:
+        return {}
+    firsts = await consumer.beginning_offsets(list(partitions))
+    ends = await consumer.end_offsets(list(partitions))
+    return {tp: Bounds(firsts[tp], ends[tp]) for tp in partitions}
