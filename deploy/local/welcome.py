@@ -27,7 +27,8 @@ from deploy.local.trouble import CommandError, explained
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
 from deploy.local.words import say
-from services.common.settings import DEFAULT_HOME, Settings
+from services.common.home import DEFAULT_HOME
+from services.common.settings import Settings
 
 CADRES: Final = 24
 SEED: Final = 7

@@ -35,11 +35,6 @@ _WORDS: Final[Words] = {
 }
 
 
-def group(help_text: str | None) -> typer.Typer:
-    """A command with subcommands that shows no Python to its users."""
-    return typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=help_text)
-
-
 def settings_of(home: Path | None) -> Settings:
     """The settings of that home; exit 2 with what is wrong with them."""
     try:

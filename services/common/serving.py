@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -14,13 +13,6 @@ import uvicorn
 from services.common.settings import Settings
 
 GRACE_SECONDS: Final = 5
-# Nearly nothing in a service is cyclic, and looking for it at Python's own pace cost up to a fifth of the time.
-_COLLECT: Final = (100_000, 20, 50)
-
-
-def collect_rarely() -> None:
-    """Look for cyclic garbage a hundredth as often as Python does by itself."""
-    gc.set_threshold(*_COLLECT)
 
 
 class Server(uvicorn.Server):

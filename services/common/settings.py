@@ -6,19 +6,13 @@ the defaults below. So a command started by hand in the project's folder finds t
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEFAULT_HOME = Path(".local")
-
-
-def home_folder(given: Path | None = None) -> Path:
-    """The data folder: what was given, else ``CHENGZHANG_HOME``, else ``.local`` in the working directory."""
-    return given or Path(os.environ.get("CHENGZHANG_HOME") or DEFAULT_HOME)
+from services.common.home import DEFAULT_HOME, home_folder
 
 
 class Settings(BaseSettings):

@@ -12,9 +12,10 @@ import structlog
 import uvloop
 
 from services.common import log
+from services.common.collecting import collect_rarely
 from services.common.grants import Grants
 from services.common.log import raised
-from services.common.serving import background, collect_rarely, server
+from services.common.serving import background, server
 from services.common.settings import Settings
 from services.projector import read_models
 from services.projector.api.names import Names

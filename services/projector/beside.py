@@ -8,37 +8,25 @@ from typing import Final
 
 from services.projector import versions
 from services.projector.compare import Comparison, compared, snapshot
-from services.projector.database import CURSOR, Connection
+from services.projector.database import Connection
 from services.projector.replay import Replay
 from services.projector.versions import Version
 
 _NEAR: Final = 2_000  # events: from here on, waiting for them is no wait
 
 
-async def live_positions(connection: Connection, consumer: str) -> dict[int, int]:
-    """Where each shard of the live version comes next."""
-    return await positions(connection, consumer, await versions.live(connection))
-
-
-async def positions(connection: Connection, consumer: str, version: Version) -> dict[int, int]:
-    """Where each shard of a version comes next."""
-    await connection.execute(f"SET search_path TO {version.schema}")
-    rows = [row async for row in CURSOR.positions(connection, consumer=consumer)]
-    return {row["shard"]: row["next"] for row in rows}
-
-
 async def near(
     connection: Connection, consumer: str, replay: Replay, version: Version
 ) -> AsyncIterator[tuple[int, int]]:
     """Bring a version near the live one; yields (events applied, events to apply). Raises Halted, Unreadable."""
-    done = sum((await positions(connection, consumer, version)).values())
+    done = sum((await versions.positions(connection, consumer, version)).values())
     while True:
-        ends = await live_positions(connection, consumer)
+        ends = await versions.live_positions(connection, consumer)
         yield done, sum(ends.values())
         async for count in replay.to(ends):
             done += count
             yield done, sum(ends.values())
-        if sum((await live_positions(connection, consumer)).values()) - done <= _NEAR:
+        if sum((await versions.live_positions(connection, consumer)).values()) - done <= _NEAR:
             return
 
 

@@ -5,112 +5,38 @@ Exit codes: 0 well, 1 failed or halted, 2 usage, 3 not running.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Final
 
-import orjson
-import typer
-from rich.console import Console
-from rich.table import Table
+from services.common.lazy import Command, group
 
-from services.common.commands import (
-    FAILED,
-    AsJson,
-    Home,
-    Lang,
-    Language,
-    Words,
-    failed,
-    group,
-    not_running,
-    settings_of,
-    spoken,
+_COMMANDS: Final = (
+    Command(
+        "serve",
+        "services.projector.cli_serve:serve",
+        "Fold events into the read models and answer questions over HTTP, until stopped (投影并提供查询).",
+    ),
+    Command(
+        "status",
+        "services.projector.cli_status:status",
+        "Say how far the read models are behind the ledger (读模型落后账本多少).",
+    ),
+    Command(
+        "rebuild",
+        "services.projector.cli_rebuild:rebuild",
+        "Replay every event beside the live read models, compare, switch (在旁重放全部事件，比对后切换).",
+    ),
+    Command(
+        "verify",
+        "services.projector.cli_verify:verify",
+        "Hold the read models against a fresh replay of every event (将读模型与全部事件的重放结果逐行核对).",
+    ),
 )
-from services.common.grants import GrantsError
-from services.projector import app as service
-from services.projector.cli_rebuild import away, rebuild
-from services.projector.cli_verify import verify
-from services.projector.database import TRANSIENT
-from services.projector.errors import NotRunning
-from services.projector.status import Status
-from services.projector.status import status as ask
-
-_WORDS: Final[Words] = {
-    Lang.EN: {
-        "shard": "shard", "next": "applied up to", "end": "ledger's end",
-        "lag": "behind by", "state": "state", "error": "error",
-        "title": "read models", "live": "live", "halted": "halted",
-        "other": "Version {version} was made by other folds than this program has: `projector rebuild` renews it.",
-        "building": "Version {building} is being built: {done} events applied.",
-        "old": "Kept: {old}. `projector rebuild --drop-old` drops it.",
-    },
-    Lang.ZH: {
-        "shard": "分片", "next": "已投影至", "end": "账本末尾", "lag": "落后", "state": "状态", "error": "错误",
-        "title": "读模型", "live": "正常", "halted": "已停",
-        "other": "版本 {version} 由另一套汇总规则生成：可用 `projector rebuild` 更新。",
-        "building": "正在构建版本 {building}：已投影 {done} 条事件。",
-        "old": "保留的旧版：{old}。可用 `projector rebuild --drop-old` 删除。",
-    },
-}  # fmt: skip
-
-cli = group(__doc__)
-
-
-@cli.command()
-def serve(home: Home = None) -> None:
-    """Fold events into the read models and answer questions over HTTP, until stopped (投影并提供查询)."""
-    try:
-        service.serve(settings_of(home))
-    except GrantsError as error:
-        failed(None, str(error))
-
-
-@cli.command()
-def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
-    """Say how far the read models are behind the ledger (读模型落后账本多少)."""
-    try:
-        found = asyncio.run(ask(settings_of(home)))
-    except NotRunning as error:
-        not_running(lang, str(error))
-    except TRANSIENT as error:
-        failed(lang, away(error, lang))
-    if as_json:
-        typer.echo(orjson.dumps(asdict(found)))
-    else:
-        _show(found, _words(lang))
-    if found.state == "halted":
-        raise typer.Exit(FAILED)
-
-
-cli.command()(rebuild)
-cli.command()(verify)
+cli = group(__doc__, _COMMANDS)
 
 
 def main() -> None:
     """Run the command."""
     cli()
-
-
-def _show(found: Status, words: Mapping[str, str]) -> None:
-    table = Table(title=f"{words['title']}: {words[found.state]}")
-    for column in ("shard", "next", "end", "lag", "state", "error"):
-        table.add_column(words[column], justify="right" if column in {"shard", "next", "end", "lag"} else "left")
-    for shard in found.shards:
-        figures = (shard.shard, shard.next, shard.end, shard.lag)
-        table.add_row(*map(str, figures), words[shard.state], shard.error or "")
-    Console().print(table)
-    if not found.current:
-        typer.echo(words["other"].format(version=found.version))
-    if found.building is not None:
-        typer.echo(words["building"].format(building=found.building.version, done=found.building.next))
-    if found.old:
-        typer.echo(words["old"].format(old=", ".join(f"office_v{number}" for number in found.old)))
-
-
-def _words(lang: Lang | None) -> Mapping[str, str]:
-    return _WORDS[spoken(lang)]
 
 
 if __name__ == "__main__":

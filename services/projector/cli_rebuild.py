@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Final
 
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from services.common import log
+from services.common.collecting import collect_rarely
 from services.common.commands import AsJson, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
-from services.common.serving import collect_rarely
 from services.common.settings import Settings
 from services.common.showing import quiet
 from services.projector import differences, read_models, versions
+from services.projector.cli_errors import away, said
+from services.projector.cli_progress import shown
 from services.projector.database import TRANSIENT
 from services.projector.differences import Differences
-from services.projector.errors import NotRunning, ProjectorError, Told
+from services.projector.errors import NotRunning, ProjectorError
 from services.projector.rebuild import Rebuild
 from services.projector.settings import consumer_name
 
@@ -38,7 +39,6 @@ _WORDS: Final[Words] = {
         "empties": "Readers see nothing until projectors have replayed everything. Begin with empty read models?",
         "stays": "Not begun anew: readers would see nothing for a while. "
                  "`projector rebuild --start-over --yes` does it all the same.",
-        "away": "the database can't be asked ({error}).",
         "differs": "{rows} rows differ from the live ones. Each figure is in {file}.",
         "title": "what would change", "read_model": "read model", "figure": "figure", "rows": "rows",
         "people": "people",
@@ -54,7 +54,6 @@ _WORDS: Final[Words] = {
         "begun": "现用 office_v{number}，尚为空；运行中的投影服务会重新填入。",
         "empties": "在全部事件重放之前，查询将得不到任何内容。是否从空的读模型开始？",
         "stays": "未清空：查询会有一段时间得不到内容。确认后用 `projector rebuild --start-over --yes`。",
-        "away": "无法查询数据库（{error}）。",
         "differs": "有 {rows} 行与现用的不同，逐项列于 {file}。",
         "title": "将会改变的数字", "read_model": "读模型", "figure": "项目", "rows": "行数", "people": "人数",
         "gone": "不再有：{names}", "ask": "切换到新的数字？",
@@ -161,31 +160,6 @@ async def _compared(work: Rebuild, settings: Settings, words: Mapping[str, str])
 def _confirmed(question: str) -> bool:
     """The user's yes; nobody can say it where there is no terminal."""
     return sys.stdin.isatty() and typer.confirm(question, err=True)
-
-
-def away(error: BaseException, lang: Lang | None) -> str:
-    """What keeps the database from answering."""
-    return _WORDS[spoken(lang)]["away"].format(error=type(error).__name__)
-
-
-def said(error: ProjectorError, lang: Lang | None) -> str:
-    """An error in the language asked for, as far as it knows it."""
-    return error.zh if isinstance(error, Told) and spoken(lang) is Lang.ZH else str(error)
-
-
-async def shown(counts: AsyncIterator[tuple[int, int]], doing: str, rate: str) -> int:
-    """Draw (done, total) on stderr, with rate and time to go; gives the last total."""
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]} " + rate), TimeRemainingColumn(), console=Console(stderr=True),
-    )  # fmt: skip
-    total = 0
-    with bar:
-        task = bar.add_task(doing, total=None, rate="–")
-        async for done, total in counts:
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f}" if speed else "–")
-    return total
 
 
 def _show(found: Differences, words: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.common import log
+from services.common.collecting import collect_rarely
 from services.common.commands import (
     FAILED,
     AsJson,
@@ -24,11 +25,11 @@ from services.common.commands import (
     settings_of,
     spoken,
 )
-from services.common.serving import collect_rarely
 from services.common.settings import Settings
 from services.common.showing import quiet
 from services.projector import read_models
-from services.projector.cli_rebuild import away, said, shown
+from services.projector.cli_errors import away, said
+from services.projector.cli_progress import shown
 from services.projector.database import TRANSIENT
 from services.projector.errors import NotRunning, ProjectorError
 from services.projector.verify import Verify

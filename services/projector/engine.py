@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from services.common.faults import fault
-from services.projector import database, versions
+from services.projector import database, founding, versions
 from services.projector.batch import Cursor, Slice
 from services.projector.database import CURSOR, Connection
 from services.projector.errors import Behind, Forked, Retired
@@ -62,7 +62,7 @@ class Engine:
     async def open(self, shards: int) -> None:
         """Create what is missing of schema and cursors."""
         if self._version is None:
-            await versions.create(self._url, self._models)
+            await founding.create(self._url, self._models)
         async with self._session() as connection:
             await CURSOR.begin_shards(connection, consumer=self._consumer, shards=list(range(shards)))
 

@@ -23,7 +23,7 @@ import structlog
 
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.projector import database, versions
+from services.projector import database, founding, versions
 from services.projector.beside import compared_at, near
 from services.projector.compare import Comparison
 from services.projector.database import CURSOR, VERSIONS, Connection
@@ -58,7 +58,7 @@ class Rebuild:
     async def __aenter__(self) -> Self:
         """Raises Refused where another one is at work, Unreadable where the topic can't be had."""
         try:
-            await versions.create(self._url, self._models)
+            await founding.create(self._url, self._models)
             self._connection = await database.connect(self._url)
             self._open.callback(self._connection.terminate)
             await versions.beside(self._connection)

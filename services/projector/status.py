@@ -9,7 +9,6 @@ import asyncpg
 
 from services.common.settings import Settings
 from services.projector import database, read_models, versions
-from services.projector.beside import positions
 from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection
 from services.projector.errors import NotRunning
 from services.projector.settings import consumer_name
@@ -82,7 +81,7 @@ async def _building(connection: Connection, consumer: str) -> Building | None:
     found = await versions.building(connection)
     if found is None:
         return None
-    return Building(found.number, sum((await positions(connection, consumer, found)).values()))
+    return Building(found.number, sum((await versions.positions(connection, consumer, found)).values()))
 
 
 def _shard(row: Any) -> ShardStatus:  # noqa: ANN401  # a row

@@ -16,7 +16,6 @@ from typing import Any, Final, Self
 import aiosql
 import asyncpg
 import orjson
-import structlog
 
 from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
@@ -24,7 +23,7 @@ from services.projector.errors import NotRunning, Refused
 from services.projector.read_models import ReadModel
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
-_SCHEMA: Final[Any] = aiosql.from_path(database.FOLDER / "schema.sql", "asyncpg")
+SCHEMA: Final[Any] = aiosql.from_path(database.FOLDER / "schema.sql", "asyncpg")
 _ONE_AT_A_TIME: Final = 0x6F66666963  # the advisory lock under which schemas come and go
 _TRIES: Final = 10
 _PAUSE: Final = 0.2
@@ -32,7 +31,6 @@ _BESIDE: Final = 0x626573696465  # the one of whoever builds beside the live ver
 # Whoever waits for a reader holds others up meanwhile, so it gives up soon; always before deadlock_timeout, a second.
 VIEW_LOCK_TIMEOUT: Final = "200ms"
 _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Version:
     @classmethod
     def of(cls, number: int, models: Sequence[ReadModel]) -> Self:
         """The version that these read models make."""
-        staging = [_SCHEMA.staging.sql, *(model.staging for model in models if model.staging)]
+        staging = [SCHEMA.staging.sql, *(model.staging for model in models if model.staging)]
         # One round trip for all folds, in their order.
         folds = ";\n".join(fold.rstrip().rstrip(";") for model in models for fold in model.folds)
         return cls(number, digest(models), "\n".join(staging), folds, tuple(model.name for model in models))
@@ -69,13 +67,14 @@ class Version:
 
 def digest(models: Sequence[ReadModel]) -> str:
     """SHA-256 of all that makes rows, whatever the comments and spaces in it: not of views and queries."""
-    texts = [_SCHEMA.staging.sql]
+    texts = [SCHEMA.staging.sql]
     for model in models:
         texts += [model.name, model.table, model.staging or "", *model.folds]
-    return _digest(texts)
+    return digest_of(texts)
 
 
-def _digest(texts: Iterable[str]) -> str:
+def digest_of(texts: Iterable[str]) -> str:
+    """SHA-256 of these statements, whatever the comments and spaces in them."""
     plain = (" ".join(_COMMENT.sub(" ", text).split()) for text in texts)
     return hashlib.sha256("\0".join(plain).encode()).hexdigest()
 
@@ -97,27 +96,16 @@ async def building(connection: Connection) -> Version | None:
     return None if row is None else Version.read(row)
 
 
-async def create(url: str, models: Sequence[ReadModel]) -> None:
-    """Create what is missing: the first version, or new columns of the live one's views."""
-    connection = await database.connect(url, database.FIRST)
-    try:
-        async with alone(connection), connection.transaction():
-            await connection.execute(_SCHEMA.control.sql)
-            await _first(connection, models)
-            found = await live(connection)
-            if found.digest == digest(models):
-                await _show_changed(connection, found, models)
-            else:
-                _log.warning("live-built-by-other-folds", version=found.number, remedy="projector rebuild")
-    finally:
-        connection.terminate()
+async def live_positions(connection: Connection, consumer: str) -> dict[int, int]:
+    """Where each shard of the live version comes next."""
+    return await positions(connection, consumer, await live(connection))
 
 
-async def _first(connection: Connection, models: Sequence[ReadModel]) -> None:
-    if await VERSIONS.live_number(connection) is not None:
-        return
-    await VERSIONS.keep_unknown(connection)
-    await make(connection, Version.of(1 + await VERSIONS.highest(connection), models), models, "live")
+async def positions(connection: Connection, consumer: str, version: Version) -> dict[int, int]:
+    """Where each shard of a version comes next."""
+    await connection.execute(f"SET search_path TO {version.schema}")
+    rows = [row async for row in CURSOR.positions(connection, consumer=consumer)]
+    return {row["shard"]: row["next"] for row in rows}
 
 
 @asynccontextmanager
@@ -146,7 +134,7 @@ async def make(connection: Connection, version: Version, models: Sequence[ReadMo
     """Make a version's schema and tables, within the caller's transaction; without a state it is not entered."""
     await connection.execute(f"CREATE SCHEMA {version.schema}")
     await connection.execute(f"SET LOCAL search_path TO {version.schema}")
-    await connection.execute(_SCHEMA.version.sql)
+    await connection.execute(SCHEMA.version.sql)
     for model in models:
         await connection.execute(model.table)
     if state is not None:
@@ -161,15 +149,8 @@ async def show(connection: Connection, version: Version, models: Sequence[ReadMo
     views = [model.view for model in models if model.view]
     for view in views:
         await connection.execute(view)
-    await connection.execute(_SCHEMA.roles.sql)
-    await VERSIONS.note_views(connection, number=version.number, views=_digest(views))
-
-
-async def _show_changed(connection: Connection, version: Version, models: Sequence[ReadModel]) -> None:
-    """Leave readers of the views alone where they need not change."""
-    views = _digest(model.view for model in models if model.view)
-    if await VERSIONS.views(connection, number=version.number) != views:
-        await show(connection, version, models)
+    await connection.execute(SCHEMA.roles.sql)
+    await VERSIONS.note_views(connection, number=version.number, views=digest_of(views))
 
 
 async def drop(connection: Connection, number: int) -> None:

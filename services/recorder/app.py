@@ -15,8 +15,9 @@ from faststream.kafka import KafkaBroker
 from schemas.erasure import ErasePerson, LiftHold
 from services.common import log
 from services.common.both import Both
+from services.common.collecting import collect_rarely
 from services.common.grants import Grants
-from services.common.serving import background, collect_rarely, server
+from services.common.serving import background, server
 from services.common.settings import Settings
 from services.recorder import ahead, history, topics, vault
 from services.recorder.audit import http as audit
@@ -29,7 +30,7 @@ from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.submission import Outcome, Submission
-from services.recorder.ledger import database, years
+from services.recorder.ledger import database, founding, years
 from services.recorder.ledger.appender import Appender
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
@@ -154,7 +155,7 @@ class Recorder:
                 raise Misconfigured(why) from error
 
     async def _start(self) -> Parts:
-        ledger = await database.found(self._pool, self._settings.shards)
+        ledger = await founding.found(self._pool, self._settings.shards)
         async with self._pool.acquire() as connection:
             await vault.migrate(connection)
         await topics.ensure(self._settings)

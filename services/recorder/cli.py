@@ -5,121 +5,54 @@ Exit codes: 0 well, 1 failed or read-only, 2 usage, 3 not running.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
 from typing import Final
 
-import orjson
-import typer
-from rich.console import Console
-from rich.table import Table
+from services.common.lazy import Command, group
 
-from services.common.commands import (
-    FAILED,
-    NOT_RUNNING,
-    AsJson,
-    Home,
-    Lang,
-    Language,
-    Words,
-    failed,
-    group,
-    settings_of,
-    spoken,
+_COMMANDS: Final = (
+    Command(
+        "archive",
+        "services.recorder.archive.cli:archive",
+        "Move old years out of the ledger into files with their proofs, or back (旧年度移出账本归档，或调回).",
+    ),
+    Command(
+        "restore",
+        "services.recorder.recovery.cli:restore",
+        "Rebuild a lost ledger in an empty database; killed, it goes on when run again (由主题重建丢失的账本).",
+    ),
+    Command(
+        "recover",
+        "services.recorder.recovery.cli:recover",
+        "Bring back from the topics what the ledger lacks, or say where the two part (找回账本缺失的内容).",
+    ),
+    Command(
+        "republish",
+        "services.recorder.recovery.cli:republish",
+        "Fill lost or damaged topics again from the ledger, byte for byte; recorders may run (由账本重新发布主题).",
+    ),
+    Command(
+        "serve",
+        "services.recorder.cli_serve:serve",
+        "Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布).",
+    ),
+    Command(
+        "status",
+        "services.recorder.cli_status:status",
+        "Say how far ledger, relay and intake have come, and which shards are read-only (账本、发布与接收的进度).",
+    ),
+    Command(
+        "audit",
+        "services.recorder.audit.cli:cli",
+        "Check history with tools of your own: replay, verify, keep checkpoints, get proofs"
+        " (重放、核验、检查点与证明).",
+    ),
 )
-from services.common.grants import GrantsError
-from services.recorder.archive.cli import archive
-from services.recorder.audit.cli import cli as audit
-from services.recorder.audit.commands import said
-from services.recorder.errors import RecorderError
-from services.recorder.recovery import cli as recovery
-from services.recorder.status import Shard, Status
-from services.recorder.status import status as ask
-
-_WORDS: Final[Words] = {
-    Lang.EN: {
-        "shard": "shard", "next": "events", "next_receipt": "receipts", "relayed": "events relayed",
-        "relayed_receipts": "receipts relayed", "checkpoint": "checkpoint at", "mode": "mode", "writable": "writable",
-        "read-only": "read-only", "running": "running", "starting": "starting", "stopped": "stopped",
-        "title": "recorder",
-        "below": "ledger {ledger} · {lag} actions waiting on Kafka · {quarantined} in quarantine"
-        " · {waiting} checkpoints on their way out",
-    },
-    Lang.ZH: {
-        "shard": "分片", "next": "事件", "next_receipt": "回执", "relayed": "已发布事件",
-        "relayed_receipts": "已发布回执", "checkpoint": "检查点",
-        "mode": "状态", "writable": "可写", "read-only": "只读", "running": "运行中",
-        "starting": "启动中", "stopped": "已停止", "title": "记录服务",
-        "below": "账本 {ledger} · Kafka 上待处理操作 {lag} 条 · 隔离 {quarantined} 条"
-        " · 待送出检查点 {waiting} 个",
-    },
-}  # fmt: skip
-
-cli = group(__doc__)
-cli.add_typer(audit, name="audit")
-cli.command()(archive)
-recovery.register(cli)
-
-
-@cli.command()
-def serve(home: Home = None, lang: Language = None) -> None:
-    """Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布)."""
-    from services.recorder import app as service  # noqa: PLC0415  # all other commands start in half the time
-
-    try:
-        service.serve(settings_of(home))
-    except (GrantsError, RecorderError) as error:
-        failed(lang, str(error))
-
-
-@cli.command()
-def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
-    """Say how far ledger, relay and intake have come, and which shards are read-only (账本、发布与接收的进度)."""
-    with said(lang):
-        found = asyncio.run(ask(settings_of(home)))
-    if as_json:
-        typer.echo(orjson.dumps(found.as_json()))
-    else:
-        _show(found, spoken(lang))
-    if found.state == "stopped":
-        raise typer.Exit(NOT_RUNNING)
-    if any(shard.reason or shard.unsigned for shard in found.shards):
-        raise typer.Exit(FAILED)
+cli = group(__doc__, _COMMANDS)
 
 
 def main() -> None:
     """Run the command."""
     cli()
-
-
-def _show(found: Status, lang: Lang) -> None:
-    words = _WORDS[lang]
-    figures = ("shard", "next", "next_receipt", "relayed", "relayed_receipts", "checkpoint")
-    table = Table(title=f"{words['title']}: {words[found.state]}")
-    for column in (*figures, "mode"):
-        table.add_column(words[column], justify="right" if column in figures else "left")
-    for shard in found.shards:
-        row = ["–" if getattr(shard, column) is None else f"{getattr(shard, column)}" for column in figures]
-        table.add_row(*row, words[shard.mode])
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(table)
-    for shard in found.shards:
-        for told in _reasons(shard, lang):
-            console.print(f"{words['shard']} {shard.shard}: {told}", style="bold red", markup=False)
-    lag = "?" if found.intake_lag is None else found.intake_lag
-    console.print(
-        words["below"].format(
-            ledger=found.ledger, lag=lag, quarantined=found.quarantined, waiting=found.checkpoints_waiting
-        )
-    )
-
-
-def _reasons(shard: Shard, lang: Lang) -> Iterator[str]:
-    """Why the shard takes nothing, and why it isn't signed; in English where it was noted in nothing else."""
-    for en, zh in ((shard.reason, shard.reason_zh), (shard.unsigned, shard.unsigned_zh)):
-        if en:
-            told = (zh or en) if lang is Lang.ZH else en
-            yield told.removeprefix(f"shard {shard.shard}: ").removeprefix(f"分片 {shard.shard}：")
 
 
 if __name__ == "__main__":

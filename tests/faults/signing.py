@@ -6,13 +6,13 @@ import asyncio
 
 from services.common.settings import Settings
 from services.recorder.audit.checkpointer import Checkpointer
-from services.recorder.ledger import database
+from services.recorder.ledger import database, founding
 from services.recorder.status import status
 
 
 async def _run(settings: Settings) -> None:
     pool = await database.connect(settings.database_url)
-    checkpointer = Checkpointer(pool, await database.found(pool, settings.shards), settings)
+    checkpointer = Checkpointer(pool, await founding.found(pool, settings.shards), settings)
     await checkpointer.start()
     done = False
     while not done:

@@ -20,6 +20,7 @@ from services.recorder.ledger import append as module
 from services.recorder.ledger import appender as appender_module
 from services.recorder.ledger import batch as batch_module
 from services.recorder.ledger import database as ledger_database
+from services.recorder.ledger import founding
 from services.recorder.ledger.append import append
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.working import Working
@@ -273,9 +274,9 @@ async def test_too_many_waiting_is_busy_and_too_long_unavailable(
 
 async def test_another_shard_count_is_refused_in_plain_words(ledger: Bench) -> None:
     with pytest.raises(Misconfigured, match="8 shards for ever; set CHENGZHANG_SHARDS=8"):
-        await ledger_database.found(ledger.pool, 16)
+        await founding.found(ledger.pool, 16)
     assert len(await ledger.rows("SELECT 1 FROM ledger.shard")) == 8
-    assert await ledger_database.found(ledger.pool, 8) == ledger.ledger
+    assert await founding.found(ledger.pool, 8) == ledger.ledger
 
 
 # --- two recorders, cuts ---

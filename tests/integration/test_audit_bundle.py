@@ -25,13 +25,14 @@ from services.recorder.audit.bundle import making, verify
 from services.recorder.audit.bundle.making import Making
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.checkpoints import Checkpoints
-from services.recorder.audit.commands import ledger_of, opened
+from services.recorder.audit.commands import opened
 from services.recorder.audit.keys import Keys, rotate
 from services.recorder.audit.log import AuditLog
 from services.recorder.audit.note import SigningKey
 from services.recorder.cli import cli
 from services.recorder.errors import Contradiction, Missing, NotArchived, Unsettled
 from services.recorder.ledger import database
+from services.recorder.ledger.database import ledger_of
 from tests.support.aged import OLD
 from tests.support.bundles import Files, folded, made, trusted, unzipped
 from tests.support.history import SIZE, administer, copied, copy_of

@@ -8,6 +8,7 @@ import pytest
 
 from schemas import merkle
 from services.recorder.ledger import database as ledger_database
+from services.recorder.ledger import founding
 from services.recorder.ledger import peaks as module
 from tests.support.ledger import Bench, action, bench, section
 
@@ -49,7 +50,7 @@ async def test_a_ledger_from_before_gets_its_peaks_at_the_start(
     await ledger.rows("ALTER TABLE ledger.shard DROP COLUMN peaks")
     ledger.pool.terminate()
     ledger.pool = await ledger_database.connect(database)
-    await ledger_database.found(ledger.pool, 8)
+    await founding.found(ledger.pool, 8)
     assert await _found(ledger) == await _expected(ledger)
     ledger.appender = ledger.another(ledger.pool)
     await ledger.accepted(section())

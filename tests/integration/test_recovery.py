@@ -23,7 +23,7 @@ from services.recorder.audit import keys as checkpoint_keys
 from services.recorder.audit import outside
 from services.recorder.audit.checkpoint import Checkpoint, origin_of
 from services.recorder.errors import Refused
-from services.recorder.ledger import database
+from services.recorder.ledger import database, founding
 from services.recorder.ledger.appender import Appender
 from services.recorder.ledger.database import Ledger
 from services.recorder.recovery import portions
@@ -164,7 +164,7 @@ async def test_it_is_restored_into_an_empty_ledger_only(ledger: Bench, settings:
         await _restored(settings)
     before = await _all(settings)
     await _lose(ledger)
-    another = await database.found(ledger.pool, SHARDS)  # as a recorder does that finds nothing
+    another = await founding.found(ledger.pool, SHARDS)  # as a recorder does that finds nothing
     async with relaying(another, settings) as appender:
         reasons = {appender._reason(shard) for shard in range(SHARDS)}
         assert all("recorder restore" in str(reason) for reason in reasons), "even where the topic is empty"

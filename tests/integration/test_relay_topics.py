@@ -19,7 +19,7 @@ from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder import history, topics
 from services.recorder.errors import Misconfigured, Unavailable
-from services.recorder.ledger import database
+from services.recorder.ledger import database, founding
 from services.recorder.ledger.appender import Appender
 from services.recorder.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
 from services.recorder.status import status
@@ -299,8 +299,8 @@ async def test_a_ledger_of_an_earlier_version_gets_room_for_reasons_in_chinese(
         await ledger.rows(f"ALTER TABLE ledger.{table} DROP COLUMN reason_zh")
     with pytest.raises(Unavailable, match="no recorder of this version"):
         await status(settings)
-    await database.found(ledger.pool, ledger.ledger.shards)
-    await database.found(ledger.pool, ledger.ledger.shards)
+    await founding.found(ledger.pool, ledger.ledger.shards)
+    await founding.found(ledger.pool, ledger.ledger.shards)
     await history.check_all(ledger.pool, ledger.ledger, settings)
     shard = (await status(settings)).shards[SHARD]
     assert f"differ at {SHARD}:0" in str(shard.reason)

@@ -14,7 +14,7 @@ import asyncpg
 from services.recorder.intake.prepare import prepare
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.submission import Answer, Outcome, Submission
-from services.recorder.ledger import database
+from services.recorder.ledger import database, founding
 from services.recorder.ledger.appender import Appender
 from services.recorder.ledger.batch import Batch
 from services.recorder.ledger.database import Ledger, Pool
@@ -134,7 +134,7 @@ async def bench(url: str, shards: int = 8) -> AsyncIterator[Bench]:
     """A founded ledger in an empty database."""
     pool = await database.connect(url)
     try:
-        ledger = await database.found(pool, shards)
+        ledger = await founding.found(pool, shards)
         async with pool.acquire() as connection:
             await migrate(connection)
         found = Bench(pool, ledger)

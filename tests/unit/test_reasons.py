@@ -8,7 +8,7 @@ import pytest
 
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
-from services.recorder import cli, reasons
+from services.recorder import cli_status, reasons
 from services.recorder.archive import words as archive
 from services.recorder.audit.verifying import skipping
 from services.recorder.reasons import reason
@@ -56,7 +56,7 @@ def test_the_status_says_it_in_the_language_asked_for(
     why: str,
     unsigned: str,  # a case
 ) -> None:
-    cli._show(_status(zh=zh), lang)
+    cli_status._show(_status(zh=zh), lang)
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith(why) for line in lines)
     assert unsigned in lines

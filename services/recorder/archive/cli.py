@@ -20,9 +20,9 @@ from services.recorder.archive.leaving import Leaving, Plan, this_year
 from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.returning import Returning
 from services.recorder.archive.words import WORDS, refused
-from services.recorder.audit.commands import ledger_of, said
+from services.recorder.cli_errors import said
 from services.recorder.ledger import database
-from services.recorder.ledger.database import Ledger, Pool
+from services.recorder.ledger.database import Ledger, Pool, ledger_of
 
 Before = Annotated[int | None, typer.Option(metavar="YEAR", help="years before this one leave; years are UTC")]
 Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="the archive's folder; made where it is missing")]

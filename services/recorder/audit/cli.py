@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from services.common.commands import group
-from services.recorder.audit import keying, proving, replay, signed, verify
-from services.recorder.audit.bundle.command import bundle
+from typing import Final
 
-cli = group(__doc__)
-cli.command()(replay.replay)
-cli.command()(verify.verify)
-cli.command()(keying.key)
-cli.command()(signed.checkpoint)
-cli.command()(proving.prove)
-cli.command()(proving.consistency)
-cli.command()(bundle)
+from services.common.lazy import Command, group
+
+_COMMANDS: Final = (
+    Command(
+        "replay",
+        "services.recorder.audit.replay:replay",
+        "Write events to stdout, their exact bytes, one a line, by shard and position (按分片与位置输出事件原文).",
+    ),
+    Command(
+        "verify",
+        "services.recorder.audit.verify:verify",
+        "Recompute everything and say what is wrong and where; exit 1 where something is (重新计算并核验全部历史).",
+    ),
+    Command(
+        "key",
+        "services.recorder.audit.keying:key",
+        "Print the verifier keys, newest first: name+hash+base64 (核验检查点用的公钥，新的在前).",
+    ),
+    Command(
+        "checkpoint",
+        "services.recorder.audit.signed:checkpoint",
+        "Print a shard's newest checkpoint, a signed note to keep aside (分片最新的检查点，宜另行保存).",
+    ),
+    Command(
+        "prove",
+        "services.recorder.audit.proving:prove",
+        "Prove that an event is in the log: ID.tlog-proof and ID.json (证明事件在日志之中).",
+    ),
+    Command(
+        "consistency",
+        "services.recorder.audit.proving:consistency",
+        "Prove that nothing changed between two checkpoints: both, and hashes.txt (证明两检查点之间历史未改).",
+    ),
+    Command(
+        "bundle",
+        "services.recorder.audit.bundle.command:bundle",
+        "Put an appraisal's figures, events, proofs and verify.py into a zip (考核证据包：数字、事件、证明与核验程序).",
+    ),
+)
+cli = group(__doc__, _COMMANDS)

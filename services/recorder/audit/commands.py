@@ -1,23 +1,23 @@
-"""What the audit's commands share: the log at hand, and how what goes wrong is said."""
+"""What the audit's commands share: the log at hand, and files."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, TypeVar
 
 import typer
 
-from services.common.commands import Lang, failed, not_running, settings_of, spoken
+from services.common.commands import Lang, failed, settings_of
 from services.common.settings import Settings
 from services.recorder.audit.checkpoints import Checkpoints, Kept
 from services.recorder.audit.delivery import Delivery
 from services.recorder.audit.log import AuditLog
-from services.recorder.errors import RecorderError, Told, Unavailable
+from services.recorder.cli_errors import said
 from services.recorder.ledger import database
-from services.recorder.ledger.database import Ledger, Pool
+from services.recorder.ledger.database import Ledger, Pool, ledger_of
 
 Shard = Annotated[int, typer.Option(min=0, max=1023, help="the shard's number")]
 Out = Annotated[Path, typer.Option(help="the folder to write to; it is made")]
@@ -60,26 +60,6 @@ def _signing(pool: Pool, ledger: Ledger, settings: Settings) -> Callable[[int], 
         return kept
 
     return sign
-
-
-async def ledger_of(pool: Pool) -> Ledger:
-    """The ledger that was founded here. Raises Unavailable."""
-    with database.reached():
-        async with pool.acquire(timeout=10) as connection:
-            return await database.founded(connection)
-
-
-@contextmanager
-def said(lang: Lang | None) -> Iterator[None]:
-    """End the command with what went wrong, in words."""
-    try:
-        yield
-    except Unavailable as error:
-        not_running(lang, str(error))
-    except Told as error:
-        failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
-    except RecorderError as error:
-        failed(lang, str(error))
 
 
 def written(lang: Lang | None, folder: Path, files: dict[str, bytes]) -> list[str]:

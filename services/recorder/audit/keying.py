@@ -11,9 +11,10 @@ import typer
 from services.common.commands import AsJson, Home, Language, settings_of
 from services.common.settings import Settings
 from services.recorder.audit import keys
-from services.recorder.audit.commands import ledger_of, said
 from services.recorder.audit.keys import Keys, StoredKey
+from services.recorder.cli_errors import said
 from services.recorder.ledger import database
+from services.recorder.ledger.database import ledger_of
 
 Rotate = Annotated[
     bool, typer.Option("--rotate", help="add a new key; the one before it signs beside it, older ones are retired")

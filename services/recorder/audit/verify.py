@@ -25,12 +25,12 @@ from services.common.commands import (
     spoken,
 )
 from services.common.showing import quiet
-from services.recorder.audit.commands import said
 from services.recorder.audit.note import VerifierKey
 from services.recorder.audit.source import folders_of
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.report import verify as verified
+from services.recorder.cli_errors import said
 from services.recorder.errors import Untrusted
 
 _SHOWN: Final = 20  # problems, one a line; --json has all

@@ -1,4 +1,4 @@
-"""The connection pool, the named queries, and the ledger's founding."""
+"""The connection pool, the named queries, and which ledger it is."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from uuid import UUID
 import aiosql
 import asyncpg
 
-from services.recorder.errors import Misconfigured, NotAllowed, Unavailable
-from services.recorder.ledger import peaks
+from services.recorder.errors import NotAllowed, Unavailable
 
 # Generic in the type checker's eyes only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 FOLDER: Final = Path(__file__).parent
 QUERIES: Final[Any] = aiosql.from_path(FOLDER / "queries.sql", "asyncpg", mandatory_parameters=False)
-_MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
-_MOVING: Final = 6 * 3600.0  # seconds that the rows of an older version's table may take
 
 # What a broken or restarting server raises, and what trying again cures: deadlock, lock timeout, idle timeout.
 TRANSIENT: Final = (
@@ -105,23 +102,6 @@ async def _keep(connection: Connection) -> None:
     """Reset nothing when a connection is given back: nobody here changes its session, and it costs a round trip."""
 
 
-async def found(pool: Pool, shards: int) -> Ledger:
-    """Create what is missing of the ledger's tables.
-
-    Raises Misconfigured where the shard count is another than at its founding.
-    """
-    async with pool.acquire() as connection, connection.transaction():
-        await migrate(connection)
-        await QUERIES.install(connection, shards=shards)
-        row = await QUERIES.installation(connection)
-        if row["shards"] != shards:
-            message = f"This ledger has {row['shards']} shards for ever; set CHENGZHANG_SHARDS={row['shards']}."
-            raise Misconfigured(message)
-        await QUERIES.install_shards(connection, shards=shards)
-        await peaks.fill(connection)
-    return Ledger(row["ledger"], row["shards"])
-
-
 async def founded(connection: Connection) -> Ledger:
     """The ledger that was founded here. Raises Unavailable where none was, or not to its end."""
     row = await QUERIES.installation(connection)
@@ -130,8 +110,8 @@ async def founded(connection: Connection) -> Ledger:
     return Ledger(row["ledger"], row["shards"])
 
 
-async def migrate(connection: Connection) -> None:
-    """Create what is missing of the ledger's tables; others who would wait. Within a transaction."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
-    await connection.execute((FOLDER / "schema.sql").read_text())
-    await connection.execute((FOLDER / "event.sql").read_text(), timeout=_MOVING)
+async def ledger_of(pool: Pool) -> Ledger:
+    """The same, over a pool. Raises Unavailable, NotAllowed."""
+    with reached():
+        async with pool.acquire(timeout=10) as connection:
+            return await founded(connection)

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, not_running, settings_of, spoken
 from services.common.showing import Advance, growing, quiet
-from services.recorder.audit.commands import said
+from services.recorder.cli_errors import said
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
 from services.recorder.recovery.recover import recover as recover_
 from services.recorder.recovery.report import Remark, Report
@@ -156,9 +156,3 @@ def _remark(remark: Remark, lang: Lang) -> str:
     text = remark.zh if lang is Lang.ZH else remark.en
     where = "" if remark.shard is None else f"{_WORDS[lang]['shard'].partition('{')[0]}{remark.shard}: "
     return f"{where}{text}"
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands to ``recorder``."""
-    for command in (restore, recover, republish):
-        cli.command()(command)

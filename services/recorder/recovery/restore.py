@@ -16,7 +16,7 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import topics, vault
 from services.recorder.errors import Refused
-from services.recorder.ledger import database
+from services.recorder.ledger import database, founding
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE
 from services.recorder.recovery import report as telling
@@ -125,7 +125,7 @@ async def _found(pool: Pool, ledger: Ledger) -> bool:
     await refuse_running(pool)
     async with pool.acquire() as connection:
         async with connection.transaction():
-            await database.migrate(connection)
+            await founding.migrate(connection)
             row = await RECOVERY.state(connection)
             if row["restoring"] and row["ledger"] == ledger.id:
                 return True

@@ -1,0 +1,17 @@
+"""The command ``office down``."""
+
+from __future__ import annotations
+
+from deploy.local import stack
+from deploy.local.messages import language, text
+from deploy.local.options import HomeOption, LangOption
+from deploy.local.steps import at, out, steps
+
+
+def down(home: HomeOption = None, lang: LangOption = None) -> None:
+    """停止全部服务 · Stop all services; the data stay."""
+    speech, folder = language(lang), at(home)
+    with steps(speech) as say:
+        stopped = stack.down(folder, say=say)
+    key = "down" if stopped else "not_running"
+    out.print(text(speech, key, services=", ".join(stopped), home=folder.root), markup=False)

@@ -1,0 +1,36 @@
+"""The command ``office up``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from deploy.local import stack
+from deploy.local.messages import language, text
+from deploy.local.options import HomeOption, LangOption
+from deploy.local.paths import Home
+from deploy.local.steps import at, out, steps
+from deploy.local.welcome import welcome
+from services.common.home import DEFAULT_HOME
+from services.common.settings import Settings
+
+
+def up(
+    home: HomeOption = None,
+    lang: LangOption = None,
+    *,
+    bare: Annotated[bool, typer.Option("--no-sample", help="Without the sample year · 不发布样例年度")] = False,
+) -> None:
+    """启动全部服务 · Start whatever is missing, wait until it is ready, show a sample office year."""
+    speech, folder = language(lang), at(home)
+    with steps(speech) as say:
+        stack.up(folder, say=say)
+    out.print(text(speech, "up", stop=_stop(folder)), markup=False)
+    if not bare:
+        raise typer.Exit(asyncio.run(welcome(Settings.load(folder.root), out, speech)))
+
+
+def _stop(home: Home) -> str:
+    return "make down" if home.root == Home.at(DEFAULT_HOME).root else f".venv/bin/office down --home {home.root}"

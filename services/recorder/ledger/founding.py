@@ -1,0 +1,36 @@
+"""The ledger's founding: its tables, its identity, its shards."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.recorder.errors import Misconfigured
+from services.recorder.ledger import peaks
+from services.recorder.ledger.database import FOLDER, QUERIES, Connection, Ledger, Pool
+
+_MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
+_MOVING: Final = 6 * 3600.0  # seconds that the rows of an older version's table may take
+
+
+async def found(pool: Pool, shards: int) -> Ledger:
+    """Create what is missing of the ledger's tables.
+
+    Raises Misconfigured where the shard count is another than at its founding.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await migrate(connection)
+        await QUERIES.install(connection, shards=shards)
+        row = await QUERIES.installation(connection)
+        if row["shards"] != shards:
+            message = f"This ledger has {row['shards']} shards for ever; set CHENGZHANG_SHARDS={row['shards']}."
+            raise Misconfigured(message)
+        await QUERIES.install_shards(connection, shards=shards)
+        await peaks.fill(connection)
+    return Ledger(row["ledger"], row["shards"])
+
+
+async def migrate(connection: Connection) -> None:
+    """Create what is missing of the ledger's tables; others who would wait. Within a transaction."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+    await connection.execute((FOLDER / "schema.sql").read_text())
+    await connection.execute((FOLDER / "event.sql").read_text(), timeout=_MOVING)

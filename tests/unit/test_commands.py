@@ -1,0 +1,80 @@
+"""What programs say of their commands is what these say themselves; and a command imports what it needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typer.main import get_command
+
+from deploy.local.cli import app as office
+from services.projector.cli import cli as projector
+from services.recorder.cli import cli as recorder
+
+_PROGRAMS: Final = {
+    "office": (office, "deploy.local.cli"),
+    "recorder": (recorder, "services.recorder.cli"),
+    "projector": (projector, "services.projector.cli"),
+}
+_SERVING: Final = {"fastapi", "faststream", "starlette", "uvicorn", "opentelemetry", "prometheus_client", "structlog"}
+_ALL: Final = _SERVING | {"aiokafka", "asyncpg", "cryptography", "httpx", "orjson", "schemas"}
+_RUN: Final = """
+import sys
+from {module} import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+_NOBODY: Final = "postgresql://127.0.0.1:1/nobody"
+
+
+def _listed(group: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # typer doesn't publish its class
+    """Each command as the list has it, and the real one."""
+    for name, listed in group.commands.items():
+        real = listed.make_context(name, [], resilient_parsing=True).command
+        yield listed, real
+        yield from _listed(real) if hasattr(real, "commands") else ()
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_the_list_says_of_each_command_what_its_own_help_begins_with(program: str) -> None:
+    for listed, real in _listed(get_command(_PROGRAMS[program][0])):
+        assert real is not listed
+        assert " ".join(real.help.partition("\n\n")[0].split()) == listed.help
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "needless"),
+    [
+        ("office --help", 0, _ALL),
+        ("recorder --help", 0, _ALL),
+        ("recorder audit --help", 0, _ALL),
+        ("projector --help", 0, _ALL),
+        ("projector status", 3, _SERVING | {"aiokafka", "cryptography", "httpx", "schemas"}),
+        ("recorder status", 3, _SERVING | {"cryptography", "httpx", "schemas"}),
+        ("projector rebuild", 3, _SERVING - {"structlog"} | {"cryptography", "httpx"}),
+        ("office status", 3, _SERVING | {"cryptography", "httpx", "schemas"}),
+        ("office sample --cadres 12", 0, _SERVING | {"aiokafka", "asyncpg", "cryptography", "httpx"}),
+    ],
+)
+def test_a_command_imports_nothing_that_it_does_not_need(
+    words: str, code: int, needless: set[str], tmp_path: Path
+) -> None:
+    program, *rest = words.split()
+    ended = subprocess.run(
+        [sys.executable, "-c", _RUN.format(module=_PROGRAMS[program][1]), *rest],
+        env={**os.environ, "CHENGZHANG_HOME": str(tmp_path), "CHENGZHANG_DATABASE_URL": _NOBODY},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stderr
+    loaded = {name.partition(".")[0] for name in ended.stderr.splitlines()[-1].split()}
+    assert "typer" in loaded
+    assert loaded & needless == set()
