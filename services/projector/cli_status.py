@@ -24,9 +24,9 @@ from services.common.commands import (
     settings_of,
     spoken,
 )
-from services.projector.cli_errors import away
+from services.projector.cli_errors import away, said
 from services.projector.database import TRANSIENT
-from services.projector.errors import NotRunning
+from services.projector.errors import NotRunning, ProjectorError
 from services.projector.status import Status
 from services.projector.status import status as ask
 
@@ -55,6 +55,8 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
         found = asyncio.run(ask(settings_of(home)))
     except NotRunning as error:
         not_running(lang, str(error))
+    except ProjectorError as error:
+        failed(lang, said(error, lang))
     except TRANSIENT as error:
         failed(lang, away(error, lang))
     if as_json:

@@ -7,7 +7,8 @@ ProjectorError
 ├── Halted          a shard stands still: says which event
 ├── Told            said in English and Chinese
 │   ├── Refused         a rebuild or verification can't be done now: says what to do first
-│   └── Unreadable      the events topic can't be had, or lacks what was applied
+│   ├── Unreadable      the events topic can't be had, or lacks what was applied
+│   └── Lost            tables of the live read models are gone: says how to have them again
 ├── NotRunning      there is nothing to ask
 ├── Retired         another version of the read models is live: look which
 └── Behind          the batch doesn't begin at the cursor: nothing was applied, read again from the cursor
@@ -56,6 +57,10 @@ class Refused(Told):
 
 class Unreadable(Told):
     """The events topic can't be read as far as is needed."""
+
+
+class Lost(Told):
+    """The live version's schema was dropped, or tables in it."""
 
 
 class Retired(ProjectorError):

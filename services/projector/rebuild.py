@@ -56,7 +56,7 @@ class Rebuild:
         self.resumed = False
 
     async def __aenter__(self) -> Self:
-        """Raises Refused where another one is at work, Unreadable where the topic can't be had."""
+        """Raises Refused where another one is at work, Unreadable without the topic, Lost without the live one."""
         try:
             await founding.create(self._url, self._models)
             self._connection = await database.connect(self._url)
@@ -120,11 +120,11 @@ class Rebuild:
         )
 
     async def _begin(self) -> None:
-        """Find the half-built version, or begin one; one that other folds began is of no use."""
+        """Find the half-built version, or begin one; one by other folds, or with tables gone, is of no use."""
         connection = self._connection
         async with versions.alone(connection), connection.transaction():
             found = await versions.building(connection)
-            if found is not None and found.digest == versions.digest(self._models):
+            if found is not None and found.digest == versions.digest(self._models) and not found.missing:
                 self.version, self.resumed = found, True
                 return
             if found is not None:

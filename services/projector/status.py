@@ -48,7 +48,7 @@ class Status:
 
 
 async def status(settings: Settings) -> Status:
-    """Ask the database. Raises NotRunning where it doesn't answer or no projector has ever run."""
+    """Ask the database. Raises NotRunning where it doesn't answer or no projector has ever run, Lost."""
     try:
         connection = await database.connect(settings.database_url)
     except TRANSIENT as error:
@@ -79,7 +79,7 @@ async def _asked(connection: Connection, consumer: str) -> Status:
 
 async def _building(connection: Connection, consumer: str) -> Building | None:
     found = await versions.building(connection)
-    if found is None:
+    if found is None or found.missing:
         return None
     return Building(found.number, sum((await versions.positions(connection, consumer, found)).values()))
 

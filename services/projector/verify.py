@@ -46,7 +46,7 @@ class Verify:
         self.problems: list[Problem] = []
 
     async def __aenter__(self) -> Self:
-        """Raises Refused where another one is at work, NotRunning where nothing has ever been made."""
+        """Raises Refused where another one is at work, NotRunning where nothing has ever been made, Lost."""
         try:
             self._connection = await database.connect(self._url)
             self._open.callback(self._connection.terminate)

@@ -19,7 +19,7 @@ import orjson
 
 from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
-from services.projector.errors import NotRunning, Refused
+from services.projector.errors import Lost, NotRunning, Refused
 from services.projector.read_models import ReadModel
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
@@ -35,7 +35,10 @@ _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version. ``digest`` tells which tables and folds made it, ``compared`` how it differed from the live one."""
+    """One version. ``digest`` tells which tables and folds made it, ``compared`` how it differed from the live one.
+
+    ``missing`` are tables that somebody has dropped.
+    """
 
     number: int
     digest: str
@@ -43,6 +46,7 @@ class Version:
     folds: str
     models: tuple[str, ...]
     compared: Mapping[str, Any] | None = None
+    missing: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, number: int, models: Sequence[ReadModel]) -> Self:
@@ -57,7 +61,7 @@ class Version:
         """As it was entered."""
         compared = None if row["compared"] is None else orjson.loads(row["compared"])
         found = {name: row[name] for name in ("number", "digest", "staging", "folds")}
-        return cls(**found, models=tuple(row["models"]), compared=compared)
+        return cls(**found, models=tuple(row["models"]), compared=compared, missing=tuple(row["missing"]))
 
     @property
     def schema(self) -> str:
@@ -80,7 +84,15 @@ def digest_of(texts: Iterable[str]) -> str:
 
 
 async def live(connection: Connection) -> Version:
-    """The one that answers. Raises NotRunning where nothing has ever been made."""
+    """The one that answers. Raises NotRunning where nothing has ever been made, Lost where it was dropped by hand."""
+    found = await entered(connection)
+    if found.missing:
+        raise _lost(found)
+    return found
+
+
+async def entered(connection: Connection) -> Version:
+    """The one that should answer, whatever is left of it. Raises NotRunning where nothing has ever been made."""
     try:
         row = await VERSIONS.live(connection)
     except asyncpg.UndefinedTableError:
@@ -88,6 +100,18 @@ async def live(connection: Connection) -> Version:
     if row is None:
         raise NotRunning("No projector has run on this database yet.")
     return Version.read(row)
+
+
+def _lost(found: Version) -> Lost:
+    names = ", ".join(found.missing)
+    return Lost(
+        f"{found.schema} holds the live read models, and these tables are gone from it: {names}. Were they dropped by "
+        "hand? Events make them again: `projector rebuild --start-over` begins with empty ones, which the running "
+        "projector fills. More in docs/how-to/recover.md, “The read models are lost”.",
+        f"现用的读模型在 {found.schema} 中，但其中缺少这些表：{names}。是否被手工删除？它们可由事件重新生成："
+        "`projector rebuild --start-over` 从空的读模型开始，由运行中的投影服务重新填入。"
+        "详见 docs/how-to/recover.md 的 “The read models are lost” 一节。",
+    )
 
 
 async def building(connection: Connection) -> Version | None:
@@ -180,16 +204,17 @@ async def drop_old(url: str) -> list[int]:
 
 
 async def start_over(url: str, consumer: str, models: Sequence[ReadModel], shards: int) -> int:
-    """Make an empty version live at once, for projectors to fill: where the live one follows a history that is lost.
+    """Make an empty version live at once, for projectors to fill: where the live one is lost, or its history.
 
     Gives its number. Raises Refused where somebody builds beside the live one.
     """
     connection = await database.connect(url)
     try:
         await beside(connection)
-        version = Version.of(1 + await VERSIONS.highest(connection), models)
         async with alone(connection), connection.transaction():
+            await connection.execute(SCHEMA.control.sql)  # the views' schema may be gone, too
             await retire(connection, consumer)
+            version = Version.of(1 + await VERSIONS.highest(connection), models)
             await make(connection, version, models, "live")
             await CURSOR.begin_shards(connection, consumer=consumer, shards=list(range(shards)))
             await show(connection, version, models)
@@ -200,8 +225,9 @@ async def start_over(url: str, consumer: str, models: Sequence[ReadModel], shard
 
 async def retire(connection: Connection, consumer: str) -> None:
     """Let nobody fold into the live version, nor read it, within the caller's transaction: another follows in it."""
-    found = await live(connection)
-    await connection.execute(f"SET LOCAL search_path TO {found.schema}")
-    await CURSOR.retire(connection, consumer=consumer)
+    found = await entered(connection)
+    if "cursor" not in found.missing:
+        await connection.execute(f"SET LOCAL search_path TO {found.schema}")
+        await CURSOR.retire(connection, consumer=consumer)
     await VERSIONS.close(connection)
     await VERSIONS.retire_live(connection)

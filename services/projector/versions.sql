@@ -1,26 +1,36 @@
 -- The versions of the read models: which is live, which is being built, which are kept.
 
 -- name: live()^
--- The one that answers.
+-- The one that answers, and which of its tables are gone.
 SELECT
     number,
     digest,
     staging,
     folds,
     models,
-    compared
+    compared,
+    ARRAY(
+        SELECT t.name
+        FROM unnest('{cursor}'::text[] || models) AS t (name)
+        WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
+    ) AS missing
 FROM projector.version
 WHERE state = 'live';
 
 -- name: building()^
--- The one that is being built beside it.
+-- The one that is being built beside it, and which of its tables are gone.
 SELECT
     number,
     digest,
     staging,
     folds,
     models,
-    compared
+    compared,
+    ARRAY(
+        SELECT t.name
+        FROM unnest('{cursor}'::text[] || models) AS t (name)
+        WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
+    ) AS missing
 FROM projector.version
 WHERE state = 'building';
 
@@ -42,9 +52,13 @@ FROM projector.version
 WHERE state = 'live';
 
 -- name: highest()$
--- The highest number that a schema bears, known or not: before versions were kept there was one.
-SELECT coalesce(max(substring(nspname FROM '^office_v(\d+)$')::integer), 0)
-FROM pg_namespace;
+-- The highest number that a schema bears, known or not, for before versions were kept there was one; or that one bore.
+SELECT coalesce(max(given.number), 0)
+FROM (
+    SELECT substring(nspname FROM '^office_v(\d+)$')::integer AS number FROM pg_namespace
+    UNION ALL
+    SELECT number FROM projector.version
+) AS given;
 
 -- name: keep_unknown()!
 -- Schemas that stem from before versions were kept are old ones.

@@ -217,6 +217,21 @@ async def test_a_half_built_version_of_other_folds_is_begun_anew(settings: Setti
                 assert found.rows > 5
 
 
+async def test_a_half_built_version_that_was_dropped_by_hand_is_begun_anew(settings: Settings) -> None:
+    models = read_models.load()
+    async with _told(settings, life(people=2)):
+        await execute(settings.database_url, LEDGER)
+        async with Rebuild(settings, models) as half:
+            async for _ in half.replay():
+                pass
+        await execute(settings.database_url, ["DROP SCHEMA office_v2 CASCADE"])
+        status = await asyncio.to_thread(command, settings, "status", "--json")
+        assert (status.exit_code, json.loads(status.stdout)["building"]) == (0, None)
+        async with Rebuild(settings, models) as again:
+            assert not again.resumed
+            assert [counts async for counts in again.replay()][-1] == (4, 4)
+
+
 async def test_a_shard_that_an_event_has_halted_goes_on_once_folds_that_take_it_are_live(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -256,6 +271,40 @@ async def test_read_models_of_a_history_that_is_lost_start_over_under_a_running_
         begun = await asyncio.to_thread(command, settings, "rebuild", "--start-over", "--yes", "--json")
         assert json.loads(begun.stdout)["version"] == 3
         await until(at_end(progress, world))
+    assert await select(settings.database_url, "SELECT count(*) FROM office.growth_entry") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("drop", "gone"),
+    [
+        ("DROP SCHEMA office_v1 CASCADE", "gone from it: cursor, "),
+        ("DROP TABLE office_v1.growth_entry CASCADE", "gone from it: growth_entry. "),
+        ("DROP SCHEMA office CASCADE; DROP TABLE office_v1.cursor", "gone from it: cursor. "),
+    ],
+    ids=["the schema", "a table", "views and cursors"],
+)
+async def test_live_read_models_that_were_dropped_by_hand_are_named_and_made_again(
+    settings: Settings, drop: str, gone: str
+) -> None:
+    world = life(people=2)
+    async with _told(settings, world):
+        await execute(settings.database_url, [*LEDGER, drop])
+        for words in (["status"], ["rebuild", "--yes"], ["verify"], ["status", "--json"]):
+            ended = await asyncio.to_thread(command, settings, *words, "--lang", "en")
+            assert ended.exit_code == 1, words
+            assert ended.stderr.startswith("Failed: office_v1 holds the live read models"), words
+            assert gone in ended.stderr, words
+            assert "`projector rebuild --start-over`" in ended.stderr, words
+        told = await asyncio.to_thread(command, settings, "rebuild", "--lang", "zh")
+        assert (told.exit_code, "现用的读模型" in told.stderr, "--start-over" in told.stderr) == (1, True, True)
+        begun = await asyncio.to_thread(command, settings, "rebuild", "--start-over", "--yes", "--lang", "en")
+        assert begun.exit_code == 0, begun.stderr
+        async with running(settings) as progress:
+            await until(at_end(progress, world))
+        status = await asyncio.to_thread(command, settings, "status", "--json")
+        assert (status.exit_code, json.loads(status.stdout)["version"]) == (0, 2)
+        dropped = await asyncio.to_thread(command, settings, "rebuild", "--drop-old", "--lang", "en")
+        assert (dropped.exit_code, dropped.stdout) == (0, "Dropped: office_v1.\n")
     assert await select(settings.database_url, "SELECT count(*) FROM office.growth_entry") == [(2,)]
 
 
