@@ -63,6 +63,11 @@ Instant = Annotated[str, AfterValidator(_is_instant), WithJsonSchema({"type": "s
 Day = Annotated[str, AfterValidator(_is_day), WithJsonSchema({"type": "string", "format": "date"})]
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 Amount = Annotated[int, Field(ge=0, le=LARGEST)]
+# The most that an action may say: far above what happens, far below where sums of it leave their columns. Events keep
+# the wider range, for what was recorded before there were these bounds. (An attendance has its session's minutes.)
+MostHalfXueshi = Field(le=10_000)  # 5,000 学时 for one session: nine times what five years ask for
+MostOutputs = Field(le=1_000_000)  # in one entry
+MostFen = Field(le=1_000_000_000)  # 10 million yuan for one visit
 # JSON has arrays, frozen models have tuples: the one place where a list may become something else.
 Many = Annotated[tuple[T, ...], Field(strict=False, max_length=2000)]
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import ActionData, Amount, Count, EventData, Guide, Id, Instant, Many, Model, Text
+from schemas.base import ActionData, Amount, Count, EventData, Guide, Id, Instant, Many, Model, MostHalfXueshi, Text
 
 Carrier = Literal["central-group", "youth-group", "branch", "section"]
 Kind = Literal["lecture", "report-meeting", "exchange", "discussion", "speech-contest", "quiz"]
@@ -109,7 +109,7 @@ class CreditHours(ActionData):
 
     session: Id
     person: Id
-    half_xueshi: Count
+    half_xueshi: Annotated[Count, MostHalfXueshi]
     account: Account
     guide: Guide | None = None
 

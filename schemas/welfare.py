@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import ActionData, Amount, Day, EventData, Id, LongText, Many, Sealed
+from schemas.base import ActionData, Amount, Day, EventData, Id, LongText, Many, MostFen, Sealed
 
 Class = Literal["joy", "care", "festival"]
 Fund = Literal["union", "welfare", "none"]
@@ -24,7 +24,7 @@ class MakeHomeVisit(ActionData):
     class_: Class = Field(alias="class")
     event_on: Day = Field(description="the day of the occasion itself")
     fund: Fund
-    fen: Amount = Field(description="1/100 yuan; zero is normal")
+    fen: Annotated[Amount, MostFen] = Field(description="1/100 yuan; zero is normal")
     visitors: Many[Id] = ()
     need: Id | None = None
 

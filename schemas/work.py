@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import ActionData, Count, EventData, Guide, Id, Line, Many, Text
+from schemas.base import ActionData, Count, EventData, Guide, Id, Line, Many, MostOutputs, Text
 
 Level = Literal["office", "district", "city", "province", "national"]
 Effect = Literal["adopted", "in-force", "problem-solved", "pending"]
@@ -27,7 +27,9 @@ class FileOutput(ActionData):
     participants: Many[Id] = ()
     line: Line
     title: Text | None = None
-    count: Count | None = Field(default=None, description="how many, on the line classified-communications only")
+    count: Annotated[Count, MostOutputs] | None = Field(
+        default=None, description="how many, on the line classified-communications only"
+    )
     level: Level
     effect: Effect
     guide: Guide | None = None

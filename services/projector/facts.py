@@ -13,6 +13,8 @@ from services.projector.errors import Unfoldable
 
 COLUMNS: Final = ("shard", "position", "sign", "event_id", "type", "office", "occurred_at", "recorded_at", "data")
 _REVOKED: Final = EntryRevoked.TYPE
+_FIRST_YEAR: Final = 1
+_LAST_YEAR: Final = 9999
 _UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError)
 
 # A row in the order of COLUMNS; a bare tuple, for a named one costs as much again as all the rest of it.
@@ -38,6 +40,7 @@ def stage(body: bytes) -> Staged:
         if type_ == _REVOKED:
             ident, fact, sign = data["event"], data["fact"], -1
             type_, time, data = fact["type"], fact["time"], fact["data"]
+        occurred_at = datetime.fromisoformat(time)
         staged = Staged(
             event["source"],
             (
@@ -47,13 +50,15 @@ def stage(body: bytes) -> Staged:
                 ident,
                 type_,
                 event["office"],
-                datetime.fromisoformat(time),
+                occurred_at,
                 datetime.fromisoformat(event["recordedtime"]),
                 orjson.dumps(data).decode(),
             ),
         )
     except _UNREADABLE as error:
         raise Unfoldable(f"this is no event ({type(error).__name__})") from None
+    if not _FIRST_YEAR < occurred_at.year < _LAST_YEAR:  # in UTC or Shanghai it might be no datetime any more
+        raise Unfoldable(f"event {event['id']}: its time lies outside the years that can be told")
     if type_ not in EVENTS:
         raise Unfoldable(f"event {event['id']}: its type is unknown to this version: {str(type_)[:100]!r}")
     return staged

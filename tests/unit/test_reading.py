@@ -359,6 +359,33 @@ def test_any_envelope(change: dict[str, Any]) -> None:
     assert isinstance(told, Readable | Unreadable)
 
 
+# --- the most that may be said ---
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "most", "data"),
+    [
+        ("learning.credit-hours", "half_xueshi", 10_000, {"session": "s", "person": "p", "account": "study"}),
+        (
+            "work.file-output", "count", 1_000_000,
+            {"output": "u", "lead": "p", "line": "classified-communications", "level": "city", "effect": "adopted"},
+        ),
+        (
+            "welfare.make-home-visit", "fen", 1_000_000_000,
+            {"visit": "v", "person": "p", "occasion": "x", "class": "joy", "event_on": "2026-03-01", "fund": "union"},
+        ),
+        ("learning.convene-session", "minutes", 1440, session()),
+        ("people.register-person", "birth_year", 2200, person()),
+    ],
+)  # fmt: skip
+def test_absurd_amounts_are_refused(name: str, field: str, most: int, data: dict[str, Any]) -> None:
+    assert _read(_action(name, data | {field: most})).refusal is None
+    error = _one(_action(name, data | {field: most + 1}))
+    assert error.pointer == f"/data/{field}"
+    assert (error.en, error.zh) == ("is too large", "数值过大")
+    assert (error.fix_en, error.fix_zh) == (f"give {most} or less", f"不得大于 {most}")
+
+
 # --- corrections ---
 
 

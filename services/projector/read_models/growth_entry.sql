@@ -83,7 +83,7 @@ COMMENT ON COLUMN office.growth_entry.revoked_at IS 'when it was revoked; null w
 COMMENT ON COLUMN office.growth_entry.state IS 'verified, proposed or disputed';
 COMMENT ON COLUMN office.growth_entry.section IS '科室: where the person sat at that time, as decided';
 COMMENT ON COLUMN office.growth_entry.tier IS 'the person''s tier at that time, as decided';
-COMMENT ON COLUMN office.growth_entry.half_xueshi IS '学时 in halves, of credits only';
+COMMENT ON COLUMN office.growth_entry.half_xueshi IS '学时 in halves, of credits only; 2147483647 where more was recorded';
 COMMENT ON COLUMN office.growth_entry.shard IS 'the shard of the event';
 COMMENT ON COLUMN office.growth_entry.position IS 'the event''s position in the shard';
 
@@ -104,7 +104,11 @@ WITH entered AS (
         NULL,
         stamp ->> 'section',
         stamp ->> 'tier',
-        (f.data -> 'half_xueshi')::integer,
+        -- A ledger may hold more than fits: that must halt nobody.
+        CASE
+            WHEN (f.data -> 'half_xueshi')::bigint > 2147483647 THEN 2147483647
+            ELSE (f.data -> 'half_xueshi')::integer
+        END,
         f.shard,
         f.position,
         f.data ->> 'session',

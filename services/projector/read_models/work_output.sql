@@ -26,7 +26,7 @@ COMMENT ON VIEW office.work_output IS '工作成果: outputs by person, line, ef
 COMMENT ON COLUMN office.work_output.line IS '工作条线: the work line';
 COMMENT ON COLUMN office.work_output.effect IS 'adopted, in-force, problem-solved or pending';
 COMMENT ON COLUMN office.work_output.month IS 'YYYY-MM in Shanghai';
-COMMENT ON COLUMN office.work_output.outputs IS 'outputs; on the line classified-communications (机要) the count that was filed';
+COMMENT ON COLUMN office.work_output.outputs IS 'outputs; on the line classified-communications (机要) the count that was filed, of one entry at most 2147483647';
 
 -- name: fold_1_count()!
 -- A pure sum: a revoked output counts its negative in its own month.
@@ -37,7 +37,7 @@ SELECT
     stamp ->> 'person',
     f.data ->> 'line',
     f.data ->> 'effect',
-    sum(f.sign * coalesce((f.data -> 'count')::bigint, 1))
+    sum(f.sign * least(coalesce((f.data -> 'count')::bigint, 1), 2147483647)) -- more would not add up in a bigint
 FROM fact AS f
 CROSS JOIN LATERAL jsonb_array_elements(f.data -> 'stamps') AS stamp
 WHERE f.type = 'chengzhang.work.output-filed.v1'

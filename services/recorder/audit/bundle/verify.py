@@ -69,6 +69,7 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
     guides = [entry["data"].get("guide") for entry in entries]
     return {
         **_placed(standing, person, year),
+        # The read model takes no more than 2^31−1 of one credit: whether they reach this few is the same.
         "requirement_met": sum(entry["data"]["half_xueshi"] for entry in credited) >= REQUIRED,
         "requirement_events": [entry["id"] for entry in credited],
         "evidence_by_group": {group: groups.count(group) for group in sorted(set(groups))},
