@@ -29,6 +29,7 @@ from services.recorder.errors import Misconfigured, Unavailable
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.intake.quarantine import Quarantine
+from services.recorder.intake.rereading import Rereading
 from services.recorder.intake.submission import Outcome, Submission
 from services.recorder.ledger import database, founding, years
 from services.recorder.ledger.appender import Appender
@@ -184,7 +185,7 @@ class Recorder:
         appender = Appender(self._pool, ledger, relay, reasons.get)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
         checkpointer = Checkpointer(self._pool, ledger, self._settings)
-        intake = KafkaIntake(self._settings, appender, self.vault, quarantine)
+        intake = KafkaIntake(self._settings, appender, self.vault, quarantine, Rereading(self._pool))
         broker = broker_of(self._settings)
         intake.subscribe(broker)
         erasures = Erasures(self._pool, self.vault)

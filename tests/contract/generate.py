@@ -47,7 +47,7 @@ def asyncapi() -> dict[str, str]:
 
 async def _asyncapi() -> dict[str, str]:
     recorder = KafkaBroker(_SETTINGS.kafka, logger=None)
-    KafkaIntake(_SETTINGS, _NONE, _NONE, _NONE).subscribe(recorder)
+    KafkaIntake(_SETTINGS, _NONE, _NONE, _NONE, _NONE).subscribe(recorder)
     channels.declare(recorder, _SETTINGS)
     holds = {"actions": "Action"} | {name: schema for name, (schema, _) in channels.PUBLISHED.items()}
     projector = Consumer(_SETTINGS, _NONE, Progress()).broker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,9 +17,11 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from schemas import merkle
 from schemas.canonical import leaf_hash
 from schemas.identity import shard_of
+from services.common.serving import background
 from services.common.settings import Settings
 from services.recorder import history, topics
 from services.recorder import relay as relay_module
+from services.recorder.app import Recorder
 from services.recorder.audit import keys as checkpoint_keys
 from services.recorder.audit import outside
 from services.recorder.audit.checkpoint import Checkpoint, origin_of
@@ -33,6 +36,8 @@ from services.recorder.recovery.report import Report
 from services.recorder.recovery.republish import KINDS, Consent, Republished, empty, needed, republish
 from services.recorder.recovery.restore import restore
 from services.recorder.relay import Lane, Relay
+from services.recorder.status import status as recorder_status
+from services.recorder.vault import Vault
 from tests.faults.topic import read_topic
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 
@@ -153,6 +158,76 @@ async def test_a_lost_ledger_comes_back_byte_for_byte(
     (conflict,) = await ledger.receipts([sent[0] | {"actor": "p-else"}])
     assert conflict["code"] == "key-conflict"
     await _published(ledger, settings)
+
+
+@asynccontextmanager
+async def taking(settings: Settings) -> AsyncIterator[None]:
+    """A whole recorder, which takes actions from Kafka."""
+    pool = await database.connect(settings.database_url)
+    try:
+        async with background(Recorder(settings, pool, Vault(pool, bytes(32))).run()):
+            yield
+    finally:
+        pool.terminate()
+
+
+def post(who: str) -> Json:
+    """The action that makes somebody a clerk."""
+    data = {"person": who, "post": f"{who}-1", "tier": "staff", "section": "s-1", "concurrent": False}
+    return action("people.assume-post", data | {"acting": False, "from_on": "2026-01-01"})
+
+
+async def _sent(settings: Settings, *actions: Json) -> None:
+    """Send actions over Kafka, and wait until the intake has come that far."""
+    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+        for each in actions:
+            value = json.dumps(each).encode()
+            await producer.send_and_wait(settings.topic("actions"), value, each["office"].encode())
+
+    async def taken() -> bool:
+        return (await recorder_status(settings)).intake_lag == 0
+
+    await _until(taken, "not all is taken")
+
+
+async def _answers(ledger: Bench) -> list[tuple[str, str, str]]:
+    found = [json.loads(row["receipt"]) for row in await ledger.rows("SELECT receipt FROM ledger.receipt")]
+    return sorted((each["id"], each["outcome"], each["code"] or "") for each in found)
+
+
+async def test_what_was_refused_for_now_is_not_decided_again_because_it_is_read_again(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up, sent_again, once = post("p-1"), post("p-2"), section("s-1", id="once")
+    async with taking(settings):
+        await _sent(settings, once, given_up, sent_again, once | {"actor": "p-else"})
+        await _until_published(ledger)
+    await ledger.accepted(person("p-1"), person("p-2"))
+    await _published(ledger, settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(Relay, "_publish", _never)
+        async with taking(settings):
+            await _sent(settings, sent_again)
+    before = await _answers(ledger)
+    assert [code for ident, _, code in before if ident == sent_again["id"]] == ["", "unknown-reference"]
+    await _lose(ledger)
+    assert (await _restored(settings)).ok
+    assert await _answers(ledger) == [each for each in before if each[:2] != (sent_again["id"], "accepted")]
+    assert await ledger.rows("SELECT FROM ledger.rereading")
+    for _ in range(2):
+        async with taking(settings):
+            await _sent(settings, section("s-2", id="later"))
+            await _until_published(ledger)
+    assert await _answers(ledger) == sorted([*before, ("later", "accepted", "")]), "only what had lost its answer"
+    assert not await ledger.rows("SELECT FROM ledger.rereading")
+    async with taking(settings):
+        await _sent(settings, given_up)
+    assert (given_up["id"], "accepted", "") in await _answers(ledger), "sent again by its app it is decided anew"
+
+
+async def _never(*_: Any) -> int:  # noqa: ANN401
+    await asyncio.sleep(3600)
+    return 0
 
 
 async def test_it_is_restored_into_an_empty_ledger_only(ledger: Bench, settings: Settings) -> None:

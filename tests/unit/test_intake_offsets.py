@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError
 from services.common.settings import Settings
 from services.recorder.intake import kafka
 from services.recorder.intake.kafka import KafkaIntake
+from services.recorder.intake.rereading import Rereading
 from services.recorder.intake.understanding import Record
 
 AT = TopicPartition("chengzhang.actions", 0)
@@ -35,7 +36,7 @@ async def intake(monkeypatch: pytest.MonkeyPatch) -> KafkaIntake:
 
     monkeypatch.setattr(KafkaIntake, "_append", all_of_them)
     nothing: Any = None
-    return KafkaIntake(Settings(), nothing, nothing, nothing)
+    return KafkaIntake(Settings(), nothing, nothing, nothing, Rereading(nothing))
 
 
 async def test_a_batch_counts_only_behind_the_one_before(intake: KafkaIntake) -> None:

@@ -27,6 +27,7 @@ from services.recorder.intake import batches
 from services.recorder.intake.places import committed_places, lost_places
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.reading import Unreadable
+from services.recorder.intake.rereading import Rereading
 from services.recorder.intake.submission import Submission, Unrecordable
 from services.recorder.intake.understanding import Record, Records, Understood, failed, understand
 from services.recorder.ledger.appender import Appender
@@ -46,13 +47,16 @@ HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-o
 class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
     """Reads the actions topic into the append."""
 
-    def __init__(self, settings: Settings, appender: Appender, vault: Vault, quarantine: Quarantine) -> None:
+    def __init__(
+        self, settings: Settings, appender: Appender, vault: Vault, quarantine: Quarantine, rereading: Rereading
+    ) -> None:
         """Subscribe nothing yet."""
         self._topic = settings.topic("actions")
         self._group = f"{settings.topic_prefix}-recorder"
         self._appender = appender
         self._vault = vault
         self._quarantine = quarantine
+        self._rereading = rereading
         self._under_way: asyncio.Task[None] | None = None  # the batch that waits for the ledger
         self._recorded: dict[TopicPartition, int] = {}  # offsets to commit
         self._held: dict[TopicPartition, int] = {}  # records that wait: nothing behind them counts
@@ -140,6 +144,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 await asyncio.sleep(SEEK_AGAIN)
 
     async def _seek(self, assigned: Sequence[TopicPartition]) -> None:
+        await self._rereading.begin()
         places = await committed_places(self.consumer, assigned, self._quarantine)
         for partition, (place, news) in places.items():
             self.consumer.seek(partition, place)
@@ -186,7 +191,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await before
         for record in recorded:
             partition = _partition(record)
-            if record.offset < self._held.get(partition, record.offset + 1):
+            reread = self._rereading.covers(record.partition, record.offset + 1)
+            if not reread and record.offset < self._held.get(partition, record.offset + 1):
                 self._recorded[partition] = record.offset + 1
         self.progressed = asyncio.get_running_loop().time()
 
@@ -196,7 +202,11 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         for record, meaning in taken:
             if isinstance(meaning, Unreadable):
                 await self._quarantine.keep(record, meaning)
-        submitted = [(record, meaning) for record, meaning in taken if isinstance(meaning, Submission)]
+        submitted = [
+            (record, meaning)
+            for record, meaning in taken
+            if isinstance(meaning, Submission) and not self._rereading.answered(record, meaning)
+        ]
         parts = self._appender.enqueue([submission for _, submission in submitted])
         queued.set()
         outcomes = await self._appender.collect(len(submitted), parts)
@@ -276,7 +286,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             ours = {tp: offset for tp, offset in offsets.items() if tp in assigned}
             if ours:
                 await self.consumer.commit(ours)
-        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+                await self._rereading.passed(ours)
+        except (CommitFailedError, IllegalStateError, KafkaError, *TRANSIENT) as error:
             # Kafka is away, or the partition went to another recorder: then it is read again there, and receipts tell.
             self._recorded = offsets | self._recorded
             Log.warning("offsets-not-committed", error=type(error).__name__)

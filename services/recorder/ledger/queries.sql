@@ -146,6 +146,27 @@ SELECT receipt
 FROM ledger.receipt
 WHERE shard = :shard AND digest = :digest AND binding;
 
+-- name: rereading
+-- Which partitions of the actions topic are read again, and up to where.
+SELECT
+    partition,
+    until
+FROM ledger.rereading;
+
+-- name: reread!
+-- These have been.
+DELETE FROM ledger.rereading WHERE partition = ANY(:partitions::int[]);
+
+-- name: unbound_receipts
+-- How often each action was answered without its id being bound: refused for now, or in conflict.
+SELECT
+    digest,
+    body_digest,
+    count(*) AS receipts
+FROM ledger.receipt
+WHERE NOT binding
+GROUP BY digest, body_digest;
+
 -- name: note_relayed!
 -- How far the relay has come.
 UPDATE ledger.relay AS r

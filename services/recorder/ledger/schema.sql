@@ -16,6 +16,13 @@ CREATE TABLE IF NOT EXISTS ledger.restoring (
     since    timestamptz NOT NULL DEFAULT now()
 );
 
+-- A row for each partition of the actions topic that is read again after that: everything before the offset "until" had
+-- been answered before the ledger was lost. It goes once the intake has come there.
+CREATE TABLE IF NOT EXISTS ledger.rereading (
+    partition integer PRIMARY KEY,
+    until     bigint NOT NULL
+);
+
 -- Its row lock is the one serialised point: positions and receipt numbers are given under it.
 CREATE TABLE IF NOT EXISTS ledger.shard (
     shard        integer PRIMARY KEY,

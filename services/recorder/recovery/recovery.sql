@@ -30,6 +30,13 @@ DELETE FROM ledger.restoring;
 -- Whether the ledger is being restored.
 SELECT EXISTS (SELECT FROM ledger.restoring);
 
+-- name: note_rereading!
+-- Before these offsets of the actions topic everything was answered. Noted twice, the higher one holds.
+INSERT INTO ledger.rereading AS r (partition, until)
+SELECT *
+FROM unnest(:partitions::int[], :untils::bigint[])
+ON CONFLICT (partition) DO UPDATE SET until = greatest(r.until, excluded.until);
+
 -- name: newest$
 -- When something was last recorded.
 SELECT max(recorded_at) FROM ledger.shard;

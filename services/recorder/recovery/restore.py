@@ -62,7 +62,7 @@ async def _fill_all(work: Work) -> Report:
     report.remark(telling.always(restored=True))
     async with work.pool.acquire() as connection:
         newest = await RECOVERY.newest(connection)
-    if not await set_back(work.settings, newest):
+    if not await set_back(work.settings, work.pool, newest):
         report.remark(telling.not_set_back())
     fault("before-whole")
     await _whole(work.pool, report)
