@@ -120,15 +120,24 @@ class Recorder:
         return await self._parts.checkpointer.make(shard)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
-        """Whether what is committed is being published, not only whether things can be reached."""
+        """Whether actions are being recorded and events published, not only whether things can be reached."""
         if self._parts is None:
             return False, {"status": "starting"}
-        relay = self._parts.relay
-        read_only = sorted(shard for shard, reason in relay.reasons.items() if reason)
-        told = {"relay_lag": relay.lag(), "read_only_shards": read_only}
-        if relay.lag() and asyncio.get_running_loop().time() - relay.progressed > STUCK_AFTER:
-            return False, {"status": "stuck", **told}
-        return True, {"status": "ready", **told}
+        relay, intake = self._parts.relay, self._parts.intake
+        now = asyncio.get_running_loop().time()
+        stuck = {
+            "intake": intake.idle_for() > STUCK_AFTER,
+            "relay": relay.lag() > 0 and now - relay.progressed > STUCK_AFTER,
+        }
+        told = {
+            "status": "stuck" if any(stuck.values()) else "ready",
+            "stuck": [name for name, is_so in stuck.items() if is_so],
+            "intake_behind": intake.behind(),
+            "intake_waits": intake.waits(),
+            "relay_lag": relay.lag(),
+            "read_only_shards": sorted(shard for shard, reason in relay.reasons.items() if reason),
+        }
+        return not told["stuck"], told
 
     async def run(self) -> None:
         """Start, however long it takes until ledger and topics answer; then run until cancelled.

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.common.settings import Settings
 from services.recorder import topics
-from services.recorder.intake.places import Bounds, Consumer, committed_places, lost_places
+from services.recorder.intake.places import Bounds, Consumer, Sight, committed_places, look
 from tests.support.ledger import section
 from tests.support.service import Service
 
@@ -108,7 +108,7 @@ async def test_a_place_that_is_lost_while_running(settings: Settings, partitions
     async with _consumer(settings, partitions) as consumer:
         for partition, place in ((good, 3), (shorter, 4), (older, 1)):
             consumer.seek(partition, place)
-        assert await lost_places(consumer, reports) == {shorter: 0, older: 2}
+        assert await look(consumer, reports) == Sight({shorter: 0, older: 2}, {shorter: 3, older: 1})
         assert set(reports.told) == {(shorter.partition, 4, Bounds(0, 3)), (older.partition, 1, 2)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import asyncpg
@@ -12,8 +13,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from services.common.settings import Settings
+from services.recorder.app import Recorder
 from services.recorder.intake import kafka
 from services.recorder.intake.kafka import KafkaIntake
+from services.recorder.intake.places import Sight
 from services.recorder.intake.rereading import Rereading
 from services.recorder.intake.understanding import Record
 
@@ -91,12 +94,18 @@ class Consumer:
         """Note it."""
         self.sought.append((partition, offset))
 
+    def pause(self, partition: TopicPartition) -> None:
+        """Nothing to see."""
+
+    def resume(self, partition: TopicPartition) -> None:
+        """Nothing to see."""
+
 
 async def test_offsets_of_a_log_that_is_gone_never_count_again(
     intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lost(*_: object) -> dict[TopicPartition, int]:
-        return {AT: 0}
+    async def lost(*_: object) -> Sight:
+        return Sight({AT: 0}, {})
 
     opened = asyncio.Event()
 
@@ -105,7 +114,7 @@ async def test_offsets_of_a_log_that_is_gone_never_count_again(
         await _taken(intake, range(900, 1000))
 
     consumer = Consumer()
-    monkeypatch.setattr(kafka, "lost_places", lost)
+    monkeypatch.setattr(kafka, "look", lost)
     monkeypatch.setattr(KafkaIntake, "consumer", consumer)
     intake._under_way = asyncio.create_task(before())
     looking = asyncio.create_task(intake._look())
@@ -115,3 +124,87 @@ async def test_offsets_of_a_log_that_is_gone_never_count_again(
     await looking
     assert consumer.sought == [(AT, 0)]
     assert intake._recorded == {AT: 0}
+
+
+# --- whether it makes progress ---
+
+
+async def _seen(intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch, behind: dict[TopicPartition, int]) -> None:
+    async def look(*_: object) -> Sight:
+        return Sight({}, behind)
+
+    monkeypatch.setattr(kafka, "look", look)
+    monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
+    await intake._look()
+
+
+async def test_who_has_nothing_to_do_makes_progress(intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch) -> None:
+    intake._progressed -= 100
+    assert intake.idle_for() == 0
+    await _seen(intake, monkeypatch, {})
+    await _seen(intake, monkeypatch, {AT: 7})
+    assert intake.behind() == 7
+    assert intake.idle_for() < 50
+
+
+async def test_records_that_nobody_reads_are_no_progress(intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _seen(intake, monkeypatch, {AT: 7})
+    intake._progressed -= 100
+    await _seen(intake, monkeypatch, {AT: 9})
+    assert intake.idle_for() >= 100
+    await _taken(intake, range(3))
+    assert intake.idle_for() < 50
+
+
+async def test_a_batch_that_is_never_recorded_is_no_progress(
+    intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = asyncio.Event()
+
+    async def waiting(_: Any, records: Sequence[Record], queued: asyncio.Event) -> Sequence[Record]:  # noqa: ANN401
+        queued.set()
+        await opened.wait()
+        return records
+
+    monkeypatch.setattr(KafkaIntake, "_append", waiting)
+    intake._progressed -= 100
+    handling = asyncio.create_task(intake._handle(cast("Any", SimpleNamespace(raw_message=[_record(0)]))))
+    await asyncio.sleep(0.01)
+    assert intake.idle_for() < 50, "the batch has only just come"
+    intake._progressed -= 100
+    await _seen(intake, monkeypatch, {})
+    assert intake.idle_for() >= 100
+    opened.set()
+    await handling
+    assert intake.idle_for() == 0
+
+
+async def test_a_partition_that_waits_says_why_and_is_no_lack_of_progress(
+    intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
+    intake._hold_back(AT, 4, "shard 3 is read-only: it is ahead")
+    await _seen(intake, monkeypatch, {AT: 7})
+    intake._progressed -= 100
+    assert intake.idle_for() == 0
+    assert intake.behind() == 0
+    assert intake.waits() == {"0": "shard 3 is read-only: it is ahead"}
+    intake._resume(AT)
+    assert intake.waits() == {}
+    assert intake.idle_for() >= 100
+
+
+@pytest.mark.parametrize(("intake_idle", "relay_lag", "stuck"), [(0, 0, []), (31, 0, ["intake"]), (0, 1, ["relay"])])
+async def test_readiness_is_the_progress_of_intake_and_relay(
+    intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch, intake_idle: int, relay_lag: int, stuck: list[str]
+) -> None:
+    recorder = Recorder(*cast("tuple[Any, Any, Any]", (None, None, None)))
+    assert recorder.ready() == (False, {"status": "starting"})
+    monkeypatch.setattr(intake, "idle_for", lambda: intake_idle)
+    relay = SimpleNamespace(lag=lambda: relay_lag, progressed=-100, reasons={0: None, 3: "ahead"})
+    recorder._parts = cast("Any", SimpleNamespace(intake=intake, relay=relay))
+    well, told = recorder.ready()
+    assert well is not bool(stuck)
+    assert told["stuck"] == stuck
+    assert told["status"] == ("stuck" if stuck else "ready")
+    assert told["read_only_shards"] == [3]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -24,7 +24,7 @@ from faststream.kafka.message import KafkaMessage as Message
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.intake import batches
-from services.recorder.intake.places import committed_places, lost_places
+from services.recorder.intake.places import committed_places, look
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.reading import Unreadable
 from services.recorder.intake.rereading import Rereading
@@ -62,7 +62,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._held: dict[TopicPartition, int] = {}  # records that wait: nothing behind them counts
         self._tasks: list[asyncio.Task[None]] = []
         self._subscriber: Any = None
-        self.progressed = asyncio.get_running_loop().time()
+        self._reasons: dict[TopicPartition, str] = {}  # why they wait
+        self._behind: Mapping[TopicPartition, int] = {}  # records to be read, at the last look
+        self._progressed = asyncio.get_running_loop().time()  # or there was nothing to do
 
     def subscribe(self, broker: KafkaBroker) -> None:
         """Put the handler onto the broker."""
@@ -132,6 +134,21 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             raise IllegalStateError
         return consumer
 
+    def behind(self) -> int:
+        """How many records there were to be read a moment ago, without partitions that wait."""
+        return sum(count for partition, count in self._behind.items() if partition not in self._reasons)
+
+    def waits(self) -> dict[str, str]:
+        """Partitions that wait for a read-only shard, and why."""
+        return {str(tp.partition): reason for tp, reason in sorted(self._reasons.items())}
+
+    def idle_for(self) -> float:
+        """Seconds since something was recorded, or nothing was to be; what waits is no work."""
+        return asyncio.get_running_loop().time() - self._progressed if self._busy() else 0.0
+
+    def _busy(self) -> bool:
+        return self.behind() > 0 or (self._under_way is not None and not self._under_way.done())
+
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Go on from the committed offset; without one, or where the log doesn't have it, from the beginning."""
         if not assigned:
@@ -161,6 +178,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         await self._commit()
         self._recorded.clear()
         self._held.clear()
+        self._reasons.clear()
 
     async def _handle(self, message: KafkaMessage) -> None:
         """Take a batch on; back when the one before it is recorded and this one is in the shards' queues.
@@ -169,6 +187,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """
         records: Records = message.raw_message  # a batch subscriber's raw message is a tuple
         before, queued = self._under_way, asyncio.Event()
+        if not self._busy():
+            self._progressed = asyncio.get_running_loop().time()  # work begins now
         self._under_way = asyncio.create_task(self._record(records, queued, before), name="intake-batch")
         self._under_way.add_done_callback(lambda _: queued.set())
         await queued.wait()
@@ -194,7 +214,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             reread = self._rereading.covers(record.partition, record.offset + 1)
             if not reread and record.offset < self._held.get(partition, record.offset + 1):
                 self._recorded[partition] = record.offset + 1
-        self.progressed = asyncio.get_running_loop().time()
+        self._progressed = asyncio.get_running_loop().time()
 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
@@ -220,19 +240,22 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
         These partitions pause and go back to that record, so that nothing is lost and the other offices' go on.
         """
-        held: dict[TopicPartition, int] = {}
+        held: dict[TopicPartition, tuple[int, str]] = {}
         for record, meaning in understood:
             partition = _partition(record)
             if partition in held or isinstance(meaning, Unreadable):
                 continue
             if closed := self._appender.closed(meaning.office):
                 Log.error("intake-waits", partition=record.partition, offset=record.offset, reason=closed.reason)
-                held[partition] = record.offset
-        for partition, offset in held.items():
-            self._hold_back(partition, offset)
-        return [u for u in understood if u.record.offset < held.get(_partition(u.record), u.record.offset + 1)]
+                held[partition] = record.offset, closed.reason
+        for partition, (offset, reason) in held.items():
+            self._hold_back(partition, offset, reason)
+        return [
+            u for u in understood if (until := held.get(_partition(u.record))) is None or u.record.offset < until[0]
+        ]
 
-    def _hold_back(self, partition: TopicPartition, offset: int) -> None:
+    def _hold_back(self, partition: TopicPartition, offset: int, reason: str) -> None:
+        self._reasons[partition] = reason
         self._held[partition] = min(offset, self._held.get(partition, offset))
         if partition in self.consumer.assignment():
             self.consumer.pause(partition)
@@ -242,6 +265,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     def _resume(self, partition: TopicPartition) -> None:
         """Try a paused partition again."""
         self._held.pop(partition, None)
+        self._reasons.pop(partition, None)
         with contextlib.suppress(IllegalStateError):
             if partition in self.consumer.assignment():
                 self.consumer.resume(partition)
@@ -255,11 +279,13 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 Log.info("look-retried", error=type(error).__name__)
 
     async def _look(self) -> None:
-        """Go back where the log lost what is to be read next.
+        """See what there is to do, and go back where the log lost what is to be read next.
 
         FastStream waits five seconds at each fetch that fails, for all partitions: one must not stay like that.
         """
-        lost = await lost_places(self.consumer, self._quarantine)
+        lost, self._behind = await look(self.consumer, self._quarantine)
+        if not self._busy():
+            self._progressed = asyncio.get_running_loop().time()
         if lost and self._under_way is not None:
             await asyncio.wait([self._under_way])  # it may hold records from before, whose offsets must not count later
         for partition, place in lost.items():

@@ -48,16 +48,25 @@ async def committed_places(
     return places
 
 
-async def lost_places(consumer: Consumer, reports: Reports) -> dict[TopicPartition, int]:
-    """Where to go on in partitions whose log no longer has what would be read next. Raises KafkaError, TRANSIENT."""
+class Sight(NamedTuple):
+    """What there is to do: places to go back to, where the log lost what would be read next; records to be read."""
+
+    lost: Mapping[TopicPartition, int]
+    behind: Mapping[TopicPartition, int]
+
+
+async def look(consumer: Consumer, reports: Reports) -> Sight:
+    """Look at what is assigned. Raises KafkaError, TRANSIENT."""
     before = await _positions(consumer)
     bounds = await _bounds(consumer, before)
     now = await _positions(consumer)
-    return {
+    lost = {
         tp: await _place(tp, position, bounds[tp], reports)
         for tp, position in before.items()
         if now.get(tp) == position and not bounds[tp].first <= position <= bounds[tp].end
     }
+    behind = {tp: bounds[tp].end - lost.get(tp, now[tp]) for tp in before if tp in now}
+    return Sight(lost, {tp: count for tp, count in behind.items() if count > 0})
 
 
 async def _place(tp: TopicPartition, offset: int, bounds: Bounds, reports: Reports) -> int:
