@@ -91,9 +91,10 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._subscriber(self._handle)
 
     async def begin(self, kafka: str) -> None:
-        """Commit the beginning of partitions that have no offset yet, then what is recorded, now and then.
+        """Commit where to begin where no offset is known, or none that the log has; then what is recorded, at times.
 
-        A fetch without an offset costs the consumer five seconds.
+        A fetch without an offset costs the consumer five seconds, and the longer nobody looks, the likelier has a log
+        that was cut off grown beyond the old offset.
         """
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
             bootstrap_servers=kafka, group_id=self._group, enable_auto_commit=False
@@ -103,10 +104,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             numbers = await consumer._client.fetch_all_metadata()  # noqa: SLF001  # there is no public way without joining
             partitions = [TopicPartition(self._topic, p) for p in numbers.partitions_for_topic(self._topic) or ()]
             consumer.assign(partitions)
-            begins = await consumer.beginning_offsets(partitions)
-            missing = {tp: begins[tp] for tp in partitions if await consumer.committed(tp) is None}
-            if missing:
-                await consumer.commit(missing)
+            places = await committed_places(consumer, partitions, self._quarantine)
+            if news := {tp: place for tp, (place, is_news) in places.items() if is_news}:
+                await consumer.commit(news)
         except (CommitFailedError, UnknownMemberIdError, IllegalStateError):
             Log.info("offsets-begun-by-another")
         finally:
