@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from deploy.local.messages import Lang
 from deploy.local.trouble import NOT_RUNNING, CommandError
+from services.common.commands import Lang as Spoken
+from services.common.commands import settings_of
 from services.common.settings import Settings
 
 _SECONDS = 30  # a read may wait 10 s for ``at_least``
@@ -18,6 +22,11 @@ _TRIES = 5
 _PAUSE = 0.5
 
 Json = dict[str, Any]
+
+
+def stack_settings(home: Path | None, lang: Lang) -> Settings:
+    """The settings of the stack there; exit 2 with what is wrong with them, exit 3 where there is no stack."""
+    return settings_of(home, Spoken(lang))
 
 
 def headers(settings: Settings, role: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from deploy.local.options import HomeOption, LangOption
 from deploy.local.paths import Home
 from deploy.local.steps import at, out, steps
 from deploy.local.welcome import welcome
+from services.common.commands import valid_settings
 from services.common.home import DEFAULT_HOME
 from services.common.settings import Settings
 
@@ -25,6 +26,7 @@ def up(
 ) -> None:
     """启动全部服务 · Start whatever is missing, wait until it is ready, show a sample office year."""
     speech, folder = language(lang), at(home)
+    valid_settings(folder.root)  # before anything is started that would only end with the same words in its log
     with steps(speech) as say:
         stack.up(folder, say=say)
     out.print(text(speech, "up", stop=_stop(folder)), markup=False)

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.local.api import headers
+from deploy.local.api import headers, stack_settings
 from deploy.local.messages import Lang, language
 from deploy.local.options import HomeOption, LangOption
 from deploy.local.publishing.answers import Answers, Json
@@ -41,8 +41,8 @@ def publish(
     speech = language(lang)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with explained(speech):
-        settings = Settings.load(home)
         with _opened(file) as stream:
+            settings = stack_settings(home, speech)
             total = None if file == _STDIN else _count(stream)
             answers = asyncio.run(published(settings, _actions(stream, file), console, speech, total))
         summarise(answers, console, speech)

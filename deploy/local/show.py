@@ -11,14 +11,13 @@ import typer
 from rich.console import Console
 
 from deploy.local import marker
-from deploy.local.api import get, pages, reader
+from deploy.local.api import get, pages, reader, stack_settings
 from deploy.local.messages import language
 from deploy.local.options import HomeOption, JsonOption, LangOption
 from deploy.local.trouble import CommandError, explained
 from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from deploy.local.words import say
-from services.common.settings import Settings
 
 Json = dict[str, Any]
 
@@ -37,7 +36,7 @@ def file(
     """查看成长档案 · Show a cadre's growth file."""
     speech = language(lang)
     with explained(speech):
-        with reader(Settings.load(home)) as client:
+        with reader(stack_settings(home, speech)) as client:
             found = read_file(client, person, as_of)
         if as_json:
             _print_json(found)
@@ -57,7 +56,7 @@ def appraisal(
     """查看年度考核 · Show an office's appraisal table: requirement met or not, and evidence. No ranking."""
     speech = language(lang)
     with explained(speech):
-        settings = Settings.load(home)
+        settings = stack_settings(home, speech)
         with reader(settings) as client:
             which = office or _only_office(client, settings.home)
             found = read_appraisals(client, which, year, as_of)

@@ -30,18 +30,39 @@ Language = Annotated[Lang | None, typer.Option("--lang", help="else LANG")]
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
 _WORDS: Final[Words] = {
-    Lang.EN: {"not-running": "Not running: {reason} Start it with `office up`.", "failed": "Failed: {reason}"},
-    Lang.ZH: {"not-running": "未运行：{reason} 请用 `office up` 启动。", "failed": "失败：{reason}"},
-}
+    Lang.EN: {
+        "not-running": "Not running: {reason} Start it with `office up`.", "failed": "Failed: {reason}",
+        "no-stack": "There is no stack in {reason}. Name the folder of the one that is meant with --home or "
+        "CHENGZHANG_HOME, or start one with `office up`.",
+    },
+    Lang.ZH: {
+        "not-running": "未运行：{reason} 请用 `office up` 启动。", "failed": "失败：{reason}",
+        "no-stack": "{reason} 中没有系统。请用 --home 或 CHENGZHANG_HOME 指定其数据目录，或用 `office up` 启动一个。",
+    },
+}  # fmt: skip
+# Follows from another setting's error: the files' places are not asked for once one setting is wrong.
+_FOLLOWS: Final = "default_factory_not_called"
 
 
-def settings_of(home: Path | None) -> Settings:
-    """The settings of that home; exit 2 with what is wrong with them."""
+def settings_of(home: Path | None, lang: Lang | None = None) -> Settings:
+    """The settings of that home's stack; exit 2 with what is wrong with them, exit 3 where there is no stack."""
+    settings = valid_settings(home)
+    if not settings.addressed:  # never another installation's instead, which may run at the default addresses
+        _exit(NOT_RUNNING, "no-stack", lang, str(settings.home.absolute()))
+    return settings
+
+
+def valid_settings(home: Path | None) -> Settings:
+    """The settings of that home, a stack in it or not; exit 2 with what is wrong with them."""
     try:
         return Settings.load(home)
     except ValidationError as error:
-        wrong = "; ".join(f"CHENGZHANG_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise typer.BadParameter(wrong) from None
+        told = [
+            f"CHENGZHANG_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+            for each in error.errors()
+            if each["type"] != _FOLLOWS
+        ]
+        raise typer.BadParameter("; ".join(told)) from None
 
 
 def spoken(lang: Lang | None) -> Lang:
@@ -60,5 +81,6 @@ def not_running(lang: Lang | None, reason: str) -> NoReturn:
 
 
 def _exit(code: int, word: str, lang: Lang | None, reason: str) -> NoReturn:
-    typer.echo(_WORDS[spoken(lang)][word].format(reason=reason), err=True)
+    said = _WORDS[spoken(lang)][word].format(reason=reason)
+    typer.echo(said.replace("。 ", "。"), err=True)  # after a Chinese full stop there is no blank
     raise typer.Exit(code)

@@ -1,18 +1,26 @@
 """Settings that both services and the commands read.
 
 Source, strongest first: the environment (``CHENGZHANG_…``), then ``HOME/stack.env``, which ``office up`` writes, then
-the defaults below. So a command started by hand in the project's folder finds the running stack by itself.
+the defaults below; files lie in the home folder unless they are named. So a command started by hand in the project's
+folder finds the running stack by itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, Final, Self
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.common.home import DEFAULT_HOME, home_folder
+
+_ADDRESSES: Final = frozenset({"kafka", "database_url", "recorder_url", "projector_url"})
+
+
+def _in_home(name: str) -> Callable[[dict[str, Any]], Path]:
+    return lambda data: Path(data["home"]) / name
 
 
 class Settings(BaseSettings):
@@ -27,16 +35,18 @@ class Settings(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535, description="0: any free port")
     recorder_url: str = Field(default="http://127.0.0.1:18080", description="where clients find the recorder")
     projector_url: str = Field(default="http://127.0.0.1:18090", description="where clients find the projector")
-    tokens: Path = Field(default=Path(".local/tokens.json"), description="grants by token, mode 0600")
-    kek_file: Path = Field(default=Path(".local/kek"), description="32 random bytes: wraps the data keys, mode 0600")
+    tokens: Path = Field(default_factory=_in_home("tokens.json"), description="grants by token, mode 0600")
+    kek_file: Path = Field(
+        default_factory=_in_home("kek"), description="32 random bytes: wraps the data keys, mode 0600"
+    )
     topic_prefix: str = Field(default="chengzhang", pattern=r"^[a-z0-9-]+$", description="topics: <prefix>.actions, …")
     shards: int = Field(default=8, ge=1, le=1024, description="fixed at installation")
     replication_factor: int = Field(default=1, ge=1, description="of topics that are created")
     checkpoint_keys_file: Path = Field(
-        default_factory=lambda data: data["home"] / "checkpoint-keys.json", description="sign checkpoints, mode 0600"
+        default_factory=_in_home("checkpoint-keys.json"), description="sign checkpoints, mode 0600"
     )
     checkpoints_file: Path = Field(
-        default_factory=lambda data: data["home"] / "checkpoints", description="every checkpoint, outside the database"
+        default_factory=_in_home("checkpoints"), description="every checkpoint, outside the database"
     )
     checkpoint_events: int = Field(default=50_000, ge=1, description="a shard's checkpoint after so many events")
     checkpoint_seconds: float = Field(default=60, gt=0, description="or after so long, if it grew at all")
@@ -48,6 +58,11 @@ class Settings(BaseSettings):
         """Read the environment and ``stack.env`` in the home folder."""
         folder = home_folder(home)
         return cls(_env_file=folder / "stack.env", home=folder)
+
+    @property
+    def addressed(self) -> bool:
+        """Whether anything but the defaults says where a stack is: the environment, or a ``stack.env``."""
+        return not _ADDRESSES.isdisjoint(self.model_fields_set)
 
     def environment(self) -> dict[str, str]:
         """The same as environment variables, for the command of another service."""

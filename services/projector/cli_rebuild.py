@@ -95,7 +95,7 @@ def rebuild(
     """Replay every event beside the live read models, compare, switch (在旁重放全部事件，比对后切换)."""
     log.configure("ERROR")  # the progress bar says the rest
     quiet()
-    settings, words = settings_of(home), _WORDS[spoken(lang)]
+    settings, words = settings_of(home, lang), _WORDS[spoken(lang)]
     try:
         if drop_old:
             _say_dropped(asyncio.run(versions.drop_old(settings.database_url)), words, as_json=as_json)

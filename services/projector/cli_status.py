@@ -52,7 +52,7 @@ _WORDS: Final[Words] = {
 def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
     """Say how far the read models are behind the ledger (读模型落后账本多少)."""
     try:
-        found = asyncio.run(ask(settings_of(home)))
+        found = asyncio.run(ask(settings_of(home, lang)))
     except NotRunning as error:
         not_running(lang, str(error))
     except ProjectorError as error:

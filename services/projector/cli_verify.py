@@ -56,7 +56,7 @@ def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False)
     log.configure("ERROR")
     quiet()
     collect_rarely()
-    settings, words = settings_of(home), _WORDS[spoken(lang)]
+    settings, words = settings_of(home, lang), _WORDS[spoken(lang)]
     try:
         found = asyncio.run(_verify(settings, words))
     except NotRunning as error:

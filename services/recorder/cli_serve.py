@@ -11,6 +11,6 @@ from services.recorder.errors import RecorderError
 def serve(home: Home = None, lang: Language = None) -> None:
     """Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布)."""
     try:
-        app.serve(settings_of(home))
+        app.serve(settings_of(home, lang))
     except (GrantsError, RecorderError) as error:
         failed(lang, str(error))

@@ -49,7 +49,7 @@ _WORDS: Final[Words] = {
 def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
     """Say how far ledger, relay and intake have come, and which shards are read-only (账本、发布与接收的进度)."""
     with said(lang):
-        found = asyncio.run(ask(settings_of(home)))
+        found = asyncio.run(ask(settings_of(home, lang)))
     if as_json:
         typer.echo(orjson.dumps(found.as_json()))
     else:

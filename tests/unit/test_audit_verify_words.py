@@ -17,6 +17,7 @@ from services.recorder.audit.verifying.skipping import Skipped, skipped
 from services.recorder.cli import cli
 
 _NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
+_ADDRESSED = {"CHENGZHANG_DATABASE_URL": _NOWHERE}
 _CHECKED = dict.fromkeys(COUNTED, 1234567) | {"hashed_per_s": 150_000, "seconds": 12.5, "lag_events": 7}
 
 
@@ -62,7 +63,7 @@ def test_who_wants_it_complete_hears_by_the_exit_code_that_it_is_not(
     monkeypatch: pytest.MonkeyPatch, left_out: list[Skipped], option: list[str], code: int
 ) -> None:
     monkeypatch.setattr(verify, "verified", lambda *_, **__: Report(checked=_CHECKED, skipped=left_out))
-    ended = CliRunner().invoke(cli, ["audit", "verify", "--json", "--home", "/nowhere", *option])
+    ended = CliRunner(env=_ADDRESSED).invoke(cli, ["audit", "verify", "--json", "--home", "/nowhere", *option])
     told = json.loads(ended.output)
     assert (ended.exit_code, told["ok"], told["complete"]) == (code, True, not left_out)
     assert set(told["skipped"]) == {each.part.en for each in left_out}
@@ -98,9 +99,9 @@ def test_of_a_kind_so_many_are_listed_and_the_rest_is_counted() -> None:
     ("arguments", "environment", "code", "said"),
     [
         (["--key", "nonsense"], {}, 2, "no verifier key"),
-        (["--without-kafka"], {"CHENGZHANG_DATABASE_URL": _NOWHERE}, 3, "can't be reached"),
+        (["--without-kafka"], _ADDRESSED, 3, "can't be reached"),
         ([], {"CHENGZHANG_KAFKA": "127.0.0.1:9"}, 3, "Kafka can't be reached"),
-        (["--checkpoints", "/nowhere", "--without-kafka"], {}, 1, "no such file of checkpoints"),
+        (["--checkpoints", "/nowhere", "--without-kafka"], _ADDRESSED, 1, "no such file of checkpoints"),
     ],
 )  # fmt: skip
 def test_what_keeps_it_from_verifying_is_told(

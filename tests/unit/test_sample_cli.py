@@ -58,4 +58,4 @@ def test_without_a_stack_publishing_says_what_to_do(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     code, _, told = run("publish", str(file), "--home", str(tmp_path), "--lang", "en")
     assert code == 3
-    assert "make up" in told
+    assert "office up" in told

@@ -45,7 +45,7 @@ def archive(
 ) -> None:
     """Move old years out of the ledger into files with their proofs, or back (旧年度移出账本归档，或调回)."""
     words = WORDS[spoken(lang)]
-    settings = settings_of(home)
+    settings = settings_of(home, lang)
     if bring_back is not None and before is None and out is None:
         with said(lang):
             asyncio.run(_brought_back(settings, _Saying(words, as_json), Folder(bring_back), year))

@@ -31,7 +31,7 @@ _CONNECTIONS: Final = 2
 
 def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
     """Ask the log; exit 1 or 3 where it has no answer."""
-    settings = settings_of(home)
+    settings = settings_of(home, lang)
     with said(lang):
         return asyncio.run(_asked(settings, ask))
 

@@ -29,7 +29,7 @@ def key(
     as_json: AsJson = False,
 ) -> None:
     """Print the verifier keys, newest first: name+hash+base64 (核验检查点用的公钥，新的在前)."""
-    settings = settings_of(home)
+    settings = settings_of(home, lang)
     with said(lang):
         found = asyncio.run(_rotated(settings)) if rotate else Keys.load(settings.checkpoint_keys_file)
     if as_json:

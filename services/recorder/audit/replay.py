@@ -110,7 +110,7 @@ def replay(
         happened_to=happened[1],
         as_of=asked.last(as_of),
     )
-    _Command(settings_of(home), lang, asked.stores(source), readable=readable).run(wanted, asked.place(after))
+    _Command(settings_of(home, lang), lang, asked.stores(source), readable=readable).run(wanted, asked.place(after))
 
 
 class _Command:

@@ -104,7 +104,7 @@ def verify(
     options = Options(shard or (), checkpoints or (), keys, archives, not without_kafka, not without_read_models)
     quiet()
     with said(lang), _interruptible():
-        report = verified(settings_of(home), options, title=words["title"])
+        report = verified(settings_of(home, lang), options, title=words["title"])
     if as_json:
         typer.echo(orjson.dumps(report.as_json()))
     else:

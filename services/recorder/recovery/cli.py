@@ -82,7 +82,7 @@ def restore(
 ) -> None:
     """Rebuild a lost ledger in an empty database; killed, it goes on when run again (由主题重建丢失的账本)."""
     del from_
-    settings = settings_of(home)
+    settings = settings_of(home, lang)
     report = _run(lang, "events", lambda told, add: restore_(settings, told, add))
     _tell(report, lang, "restored" if report.ok else "not-restored", as_json=as_json)
 
@@ -94,7 +94,7 @@ def recover(
     as_json: AsJson = False,  # noqa: FBT002  # an option
 ) -> None:
     """Bring back from the topics what the ledger lacks, or say where the two part (找回账本缺失的内容)."""
-    settings = settings_of(home)
+    settings = settings_of(home, lang)
     report = _run(lang, "events", lambda told, add: recover_(settings, shard or (), told, add))
     word = ("recovered" if report.shards else "nothing") if report.ok else "not-recovered"
     _tell(report, lang, word, as_json=as_json)
@@ -112,7 +112,7 @@ def republish(  # noqa: PLR0917  # a command's options
     as_json: AsJson = False,  # noqa: FBT002  # an option
 ) -> None:
     """Fill lost or damaged topics again from the ledger, byte for byte; recorders may run (由账本重新发布主题)."""
-    settings, consent = settings_of(home), Consent(yes, yes and discard_newer)
+    settings, consent = settings_of(home, lang), Consent(yes, yes and discard_newer)
     kinds = [kind for kind in KINDS if topic in {Which.ALL, kind}]
     done = _run(lang, "records", lambda told, add: republish_(settings, kinds, shard or (), consent, told, add))
     if as_json:

@@ -53,7 +53,7 @@ def bundle(
     Asked(lang).ident(person)
     words = _WORDS[spoken(lang)]
     with said(lang):
-        made = asyncio.run(_made(settings_of(home), person, year, source or (), words["waiting"]))
+        made = asyncio.run(_made(settings_of(home, lang), person, year, source or (), words["waiting"]))
     try:
         packing.write(out, made.content)
     except OSError as error:
