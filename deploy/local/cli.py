@@ -15,7 +15,7 @@ _COMMANDS: Final = (
     Command(
         "publish",
         "deploy.local.publish:publish",
-        "发布动作 · Publish actions as an app outside would: plain ones onto Kafka, those with sealed fields over"
+        "发布操作 · Publish actions as an app outside would: plain ones onto Kafka, those with sealed fields over"
         " HTTP.",
     ),
     Command(

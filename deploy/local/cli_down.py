@@ -14,4 +14,5 @@ def down(home: HomeOption = None, lang: LangOption = None) -> None:
     with steps(speech) as say:
         stopped = stack.down(folder, say=say)
     key = "down" if stopped else "not_running"
-    out.print(text(speech, key, services=", ".join(stopped), home=folder.root), markup=False)
+    services = ("、" if speech == "zh" else ", ").join(stopped)
+    out.print(text(speech, key, services=services, home=folder.root), markup=False)

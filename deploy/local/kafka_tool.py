@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import sys
 
+from deploy.local.errors import StackError
 from deploy.local.jars import fetch
 from deploy.local.kafka import java
+from deploy.local.messages import language, text
+from deploy.local.say import Say, quiet
 
 _CLASSES = {
     "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
@@ -24,9 +27,9 @@ _CLASSES = {
 }
 
 
-def command(tool: str, *arguments: str) -> list[str]:
+def command(tool: str, *arguments: str, say: Say = quiet) -> list[str]:
     """Return the command line of one tool."""
-    return [*java(fetch("tools")), _CLASSES[tool], *arguments]
+    return [*java(fetch("tools", say)), _CLASSES[tool], *arguments]
 
 
 def main() -> None:
@@ -34,8 +37,16 @@ def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in _CLASSES:  # noqa: PLR2004 - program and tool
         sys.stderr.write(f"usage: python -m deploy.local.kafka_tool TOOL …, with TOOL one of {', '.join(_CLASSES)}\n")
         raise SystemExit(2)
-    line = command(*sys.argv[1:])
+    try:
+        line = command(*sys.argv[1:], say=_told)
+    except StackError as error:
+        _told(error.key, **error.values)
+        raise SystemExit(1) from None
     os.execv(line[0], line)  # noqa: S606 - no shell, on purpose
+
+
+def _told(key: str, **values: object) -> None:
+    sys.stderr.write(f"{text(language(), key, **values)}\n")
 
 
 if __name__ == "__main__":

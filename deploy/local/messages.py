@@ -10,46 +10,47 @@ Lang = Literal["zh", "en"]
 _TEXTS = {
     # steps
     "starting": ("starting {service} …", "正在启动 {service} …"),
-    "checking": ("{service} runs already: waiting for its answer …", "{service} 已在运行,等待应答 …"),
-    "restarting": ("{service} runs with old settings: restarting it", "{service} 的设置已变,重新启动"),
-    "ready": ("{service} is ready at {address}", "{service} 已就绪:{address}"),
+    "checking": ("{service} runs already: waiting for its answer …", "{service} 已在运行，等待应答 …"),
+    "restarting": ("{service} runs with old settings: restarting it", "{service} 的设置已变，重新启动"),
+    "ready": ("{service} is ready at {address}", "{service} 已就绪：{address}"),
     "stopping": ("stopping {service} …", "正在停止 {service} …"),
     "jars": (
         "downloading Kafka (45 MB, once; kept in {folder})",
-        "正在下载 Kafka(45 MB,仅一次;存于 {folder})",
+        "正在下载 Kafka（45 MB，仅一次；存于 {folder}）",
     ),
-    "cluster": ("making the database in {folder}", "正在建库:{folder}"),
+    "cluster": ("making the database in {folder}", "正在建库：{folder}"),
     "port_stepped": (
         "port {before} is in use by another program: {service} takes {port} from now on",
-        "端口 {before} 已被其他程序占用,{service} 今后改用 {port}",
+        "端口 {before} 已被其他程序占用，{service} 今后改用 {port}",
     ),
     "postgres_user": (
         "PostgreSQL does not run as root: it runs as the system user {user}",
-        "PostgreSQL 不以 root 运行,改用系统用户 {user}",
+        "PostgreSQL 不以 root 运行，改用系统用户 {user}",
     ),
     "opened": (
         "{user} may now pass through (not list, not read) {folder}",
-        "已允许 {user} 穿过目录 {folder}(不能列出,不能读取)",
+        "已允许 {user} 穿过目录 {folder}（不能列出，不能读取）",
     ),
     "waiting_for_other": (
         "another `office up` or `office down` is at work in {home}: waiting for it …",
-        "另一个 office up 或 office down 正在处理 {home},等待其结束 …",
+        "另一个 office up 或 office down 正在处理 {home}，等待其结束 …",
     ),
     "up": ("The stack is running. Stop it with `{stop}`.", "系统已运行。停止请用 {stop}。"),
-    "down": ("Stopped: {services}. The data stay in {home}.", "已停止:{services}。数据保留在 {home}。"),
+    "down": ("Stopped: {services}. The data stay in {home}.", "已停止：{services}。数据保留在 {home}。"),
+    "state_of": ("{home}: {state}", "{home}：{state}"),
     "not_running": ("Nothing is running in {home}.", "{home} 中没有运行中的服务。"),
     "interrupted": (
         "Interrupted. `office up` goes on from here, `office down` stops what runs.",
-        "已中断。office up 可继续,office down 可停止已启动的服务。",
+        "已中断。office up 可继续，office down 可停止已启动的服务。",
     ),
     # what can be wrong
     "died": (
         "{service} ended while starting. The end of its log ({log}):\n{tail}",
-        "{service} 启动时退出。日志({log})末尾:\n{tail}",
+        "{service} 启动时退出。日志（{log}）末尾：\n{tail}",
     ),
     "not_ready": (
         "{service} is not ready in time. The end of its log ({log}):\n{tail}\nTry again: what runs is kept.",
-        "{service} 未能按时就绪。日志({log})末尾:\n{tail}\n可重试,已启动的会保留。",
+        "{service} 未能按时就绪。日志（{log}）末尾：\n{tail}\n可重试，已启动的会保留。",
     ),
     "no_port": (
         "No free port for {service} from {first} to {last}. Stop a program that holds one, then try again.",
@@ -57,26 +58,37 @@ _TEXTS = {
     ),
     "no_disk": (
         "Only {free} MB free where {folder} lies; {least} MB are needed. Make room, or choose a place with --home.",
-        "{folder} 所在磁盘仅剩 {free} MB,需要 {least} MB。请清理空间,或用 --home 另选位置。",
+        "{folder} 所在磁盘仅剩 {free} MB，需要 {least} MB。请清理空间，或用 --home 另选位置。",
     ),
-    "os_error": ("{reason}", "{reason}"),
+    "home_is_file": (
+        "{home} cannot be the data folder: a file stands in its place. Name a folder with --home; it is made.",
+        "{home} 不能作为数据目录：该处是一个文件。请用 --home 指定目录，不存在时会自动建立。",
+    ),
+    "home_not_yours": (
+        "{home} cannot be the data folder: {reason}. Name a folder that you may write in with --home.",
+        "{home} 不能作为数据目录：{reason}。请用 --home 指定可写的目录。",
+    ),
+    "os_error": (
+        "This was not possible: {reason}. Mend it, then try again: what is done is kept.",
+        "无法完成：{reason}。排除后可重试，已完成的部分会保留。",
+    ),
     "disk_full": (
         "The disk is full ({reason}). Make room, then try again: what is done is kept.",
-        "磁盘已满({reason})。请清理后重试,已完成的部分会保留。",
+        "磁盘已满（{reason}）。请清理后重试，已完成的部分会保留。",
     ),
     "jars_unreachable": (
         (
             "Cannot download {coordinate}. Is a Maven registry reachable from here? Behind a mirror, name it in jgo's "
             "configuration file. What the download said:\n{tail}"
         ),
-        "无法下载 {coordinate}。请检查能否访问 Maven 仓库;使用镜像时请写入 jgo 的配置文件。下载程序的输出:\n{tail}",
+        "无法下载 {coordinate}。请检查能否访问 Maven 仓库；使用镜像时请写入 jgo 的配置文件。下载程序的输出：\n{tail}",
     ),
     "jars_differ": (
         "These files are not the ones pinned in deploy/local/kafka.lock.toml, and were not used: {jars}",
-        "以下文件与 deploy/local/kafka.lock.toml 中固定的不符,未予使用:{jars}",
+        "以下文件与 deploy/local/kafka.lock.toml 中固定的不符，未予使用：{jars}",
     ),
-    "format_failed": ("Kafka's storage could not be prepared:\n{tail}", "无法准备 Kafka 的存储:\n{tail}"),
-    "initdb_failed": ("PostgreSQL's cluster could not be made:\n{tail}", "无法初始化 PostgreSQL:\n{tail}"),
+    "format_failed": ("Kafka's storage could not be prepared:\n{tail}", "无法准备 Kafka 的存储：\n{tail}"),
+    "initdb_failed": ("PostgreSQL's cluster could not be made:\n{tail}", "无法初始化 PostgreSQL：\n{tail}"),
     "no_postgres": (
         "PostgreSQL's programs are missing. Run `make up`, which installs them.",
         "缺少 PostgreSQL 程序。请运行 make up 安装。",
@@ -86,7 +98,7 @@ _TEXTS = {
             "PostgreSQL does not run as root, and the system user {name} could not be made. Make it, or run this as "
             "another user than root. {reason}"
         ),
-        "PostgreSQL 不以 root 运行,而系统用户 {name} 无法创建。请手动创建,或改用非 root 用户。{reason}",
+        "PostgreSQL 不以 root 运行，而系统用户 {name} 无法创建。请手动创建，或改用非 root 用户。{reason}",
     ),
     "no_way": (
         (
@@ -95,8 +107,8 @@ _TEXTS = {
             "run as root."
         ),
         (
-            "PostgreSQL 以 {user} 运行,但它无法穿过 {folder},且此文件系统不支持单独授权。请用 --home 另选位置,"
-            "或对所有人放行(chmod o+x {folder}),或改用非 root 用户。"
+            "PostgreSQL 以 {user} 运行，但它无法穿过 {folder}，且此文件系统不支持单独授权。请用 --home 另选位置，"
+            "或对所有人放行（chmod o+x {folder}），或改用非 root 用户。"
         ),
     ),
     "no_kek": (
@@ -104,18 +116,18 @@ _TEXTS = {
             "{file} is missing, but there are data in {data}. Without this key nothing sealed can be opened: put it "
             "back from your backup. To begin anew instead, delete the home folder."
         ),
-        "缺少 {file},而 {data} 中已有数据。没有此密钥,密封内容将无法打开:请从备份恢复。若要从头开始,请删除数据目录。",
+        "缺少 {file}，而 {data} 中已有数据。没有此密钥，密封内容将无法打开：请从备份恢复。从头开始则删除数据目录。",
     ),
     "no_state": (
         (
             "{file} is missing, but there are data in {data}: it holds the database's password. Put it back from your "
             "backup. To begin anew instead, delete the home folder."
         ),
-        "缺少 {file}(其中有数据库密码),而 {data} 中已有数据。请从备份恢复。若要从头开始,请删除数据目录。",
+        "缺少 {file}（其中有数据库密码），而 {data} 中已有数据。请从备份恢复。若要从头开始，请删除数据目录。",
     ),
     "bad_state": (
         "{file} cannot be read. Put it back from your backup. To begin anew instead, delete the home folder.",
-        "{file} 无法读取。请从备份恢复。若要从头开始,请删除数据目录。",
+        "{file} 无法读取。请从备份恢复。若要从头开始，请删除数据目录。",
     ),
     "other_at_work": (
         "Another `office up` or `office down` has been at work in {home} for minutes. Wait for it or end it.",

@@ -7,11 +7,12 @@ from typing import TypedDict
 from rich.table import Table
 
 from deploy.local import state as kept
-from deploy.local.messages import Lang
+from deploy.local.messages import Lang, text
 from deploy.local.paths import Home
 from deploy.local.stack import SERVICES, pid, status
 
 EXIT_CODES = {"running": 0, "partial": 1, "stopped": 3}
+_STATES_ZH = {"running": "运行中", "partial": "部分运行", "stopped": "已停止", "not-ready": "未就绪"}
 
 
 class Service(TypedDict):
@@ -53,7 +54,10 @@ def overview(home: Home) -> Overview:
 def table(found: Overview, lang: Lang) -> Table:
     """Return the overview for a terminal. The password stays out of it; ``stack.env`` has it."""
     titles = ("服务", "状态", "进程", "地址") if lang == "zh" else ("service", "state", "pid", "address")
-    shown = Table(*titles, title=f"{found['home']}: {found['state']}", title_justify="left")
+    title = text(lang, "state_of", home=found["home"], state=_state(found["state"], lang))
+    shown = Table(*titles, title=title, title_justify="left")
+    for column in shown.columns:
+        column.overflow = "fold"  # where it is narrow, an address is broken, not cut
     addresses = {
         "postgres": (found["database_url"] or "").rpartition("@")[2],
         "kafka": found["kafka"],
@@ -62,8 +66,12 @@ def table(found: Overview, lang: Lang) -> Table:
     }
     for name in SERVICES:
         service = found["services"][name]
-        shown.add_row(name, service["state"], str(service["pid"] or ""), addresses[name] or "")
+        shown.add_row(name, _state(service["state"], lang), str(service["pid"] or ""), addresses[name] or "")
     return shown
+
+
+def _state(state: str, lang: Lang) -> str:
+    return _STATES_ZH[state] if lang == "zh" else state
 
 
 def _whole(states: set[str]) -> str:

@@ -184,8 +184,7 @@ def _check_disk(home: Home) -> None:
 @contextlib.contextmanager
 def _only_one(home: Home, say: Say) -> Iterator[None]:
     """Hold the home's lock. The system lets go of it when we end, however we end."""
-    home.root.mkdir(mode=0o711, parents=True, exist_ok=True)  # PostgreSQL's user may have to pass; nobody may list
-    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _lock(home)
     try:
         if not _locked(descriptor):
             say("waiting_for_other", home=home.root)
@@ -193,6 +192,16 @@ def _only_one(home: Home, say: Say) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(home: Home) -> int:
+    try:
+        home.root.mkdir(mode=0o711, parents=True, exist_ok=True)  # PostgreSQL's user may have to pass; nobody may list
+        return os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except (FileExistsError, NotADirectoryError):
+        raise StackError("home_is_file", home=home.root) from None
+    except PermissionError as error:
+        raise StackError("home_not_yours", home=home.root, reason=error.strerror) from None
 
 
 def _poll(done: Callable[[], bool], home: Home) -> None:

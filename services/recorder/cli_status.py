@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -65,7 +66,9 @@ def _show(found: Status, lang: Lang) -> None:
     figures = ("shard", "next", "next_receipt", "relayed", "relayed_receipts", "checkpoint")
     table = Table(title=f"{words['title']}: {words[found.state]}")
     for column in (*figures, "mode"):
-        table.add_column(words[column], justify="right" if column in figures else "left")
+        table.add_column(words[column], justify="right" if column in figures else "left", overflow="fold")
+    # Where it is narrow, the mode at least is never broken.
+    table.columns[-1].min_width = max((cell_len(words[shard.mode]) for shard in found.shards), default=None)
     for shard in found.shards:
         row = ["–" if getattr(shard, column) is None else f"{getattr(shard, column)}" for column in figures]
         table.add_row(*row, words[shard.mode])

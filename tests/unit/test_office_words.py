@@ -1,0 +1,79 @@
+"""What the `office` commands say: in both languages, whole, and of what cannot be used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from deploy.local import kafka_tool, messages, words
+from deploy.local.cli import app
+from deploy.local.errors import StackError
+from deploy.local.messages import Lang
+from deploy.local.overview import overview, table
+from deploy.local.paths import Home
+from deploy.local.say import Say
+from services.common import commands
+from services.recorder import cli_status as recorder
+from services.recorder.status import Shard, Status
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_ASCII_MARKS = re.compile(r"[\u4e00-\u9fff}][,;:]|[,;:(][\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("texts", [messages._TEXTS, words._TEXTS])
+def test_chinese_has_its_own_punctuation(texts: dict[str, tuple[str, str]]) -> None:
+    for english, chinese in texts.values():
+        assert not _CHINESE.search(english)
+        assert not _ASCII_MARKS.search(chinese), chinese
+
+
+@pytest.mark.parametrize(("lang", "title", "state"), [("zh", "：已停止", "已停止"), ("en", ": stopped", "stopped")])
+def test_the_state_is_told_in_the_language(lang: Lang, title: str, state: str, tmp_path: Path) -> None:
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(table(overview(Home.at(tmp_path)), lang))
+    page = capture.get()
+    assert f"{tmp_path}{title}" in page.replace("\n", "")
+    assert page.count(f" {state} ") >= 4
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+@pytest.mark.parametrize(("lang", "said"), [("en", "a file stands in its place"), ("zh", "该处是一个文件")])
+def test_a_file_cannot_be_the_home(command: str, lang: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    ended = CliRunner().invoke(app, [command, "--home", str(file), "--lang", lang])
+    assert (ended.exit_code, said in ended.output, str(file) in ended.output) == (1, True, True), ended.output
+
+
+def test_kafkas_tools_say_that_they_are_downloaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fetch(_: str, say: Say) -> Path:
+        say("jars", folder="the cache")
+        raise StackError("jars_differ", jars="one.jar")
+
+    monkeypatch.setattr(kafka_tool, "fetch", fetch)
+    monkeypatch.setattr("sys.argv", ["kafka_tool", "topics"])
+    monkeypatch.setenv("LC_ALL", "C")
+    with pytest.raises(SystemExit, match="1"):
+        kafka_tool.main()
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()[0]) == ("", "downloading Kafka (45 MB, once; kept in the cache)")
+    assert "one.jar" in said.err
+
+
+@pytest.mark.parametrize("lang", list(commands.Lang))
+def test_a_shards_mode_is_whole_where_it_is_narrow(
+    lang: commands.Lang, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    shard = Shard(0, 123456, 123456, 123456, 123456, "read-only", None, None, 123456, None, None)
+    recorder._show(Status("running", "l", 0, 0, [shard], 0), lang)
+    said = capsys.readouterr().out
+    assert recorder._WORDS[lang]["read-only"] in said
+    assert "…" not in said
