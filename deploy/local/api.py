@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 
 from deploy.local.messages import Lang
 from deploy.local.trouble import NOT_RUNNING, CommandError
+from deploy.local.words import both
 from services.common.commands import Lang as Spoken
 from services.common.commands import settings_of
 from services.common.settings import Settings
@@ -32,10 +34,25 @@ def stack_settings(home: Path | None, lang: Lang) -> Settings:
 def headers(settings: Settings, role: str) -> dict[str, str]:
     """What identifies a caller in that role. Raises CommandError where there is no token for it."""
     try:
-        token = json.loads(settings.tokens.read_text(encoding="utf-8"))[role]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CommandError("no_tokens", NOT_RUNNING, file=settings.tokens) from None
+        entry = _tokens(settings.tokens)[role]
+        token = entry if isinstance(entry, str) else entry["token"]
+    except (LookupError, TypeError):
+        raise CommandError("no_token_for", file=settings.tokens, role=role) from None
     return {"authorization": f"Bearer {token}"}
+
+
+def _tokens(file: Path) -> Any:  # noqa: ANN401  # whatever is in it
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CommandError("no_tokens", NOT_RUNNING, file=file) from None
+    except OSError as error:
+        raise CommandError("bad_tokens", file=file, reason=error.strerror) from None
+    except json.JSONDecodeError as error:
+        reason = both("not_json_at", line=error.lineno, column=error.colno)
+        raise CommandError("bad_tokens", file=file, reason=reason) from None
+    except UnicodeDecodeError as error:
+        raise CommandError("bad_tokens", file=file, reason=error) from None
 
 
 def reader(settings: Settings, transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -86,10 +103,12 @@ def unreachable(url: str, error: httpx.TransportError) -> CommandError:
 
 
 def refused(answer: httpx.Response) -> CommandError:
-    """An answer that is no success, in its own words."""
-    try:
+    """An answer that is no success, in its own words: in both languages where it has them."""
+    detail: str | Mapping[str, str] = answer.reason_phrase
+    with suppress(ValueError, AttributeError):
         problem = answer.json()
-        detail = problem.get("detail") or problem.get("title") or answer.reason_phrase
-    except (ValueError, AttributeError):
-        detail = answer.reason_phrase
+        detail = problem.get("detail") or problem.get("title") or detail
+        with suppress(LookupError, TypeError):
+            message = problem["errors"][0]["message"]
+            detail = {"en": message["en"], "zh": message["zh"]}
     return CommandError("refused_http", url=answer.url.copy_with(query=None), status=answer.status_code, detail=detail)

@@ -19,6 +19,7 @@ from deploy.local.api import headers, stack_settings
 from deploy.local.messages import Lang, language
 from deploy.local.options import HomeOption, LangOption
 from deploy.local.publishing.answers import Answers, Json
+from deploy.local.publishing.poster import PATIENCE
 from deploy.local.publishing.publisher import Publisher
 from deploy.local.publishing.wire import connected
 from deploy.local.trouble import FAILED, CommandError, explained
@@ -33,18 +34,22 @@ _SHOWN: Final = 5
 
 
 def publish(
-    file: Annotated[Path, typer.Argument(help="One action a line, or - for standard input · 每行一条动作")] = _STDIN,
+    file: Annotated[Path, typer.Argument(help="One action a line, or - for standard input · 每行一个操作")] = _STDIN,
     home: HomeOption = None,
     lang: LangOption = None,
 ) -> None:
-    """发布动作 · Publish actions as an app outside would: plain ones onto Kafka, those with sealed fields over HTTP."""
+    """发布操作 · Publish actions as an app outside would: plain ones onto Kafka, those with sealed fields over HTTP."""
     speech = language(lang)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with explained(speech):
         with _opened(file) as stream:
             settings = stack_settings(home, speech)
-            total = None if file == _STDIN else _count(stream)
-            answers = asyncio.run(published(settings, _actions(stream, file), console, speech, total))
+            total = _count(stream) if file != _STDIN and stream.seekable() else None  # a pipe is read once
+            name = say(speech, "stdin") if file == _STDIN else str(file)
+            try:
+                answers = asyncio.run(published(settings, _actions(stream, name), console, speech, total))
+            except KeyboardInterrupt:  # what it came to is said already
+                raise typer.Exit(FAILED) from None
         summarise(answers, console, speech)
         if answers.refused:
             raise typer.Exit(FAILED)
@@ -53,13 +58,16 @@ def publish(
 async def published(
     settings: Settings, actions: Iterable[Json], console: Console, lang: Lang, total: int | None
 ) -> Answers:
-    """Publish with a progress bar. Raises CommandError."""
+    """Publish with a progress bar; where it ends early, say how far it came. Raises CommandError."""
     async with recorder(settings) as http, connected(settings) as wire:
         publisher = Publisher(wire, http)
         with _bar(console) as bar:
             shown = asyncio.create_task(_follow(bar, publisher.answers, lang, total))
             try:
                 return await publisher.publish(actions)
+            except (CommandError, asyncio.CancelledError, KeyboardInterrupt):
+                bar.console.print(_so_far(publisher.answers, lang), markup=False)
+                raise
             finally:
                 shown.cancel()
                 _show(bar, publisher.answers, lang, total)
@@ -75,6 +83,17 @@ def summarise(answers: Answers, console: Console, lang: Lang) -> None:
     for code, count in answers.refused.most_common(_SHOWN):
         message = (answers.examples[code].get("message") or {}).get(lang) or ""
         console.print(say(lang, "refused", count=count, code=code, message=message), style="red", markup=False)
+
+
+def _so_far(answers: Answers, lang: Lang) -> str:
+    return say(
+        lang,
+        "ended_early",
+        accepted=answers.accepted,
+        repeated=answers.repeated,
+        rejected=answers.refused.total(),
+        waiting=len(answers.waiting),
+    )
 
 
 @asynccontextmanager
@@ -100,7 +119,7 @@ def _count(stream: BinaryIO) -> int:
     return total
 
 
-def _actions(stream: BinaryIO, file: Path) -> Iterator[Json]:
+def _actions(stream: BinaryIO, file: str) -> Iterator[Json]:
     for number, line in enumerate(stream, 1):
         if not line.strip():
             continue
@@ -123,8 +142,12 @@ def _bar(console: Console) -> Progress:
 
 
 async def _follow(bar: Progress, answers: Answers, lang: Lang, total: int | None) -> None:
+    said = False
     while True:
         _show(bar, answers, lang, total)
+        if answers.silent and not said:
+            bar.console.print(say(lang, "silent", url=answers.silent, seconds=int(PATIENCE)), markup=False)
+            said = True
         await asyncio.sleep(_REFRESH)
 
 

@@ -12,12 +12,13 @@ from rich.console import Console
 
 from deploy.local import marker
 from deploy.local.api import get, pages, reader, stack_settings
-from deploy.local.messages import language
+from deploy.local.messages import Lang, language
 from deploy.local.options import HomeOption, JsonOption, LangOption
 from deploy.local.trouble import CommandError, explained
 from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from deploy.local.words import say
+from services.common.moments import last_of
 
 Json = dict[str, Any]
 
@@ -35,6 +36,7 @@ def file(
 ) -> None:
     """查看成长档案 · Show a cadre's growth file."""
     speech = language(lang)
+    _check(speech, as_of)
     with explained(speech):
         with reader(stack_settings(home, speech)) as client:
             found = read_file(client, person, as_of)
@@ -55,6 +57,7 @@ def appraisal(
 ) -> None:
     """查看年度考核 · Show an office's appraisal table: requirement met or not, and evidence. No ranking."""
     speech = language(lang)
+    _check(speech, as_of)
     with explained(speech):
         settings = stack_settings(home, speech)
         with reader(settings) as client:
@@ -65,9 +68,7 @@ def appraisal(
         elif not found["items"]:
             _console().print(say(speech, "nobody", office=which, year=year), markup=False)
         else:
-            erased = {"name": say(speech, "erased")}
-            rows = [row | (erased if row["person"] in found.get("erased", ()) else {}) for row in found["items"]]
-            _console().print(appraisal_table(which, year, rows, speech, as_of))
+            _console().print(appraisal_table(year, found, speech, as_of))
 
 
 def read_file(client: httpx.Client, person: str, as_of: str | None = None, at_least: str | None = None) -> Json:
@@ -113,6 +114,14 @@ def _only_office(client: httpx.Client, home: Path) -> str:
     if len(offices) > 1:
         raise CommandError("which_office", offices=", ".join(offices))
     return str(offices[0])
+
+
+def _check(lang: Lang, as_of: str | None) -> None:
+    try:
+        if as_of is not None:
+            last_of(as_of)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(say(lang, "bad_moment", value=as_of)) from None
 
 
 def _console() -> Console:

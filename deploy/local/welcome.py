@@ -105,7 +105,7 @@ def _show(sample: Marker, office: Json, file: Json, console: Console, lang: Lang
     console.print(Rule(style="dim"))
     console.print(growth_file(file, lang, _ENTRIES))
     console.print(Rule(style="dim"))
-    console.print(appraisal(sample.office, sample.year, office["items"], lang))
+    console.print(appraisal(sample.year, office, lang))
 
 
 def _point(settings: Settings, sample: Marker, person: str, console: Console, lang: Lang) -> None:

@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from deploy.local.messages import Lang
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # the sample
-    "sample_written": ("{actions} actions written to {out}.", "已写出 {actions} 条，位置：{out}。"),
+    "sample_written": ("{actions} actions written to {out}.", "已写出 {actions} 个操作，位置：{out}。"),
     "sample_ahead": (
         "Part of it lies in the future, which the recorder refuses for now: leave that out with --until DAY.",
         "部分内容的时间在将来，记录服务暂不接受：可用 --until 日期 截止。",
+    ),
+    "stdout": ("standard output", "标准输出"),
+    "stdin": ("standard input", "标准输入"),
+    "no_out": (
+        "{out} cannot be written: {reason}. Name another file with --out; its folder has to exist.",
+        "无法写入 {out}：{reason}。请用 --out 另指定文件，其所在目录须已存在。",
+    ),
+    "sample_cut": (
+        "{out} cannot be written to its end: {reason}. Make room, or name another file with --out, and begin anew.",
+        "{out} 未能写完：{reason}。请清理空间，或用 --out 另指定文件，然后重新生成。",
+    ),
+    "sample_cut_stdout": (
+        "Standard output took not all of it: {reason}. Make room where it goes, and begin anew.",
+        "标准输出未能写完：{reason}。请为其去处清理空间，然后重新生成。",
+    ),
+    "bad_prefix": (
+        "--prefix {prefix!r}: letters A to Z, digits and hyphens, at most 20, such as o-x; it is part of every id.",
+        "--prefix {prefix!r}：只能是英文字母、数字和连字符，最多 20 个，例如 o-x；它是各编号的一部分。",
+    ),
+    "until_before": (
+        "--until {until} lies before the year {year}: nothing would be in it. Name a day of {year}.",
+        "--until {until} 早于 {year} 年：不会有任何内容。请给出 {year} 年内的日期。",
     ),
     # publishing
     "publishing": ("publishing", "正在发布"),
     "recorded": ("{accepted} recorded", "已记录 {accepted}"),
     "published": (
         "{actions} actions published: {accepted} recorded, {repeated} were recorded before, {rejected} refused.",
-        "已发布 {actions} 条：新记录 {accepted}，此前已有 {repeated}，未接受 {rejected}。",
+        "已发布 {actions} 个操作：新记录 {accepted}，此前已有 {repeated}，未接受 {rejected}。",
     ),
     "refused": ("  {count} × {code}: {message}", "  {count} 条 {code}：{message}"),
     "not_json": (
         "Line {line} of {file} is no action: it needs id, source, office and type. Nothing after it was published.",
-        "{file} 第 {line} 行不是动作：需要含 id、source、office、type 的 JSON 对象。其后的内容未发布。",
+        "{file} 第 {line} 行不是操作：需要含 id、source、office、type 的 JSON 对象。其后的内容未发布。",
+    ),
+    "silent": (
+        "Nobody answers at {url}: trying on for {seconds} s. `office status` tells what runs.",
+        "{url} 没有响应，将继续尝试 {seconds} 秒。可用 office status 查看运行状态。",
+    ),
+    "ended_early": (
+        (
+            "Ended early: {accepted} recorded, {repeated} were recorded before, {rejected} refused, {waiting} not "
+            "answered. Publish the same again to go on: nothing is recorded twice."
+        ),
+        (
+            "提前结束：新记录 {accepted}，此前已有 {repeated}，未接受 {rejected}，尚无答复 {waiting}。"
+            "再次发布同样的内容即可继续，不会重复记录。"
+        ),
     ),
     "no_file": ("{file} cannot be read: {reason}.", "无法读取 {file}：{reason}。"),
     "no_answer": (
         "No answer for {seconds} s to {count} actions. `recorder status` tells more; publishing again is harmless.",
-        "{count} 条动作已 {seconds} 秒没有回执。请用 recorder status 查看；重复发布不会重复记录。",
+        "{count} 个操作已 {seconds} 秒没有回执。请用 recorder status 查看；重复发布不会重复记录。",
     ),
     "no_kafka": (
         "Kafka at {kafka} cannot be reached ({reason}). Start the stack with `make up`.",
@@ -42,6 +79,19 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "no_tokens": (
         "No tokens in {file}. Start the stack with `make up`, or name its folder with --home.",
         "{file} 中没有令牌。请先运行 make up，或用 --home 指定数据目录。",
+    ),
+    "bad_tokens": (
+        "{file} cannot be read: {reason}. Mend it, or put it back from your backup.",
+        "无法读取 {file}：{reason}。请改正，或从备份恢复。",
+    ),
+    "not_json_at": ("not JSON at line {line}, column {column}", "第 {line} 行第 {column} 列起不是 JSON"),
+    "no_token_for": (
+        "{file} has no token for {role}. It needs an entry of that name; docs/how-to/operate.md shows one.",
+        "{file} 中没有 {role} 的令牌。需要有该名称的条目，写法见 docs/how-to/operate.md。",
+    ),
+    "bad_moment": (
+        "--as-of {value}: neither a day (2026-06-30) nor an RFC 3339 instant (2026-06-30T12:00:00+08:00).",
+        "--as-of {value}：既不是日期（2026-06-30），也不是 RFC 3339 时间（2026-06-30T12:00:00+08:00）。",
     ),
     "refused_http": ("{url} answered {status}: {detail}", "{url} 返回 {status}：{detail}"),
     "no_person": (
@@ -163,8 +213,14 @@ _TERMS: Final[dict[str, tuple[str, str]]] = {
 
 
 def say(lang: Lang, key: str, **values: object) -> str:
-    """A sentence, filled."""
-    return _TEXTS[key][lang == "zh"].format_map(values)
+    """A sentence, filled; a value that is itself in both languages goes into it in its own."""
+    own = {name: value[lang] if isinstance(value, Mapping) else value for name, value in values.items()}
+    return _TEXTS[key][lang == "zh"].format_map(own)
+
+
+def both(key: str, **values: object) -> dict[str, str]:
+    """The sentence in both languages, to be filled into others."""
+    return {"en": say("en", key, **values), "zh": say("zh", key, **values)}
 
 
 def term(lang: Lang, code: str | None, kind: str = "") -> str:

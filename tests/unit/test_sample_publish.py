@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from rich.console import Console
 
+from deploy.local import publish as command
 from deploy.local.publishing import publisher
 from deploy.local.publishing.answers import Answers
+from deploy.local.publishing.poster import Poster
 from deploy.local.publishing.publisher import Publisher, sealed
 from deploy.local.sample import year
 from deploy.local.trouble import CommandError
+from services.common.settings import Settings
 
 Json = dict[str, Any]
 SAMPLE = list(year.actions(year.Size(2026, offices=1, cadres=20, seed=7)))
@@ -72,6 +78,46 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.local.publishing.poster.PAUSE", 0)
     monkeypatch.setattr(publisher, "PAUSE", 0)
     monkeypatch.setattr(publisher, "_QUIET", 0.05)
+
+
+async def test_whoever_does_not_answer_is_noticed_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.local.publishing.poster.PAUSE", 0)
+    noticed: list[str | None] = []
+    answers = Answers()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        noticed.append(answers.silent)
+        if len(noticed) == 1:
+            raise httpx.ConnectError("refused", request=request)
+        return httpx.Response(404)
+
+    async with httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(answer)) as http:
+        poster = Poster(http, answers)
+        assert await poster.receipt(("o-1", "/s", "a-1")) is None
+        assert await poster.receipt(("o-1", "/s", "a-1")) is None
+    assert noticed == [None, "http://recorder"]
+    assert answers.silent is None
+
+
+@pytest.mark.parametrize("ends", [asyncio.CancelledError(), CommandError("no_office")])
+async def test_what_ends_early_says_how_far_it_came(ends: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office()
+
+    @asynccontextmanager
+    async def wired(_: Settings) -> AsyncIterator[Office]:
+        yield office
+
+    def actions() -> Iterator[Json]:
+        yield from SAMPLE[:3]
+        raise ends
+
+    monkeypatch.setattr(command, "connected", wired)
+    monkeypatch.setattr(command, "recorder", lambda _: office.http())
+    console = Console(width=200)
+    with console.capture() as capture, pytest.raises(type(ends)):
+        await command.published(Settings(), actions(), console, "en", None)
+    assert "Ended early: 0 recorded" in capture.get()
+    assert "nothing is recorded twice" in capture.get()
 
 
 async def publish(office: Office, actions: list[Json]) -> Answers:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from rich.console import Console, RenderableType
+from typer.testing import CliRunner
 
 from deploy.local import api, show
+from deploy.local.cli import app
 from deploy.local.messages import Lang
 from deploy.local.trouble import CommandError
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
+from deploy.local.words import say
 from services.common.settings import Settings
 
 Json = dict[str, Any]
@@ -48,8 +52,8 @@ def row(person: str, **changes: object) -> Json:
     } | changes  # fmt: skip
 
 
-def drawn(what: RenderableType, *, colour: bool = False) -> str:
-    console = Console(width=120, record=True, force_terminal=colour, color_system="standard" if colour else None)
+def drawn(what: RenderableType, *, colour: bool = False, width: int = 120) -> str:
+    console = Console(width=width, record=True, force_terminal=colour, color_system="standard" if colour else None)
     with console.capture() as capture:
         console.print(what)
     return capture.get()
@@ -112,13 +116,31 @@ def test_the_appraisal_is_ordered_by_section_tier_and_id_never_by_merit() -> Non
         row("p-1", section="ducha"),
         row("p-0", section=None, tier=None, name=None),
     ]
-    page = drawn(appraisal("o-1", 2026, rows, "en"))
+    page = drawn(appraisal(2026, {"office": "o-1", "items": rows}, "en"))
     assert [page.index(f" {person} ") for person in ("p-0", "p-1", "p-9", "p-2", "p-3")] == sorted(
         page.index(f" {person} ") for person in ("p-0", "p-1", "p-9", "p-2", "p-3")
     )
     assert page.count("✓") == 1
     assert "xueshi" not in page
     assert "99" in page
+
+
+def test_the_appraisal_says_why_it_has_no_name() -> None:
+    rows = [row("p-1", name=None), row("p-2", name=None)]
+    page = drawn(appraisal(2026, {"office": "o-1", "items": rows, "erased": ["p-2"]}, "en"))
+    lines = {person: next(line for line in page.splitlines() if person in line) for person in ("p-1", "p-2")}
+    assert "(name not shown)" in lines["p-1"]
+    assert "(erased)" in lines["p-2"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_id_is_whole_where_it_is_narrow(lang: Lang) -> None:
+    rows = [
+        row("p-w1-006", section="zonghe", name=None, tier="section-head", evidence_by_group={"learning": 7, "work": 9})
+    ]
+    page = drawn(appraisal(2026, {"office": "o-w1", "items": rows}, lang), width=60)
+    assert re.search(r"zonghe .* p-w1-006 .* 7 +9 *$", page, re.MULTILINE), page
+    assert "…" not in page
 
 
 def client(pages: dict[str, Any]) -> httpx.Client:
@@ -187,5 +209,45 @@ def test_no_tokens_is_exit_code_3(tmp_path: Path) -> None:
     with pytest.raises(CommandError) as caught:
         api.headers(settings, "reader")
     assert caught.value.code == 3
-    settings.tokens.write_text(json.dumps({"reader": "t-reader"}))
-    assert api.headers(settings, "reader") == {"authorization": "Bearer t-reader"}
+    for entry in ("t-reader", {"token": "t-reader", "role": "reader"}):
+        settings.tokens.write_text(json.dumps({"reader": entry}))
+        assert api.headers(settings, "reader") == {"authorization": "Bearer t-reader"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"reader": "t",\n  oops}', "not JSON at line 2, column 3"),
+        (b'{"reader": "\xff"}', "cannot be read"),
+        (b'{"publisher": "t"}', "no token for reader"),
+        (b'["reader"]', "no token for reader"),
+    ],
+)
+def test_tokens_that_are_there_are_not_said_to_be_missing(content: bytes, said: str, tmp_path: Path) -> None:
+    settings = Settings(tokens=tmp_path / "tokens.json")
+    settings.tokens.write_bytes(content)
+    with pytest.raises(CommandError) as caught:
+        api.headers(settings, "reader")
+    assert said in say("en", caught.value.key, **caught.value.values)
+
+
+def test_a_refusal_is_told_in_the_language_asked_for() -> None:
+    message = {"en": "neither a day", "zh": "既不是日期"}
+    refusal = httpx.Response(422, json={"detail": "neither a day", "errors": [{"message": message}]})
+    refusal.request = httpx.Request("GET", "http://projector/x?y")
+    refused = api.refused(refusal)
+    assert say("zh", refused.key, **refused.values) == "http://projector/x 返回 422：既不是日期"
+    assert say("en", refused.key, **refused.values).endswith("neither a day")
+
+
+@pytest.mark.parametrize("line", [["file", "p-1"], ["appraisal", "2026"]])
+@pytest.mark.parametrize(("lang", "said"), [("en", "neither a day"), ("zh", "既不是日期")])
+def test_a_day_that_is_none_is_a_usage_error(line: list[str], lang: str, said: str) -> None:
+    ended = CliRunner().invoke(app, [*line, "--as-of", "2026-13-01", "--home", "/nowhere", "--lang", lang])
+    assert ended.exit_code == 2
+    assert said in ended.output
+    assert "2026-06-30" in ended.output
+
+
+def test_another_language_is_a_usage_error() -> None:
+    assert CliRunner().invoke(app, ["file", "p-1", "--lang", "fr"]).exit_code == 2

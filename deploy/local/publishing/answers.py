@@ -27,7 +27,10 @@ class Sent:
 
 @dataclass(slots=True)
 class Answers:
-    """The state of one publication. ``at_least``: the last position that it made, by shard."""
+    """The state of one publication.
+
+    ``at_least``: the last position that it made, by shard. ``silent``: the address where nobody answers just now.
+    """
 
     accepted: int = 0
     repeated: int = 0
@@ -35,6 +38,7 @@ class Answers:
     examples: dict[str, Json] = field(default_factory=dict)
     at_least: dict[int, int] = field(default_factory=dict)
     waiting: dict[Key, Sent] = field(default_factory=dict)
+    silent: str | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

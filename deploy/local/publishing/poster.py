@@ -37,7 +37,9 @@ class Poster:
         try:
             answer = await self._http.get("/receipts", params=dict(zip(("office", "source", "id"), key, strict=True)))
         except httpx.TransportError:
+            self._answers.silent = str(self._http.base_url)
             return None
+        self._answers.silent = None
         found: Json | None = answer.json() if answer.is_success else None
         return found
 
@@ -66,9 +68,11 @@ class Poster:
             try:
                 answer = await self._http.post("/actions", content=content, headers=_TYPE)
             except httpx.TransportError as error:
+                self._answers.silent = str(self._http.base_url)
                 if time.monotonic() > end:
                     raise unreachable(str(self._http.base_url), error) from error
             else:
+                self._answers.silent = None
                 if answer.is_success:
                     return answer
                 if not _busy(answer) or time.monotonic() > end:

@@ -17,21 +17,24 @@ from deploy.local.words import say, term
 Json = dict[str, Any]
 Cell = Callable[[Json, Lang], Text]
 
+_IDS: Final = ("section", "person")
+_NAME: Final = 6
 _TIERS: Final = ("leadership", "section-head", "staff")
 
 
-def appraisal(office: str, year: int, rows: list[Json], lang: Lang, as_of: str | None = None) -> Group:
+def appraisal(year: int, found: Json, lang: Lang, as_of: str | None = None) -> Group:
     """The table, and what it is not. What is the same for all is said once, below; what nobody has, not at all."""
+    rows = [row | {"name": _named(row, found, lang)} for row in found["items"]]
     stages = {row["stage"] for row in rows}
     groups = sorted({group for row in rows for group in row["evidence_by_group"]})
     shown = [name for name in _CELLS if (name != "stage" or len(stages) > 1) and (name != "grade" or _any_grade(rows))]
-    title = say(lang, "appraisal", year=year, office=office)
+    title = say(lang, "appraisal", year=year, office=found["office"])
     title += f"\n{say(lang, 'as_of', day=as_of)}" if as_of else ""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for name in ("section", *shown):
-        table.add_column(say(lang, name))
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("section", *shown):  # where it is narrow, words are broken, ids never
+        table.add_column(say(lang, name), overflow="fold", min_width=_least(name, rows))
     for group in groups:
-        table.add_column(term(lang, group), justify="right")
+        table.add_column(term(lang, group), justify="right", overflow="fold")
     for section, members in groupby(sorted(rows, key=_order), key=_section):
         for place, row in enumerate(members):
             counts = [str(row["evidence_by_group"].get(group, "")) for group in groups]
@@ -66,8 +69,20 @@ def _person(row: Json, _: Lang) -> Text:
     return Text(row["person"], style="dim")
 
 
+def _least(column: str, rows: list[Json]) -> int | None:
+    """So wide at least: ids whole, and a name of three characters."""
+    if column in _IDS:
+        return max((len(row[column] or "") for row in rows), default=0)
+    return _NAME if column == "name" else None
+
+
+def _named(row: Json, found: Json, lang: Lang) -> str:
+    """The name; where there is none, why."""
+    return row["name"] or say(lang, "erased" if row["person"] in found.get("erased", ()) else "unnamed")
+
+
 def _name(row: Json, _: Lang) -> Text:
-    return Text(row["name"] or "")
+    return Text(row["name"])
 
 
 def _requirement(row: Json, lang: Lang) -> Text:
