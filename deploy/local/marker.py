@@ -35,11 +35,5 @@ def save(home: Path, marker: Marker) -> None:
     draft.replace(_path(home))
 
 
-def offices(home: Path) -> list[str]:
-    """The sample's office, if there is a sample."""
-    found = load(home)
-    return [found.office] if found else []
-
-
 def _path(home: Path) -> Path:
     return home / "sample.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import httpx
@@ -10,11 +9,10 @@ import orjson
 import typer
 from rich.console import Console
 
-from deploy.local import marker
 from deploy.local.api import get, pages, reader, stack_settings
 from deploy.local.messages import Lang, language
 from deploy.local.options import HomeOption, JsonOption, LangOption
-from deploy.local.trouble import CommandError, explained
+from deploy.local.trouble import USAGE, CommandError, explained
 from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from deploy.local.words import say
@@ -23,6 +21,7 @@ from services.common.moments import last_of
 Json = dict[str, Any]
 
 SHOWN: Final = 25
+_LISTED: Final = 20
 
 
 def file(
@@ -61,12 +60,12 @@ def appraisal(
     with explained(speech):
         settings = stack_settings(home, speech)
         with reader(settings) as client:
-            which = office or _only_office(client, settings.home)
+            which = office or _only_office(client)
             found = read_appraisals(client, which, year, as_of)
         if as_json:
             _print_json(found)
         elif not found["items"]:
-            _console().print(say(speech, "nobody", office=which, year=year), markup=False)
+            _console().print(_nobody(speech, which, year, as_of), markup=False)
         else:
             _console().print(appraisal_table(year, found, speech, as_of))
 
@@ -105,15 +104,20 @@ def _joined(client: httpx.Client, path: str, params: dict[str, str], items: str)
     return whole
 
 
-def _only_office(client: httpx.Client, home: Path) -> str:
-    """The one office that the projector knows of; where it doesn't list them, the sample's."""
-    listed = get(client, "/offices", {})
-    offices = [item["office"] for item in listed["items"]] if listed else marker.offices(home)
+def _only_office(client: httpx.Client) -> str:
+    """The one office that there is. Raises CommandError, with the first few, where there are more."""
+    listed = get(client, "/offices", {"limit": str(_LISTED + 1)})
+    offices = [str(item["office"]) for item in listed["items"]] if listed else []
     if not offices:
         raise CommandError("no_office")
     if len(offices) > 1:
-        raise CommandError("which_office", offices=", ".join(offices))
-    return str(offices[0])
+        named = ", ".join([*offices[:_LISTED], *(["…"] if len(offices) > _LISTED else [])])
+        raise CommandError("which_office", USAGE, offices=named)
+    return offices[0]
+
+
+def _nobody(lang: Lang, office: str, year: int, as_of: str | None) -> str:
+    return say(lang, "not_by_then", day=as_of) if as_of else say(lang, "nobody", office=office, year=year)
 
 
 def _check(lang: Lang, as_of: str | None) -> None:

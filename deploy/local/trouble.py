@@ -14,6 +14,7 @@ from deploy.local.messages import Lang
 from deploy.local.words import say
 
 FAILED: Final = 1
+USAGE: Final = 2
 NOT_RUNNING: Final = 3
 
 

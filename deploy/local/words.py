@@ -117,6 +117,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "group": ("group", "类别"),
     "what": ("what", "内容"),
     "guide": ("guide", "引导"),
+    "not_by_then": (
+        "Nothing had been recorded by {day}. --as-of goes by when a thing was recorded, not by when it happened.",
+        "截至 {day} 尚无任何记录。--as-of 按记录时间，而非发生时间。",
+    ),
     "no_entries": ("Nothing is recorded yet.", "尚无记录。"),
     "revoked": ("revoked {day}", "{day} 撤销"),
     # the appraisal

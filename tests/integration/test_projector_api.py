@@ -11,10 +11,11 @@ from unittest.mock import AsyncMock
 import asyncpg
 import pytest
 
+from schemas.identity import shard_of
 from services.projector.api import reading as reading_module
 from services.projector.live import Live
 from tests.integration.projector_api import Api, api_on
-from tests.integration.projector_world import World, fold
+from tests.integration.projector_world import SHARDS, World, fold
 
 
 @pytest.fixture
@@ -215,6 +216,20 @@ async def test_who_may_read_what(api: Api) -> None:
     assert (await api.get(file.format("nobody"))).status_code == 404
 
 
+async def test_the_offices_that_a_token_reads_are_listed(api: Api) -> None:
+    worlds = [_office(), World(office="o-3"), World(office="o-10")]
+    for world in worlds[1:]:
+        world.register("p-4")
+    for world in worlds:
+        await fold(api.engine, world.records)
+    assert await _paged(api, "/offices", "items") == [{"office": name} for name in ("o-1", "o-10", "o-3")]
+    assert set((await api.json("/offices"))["seen"]) == {str(shard_of(name, SHARDS)) for name in ("o-1", "o-10", "o-3")}
+    for token, seen in (("auditor-token", 3), ("own-token", 1), ("head-token", 1), ("away-token", 0)):
+        assert len((await api.json("/offices", token))["items"]) == seen
+    for token, status in (("operator-token", 403), ("publisher-token", 403), ("unknown", 401)):
+        assert (await api.get("/offices", token)).status_code == status
+
+
 async def test_names_are_opened_with_the_callers_own_token_and_else_missing(api: Api) -> None:
     world = _office()
     world.talk("p-1", "p-3")
@@ -288,9 +303,11 @@ async def test_problems_speak_both_languages(api: Api) -> None:
 
 
 async def test_open_to_everybody_are_health_metrics_and_description(api: Api) -> None:
-    assert (await api.client.get("/livez")).status_code == 200
+    live = await api.client.get("/livez")
+    assert (live.status_code, live.json()) == (200, {"status": "live"})
     ready = await api.client.get("/readyz")
-    assert (ready.status_code, ready.json()["consuming"], ready.json()["database"]) == (503, False, True)
+    assert (ready.status_code, ready.json()["status"]) == (503, "not-ready")
+    assert (ready.json()["consuming"], ready.json()["database"]) == (False, True)
     assert "projector_batch_seconds" in (await api.client.get("/metrics")).text
     described = (await api.client.get("/openapi.json")).json()
     assert described["openapi"].startswith("3.1")

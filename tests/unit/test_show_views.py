@@ -99,8 +99,8 @@ def test_long_files_say_how_much_is_left() -> None:
 def test_nobodys_name_is_shown_to_those_who_may_not_know_it() -> None:
     page = drawn(growth_file(file_of(name=None, as_of="2026-03-01"), "zh", None))
     assert "姓名未显示" in page
-    assert "2026-03-01" in page
-    assert "尚无记录" in page
+    assert "截至 2026-03-01 尚无任何记录" in page
+    assert "尚无记录" in drawn(growth_file(file_of(), "zh", None))
 
 
 @pytest.mark.parametrize(("lang", "said"), [("zh", "已删除"), ("en", "(erased)")])
@@ -153,6 +153,15 @@ def client(pages: dict[str, Any]) -> httpx.Client:
     return httpx.Client(base_url="http://projector", transport=httpx.MockTransport(answer))
 
 
+@pytest.mark.parametrize(("as_of", "said"), [("2026-06-30", "by 2026-06-30"), (None, "nobody to appraise in 2026")])
+def test_an_empty_table_says_why(as_of: str | None, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "stack.env").write_text("CHENGZHANG_KAFKA=127.0.0.1:9\n")
+    monkeypatch.setattr(show, "reader", lambda _: client({}))
+    line = ["appraisal", "2026", "--office", "o-1", "--home", str(tmp_path), "--lang", "en"]
+    ended = CliRunner().invoke(app, [*line, *(["--as-of", as_of] if as_of else [])])
+    assert said in ended.output
+
+
 def test_pages_are_followed() -> None:
     first, second = file_of(entry("2026-03-03", 2), next="abc"), file_of(entry("2026-03-02", 1))
     found = show.read_file(client({"/people/p-1/growth-file": first, "/people/p-1/growth-file?abc": second}), "p-1")
@@ -179,14 +188,18 @@ def test_an_unknown_person_is_said_so() -> None:
     assert (caught.value.key, caught.value.code) == ("no_person", 1)
 
 
-def test_without_an_office_the_only_one_is_meant(tmp_path: Path) -> None:
+def test_without_an_office_the_only_one_is_meant() -> None:
     one = client({"/offices": {"items": [{"office": "o-1"}], "next": None}})
-    assert show._only_office(one, tmp_path) == "o-1"
+    assert show._only_office(one) == "o-1"
     two = client({"/offices": {"items": [{"office": "o-1"}, {"office": "o-2"}], "next": None}})
-    with pytest.raises(CommandError, match="o-1, o-2"):
-        show._only_office(two, tmp_path)
+    with pytest.raises(CommandError, match="o-1, o-2'") as caught:
+        show._only_office(two)
+    assert caught.value.code == 2
+    many = client({"/offices": {"items": [{"office": f"o-{number}"} for number in range(21)], "next": None}})
+    with pytest.raises(CommandError, match="o-19, …"):
+        show._only_office(many)
     with pytest.raises(CommandError, match="no_office"):
-        show._only_office(client({}), tmp_path)
+        show._only_office(client({"/offices": {"items": [], "next": None}}))
 
 
 def test_refusals_speak_in_their_own_words() -> None:

@@ -31,10 +31,14 @@ def growth_file(file: Json, lang: Lang, most: int | None) -> Group:
     entries = sorted(file["entries"], key=lambda entry: (entry["occurred_at"], entry["position"]), reverse=True)
     parts: list[RenderableType] = [_header(file, entries, lang)]
     parts += [_year(year, lang) for year in sorted(file["years"], key=lambda year: year["year"], reverse=True)]
-    parts.append(_entries(entries[:most], lang) if entries else Text(say(lang, "no_entries"), style="dim"))
+    parts.append(_entries(entries[:most], lang) if entries else Text(_nothing(file, lang), style="dim"))
     if most is not None and len(entries) > most:
         parts.append(Text(say(lang, "more", count=len(entries) - most), style="dim"))
     return Group(*parts)
+
+
+def _nothing(file: Json, lang: Lang) -> str:
+    return say(lang, "not_by_then", day=file["as_of"]) if file["as_of"] else say(lang, "no_entries")
 
 
 def _header(file: Json, entries: list[Json], lang: Lang) -> Panel:

@@ -17,7 +17,7 @@ def router(live: Live, progress: Progress) -> APIRouter:
 
     @routes.get("/livez", summary="The process answers")
     async def livez() -> dict[str, str]:
-        return {"state": "alive"}
+        return {"status": "live"}
 
     @routes.get(
         "/readyz",
@@ -33,7 +33,7 @@ def router(live: Live, progress: Progress) -> APIRouter:
         ready = all(state.values())
         response.status_code = 200 if ready else 503
         # A halted shard is for `projector status` to tell: the others' offices go on being served.
-        return {"state": "ready" if ready else "not-ready", **state, "halted": sorted(progress.halted)}
+        return {"status": "ready" if ready else "not-ready", **state, "halted": sorted(progress.halted)}
 
     @routes.get("/metrics", summary="For Prometheus", response_class=Response)
     async def metrics() -> Response:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from services.common import problems
 from services.common.bearer import bearer
 from services.common.grants import Grants
-from services.projector.api import health, offices, people
+from services.projector.api import health, listing, offices, people
 from services.projector.api.reading import NotModified, Reading
 from services.projector.progress import Progress
 
@@ -28,6 +28,7 @@ def create(reading: Reading, grants: Grants, progress: Progress) -> FastAPI:
 
     granted = bearer(grants)
     app.include_router(people.router(reading, granted))
+    app.include_router(listing.router(reading, granted))
     app.include_router(offices.router(reading, granted))
     app.include_router(health.router(reading.live, progress))
     return app

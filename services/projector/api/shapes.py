@@ -159,6 +159,20 @@ class Visit(Shape):
     position: int
 
 
+class Office(Shape):
+    """An office in which somebody is registered."""
+
+    office: str
+
+
+class Offices(Shape):
+    """A page of offices."""
+
+    items: list[Office]
+    next: Next
+    seen: Seen
+
+
 class Page(Shape, Generic[T]):
     """A page of an office's rows."""
 

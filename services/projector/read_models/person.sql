@@ -53,6 +53,18 @@ FROM person
 WHERE person = :person AND revoked_at IS NULL
 ORDER BY office;
 
+-- name: offices(offices, person, after, limit)
+-- The offices in which somebody is registered, a page of them; of these offices, or that know this person.
+SELECT DISTINCT office
+FROM person
+WHERE
+    revoked_at IS NULL
+    AND (:offices::text[] IS NULL OR office = ANY(:offices))
+    AND (:person::text IS NULL OR person = :person)
+    AND (:after::text[] IS NULL OR office > (:after::text[])[1])
+ORDER BY office
+LIMIT :limit;
+
 -- name: names_of(persons, offices, as_of)
 -- The sealed names of these persons, as last registered there by then.
 SELECT DISTINCT ON (person)
