@@ -108,7 +108,7 @@ def rebuild(
         collect_rarely()
         found = asyncio.run(_rebuild(settings, words, yes=yes, as_json=as_json))
     except NotRunning as error:
-        not_running(lang, str(error))
+        not_running(lang, said(error, lang))
     except ProjectorError as error:
         failed(lang, said(error, lang))
     except TRANSIENT as error:

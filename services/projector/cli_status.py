@@ -34,14 +34,14 @@ _WORDS: Final[Words] = {
     Lang.EN: {
         "shard": "shard", "next": "applied up to", "end": "ledger's end",
         "lag": "behind by", "state": "state", "error": "error",
-        "title": "read models", "live": "live", "halted": "halted",
+        "title": "read models: {state}", "live": "live", "halted": "halted",
         "other": "Version {version} was made by other folds than this program has: `projector rebuild` renews it.",
         "building": "Version {building} is being built: {done} events applied.",
         "old": "Kept: {old}. `projector rebuild --drop-old` drops it.",
     },
     Lang.ZH: {
         "shard": "分片", "next": "已投影至", "end": "账本末尾", "lag": "落后", "state": "状态", "error": "错误",
-        "title": "读模型", "live": "正常", "halted": "已停",
+        "title": "读模型：{state}", "live": "正常", "halted": "已停",
         "other": "版本 {version} 由另一套汇总规则生成：可用 `projector rebuild` 更新。",
         "building": "正在构建版本 {building}：已投影 {done} 条事件。",
         "old": "保留的旧版：{old}。可用 `projector rebuild --drop-old` 删除。",
@@ -54,7 +54,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
     try:
         found = asyncio.run(ask(settings_of(home, lang)))
     except NotRunning as error:
-        not_running(lang, str(error))
+        not_running(lang, said(error, lang))
     except ProjectorError as error:
         failed(lang, said(error, lang))
     except TRANSIENT as error:
@@ -68,7 +68,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
 
 
 def _show(found: Status, words: Mapping[str, str]) -> None:
-    table = Table(title=f"{words['title']}: {words[found.state]}")
+    table = Table(title=words["title"].format(state=words[found.state]))
     for column in ("shard", "next", "end", "lag", "state", "error"):
         table.add_column(words[column], justify="right" if column in {"shard", "next", "end", "lag"} else "left")
     for shard in found.shards:

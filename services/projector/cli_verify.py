@@ -39,12 +39,14 @@ _WORDS: Final[Words] = {
     Lang.EN: {
         "replay": "replaying", "rate": "events/s", "title": "problems", "read_model": "read model", "key": "key",
         "place": "position", "expected": "a replay gives", "found": "found", "more": "{count} more",
+        "replayed": "a replay of the events topic",
         "well": "The read models are what a replay gives: {rows} rows, {events} events.",
         "ill": "The read models are not what a replay gives: {count} problems listed; --json tells all of them.",
     },
     Lang.ZH: {
         "replay": "重放", "rate": "条/秒", "title": "问题", "read_model": "读模型", "key": "键",
         "place": "序号", "expected": "重放所得", "found": "现有", "more": "另有 {count} 处",
+        "replayed": "重放 events 主题",
         "well": "读模型与重放所得一致：{rows} 行，{events} 条事件。",
         "ill": "读模型与重放所得不一致：列出 {count} 处问题；用 --json 查看全部。",
     },
@@ -60,7 +62,7 @@ def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False)
     try:
         found = asyncio.run(_verify(settings, words))
     except NotRunning as error:
-        not_running(lang, str(error))
+        not_running(lang, said(error, lang))
     except ProjectorError as error:
         failed(lang, said(error, lang))
     except TRANSIENT as error:
@@ -69,7 +71,7 @@ def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False)
     if as_json:
         typer.echo(orjson.dumps(told))
     else:
-        _show(found, words)
+        _show(found, words, lang)
     if found.problems:
         raise typer.Exit(FAILED)
 
@@ -80,7 +82,7 @@ async def _verify(settings: Settings, words: Mapping[str, str]) -> Verify:
     return work
 
 
-def _show(found: Verify, words: Mapping[str, str]) -> None:
+def _show(found: Verify, words: Mapping[str, str], lang: Lang | None) -> None:
     if not found.problems:
         checked = found.checked
         typer.echo(words["well"].format(rows=checked["read_model_rows"], events=checked["read_model_events"]))
@@ -88,8 +90,11 @@ def _show(found: Verify, words: Mapping[str, str]) -> None:
     table = Table(title=words["title"])
     for column in ("read_model", "key", "place", "expected", "found"):
         table.add_column(words[column], overflow="fold")
-    for problem in found.problems[:_SHOWN]:
-        table.add_row(*_cells(problem, words))
+    rows = [_cells(problem, words) for problem in found.problems[:_SHOWN]]
+    if found.stopped is not None:  # the same in the reader's language
+        rows = [("", "", "", words["replayed"], said(found.stopped, lang))]
+    for row in rows:
+        table.add_row(*row)
     Console().print(table)
     typer.echo(words["ill"].format(count=len(found.problems)))
 

@@ -4,12 +4,12 @@ ProjectorError
 ├── Misfit          what is set up doesn't fit: says what to mend
 ├── Unfoldable      an event that no read model can take: its shard halts
 ├── Forked          the topic and the cursor tell different histories: the shard halts
-├── Halted          a shard stands still: says which event
 ├── Told            said in English and Chinese
+│   ├── Halted          a shard stands still: says which event
 │   ├── Refused         a rebuild or verification can't be done now: says what to do first
 │   ├── Unreadable      the events topic can't be had, or lacks what was applied
-│   └── Lost            tables of the live read models are gone: says how to have them again
-├── NotRunning      there is nothing to ask
+│   ├── Lost            tables of the live read models are gone: says how to have them again
+│   └── NotRunning      there is nothing to ask
 ├── Retired         another version of the read models is live: look which
 └── Behind          the batch doesn't begin at the cursor: nothing was applied, read again from the cursor
 """
@@ -39,16 +39,16 @@ class Behind(ProjectorError):
     """A batch begins after the cursor."""
 
 
-class Halted(ProjectorError):
-    """A shard stands still until someone has acted."""
-
-
 class Told(ProjectorError):
     """What people read in either language; as text it is English."""
 
     def __init__(self, en: str, zh: str) -> None:
         super().__init__(en)
         self.zh = zh
+
+
+class Halted(Told):
+    """A shard stands still until someone has acted."""
 
 
 class Refused(Told):
@@ -63,9 +63,9 @@ class Lost(Told):
     """The live version's schema was dropped, or tables in it."""
 
 
+class NotRunning(Told):
+    """Database or Kafka can't be reached, or no projector has run here."""
+
+
 class Retired(ProjectorError):
     """The version that was folded is no longer live."""
-
-
-class NotRunning(ProjectorError):
-    """No database answers, or no projector has run on it."""

@@ -24,7 +24,7 @@ from services.projector import settings as limits
 from services.projector.batch import Cursor, Record, Slice
 from services.projector.database import TRANSIENT
 from services.projector.engine import Engine, Outcome
-from services.projector.errors import Halted, Unreadable
+from services.projector.errors import Halted, NotRunning, Unreadable
 from services.projector.topic import partitions
 
 _WAIT_MS: Final = 200
@@ -62,12 +62,12 @@ class Replay:
         self._folding: asyncio.Task[int] | None = None
 
     async def __aenter__(self) -> Self:
-        """Raises Unreadable where the topic can't be had."""
+        """Raises Unreadable where the topic isn't as it must be, NotRunning where Kafka isn't there."""
         try:
             await self._assign()
         except (KafkaError, OSError) as error:
             await self._kafka.stop()
-            raise self._unread(error) from error
+            raise _away(error) from error
         except BaseException:
             await self._kafka.stop()
             raise
@@ -84,14 +84,15 @@ class Replay:
     async def to(self, ends: Mapping[int, int]) -> AsyncIterator[int]:
         """Fold until the shards stand at these positions; yields how many events each batch had.
 
-        Raises Halted where an event doesn't fold, Unreadable where the topic doesn't reach that far.
+        Raises Halted where an event doesn't fold, Unreadable where the topic doesn't reach that far, NotRunning where
+        Kafka isn't there.
         """
         try:
             await self._seek_cursors()
             async for count in self._to(ends):
                 yield count
         except (KafkaError, OSError) as error:
-            raise self._unread(error) from error
+            raise _away(error) from error
 
     async def _assign(self) -> None:
         found = await partitions(self._servers, self._topic)
@@ -131,6 +132,7 @@ class Replay:
             found = await self._fetch(missing)
             moved = time.monotonic() if found else moved
             if time.monotonic() - moved > PATIENCE:
+                await self._kafka.end_offsets([self._place(shard) for shard in missing])  # is Kafka there at all?
                 raise self._too_short(missing)
             slices = [await self._parse(shard, records, ends[shard]) for shard, records in found]
             yield await self._folded()
@@ -200,9 +202,11 @@ class Replay:
             f"主题 {self._topic} 不含已投影的内容：{there}。它是否正在重新填充，或属于另一段历史？",
         )
 
-    def _unread(self, error: Exception) -> Unreadable:
-        why = type(error).__name__
-        return Unreadable(f"The topic {self._topic} can't be read: {why}.", f"无法读取主题 {self._topic}：{why}。")
+
+def _away(error: Exception) -> NotRunning:
+    """Nothing can be said of the read models then, least of all that they are wrong."""
+    why = type(error).__name__
+    return NotRunning(f"Kafka can't be reached, or can't be read ({why}).", f"无法连接或读取 Kafka（{why}）。")
 
 
 def _applied(outcome: Outcome) -> int:
@@ -213,5 +217,6 @@ def _applied(outcome: Outcome) -> int:
             f"shard {shard}: somebody else moved the cursor to {position}", f"分片 {shard}：游标被移到了 {position}"
         )
     if outcome.halted:
-        raise Halted(f"shard {outcome.cursor.shard}: {outcome.cursor.error}")
+        shard, why = outcome.cursor.shard, outcome.cursor.error
+        raise Halted(f"shard {shard}: {why}", f"分片 {shard}：{why}")
     return outcome.applied

@@ -52,11 +52,11 @@ async def status(settings: Settings) -> Status:
     try:
         connection = await database.connect(settings.database_url)
     except TRANSIENT as error:
-        raise NotRunning("The database doesn't answer.") from error
+        raise NotRunning("The database doesn't answer.", "数据库没有应答。") from error
     try:
         return await _asked(connection, consumer_name(settings))
     except asyncpg.UndefinedTableError as error:
-        raise NotRunning("No recorder has run on this database yet.") from error
+        raise NotRunning("No recorder has run on this database yet.", "该数据库上尚未运行过记录服务。") from error
     finally:
         await connection.close()
 

@@ -19,7 +19,7 @@ from services.projector.beside import compared_at, near
 from services.projector.compare import Comparison, differing_rows
 from services.projector.database import Connection
 from services.projector.engine import Engine
-from services.projector.errors import Halted, Unreadable
+from services.projector.errors import Halted, Told, Unreadable
 from services.projector.read_models import ReadModel
 from services.projector.replay import Replay
 from services.projector.settings import consumer_name
@@ -44,6 +44,7 @@ class Verify:
         self._engine: Engine
         self.checked: dict[str, int] = {}
         self.problems: list[Problem] = []
+        self.stopped: Told | None = None  # what the replay ended with, and the one problem then
 
     async def __aenter__(self) -> Self:
         """Raises Refused where another one is at work, NotRunning where nothing has ever been made, Lost."""
@@ -69,13 +70,17 @@ class Verify:
         await self._open.aclose()
 
     async def run(self) -> AsyncIterator[tuple[int, int]]:
-        """Replay and compare; yields (events applied, events to apply). Afterwards: ``checked`` and ``problems``."""
+        """Replay and compare; yields (events applied, events to apply). Afterwards: ``checked`` and ``problems``.
+
+        Raises NotRunning where database or Kafka isn't there.
+        """
         try:
             async with Replay(self._settings, self._engine) as replay:
                 async for counts in near(self._connection, self._consumer, replay, self._version):
                     yield counts
                 await self._compare(replay)
         except (Halted, Unreadable) as error:
+            self.stopped = error
             self.problems.append(_problem(expected="a replay of the events topic", found=str(error)))
 
     async def _compare(self, replay: Replay) -> None:

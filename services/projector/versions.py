@@ -98,7 +98,7 @@ async def entered(connection: Connection) -> Version:
     except asyncpg.UndefinedTableError:
         row = None
     if row is None:
-        raise NotRunning("No projector has run on this database yet.")
+        raise NotRunning("No projector has run on this database yet.", "该数据库上尚未运行过投影服务。")
     return Version.read(row)
 
 

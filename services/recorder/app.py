@@ -161,8 +161,11 @@ class Recorder:
                 Log.warning("start-retried", error=type(error).__name__)
                 await asyncio.sleep(_RETRY)
             except NOT_OURS as error:
-                why = f"CHENGZHANG_DATABASE_URL names no database of ours ({type(error).__name__})."
-                raise Misconfigured(why) from error
+                why = type(error).__name__
+                raise Misconfigured(
+                    f"CHENGZHANG_DATABASE_URL names no database of ours ({why}).",
+                    f"CHENGZHANG_DATABASE_URL 所指的不是本系统的数据库（{why}）。",
+                ) from error
 
     async def _start(self) -> Parts:
         ledger = await founding.found(self._pool, self._settings.shards)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.common.commands import Lang, failed, not_running, spoken
-from services.recorder.errors import RecorderError, Told, Unavailable
+from services.recorder.errors import RecorderError, Unavailable
 
 
 @contextmanager
@@ -15,8 +15,11 @@ def said(lang: Lang | None) -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        not_running(lang, str(error))
-    except Told as error:
-        failed(lang, error.zh if spoken(lang) is Lang.ZH else str(error))
+        not_running(lang, worded(error, lang))
     except RecorderError as error:
-        failed(lang, str(error))
+        failed(lang, worded(error, lang))
+
+
+def worded(error: RecorderError, lang: Lang | None) -> str:
+    """An error in the language asked for."""
+    return error.zh if spoken(lang) is Lang.ZH else str(error)

@@ -1,4 +1,4 @@
-"""The recorder's errors.
+"""The recorder's errors. What a person reads of one is in English and in Chinese.
 
 RecorderError
 ├── Unavailable      the ledger or the topics can't be reached now: try again
@@ -7,7 +7,7 @@ RecorderError
 ├── Hole             a store lacks an event that must be there: says which
 ├── Doubt            the relay can't tell what the topic holds: read it back
 ├── Untrusted        a signature, a checkpoint or a key doesn't hold
-├── Told             said in English and Chinese
+├── Told             always said in both languages
 │   ├── Missing          there is no such event, checkpoint or tile
 │   ├── NotAllowed       the database's user lacks a right
 │   ├── Unsettled        read models lag behind, or what is asked goes on changing: try again
@@ -19,7 +19,18 @@ RecorderError
 
 
 class RecorderError(Exception):
-    """Base of all errors that the recorder raises itself."""
+    """Base of all errors that the recorder raises itself. As text it is English; ``zh`` is the same in Chinese."""
+
+    def __init__(self, en: str = "", zh: str = "") -> None:
+        super().__init__(en, zh)  # both, so that it can be handed from process to process
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def zh(self) -> str:
+        """In Chinese; in English where it is only for logs and programs."""
+        return str(self.args[1]) or str(self)
 
 
 class Unavailable(RecorderError):
@@ -43,14 +54,10 @@ class Untrusted(RecorderError):
 
 
 class Told(RecorderError):
-    """What people read in either language; as text it is English."""
+    """What people read in either language."""
 
     def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en, zh)  # both, so that it can be handed from process to process
-        self.zh = zh
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+        super().__init__(en, zh)
 
 
 class Missing(Told):
@@ -80,7 +87,8 @@ class Hole(RecorderError):
     """
 
     def __init__(self, store: str, shard: int, position: int, at: int | None = None) -> None:
-        super().__init__(store, shard, position, at)
+        super().__init__(store)
+        self.args = (store, shard, position, at)
         self.store = store
         self.shard = shard
         self.position = position
@@ -90,6 +98,12 @@ class Hole(RecorderError):
         where = "" if self.at is None else f" (seen at partition {self.shard}, offset {self.at})"
         return f"{self.store} has no event at {self.shard}:{self.position}, and later ones{where}"
 
+    @property
+    def zh(self) -> str:
+        """In Chinese."""
+        where = "" if self.at is None else f"（见分区 {self.shard}、偏移量 {self.at}）"
+        return f"{self.store} 中没有事件 {self.shard}:{self.position}，其后却有事件{where}"
+
 
 class Refused(Told):
     """Not done, since something would be lost or would fork."""
@@ -97,3 +111,17 @@ class Refused(Told):
 
 class Misconfigured(RecorderError):
     """Settings, topics or ledger don't fit each other."""
+
+
+def unreadable(error: BaseException) -> Unavailable:
+    """What Kafka answers to nobody, or not so that it can be read."""
+    why = type(error).__name__
+    return Unavailable(f"Kafka can't be reached, or can't be read ({why}).", f"无法连接或读取 Kafka（{why}）。")
+
+
+def silent(topic: str, partition: int) -> Unavailable:
+    """A partition that has more records, and gives none."""
+    return Unavailable(
+        f"Kafka gave nothing of {topic}, partition {partition}, for a while.",
+        f"Kafka 长时间未返回 {topic} 分区 {partition} 的内容。",
+    )

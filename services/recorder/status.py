@@ -14,8 +14,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder.ledger.database import QUERIES, founded, reached
+from services.recorder.reasons import reason
+from services.recorder.recovery.queries import QUERIES as RECOVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +72,20 @@ async def status(settings: Settings) -> Status:
             ledger = await founded(connection)
             quarantined = await QUERIES.quarantined(connection)
             waiting = await QUERIES.undelivered(connection)
-            shards = [_shard(row) async for row in QUERIES.status(connection)]
+            whole = reason("restoring") if await RECOVERY.restoring(connection) else None
+            shards = [_shard(row, whole) async for row in QUERIES.status(connection)]
         finally:
             connection.terminate()
     lag = await _intake_lag(settings)
     return Status(await asyncio.to_thread(_state, settings), str(ledger.id), lag, quarantined, shards, waiting)
 
 
-def _shard(row: asyncpg.Record) -> Shard:
-    reason = row["reason"]
+def _shard(row: asyncpg.Record, whole: Both | None) -> Shard:
+    """``whole``: what stands against every shard, whether or not a recorder has noted it."""
+    en, zh = (row["reason"], row["reason_zh"]) if whole is None else (whole.en, whole.zh)
     return Shard(
         row["shard"], row["size"], row["next_receipt"], row["events"], row["receipts"],
-        "read-only" if reason else "writable", reason, row["reason_zh"], row["signed"], row["unsigned"],
-        row["unsigned_zh"],
+        "read-only" if en else "writable", en, zh, row["signed"], row["unsigned"], row["unsigned_zh"],
     )  # fmt: skip
 
 

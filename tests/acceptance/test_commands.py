@@ -21,7 +21,9 @@ _ASKED: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "recorder en": (("recorder", "status", "--lang", "en"), {"LANG": "zh_CN.UTF-8", "COLUMNS": "160"}),
     "stopped": (("recorder", "status", "--json"), {"CHENGZHANG_RECORDER_URL": "http://127.0.0.1:9"}),
     "no database": (("recorder", "status", "--json"), {"CHENGZHANG_DATABASE_URL": _NOWHERE}),
+    "no database zh": (("recorder", "status", "--lang", "zh"), {"CHENGZHANG_DATABASE_URL": _NOWHERE}),
     "projector, no database": (("projector", "status", "--json"), {"CHENGZHANG_DATABASE_URL": _NOWHERE}),
+    "projector, no database zh": (("projector", "status", "--lang", "zh"), {"CHENGZHANG_DATABASE_URL": _NOWHERE}),
     "no Kafka": (("recorder", "status", "--json"), {"CHENGZHANG_KAFKA": "127.0.0.1:9"}),
     "usage": (("recorder", "status", "--nonsense"), {}),
     "bad setting": (("recorder", "status"), {"CHENGZHANG_SHARDS": "many"}),
@@ -122,10 +124,19 @@ def test_what_is_wrong_is_said_in_a_line(said: dict[str, CompletedProcess[str]],
     assert "nobody:nothing" not in found.stderr
 
 
-def test_without_kafka_the_lag_is_unknown(said: dict[str, CompletedProcess[str]]) -> None:
+def test_without_kafka_the_lag_is_unknown_and_that_is_said(said: dict[str, CompletedProcess[str]]) -> None:
     found = said["no Kafka"]
-    assert found.returncode == 0, found.stderr
+    assert found.returncode == 1
     assert json.loads(found.stdout)["intake_lag"] is None
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("Kafka can't be reached at 127.0.0.1:9: ")
+
+
+def test_a_database_that_is_away_is_said_in_chinese(said: dict[str, CompletedProcess[str]]) -> None:
+    ends = "请用 `office up` 启动。"
+    assert said["no database zh"].stderr.startswith("未运行：无法连接账本数据库（")
+    assert said["no database zh"].stderr.strip().endswith(f"）。{ends}")
+    assert said["projector, no database zh"].stderr.strip() == f"未运行：数据库没有应答。{ends}"
 
 
 def test_what_would_mend_it_is_said(said: dict[str, CompletedProcess[str]]) -> None:

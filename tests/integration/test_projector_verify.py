@@ -6,7 +6,11 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
 from services.common.settings import Settings
+from services.projector import replay
 from services.projector.settings import consumer_name
 from tests.integration.projector_running import (
     at_end,
@@ -89,7 +93,38 @@ async def test_a_topic_that_cannot_be_had_or_is_too_short_is_said(settings: Sett
     await publish(settings, [*world.records[:1], *world.records[2:]])
     (problem,) = (await _verified(settings, 1))["problems"]
     assert f"lacks position 1 of shard {world.shard}" in problem["found"]
+    outcome = await asyncio.to_thread(command, settings, "verify", "--lang", "zh")
+    assert outcome.exit_code == 1
+    assert "缺少分片" in outcome.stdout
+    assert "replay" not in outcome.stdout
     await delete_topic(settings)
     outcome = await asyncio.to_thread(command, settings, "rebuild", "--lang", "en")
     assert outcome.exit_code == 1
     assert "partitions" in outcome.stderr
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_without_kafka_nothing_is_said_of_the_read_models(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    world = life(people=2)
+    async with engine_on(settings.database_url, consumer_name(settings)) as engine:
+        await fold(engine, world.records)
+    if dies:  # in the midst of the replay: then it answers nothing
+        await create_topic(settings)
+        monkeypatch.setattr(replay, "PATIENCE", 0.0)
+        monkeypatch.setattr(replay.Replay, "_fetch", _nothing)
+    else:
+        settings = settings.model_copy(update={"kafka": "127.0.0.1:1"})
+    for lang, said in (("en", "Not running: Kafka can't be reached"), ("zh", "未运行：无法连接或读取 Kafka")):
+        outcome = await asyncio.to_thread(command, settings, "verify", "--lang", lang)
+        assert (outcome.exit_code, outcome.stdout) == (3, "")
+        assert said in outcome.stderr
+
+
+async def _nothing(self: replay.Replay, _: object) -> list[Any]:
+    async def away(_: object) -> dict[Any, int]:
+        raise KafkaConnectionError
+
+    self._kafka.end_offsets = away
+    return []

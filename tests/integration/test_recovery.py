@@ -230,6 +230,14 @@ async def _never(*_: Any) -> int:  # noqa: ANN401
     return 0
 
 
+async def test_a_restore_that_was_cut_short_shows_in_the_status(ledger: Bench, settings: Settings) -> None:
+    await ledger.pool.execute("INSERT INTO ledger.restoring DEFAULT VALUES")
+    found = await recorder_status(settings)
+    assert {shard.mode for shard in found.shards} == {"read-only"}
+    assert all("`recorder restore --from kafka`" in f"{shard.reason}" for shard in found.shards)
+    assert all("账本正在由主题重建" in f"{shard.reason_zh}" for shard in found.shards)
+
+
 async def test_it_is_restored_into_an_empty_ledger_only(ledger: Bench, settings: Settings) -> None:
     await _recorded(ledger)
     with pytest.raises(Refused, match="no history"):
@@ -417,7 +425,7 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
     await _put(settings, "events", b"no event")
     with pytest.raises(Refused, match="with --yes") as why:
         await _republished(settings)
-    assert "不是记录服务所写。 须清空后重新发布" in why.value.zh
+    assert "不是记录服务所写。须清空后重新发布" in why.value.zh
     await _republished(settings, Consent(emptying=True))
     assert await as_before()
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
 from string import Formatter
 
 import pytest
+from typer.testing import CliRunner
 
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
 from services.recorder import cli_status, reasons
 from services.recorder.archive import words as archive
 from services.recorder.audit.verifying import skipping
+from services.recorder.cli import cli
+from services.recorder.cli_errors import worded
+from services.recorder.errors import Hole, Missing, Unavailable, silent, unreadable
 from services.recorder.reasons import reason
+from services.recorder.recovery import cli as recovery_cli
 from services.recorder.recovery import words as recovery
 from services.recorder.status import Shard, Status
 
 
 @pytest.mark.parametrize(
-    "words", [reasons._WORDS, archive.WORDS, recovery._WORDS, skipping._PARTS, skipping._WHY],
-    ids=["reasons", "archive", "recovery", "parts", "why"],
+    "words",
+    [
+        reasons._WORDS, archive.WORDS, recovery._WORDS, recovery_cli._WORDS, skipping._PARTS, skipping._WHY,
+        cli_status._WORDS,
+    ],
+    ids=["reasons", "archive", "recovery", "recovery cli", "parts", "why", "status"],
 )  # fmt: skip
 def test_every_sentence_is_in_both_languages_and_names_the_same(words: Words) -> None:
     said = {lang: {word: _names(text) for word, text in words[lang].items()} for lang in Lang}
@@ -26,7 +37,7 @@ def test_every_sentence_is_in_both_languages_and_names_the_same(words: Words) ->
 
 
 def _names(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
+    return {name.removesuffix("_zh") for _, name, _, _ in Formatter().parse(text) if name}
 
 
 def test_a_sentence_within_another_is_in_its_language() -> None:
@@ -44,9 +55,9 @@ def _status(*, zh: bool) -> Status:
 @pytest.mark.parametrize(
     ("lang", "zh", "why", "unsigned"),
     [
-        (Lang.ZH, True, "分片 3: events 主题领先于账本：其中有 3:7", "分片 3: 没有根"),
+        (Lang.ZH, True, "分片 3：events 主题领先于账本：其中有 3:7", "分片 3：没有根"),
         (Lang.EN, True, "shard 3: the events topic is ahead of the ledger: it holds 3:7", "shard 3: no root"),
-        (Lang.ZH, False, "分片 3: the events topic is ahead of the ledger", "分片 3: no root"),
+        (Lang.ZH, False, "分片 3：the events topic is ahead of the ledger", "分片 3：no root"),
     ],
 )
 def test_the_status_says_it_in_the_language_asked_for(
@@ -68,3 +79,34 @@ def test_programs_read_it_in_english() -> None:
         "shard", "next", "next_receipt", "relayed", "relayed_receipts", "mode", "reason", "checkpoint", "unsigned",
     }  # fmt: skip
     assert shard["reason"].startswith("the events topic is ahead")
+
+
+def test_what_all_shards_say_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    why = reason("restoring")
+    shards = [Shard(n, 7, 8, 7, 8, "read-only", why.en, why.zh, None, None, None) for n in range(3)]
+    cli_status._show(Status("stopped", "an id", 0, 0, shards, 0), Lang.ZH)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "restore --from kafka" in line] == [why.zh]
+    assert any("记录服务：已停止" in line for line in lines)
+
+
+def test_an_error_is_said_in_the_language_asked_for_also_from_another_process() -> None:
+    for error in (unreadable(OSError()), silent("t", 3), Hole("kafka", 3, 7, 9), Missing("none", "没有")):
+        again = pickle.loads(pickle.dumps(error))
+        assert (str(again), again.zh) == (str(error), error.zh)
+        assert worded(again, Lang.EN) == str(error)
+        assert worded(again, Lang.ZH) == error.zh != str(error)
+    assert worded(Unavailable("for programs"), Lang.ZH) == "for programs"
+
+
+def test_an_interrupted_restore_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recovery_cli, "restore_", interrupted)
+    monkeypatch.setenv("CHENGZHANG_KAFKA", "127.0.0.1:1")
+    monkeypatch.setenv("CHENGZHANG_DATABASE_URL", "postgresql://127.0.0.1:1/nobody")
+    for lang, said in (("en", "Interrupted. Nothing is lost: run the command again"), ("zh", "失败：已中断。")):
+        asked = ["restore", "--from", "kafka", "--home", str(tmp_path), "--lang", lang]
+        ended = CliRunner().invoke(cli, asked)
+        assert (ended.exit_code, said in ended.stderr) == (1, True), ended.output

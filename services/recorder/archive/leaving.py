@@ -33,7 +33,7 @@ from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.audit import tiles
 from services.recorder.audit.checkpoints import Checkpoints, Kept
-from services.recorder.errors import Unavailable
+from services.recorder.errors import unreadable
 from services.recorder.ledger import years
 from services.recorder.ledger.database import Connection, Ledger, Pool
 
@@ -128,7 +128,7 @@ class Leaving:
         try:
             tails = await topics.tails(self._settings.kafka, self._settings.topic("events"), last)
         except (KafkaError, TimeoutError, OSError) as error:
-            raise Unavailable(f"Kafka can't be reached ({type(error).__name__}).") from error
+            raise unreadable(error) from error
         async with self._pool.acquire(timeout=10) as connection:
             closed = {row["shard"]: _noted(row) async for row in QUERIES.read_only(connection)}
             for shard, end in last.items():

@@ -30,6 +30,7 @@ QUERIES: Final[Any] = aiosql.from_path(
     Path(__file__).with_name("checkpoints.sql"), "asyncpg", mandatory_parameters=False
 )
 NAMED: Final = "CHENGZHANG_CHECKPOINTS_FILE names the file."
+NAMED_ZH: Final = "该文件由 CHENGZHANG_CHECKPOINTS_FILE 指定。"
 _LOOK: Final = "Nothing is signed. `recorder audit verify` says what was changed."
 _LOOK_ZH: Final = "不再签名。请运行 `recorder audit verify` 查明被改之处。"
 LARGEST_STEP: Final = 8192  # leaves a transaction, so that nothing else in the process waits for long
@@ -83,7 +84,11 @@ class Checkpoints:
             signed = await QUERIES.any_signed(connection)
         found = Keys.load(path) if signed else keys.ensure(path, name)
         if found.verifiers[0].name != name:
-            raise Misconfigured(f"{path} holds the keys of {found.verifiers[0].name}, this is the ledger {name}.")
+            holder = found.verifiers[0].name
+            raise Misconfigured(
+                f"{path} holds the keys of {holder}, this is the ledger {name}.",
+                f"{path} 中是 {holder} 的密钥，而本账本是 {name}。",
+            )
         return found
 
     async def make(self, shard: int) -> Kept:
@@ -107,7 +112,10 @@ class Checkpoints:
             try:
                 self._outside = await asyncio.to_thread(outside.newest, path, signing.verifiers)
             except OSError as error:
-                raise Misconfigured(f"{path}: can't be read ({error.strerror}). {NAMED}") from error
+                raise Misconfigured(
+                    f"{path}: can't be read ({error.strerror}). {NAMED}",
+                    f"{path}：无法读取（{error.strerror}）。{NAMED_ZH}",
+                ) from error
         return self._outside
 
     @asynccontextmanager

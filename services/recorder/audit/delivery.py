@@ -15,7 +15,7 @@ from services.common.settings import Settings
 from services.recorder import topics
 from services.recorder.audit import outside
 from services.recorder.audit.checkpoint import origin_of
-from services.recorder.audit.checkpoints import NAMED, QUERIES
+from services.recorder.audit.checkpoints import NAMED, NAMED_ZH, QUERIES
 from services.recorder.errors import Misconfigured
 from services.recorder.ledger.database import Ledger, Pool
 
@@ -43,7 +43,10 @@ class Delivery:
             try:
                 await asyncio.to_thread(outside.append, path, [row["note"] for row in rows])
             except OSError as error:
-                raise Misconfigured(f"{path}: can't be written ({error.strerror}). {NAMED}") from error
+                raise Misconfigured(
+                    f"{path}: can't be written ({error.strerror}). {NAMED}",
+                    f"{path}：无法写入（{error.strerror}）。{NAMED_ZH}",
+                ) from error
             fault("checkpoint-filed")
             await self._note(QUERIES.note_filed, rows)
 

@@ -28,6 +28,9 @@ _MEND: Final = (
     "Restore the file from its backup; or, where it is lost, move away what is left of it, make a new key with "
     "`recorder audit key --rotate`, and tell the auditors."
 )
+_MEND_ZH: Final = (
+    "请从备份恢复该文件；如已丢失，请移走残余部分，用 `recorder audit key --rotate` 生成新密钥，并告知审计人员。"
+)
 
 
 class StoredKey(BaseModel):
@@ -76,11 +79,17 @@ class Keys(BaseModel):
         try:
             return cls.model_validate_json(path.read_bytes())
         except OSError as error:
-            raise Misconfigured(f"{path}: the checkpoint keys can't be read ({error.strerror}). {_MEND}") from error
+            raise Misconfigured(
+                f"{path}: the checkpoint keys can't be read ({error.strerror}). {_MEND}",
+                f"{path}：无法读取检查点密钥（{error.strerror}）。{_MEND_ZH}",
+            ) from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             where = "/".join(map(str, first["loc"]))
-            raise Misconfigured(f"{path}: not a file of checkpoint keys: {where}: {first['msg']}. {_MEND}") from None
+            raise Misconfigured(
+                f"{path}: not a file of checkpoint keys: {where}: {first['msg']}. {_MEND}",
+                f"{path}：不是检查点密钥文件（{where}）。{_MEND_ZH}",
+            ) from None
 
     @property
     def signing(self) -> list[SigningKey]:
@@ -134,7 +143,8 @@ def _write(path: Path, keys: Keys, *, anew: bool) -> None:
     except OSError as error:
         raise Misconfigured(
             f"{path}: the checkpoint keys can't be written ({error.strerror}). "
-            "CHENGZHANG_CHECKPOINT_KEYS_FILE names the file."
+            "CHENGZHANG_CHECKPOINT_KEYS_FILE names the file.",
+            f"{path}：无法写入检查点密钥（{error.strerror}）。该文件由 CHENGZHANG_CHECKPOINT_KEYS_FILE 指定。",
         ) from error
 
 

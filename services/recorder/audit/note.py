@@ -46,11 +46,15 @@ class VerifierKey:
         ident, _, encoded = rest.partition("+")
         raw = _bytes(encoded)
         if not name or not plus or raw is None or raw[:1] != _ED25519 or len(raw) != 1 + _PUBLIC_BYTES:
-            raise Untrusted(f"{text.strip()!r} is no verifier key: name+hash+base64, as `recorder audit key` prints it")
+            raise Untrusted(
+                f"{text.strip()!r} is no verifier key: name+hash+base64, as `recorder audit key` prints it",
+                f"{text.strip()!r} 不是验证公钥：应为 名称+哈希+base64，如 `recorder audit key` 所输出",
+            )
         key = cls(name, raw[1:])
         if key.id.hex() != ident:
             raise Untrusted(
-                f"the verifier key {text.strip()!r} was changed on its way: its hash should be {key.id.hex()}"
+                f"the verifier key {text.strip()!r} was changed on its way: its hash should be {key.id.hex()}",
+                f"验证公钥 {text.strip()!r} 在传递中被改动：其哈希应为 {key.id.hex()}",
             )
         return key
 

@@ -46,14 +46,20 @@ class Opening:
         try:
             answer = await self._client.post("/open", json={"items": items})
         except httpx.TransportError as error:
-            message = f"the recorder, which opens sealed fields, can't be reached ({type(error).__name__})."
-            raise Unavailable(message) from error
+            why = type(error).__name__
+            raise Unavailable(
+                f"the recorder, which opens sealed fields, can't be reached ({why}).",
+                f"无法连接解封字段的记录服务（{why}）。",
+            ) from error
         if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-            message = f"The recorder opens nothing for this token ({answer.status_code}): --opened needs a reader's."
-            raise Misconfigured(message)
+            code = answer.status_code
+            raise Misconfigured(
+                f"The recorder opens nothing for this token ({code}): --opened needs a reader's.",
+                f"记录服务不为该令牌解封（{code}）：--opened 需要读者的令牌。",
+            )
         if not answer.is_success:
-            message = f"the recorder opens nothing now ({answer.status_code})."
-            raise Unavailable(message)
+            code = answer.status_code
+            raise Unavailable(f"the recorder opens nothing now ({code}).", f"记录服务目前无法解封（{code}）。")
         found: list[Json] = answer.json()["items"]
         return found
 
@@ -73,10 +79,10 @@ def _token(settings: Settings) -> str:
         entry = orjson.loads(settings.tokens.read_bytes())["reader"]
         return str(entry if isinstance(entry, str) else entry["token"])
     except (OSError, ValueError, LookupError, TypeError):
-        message = (
-            f"{settings.tokens} has no entry 'reader', whose token --opened needs. CHENGZHANG_TOKENS names the file."
-        )
-        raise Misconfigured(message) from None
+        raise Misconfigured(
+            f"{settings.tokens} has no entry 'reader', whose token --opened needs. CHENGZHANG_TOKENS names the file.",
+            f"{settings.tokens} 中没有 reader 一项，--opened 需要其令牌。该文件由 CHENGZHANG_TOKENS 指定。",
+        ) from None
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401  # JSON

@@ -20,7 +20,8 @@ from services.recorder.audit.filters import Filter
 from services.recorder.audit.opening import opening
 from services.recorder.audit.replaying import Replay, Show
 from services.recorder.audit.source import Source, opened
-from services.recorder.errors import Hole, Misconfigured, Told, Unavailable
+from services.recorder.cli_errors import worded
+from services.recorder.errors import Hole, RecorderError, Unavailable
 
 _WORDS: Final[Words] = {
     Lang.EN: {
@@ -135,14 +136,12 @@ class _Command:
             self._stop(self._words["interrupted"])
         except Unavailable as error:
             if self._at is None:
-                not_running(self._lang, str(error))
-            self._stop(str(error))
+                not_running(self._lang, worded(error, self._lang))
+            self._stop(worded(error, self._lang))
         except Hole as error:
-            self._stop(self._words["hole"].format(error=error))
-        except Told as error:
-            self._stop(error.zh if spoken(self._lang) is Lang.ZH else str(error))
-        except Misconfigured as error:
-            self._stop(str(error))
+            self._stop(self._words["hole"].format(error=worded(error, self._lang)))
+        except RecorderError as error:
+            self._stop(worded(error, self._lang))
         except (ValueError, KeyError):
             self._stop(self._words["unreadable"])
 

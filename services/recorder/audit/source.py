@@ -26,7 +26,7 @@ from services.common.settings import Settings
 from services.recorder.archive import reading
 from services.recorder.archive.reading import Archive
 from services.recorder.archive.words import refused
-from services.recorder.errors import Hole, Unavailable
+from services.recorder.errors import Hole, Unavailable, silent, unreadable
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import SESSION, founded, reached
 
@@ -218,10 +218,10 @@ async def fetches(consumer: Consumer, at: TopicPartition, first: int, end: int) 
         while await consumer.position(at) < end:
             found = await consumer.getmany(at, timeout_ms=_PATIENCE_MS, max_records=_RECORDS)
             if not found:
-                raise Unavailable(f"Kafka gave nothing of {at.topic}, partition {at.partition}, for a minute.")
+                raise silent(at.topic, at.partition)
             yield [record for record in found[at] if record.offset < end]
     except KafkaError as error:
-        raise _no_kafka(error) from error
+        raise unreadable(error) from error
 
 
 def _next(shard: int, records: Iterable[Record], following: int) -> Iterator[bytes]:
@@ -252,7 +252,7 @@ async def _kafka(settings: Settings) -> AsyncIterator[Source]:
     topic = settings.topic("events")
     ends = await ends_of(settings.kafka, topic)
     if ends is None:
-        raise Unavailable(f"there is no topic {topic}.")
+        raise Unavailable(f"there is no topic {topic}.", f"没有主题 {topic}。")
     async with consuming(settings.kafka) as consumer:
         yield KafkaSource(consumer, topic, ends)
 
@@ -272,7 +272,7 @@ async def consuming(servers: str) -> AsyncIterator[Consumer]:
         await asyncio.sleep(0)  # its own task must have begun before it can be stopped well
         yield consumer
     except KafkaError as error:
-        raise _no_kafka(error) from error
+        raise unreadable(error) from error
     finally:
         await consumer.stop()
 
@@ -284,7 +284,7 @@ async def ends_of(servers: str, topic: str) -> list[int] | None:
         await admin.start()
         described = (await admin.describe_topics([topic]))[0]
     except KafkaError as error:
-        raise _no_kafka(error) from error
+        raise unreadable(error) from error
     finally:
         await admin.close()
     if described["error_code"]:
@@ -293,7 +293,3 @@ async def ends_of(servers: str, topic: str) -> list[int] | None:
     async with consuming(servers) as consumer:
         ends = await consumer.end_offsets(partitions)
     return [ends[at] for at in partitions]
-
-
-def _no_kafka(error: BaseException) -> Unavailable:
-    return Unavailable(f"Kafka can't be reached, or can't be read ({type(error).__name__}).")

@@ -30,7 +30,7 @@ from services.recorder.audit.source import folders_of
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.report import verify as verified
-from services.recorder.cli_errors import said
+from services.recorder.cli_errors import said, worded
 from services.recorder.errors import Untrusted
 
 _SHOWN: Final = 20  # problems, one a line; --json has all
@@ -99,7 +99,7 @@ def verify(
     try:
         keys = [VerifierKey.parse(text) for text in key or ()]
     except Untrusted as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(worded(error, lang)) from None
     archives = folders_of(source or ())
     options = Options(shard or (), checkpoints or (), keys, archives, not without_kafka, not without_read_models)
     quiet()

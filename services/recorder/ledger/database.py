@@ -93,9 +93,15 @@ def reached() -> Iterator[None]:
         with allowed():
             yield
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
-        raise Unavailable("no recorder of this version has been started on this database yet.") from error
+        raise Unavailable(
+            "no recorder of this version has been started on this database yet.",
+            "该数据库上尚未启动过此版本的记录服务。",
+        ) from error
     except (*TRANSIENT, *NOT_OURS) as error:
-        raise Unavailable(f"the ledger's database can't be reached ({type(error).__name__}).") from error
+        why = type(error).__name__
+        raise Unavailable(
+            f"the ledger's database can't be reached ({why}).", f"无法连接账本数据库（{why}）。"
+        ) from error
 
 
 async def _keep(connection: Connection) -> None:
@@ -106,7 +112,10 @@ async def founded(connection: Connection) -> Ledger:
     """The ledger that was founded here. Raises Unavailable where none was, or not to its end."""
     row = await QUERIES.installation(connection)
     if row is None:
-        raise Unavailable("this ledger has no identity: the table ledger.installation is empty.")
+        raise Unavailable(
+            "this ledger has no identity: the table ledger.installation is empty.",
+            "账本没有标识：表 ledger.installation 是空的。",
+        )
     return Ledger(row["ledger"], row["shards"])
 
 

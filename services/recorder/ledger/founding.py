@@ -22,8 +22,11 @@ async def found(pool: Pool, shards: int) -> Ledger:
         await QUERIES.install(connection, shards=shards)
         row = await QUERIES.installation(connection)
         if row["shards"] != shards:
-            message = f"This ledger has {row['shards']} shards for ever; set CHENGZHANG_SHARDS={row['shards']}."
-            raise Misconfigured(message)
+            shards = row["shards"]
+            raise Misconfigured(
+                f"This ledger has {shards} shards for ever; set CHENGZHANG_SHARDS={shards}.",
+                f"账本的分片数固定为 {shards}，请设置 CHENGZHANG_SHARDS={shards}。",
+            )
         await QUERIES.install_shards(connection, shards=shards)
         await peaks.fill(connection)
     return Ledger(row["ledger"], row["shards"])

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
-from services.recorder.errors import Unavailable
+from services.recorder.errors import Unavailable, silent, unreadable
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE, answered, event_row
@@ -55,7 +55,7 @@ class Records:
         async with self._pool.acquire() as connection:
             async for row in QUERIES.sizes(connection, shards=[self._shard]):
                 return int(row["size"] if self._kind == "events" else row["next_receipt"])
-        raise Unavailable(f"the ledger has no shard {self._shard}.")
+        raise Unavailable(f"the ledger has no shard {self._shard}.", f"账本没有分片 {self._shard}。")
 
     async def read(self, first: int, count: int) -> list[Record]:
         """These, as many as there are. Raises Refused where one has left the ledger for the archive."""
@@ -94,7 +94,7 @@ async def assess(settings: Settings, pool: Pool, ledger: Ledger, kind: str, shar
         await consumer.start()
         return await _Assessing(consumer, place, records, kind).run()
     except KafkaError as error:
-        raise Unavailable(f"Kafka can't be reached, or can't be read ({type(error).__name__}).") from error
+        raise unreadable(error) from error
     finally:
         await consumer.stop()
 
@@ -118,7 +118,7 @@ class _Assessing:
         while wrong is None and await self._consumer.position(self._place) < end:
             found = await self._consumer.getmany(self._place, timeout_ms=_PATIENCE_MS, max_records=AT_ONCE)
             if not found:
-                raise Unavailable(f"Kafka gave nothing of {self._place.topic}, partition {self._place.partition}.")
+                raise silent(self._place.topic, self._place.partition)
             for record in found[self._place]:
                 wrong = wrong or await self._wrong(record.offset, (record.key or b"", record.value or b""))
         size = await self._records.size()

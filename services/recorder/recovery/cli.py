@@ -13,7 +13,18 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
-from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, not_running, settings_of, spoken
+from services.common.commands import (
+    FAILED,
+    AsJson,
+    Home,
+    Lang,
+    Language,
+    Words,
+    failed,
+    not_running,
+    settings_of,
+    spoken,
+)
 from services.common.showing import Advance, growing, quiet
 from services.recorder.cli_errors import said
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
@@ -41,6 +52,8 @@ _WORDS: Final[Words] = {
         "republished": "{count} records were published; the topics hold what the ledger holds, byte for byte.",
         "complete": "Nothing is missing: the topics hold what the ledger holds, byte for byte.",
         "away": "Kafka or the database went away ({error}). Nothing is lost: run the command again.",
+        "interrupted": "Interrupted. Nothing is lost: run the command again, it goes on where it was.",
+        "of": "shard {shard}: {told}",
     },
     Lang.ZH: {
         "events": "事件", "records": "消息", "shard": "分片 {shard}：恢复事件 {events} 个、回执 {receipts} 份；"
@@ -51,11 +64,13 @@ _WORDS: Final[Words] = {
         "nothing": "没有缺失：各分片与主题一致。",
         "not-recovered": "未能全部恢复，见上。",
         "behind": "{kind}，分片 {shard}：原有 {next} 条，共 {size} 条",
-        "damaged": "{kind}，分片 {shard}：已损坏：{why_zh} 已清空并重新发布 {size} 条",
-        "ahead": "{kind}，分片 {shard}：{why_zh} 已清空并重新发布 {size} 条",
+        "damaged": "{kind}，分片 {shard}：已损坏：{why_zh}已清空并重新发布 {size} 条",
+        "ahead": "{kind}，分片 {shard}：{why_zh}已清空并重新发布 {size} 条",
         "republished": "已发布 {count} 条；主题与账本逐字节一致。",
         "complete": "没有缺失：主题与账本逐字节一致。",
         "away": "Kafka 或数据库中断（{error}）。没有丢失任何内容，请重新执行该命令。",
+        "interrupted": "已中断。没有丢失任何内容：请再执行一次该命令，将从中断处继续。",
+        "of": "分片 {shard}：{told}",
     },
 }  # fmt: skip
 
@@ -131,6 +146,8 @@ def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Corou
             return asyncio.run(work(advance, add))
         except (KafkaError, *TRANSIENT, *NOT_OURS) as error:
             not_running(lang, _WORDS[spoken(lang)]["away"].format(error=type(error).__name__))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            failed(lang, _WORDS[spoken(lang)]["interrupted"])
 
 
 def _tell(report: Report, lang: Lang | None, word: str, *, as_json: bool) -> None:
@@ -154,5 +171,4 @@ def _show(report: Report, lang: Lang, word: str) -> None:
 
 def _remark(remark: Remark, lang: Lang) -> str:
     text = remark.zh if lang is Lang.ZH else remark.en
-    where = "" if remark.shard is None else f"{_WORDS[lang]['shard'].partition('{')[0]}{remark.shard}: "
-    return f"{where}{text}"
+    return text if remark.shard is None else _WORDS[lang]["of"].format(shard=remark.shard, told=text)

@@ -37,7 +37,11 @@ async def publish(  # noqa: PLR0917  # where from, where to
         finally:
             await topics.let_go(producer)
     except (KafkaError, TimeoutError) as error:
-        raise Unavailable(f"Kafka went away ({type(error).__name__}). Run the command again: it goes on.") from error
+        why = type(error).__name__
+        raise Unavailable(
+            f"Kafka went away ({why}). Run the command again: it goes on.",
+            f"Kafka 中断（{why}）。请再执行一次，将从中断处继续。",
+        ) from error
 
 
 async def _send(producer: Producer, place: TopicPartition, records: Sequence[Record]) -> None:

@@ -194,7 +194,7 @@ def changed(shard: int, since: int, until: int, *, on_topic: bool) -> Remark:
         "checkpoint", shard, "loss",
         f"The ledger's events are not those that a checkpoint was signed for: something from {first} to {last} was "
         f"changed. {en} Keep a copy of everything for the auditors.",
-        f"账本中的事件与已签名的检查点不符：{first} 至 {last} 有内容被改动。{zh} 请为审计人员保留全部副本。",
+        f"账本中的事件与已签名的检查点不符：{first} 至 {last} 有内容被改动。{zh}请为审计人员保留全部副本。",
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ async def _stand(work: Work, shard: int) -> asyncpg.Record:
     async with work.pool.acquire() as connection:
         row: asyncpg.Record | None = await QUERIES.stand(connection, shard=shard)
     if row is None:
-        raise Unavailable(f"the ledger has no shard {shard}.")
+        raise Unavailable(f"the ledger has no shard {shard}.", f"账本没有分片 {shard}。")
     return row
 
 

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
-from services.recorder.errors import Unavailable
+from services.recorder.errors import silent, unreadable
 from services.recorder.ledger.rows import UNREADABLE, Answered, Recorded, answered, recorded
 
 _PATIENCE_MS: Final = 30_000
@@ -58,7 +58,7 @@ class Tape(Generic[T]):
             self._end = (await self._consumer.end_offsets([self._place]))[self._place]
             begin = (await self._consumer.beginning_offsets([self._place]))[self._place]
         except KafkaError as error:
-            raise _unreachable(error) from error
+            raise unreadable(error) from error
         self._consumer.assign([self._place])
         self._consumer.seek(self._place, min(max(begin, first), self._end))
 
@@ -67,7 +67,7 @@ class Tape(Generic[T]):
         try:
             return len(self._buffer) + self._end - int(await self._consumer.position(self._place))
         except KafkaError as error:
-            raise _unreachable(error) from error
+            raise unreadable(error) from error
 
     async def ahead(self, count: int) -> list[T]:
         """The next records, so many of them, or all that are left. Raises Unavailable."""
@@ -88,9 +88,9 @@ class Tape(Generic[T]):
                 return False
             found = await self._consumer.getmany(self._place, timeout_ms=_PATIENCE_MS, max_records=_FETCHED)
         except KafkaError as error:
-            raise _unreachable(error) from error
+            raise unreadable(error) from error
         if not found:
-            raise Unavailable(f"Kafka gave nothing of {self._place.topic}, partition {self._place.partition}.")
+            raise silent(self._place.topic, self._place.partition)
         for record in found[self._place]:
             if record.offset < self._end and self.torn is None:
                 self._hear(record.value, record.offset)
@@ -129,7 +129,7 @@ async def opened(settings: Settings, source: str, shard: int) -> AsyncIterator[T
         await other.start()
         yield Tapes(Tape(one, places[0], source, recorded), Tape(other, places[1], source, answered))
     except KafkaError as error:
-        raise _unreachable(error) from error
+        raise unreadable(error) from error
     finally:
         await one.stop()
         await other.stop()
@@ -143,7 +143,3 @@ def _consumer(settings: Settings) -> Consumer:
         max_partition_fetch_bytes=_LARGEST,
         check_crcs=True,
     )
-
-
-def _unreachable(error: KafkaError) -> Unavailable:
-    return Unavailable(f"Kafka can't be reached, or can't be read ({type(error).__name__}).")

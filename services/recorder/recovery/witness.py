@@ -22,7 +22,7 @@ from services.recorder.audit import outside, tiles
 from services.recorder.audit.checkpoint import verified
 from services.recorder.audit.keys import Keys
 from services.recorder.audit.note import VerifierKey
-from services.recorder.errors import Contradiction, Misconfigured, Unavailable, Untrusted
+from services.recorder.errors import Contradiction, Misconfigured, Untrusted, silent, unreadable
 from services.recorder.ledger.database import Connection
 from services.recorder.ledger.peaks import over
 from services.recorder.recovery.queries import QUERIES
@@ -43,7 +43,10 @@ def witnessed(settings: Settings, ledger: UUID) -> Witnessed:
         for note in outside.notes(path):
             kept.take(note)
     except OSError as error:
-        raise Misconfigured(f"{path}: the checkpoints can't be read ({error.strerror}).") from error
+        raise Misconfigured(
+            f"{path}: the checkpoints can't be read ({error.strerror}).",
+            f"{path}：无法读取检查点（{error.strerror}）。",
+        ) from error
     return kept.verified(keys)
 
 
@@ -77,11 +80,11 @@ async def _published(settings: Settings) -> AsyncIterator[bytes]:
             while await consumer.position(place) < end:
                 found = await consumer.getmany(place, timeout_ms=_PATIENCE_MS)
                 if not found:
-                    raise Unavailable(f"Kafka gave nothing of {topic}, partition {place.partition}.")
+                    raise silent(topic, place.partition)
                 for record in found[place]:
                     yield record.value or b""
     except KafkaError as error:
-        raise Unavailable(f"Kafka can't be reached, or can't be read ({type(error).__name__}).") from error
+        raise unreadable(error) from error
     finally:
         await consumer.stop()
 

@@ -67,10 +67,10 @@ _WORDS: Final[Words] = {
         "archived": "事件 {shard}:{position} 已归档至 {file}。"
         "请先执行 `recorder archive --bring-back` 调回，再执行本命令。",
         "too-large": "一条 {bytes} 字节的消息放不进一个批次。",
-        "others-write": "有他人正在写入 {kind} 主题的分片 {shard}。{why} 请停止写入者后再执行。",
+        "others-write": "有他人正在写入 {kind} 主题的分片 {shard}。{why}请停止写入者后再执行。",
         "ahead": "{kind} 主题中有账本缺少的内容：{why} 请先执行 `recorder recover --shard {shard}`：它会找回这些内容，"
         "或指出两者从何处分开。如已决定以账本为准，请加 --yes --discard-newer 再执行，并保留主题的副本。",
-        "damaged": "{kind} 主题的分片 {shard} 已损坏：{why} 须清空后重新发布。账本中内容完整。请加 --yes 再执行。",
+        "damaged": "{kind} 主题的分片 {shard} 已损坏：{why}须清空后重新发布。账本中内容完整。请加 --yes 再执行。",
         "not-signed": "账本与已签名的检查点不符：{why}{kind} 主题可能是唯一正确的副本，因此不清空也不发布。",
         "foreign-at": "偏移量 {offset} 处的内容不是记录服务所写。",
         "missing-at": "缺少 {shard}:{wanted}（偏移量 {offset} 处是 {at}）。",

@@ -62,7 +62,9 @@ async def gathered(connection: Connection, person: str, year: int) -> Gathered:
         try:
             rows = [row async for row in QUERIES.figures(connection, offices=offices, person=person, year=year)]
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
-            raise Unavailable("no projector has made read models here yet.") from error
+            raise Unavailable(
+                "no projector has made read models here yet.", "此处尚无投影服务生成过读模型。"
+            ) from error
         shown = [row["office"] for row in rows]
         wanted = {place for row in found if row["office"] in shown for place in _posts(row, year)}
         wanted |= await _entries(connection, shown, person, year)

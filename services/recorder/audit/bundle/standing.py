@@ -35,11 +35,16 @@ async def standing(settings: Settings) -> dict[int, Standing]:
             stderr=subprocess.PIPE,
         )
     except OSError as error:
-        raise Unavailable("there is no command projector here, and it knows how far the read models are.") from error
+        raise Unavailable(
+            "there is no command projector here, and it knows how far the read models are.",
+            "此处没有 projector 命令，无从得知读模型的进度。",
+        ) from error
     out, said = await process.communicate()
     try:
         shards = orjson.loads(out)["shards"]
         return {shard["shard"]: Standing(shard["next"], shard["error"]) for shard in shards}
     except (ValueError, KeyError, TypeError):
         last = said.decode(errors="replace").strip().rpartition("\n")[2]
-        raise Unavailable(f"how far the read models are is not known: {last}") from None
+        raise Unavailable(
+            f"how far the read models are is not known: {last}", f"无从得知读模型的进度：{last}"
+        ) from None

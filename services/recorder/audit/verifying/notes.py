@@ -139,15 +139,17 @@ def in_file(path: Path, where: str) -> Iterator[Kept]:
         for note in outside.notes(path):
             yield Kept(where, note)
     except OSError as error:
-        raise Misconfigured(f"{path}: can't be read ({error.strerror}).") from error
+        raise Misconfigured(
+            f"{path}: can't be read ({error.strerror}).", f"{path}：无法读取（{error.strerror}）。"
+        ) from error
 
 
 def given(path: Path) -> Iterator[Kept]:
     """The notes of a file that somebody kept elsewhere. Raises Misconfigured, also at once."""
     if not path.exists():
-        raise Misconfigured(f"{path}: there is no such file of checkpoints.")
+        raise Misconfigured(f"{path}: there is no such file of checkpoints.", f"{path}：没有这个检查点文件。")
     if next(in_file(path, str(path)), None) is None:
-        raise Misconfigured(f"{path}: there is no checkpoint in it.")
+        raise Misconfigured(f"{path}: there is no checkpoint in it.", f"{path}：其中没有检查点。")
     return (each._replace(given=True) for each in in_file(path, str(path)))
 
 

@@ -126,7 +126,10 @@ class _Layout:
         """Fix everything."""
         installation = await self._connection.fetchrow(QUERIES.installation.sql)
         if installation is None:
-            raise Misconfigured("this ledger has no identity: the table ledger.installation is empty.")
+            raise Misconfigured(
+                "this ledger has no identity: the table ledger.installation is empty.",
+                "账本没有标识：表 ledger.installation 是空的。",
+            )
         ledger, count = installation["ledger"], installation["shards"]
         shards = self._shards(count)
         notary = Notary(ledger, shards, self._keys())
@@ -152,7 +155,10 @@ class _Layout:
     def _shards(self, count: int) -> list[int]:
         unknown = [shard for shard in self._options.shards if not 0 <= shard < count]
         if unknown:
-            raise Misconfigured(f"there is no shard {unknown[0]}: this ledger has 0 to {count - 1}.")
+            raise Misconfigured(
+                f"there is no shard {unknown[0]}: this ledger has 0 to {count - 1}.",
+                f"没有分片 {unknown[0]}：本账本的分片为 0 至 {count - 1}。",
+            )
         return sorted(set(self._options.shards)) or list(range(count))
 
     def _keys(self) -> list[VerifierKey]:
