@@ -7,14 +7,16 @@ Units are in the names: ``minutes``, ``half_xueshi`` (half study hours), ``fen``
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 LARGEST = 2**53 - 1
+MOST = 2000  # items of a list
 T = TypeVar("T")
 _set = object.__setattr__  # past the models' being frozen
 
@@ -55,6 +57,18 @@ def _in_range(text: str, year: int) -> str:
     return text
 
 
+def at_most(most: int) -> Callable[[Any], Any]:
+    """A validator that refuses a list with too many items before it looks at any: each bad one would cost an error."""
+
+    def check(value: Any) -> Any:  # noqa: ANN401  # what a sender sent
+        if isinstance(value, list | tuple) and len(value) > most:
+            context = {"field_type": "Tuple", "max_length": most, "actual_length": len(value)}
+            raise PydanticKnownError("too_long", context)
+        return value
+
+    return check
+
+
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -69,7 +83,7 @@ MostHalfXueshi = Field(le=10_000)  # 5,000 学时 for one session: nine times wh
 MostOutputs = Field(le=1_000_000)  # in one entry
 MostFen = Field(le=1_000_000_000)  # 10 million yuan for one visit
 # JSON has arrays, frozen models have tuples: the one place where a list may become something else.
-Many = Annotated[tuple[T, ...], Field(strict=False, max_length=2000)]
+Many = Annotated[tuple[T, ...], Field(strict=False, max_length=MOST), BeforeValidator(at_most(MOST))]
 
 Tier = Literal["leadership", "section-head", "staff"]
 Line = Literal["information", "policy-research", "inspection", "classified-communications", "secretarial"]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import orjson
 import structlog
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from schemas.base import Sealed
+from schemas.base import Sealed, at_most
 from services.common.bearer import forbidden
-from services.common.explain import field_errors
 from services.common.grants import Grant
 from services.common.problems import Problem
 from services.recorder.intake.answers import translated
+from services.recorder.intake.explain import explain
 from services.recorder.intake.requests import body
 from services.recorder.vault import Failed, Failure
 
@@ -37,7 +37,7 @@ class OpenRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    items: list[Sealed] = Field(max_length=MOST)
+    items: Annotated[list[Sealed], Field(max_length=MOST), BeforeValidator(at_most(MOST))]
 
 
 class Opened(BaseModel):
@@ -71,7 +71,7 @@ def _items(raw: bytes) -> list[Sealed]:
     try:
         return OpenRequest.model_validate_json(raw).items
     except ValidationError as error:
-        told = field_errors(error.errors(include_url=False, include_input=False), _parsed(raw))
+        told = explain(error, _parsed(raw), model=OpenRequest)
         detail = "; ".join(f"{e.pointer or '/'}: {e.en} ({e.fix_en})" for e in told[:5])
         raise Problem(422, "invalid-field", "Invalid request", detail, errors=told) from None
 

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from aiokafka import ConsumerRecord
 
-from schemas.envelope import STRUCTURED
+from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.recorder.intake.batches import UNREADABLE
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json
 
 _INTEGERS: Final = frozenset({"expectedversion"})
+MOST_ATTRIBUTES: Final = 64  # an action has 16
 _DIGITS: Final = 20  # so many tell that a number is too large; Python refuses to read very many
 _ATTRIBUTE: Final = re.compile(r"ce_[a-z0-9]{1,64}|content-type", re.IGNORECASE | re.ASCII)
 
@@ -27,7 +28,7 @@ def read_record(  # noqa: PLR0911  # one return a way in which a record can be n
         return Unreadable(
             "empty", "The record has no value. Send the action as its value.", "记录内容为空。请将操作放在消息体中。"
         )
-    headers = _headers(record.headers)
+    headers = _headers(record.headers, len(value))
     if isinstance(headers, Unreadable):
         return headers
     fields = read_json(value)
@@ -64,12 +65,26 @@ def binary(attributes: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _headers(raw: Any) -> dict[str, str] | Unreadable:  # noqa: ANN401  # what a sender sent
+def beyond_limits(attributes: int, size: int) -> Unreadable | None:
+    """What binary mode's attributes and data may be, together, as one action in structured mode; ``size`` in bytes."""
+    if attributes <= MOST_ATTRIBUTES and size <= LARGEST_ACTION:
+        return None
+    return Unreadable(
+        "too-large",
+        f"The data and attributes have more than {LARGEST_ACTION} bytes, or there are more than {MOST_ATTRIBUTES} "
+        "attributes. Split it.",
+        f"数据与属性合计超过 {LARGEST_ACTION} 字节，或属性多于 {MOST_ATTRIBUTES} 个。请拆分。",
+    )
+
+
+def _headers(raw: Any, size: int) -> dict[str, str] | Unreadable:  # noqa: ANN401  # what a sender sent
     headers: dict[str, str] = {}
     for name, value in raw or ():
-        relevant = isinstance(name, str) and (name.lower() == "content-type" or name.startswith("ce_"))
-        if not relevant:
+        if not (isinstance(name, str) and (name.startswith("ce_") or name.lower() == "content-type")):
             continue
+        size += len(name) + len(value or b"")
+        if beyond := beyond_limits(len(headers) + 1, size):
+            return beyond
         try:
             headers[name.lower()] = value.decode()
         except (AttributeError, UnicodeDecodeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -11,7 +12,8 @@ from fastapi import Request
 from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.problems import Problem
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
-from services.recorder.intake.record import binary
+from services.recorder.intake.record import beyond_limits, binary
+from services.recorder.intake.turns import Turns
 
 BATCH: Final = "application/cloudevents-batch+json"
 JSON: Final = "application/json"
@@ -53,7 +55,7 @@ async def one(request: Request, media: str) -> Readable | Unreadable:
         return fields
     if media == STRUCTURED:
         return read(fields, raw)
-    attributes = _attributes(request)
+    attributes = _attributes(request, len(raw))
     return attributes if isinstance(attributes, Unreadable) else read(binary(attributes, fields), raw)
 
 
@@ -71,13 +73,22 @@ async def many(request: Request) -> list[Readable | Unreadable]:
         raise Problem(400, "not-json", _TITLES[400], "The body is not a JSON array in UTF-8.") from None
     if len(items) > LARGEST_BATCH:
         raise Problem(413, "too-large", _TITLES[413], f"{len(items)} actions; a batch has at most {LARGEST_BATCH}.")
-    return [_item(item) for item in items]
+    return await _items(items)
 
 
 def problem_of(unread: Unreadable) -> Problem:
     """What has no address, as a problem."""
     status = _STATUS.get(unread.code, 422)
     return Problem(status, unread.code, _TITLES[status], unread.en, errors=unread.errors)
+
+
+async def _items(items: Sequence[Any]) -> list[Readable | Unreadable]:
+    read: list[Readable | Unreadable] = []
+    turns = Turns()
+    for item in items:
+        read.append(_item(item))
+        await turns.after_a_step()
+    return read
 
 
 def _item(item: Any) -> Readable | Unreadable:  # noqa: ANN401 - anything that JSON holds
@@ -92,11 +103,17 @@ def _item(item: Any) -> Readable | Unreadable:  # noqa: ANN401 - anything that J
     return unread
 
 
-def _attributes(request: Request) -> dict[str, str] | Unreadable:
-    """The ce- headers, percent-decoded as the HTTP binding asks (CloudEvents HTTP 1.0.2, 3.1.3.2)."""
+def _attributes(request: Request, size: int) -> dict[str, str] | Unreadable:
+    """The ce- headers, percent-decoded as the HTTP binding asks (CloudEvents HTTP 1.0.2, 3.1.3.2).
+
+    ``size`` is the body's: together they are one action.
+    """
     attributes: dict[str, str] = {}
     for name, value in request.headers.raw:
         if name.startswith(b"ce-"):
+            size += len(name) + len(value)
+            if beyond := beyond_limits(len(attributes) + 1, size):
+                return beyond
             try:
                 attributes[name[3:].decode()] = unquote_to_bytes(value).decode()
             except UnicodeDecodeError:

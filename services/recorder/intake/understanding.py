@@ -13,6 +13,7 @@ from services.recorder.intake.prepare import Keys, prepare
 from services.recorder.intake.reading import Readable, Unreadable
 from services.recorder.intake.record import read_record
 from services.recorder.intake.submission import Submission
+from services.recorder.intake.turns import Turns
 from services.recorder.ledger.database import TRANSIENT
 
 Log: Final = structlog.get_logger("intake")
@@ -29,7 +30,11 @@ class Understood(NamedTuple):
 
 async def understand(records: Records, vault: Keys) -> list[Understood]:
     """Each record's meaning, in order. Raises Unavailable, or what TRANSIENT names, where a key can't be had now."""
-    read = [_read(record) for record in records]
+    read: list[Readable | Unreadable] = []
+    turns = Turns()
+    for record in records:
+        read.append(_read(record))
+        await turns.after_a_step()
     prepared = iter(await _prepared([r for r in read if isinstance(r, Readable)], vault))
     meanings = [next(prepared) if isinstance(r, Readable) else r for r in read]
     return [Understood(record, meaning) for record, meaning in zip(records, meanings, strict=True)]
