@@ -82,6 +82,19 @@ def find(home: Home, name: str) -> psutil.Process | None:
     return process if ours else None
 
 
+def listens(home: Home, name: str, port: int) -> bool:
+    """Whether the process of a service listens on this port; where the system doesn't say, whether it runs."""
+    process = find(home, name)
+    try:
+        return process is not None and any(
+            found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in process.net_connections("tcp")
+        )
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return False
+
+
 def digest(home: Home, name: str) -> str:
     """Return the digest that the recorded process was started with."""
     return _read(home, name).get("digest", "")

@@ -72,7 +72,7 @@ def pid(home: Home, name: str) -> int | None:
 def _status(home: Home, name: str, state: State) -> str:
     if processes.find(home, name) is None:
         return "stopped"
-    return "running" if _ready(name, state) else "not-ready"
+    return "running" if _serves(home, name, state) else "not-ready"
 
 
 def _place(home: Home, state: State, only: Sequence[str], say: Say) -> State:
@@ -136,6 +136,11 @@ def _command(name: str) -> list[str]:
     return [sys.executable, "-m", f"services.{name}.cli", "serve"]
 
 
+def _serves(home: Home, name: str, state: State) -> bool:
+    """Whether it is ready, and it is ours: another stack's that took the port meanwhile would answer as well."""
+    return processes.listens(home, name, getattr(state.ports, name)) and _ready(name, state)
+
+
 def _ready(name: str, state: State) -> bool:
     match name:
         case postgres.NAME:
@@ -159,7 +164,7 @@ def _answers_ready(port: int) -> bool:
 
 def _wait(home: Home, name: str, state: State) -> None:
     end = time.monotonic() + _START_SECONDS
-    while not _ready(name, state):
+    while not _serves(home, name, state):
         if processes.find(home, name) is None:
             raise StartError(name, home.log(name), died=True)
         if time.monotonic() > end:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 
 from deploy.local import processes
+from deploy.local.paths import Home
 from deploy.local.ports import is_free
 
 _WITHOUT_ITS_FIRST_THREAD = """
@@ -33,3 +36,20 @@ def test_a_process_whose_other_threads_hold_its_port_has_not_ended() -> None:
         process.wait()
         assert processes.gone(seen)
         assert is_free(port)
+
+
+def test_a_port_that_somebody_else_took_is_not_the_services(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        listening = 'import socket, time; s = socket.create_server(("127.0.0.1", 0)); time.sleep(60)'
+        processes.start(home, processes.Daemon("one", [sys.executable, "-c", listening], tmp_path / "log", {}))
+        try:
+            process = processes.find(home, "one")
+            assert process is not None
+            while not (ours := [found.laddr.port for found in process.net_connections("tcp")]):
+                time.sleep(0.01)
+            assert processes.listens(home, "one", ours[0])
+            assert not processes.listens(home, "one", theirs.getsockname()[1])
+        finally:
+            processes.stop(home, "one")
+        assert not processes.listens(home, "one", ours[0])
