@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import cramjam
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
-from aiokafka.record import default_records
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
+from services.recorder.intake import decompressing
 from services.recorder.intake.batches import UNREADABLE, Records
 from services.recorder.intake.reading import Unreadable
 from services.recorder.intake.record import read_record
 
 _GZIP: Final = 1
+_SNAPPY: Final = 2
 _ZSTD: Final = 4
 _AT: Final = TopicPartition("actions", 0)
 
@@ -58,10 +60,10 @@ def test_a_header_name_that_is_no_text_becomes_one(codec: int) -> None:
     assert following == 3
 
 
-def test_a_batch_that_cannot_be_decompressed_is_one_unreadable_record(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("codec", [1, 2, 3, 4, 5])
+def test_a_batch_that_cannot_be_decompressed_is_one_unreadable_record(codec: int) -> None:
     raw = _batch(b"a", b"b", codec=_ZSTD)
-    monkeypatch.setattr(default_records.codecs, "has_zstd", lambda: False)
-    broken = raw[:61] + bytes(len(raw) - 61)
+    broken = raw[:22] + bytes([codec]) + raw[23:61] + b"\xff" * (len(raw) - 61)
     found, following = _read(broken + _batch(b"c", first=2), check_crcs=False)
     assert [r.offset for r in found] == [0, 2]
     assert found[0].headers[0][0] == UNREADABLE
@@ -70,6 +72,39 @@ def test_a_batch_that_cannot_be_decompressed_is_one_unreadable_record(monkeypatc
     assert isinstance(told, Unreadable)
     assert told.code == "unreadable-batch"
     assert found[0].value == broken
+
+
+@pytest.mark.parametrize("codec", [1, 2, 3, 4])
+def test_what_decompresses_to_too_much_is_one_unreadable_record(codec: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decompressing, "LARGEST", 40_000)
+    fits = _batch(bytes(12_000), bytes(12_000), bytes(12_000), codec=codec)
+    bomb = _batch(bytes(20_000), bytes(20_000), first=3, codec=codec)
+    found, following = _read(fits + bomb + _batch(b"c", first=5))
+    assert [(r.offset, r.value) for r in found[:3]] == [(n, bytes(12_000)) for n in range(3)]
+    assert [r.offset for r in found[3:]] == [3, 5]
+    assert found[3].headers == ((UNREADABLE, b"TooLarge"),)
+    assert found[3].value == bomb
+    assert following == 6
+
+
+def test_snappy_may_come_in_one_block_or_in_many() -> None:
+    values = [b"x" * 50_000, b"y" * 50_000]
+    blocks = _batch(*values, codec=_SNAPPY)
+    assert blocks[61:69] == b"\x82SNAPPY\x00"
+    records = cramjam.snappy.compress_raw(_batch(*values)[61:])
+    one = bytearray(blocks[:61]) + bytes(records)
+    one[8:12] = (len(one) - 12).to_bytes(4)
+    for raw in (blocks, bytes(one)):
+        assert [r.value for r in _read(raw, check_crcs=False)[0]] == values
+
+
+@pytest.mark.parametrize("length", [-4, 0, 2**31 - 1])
+def test_a_snappy_block_of_a_wrong_length_is_unreadable(length: int) -> None:
+    raw = bytearray(_batch(b"a" * 1000, codec=_SNAPPY))
+    raw[77:81] = length.to_bytes(4, signed=True)
+    (found,), following = _read(bytes(raw), check_crcs=False)
+    assert found.headers == ((UNREADABLE, b"CorruptRecordException"),)
+    assert following == 1
 
 
 def test_a_batch_that_is_cut_off_inside_says_from_where_on() -> None:

@@ -2,18 +2,21 @@
 
 aiokafka decodes header names strictly, and raises where one is not UTF-8, where a batch is compressed as nobody here
 can decompress it, or where its records are not as they should be. It then reads the same batch again and again, and
-loses what it had at hand of other partitions.
+loses what it had at hand of other partitions. And it decompresses whatever size comes of it; here that has a bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
-from aiokafka.record.default_records import _DefaultRecordBatchPy, _DefaultRecordPy
+from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
+
+from services.recorder.intake.decompressing import uncompressed
 
 _BROKEN: Final = (CorruptRecordException, UnsupportedCodecError, ValueError, EOFError, OSError)
 _MAGIC: Final = 16  # where the format's version stands; only version 2 has headers
@@ -56,25 +59,28 @@ class Batch:
     def __iter__(self) -> Iterator[Any]:
         count = 0
         try:
-            for record in self._strict:
+            for record in self._readable():
                 yield record
                 count += 1
-        except _BROKEN:
-            yield from self._tolerant(count)
-
-    def _tolerant(self, count: int) -> Iterator[Any]:
-        """All records from the one with this number on."""
-        try:
-            yield from list(_tolerant(self._raw))[count:]
         except _BROKEN as error:
             reason = type(error).__name__.encode()
             raw = bytes(self._raw)
             yield _DefaultRecordPy(self._strict.base_offset + count, -1, 0, None, raw, [(UNREADABLE, reason)])
 
+    def _readable(self) -> Iterator[Any]:
+        """All records, as far as they can be read."""
+        raw = uncompressed(self._raw)
+        count = 0
+        try:
+            for record in self._strict if raw is self._raw else DefaultRecordBatch(raw):
+                yield record
+                count += 1
+        except _BROKEN:
+            yield from islice(_tolerant(raw), count, None)
+
 
 def _tolerant(raw: memoryview) -> Any:  # noqa: ANN401  # aiokafka's types
     batch = _DefaultRecordBatchPy(raw)
-    iter(batch)  # decompresses
     batch._buffer = _Bytes(batch._buffer)  # noqa: SLF001  # that its slices decode as we want
     return batch
 

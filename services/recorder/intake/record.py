@@ -51,8 +51,9 @@ def _unreadable_batch(reason: bytes | None) -> Unreadable:
     why = (reason or b"").decode(errors="replace")[:64]
     return Unreadable(
         "unreadable-batch",
-        f"The batch from this offset on can't be read ({why}). Send its records again, compressed with gzip, or not.",
-        f"自该偏移量起的一批消息无法读取（{why}）。请重新发送，使用 gzip 压缩或不压缩。",
+        f"The batch from this offset on can't be read ({why}). Send its records again in smaller batches, "
+        "compressed with gzip, or not.",
+        f"自该偏移量起的一批消息无法读取（{why}）。请分成较小的批次重新发送，使用 gzip 压缩或不压缩。",
     )
 
 
