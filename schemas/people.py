@@ -130,6 +130,7 @@ class PersonTransferred(EventData):
     person: Id
     to_section: Id
     on: Day
+    post: Id | None = Field(default=None, description="the main post of that day, which moved; older events lack it")
 
 
 Action = DefineSection | RegisterPerson | AssumePost | EndPost | TransferPerson

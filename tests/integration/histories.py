@@ -12,6 +12,7 @@ from tests.integration.projector_world import SEALED, World
 PERSONS = ("p-1", "p-2", "p-3")
 _SESSIONS = ("s-1", "s-2")
 _KINDS = ("lecture", "exchange", "quiz")
+_DAYS = ("2026-02-01", "2026-05-01", "2027-01-01")
 _GUIDES = (None, "people", "work")
 _person, _session, _number = st.sampled_from(PERSONS), st.sampled_from(_SESSIONS), st.integers(0, 10**6)
 STEPS = st.one_of(
@@ -28,8 +29,10 @@ STEPS = st.one_of(
         st.just("transfer"),
         _person,
         st.sampled_from(("x", "y")),
-        st.sampled_from(("2026-02-01", "2026-05-01", "2027-01-01")),
+        st.sampled_from(_DAYS),
     ),
+    st.tuples(st.just("post"), _person, st.sampled_from(("x", "w")), st.sampled_from(_DAYS), st.booleans()),
+    st.tuples(st.just("end"), _person, st.sampled_from(_DAYS)),
     st.tuples(st.just("resession"), _session, st.sampled_from(_KINDS)),
     st.tuples(st.just("rename"), _person),
     st.tuples(st.just("reseat"), _person, st.sampled_from(("x", "z"))),
@@ -86,6 +89,10 @@ def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
             *persons[:several], **({"guide": guide} if guide else {})
         ),
         "visit": lambda p: world.visit(f"v-{number}", p),
-        "transfer": world.transfer,
+        "transfer": lambda p, section, on: world.transfer(p, section, on, post=f"post-{p}"),
+        "post": lambda p, section, on, concurrent: world.assume(
+            p, section, on=on, concurrent=concurrent, post=f"post-{number}"
+        ),
+        "end": lambda p, on: world.end(p, f"post-{p}", on),
     }
     return told[what](*args)

@@ -62,19 +62,24 @@ class World:
         }
         return self.record("people.person-registered", time, data, [person])
 
-    def assume(self, person: str, section: str, tier: str = "staff", on: str = "2026-01-02") -> str:
+    def assume(self, person: str, section: str, tier: str = "staff", on: str = "2026-01-02", **more: object) -> str:
         """Give a person a post."""
         self._stamps[person] = {"person": person, "section": section, "tier": tier}
         data = {"person": person, "post": f"post-{person}", "tier": tier, "section": section, "concurrent": False}
-        return self.record("people.post-assumed", f"{on}T01:00:00Z", {**data, "acting": False, "from_on": on}, [person])
+        data |= {"acting": False, "from_on": on} | more
+        return self.record("people.post-assumed", f"{on}T01:00:00Z", data, [person])
 
-    def transfer(self, person: str, section: str, on: str) -> str:
-        """Move a person's main post."""
+    def end(self, person: str, post: str, on: str) -> str:
+        """End a post."""
+        return self.record("people.post-ended", f"{on}T01:00:00Z", {"person": person, "post": post, "on": on}, [person])
+
+    def transfer(self, person: str, section: str, on: str, **more: object) -> str:
+        """Move a person's main post; as an older recorder says it where no ``post`` is given."""
         self._stamps[person] = {**self._stamps[person], "section": section}
         return self.record(
             "people.person-transferred",
             f"{on}T01:00:00Z",
-            {"person": person, "to_section": section, "on": on},
+            {"person": person, "to_section": section, "on": on, **more},
             [person],
         )
 

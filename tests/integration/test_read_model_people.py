@@ -27,11 +27,7 @@ async def test_placement_follows_the_day_not_the_order_of_recording(database: st
     world.transfer("p-1", "y", "2026-03-01")
     async with engine_on(database) as engine:
         await fold(engine, world.records, 2)
-    assert await select(database, "SELECT section FROM placement WHERE section IS NOT NULL ORDER BY from_on") == [
-        ("x",),
-        ("y",),
-        ("z",),
-    ]
+    assert await select(database, "SELECT section FROM placement ORDER BY since") == [("x",), ("y",), ("z",)]
     assert await select(database, "SELECT section FROM seat") == [("z",)]
 
 

@@ -63,21 +63,8 @@ BEGIN ATOMIC
         NULL::text,
         NULL::text
     FROM appraisal_summary AS a
-    LEFT JOIN LATERAL (
-        SELECT
-            p.section,
-            p.tier
-        FROM placement AS p
-        WHERE
-            p.office = a.office
-            AND p.person = a.person
-            AND p.from_on <= make_date(a.year, 12, 31)
-            AND p.section IS NOT NULL
-            AND p.recorded_at <= appraisal_as_of.stood_at
-            AND (p.revoked_at IS NULL OR p.revoked_at > appraisal_as_of.stood_at)
-        ORDER BY p.from_on DESC, p.position DESC
-        LIMIT 1
-    ) AS placed ON true
+    LEFT JOIN LATERAL
+        last_seat(a.office, a.person, make_date(a.year, 12, 31), appraisal_as_of.stood_at) AS placed ON true
     CROSS JOIN LATERAL (
         SELECT
             coalesce(sum(e.half_xueshi) FILTER (WHERE e.account = 'recognised'), 0) AS recognised,
@@ -130,20 +117,7 @@ SELECT
     a.shard,
     a.last_position
 FROM appraisal_summary AS a
-LEFT JOIN LATERAL (
-    SELECT
-        p.section,
-        p.tier
-    FROM placement AS p
-    WHERE
-        p.office = a.office
-        AND p.person = a.person
-        AND p.from_on <= make_date(a.year, 12, 31)
-        AND p.section IS NOT NULL
-        AND p.revoked_at IS NULL
-    ORDER BY p.from_on DESC, p.position DESC
-    LIMIT 1
-) AS placed ON true
+LEFT JOIN LATERAL last_seat(a.office, a.person, make_date(a.year, 12, 31), 'infinity') AS placed ON true
 CROSS JOIN LATERAL (
     SELECT
         coalesce(
@@ -160,8 +134,8 @@ CROSS JOIN LATERAL (
         AND e.revoked_at IS NULL
 ) AS behind;
 COMMENT ON VIEW office.appraisal_summary IS '年度考核: a person and Shanghai calendar year, with the events behind each figure. Key (office, person, year)';
-COMMENT ON COLUMN office.appraisal_summary.section IS '科室 at the end of the year, as far as recorded';
-COMMENT ON COLUMN office.appraisal_summary.tier IS 'tier at the end of the year, as far as recorded';
+COMMENT ON COLUMN office.appraisal_summary.section IS '科室 of the main post at the end of the year; where none was held then, of the last one before';
+COMMENT ON COLUMN office.appraisal_summary.tier IS 'tier of that post';
 COMMENT ON COLUMN office.appraisal_summary.stage IS 'how far the appraisal has come';
 COMMENT ON COLUMN office.appraisal_summary.requirement_met IS 'at least 180 recognised half xueshi (90 学时) in the year; never the hours themselves';
 COMMENT ON COLUMN office.appraisal_summary.requirement_events IS 'the recognised credits behind it, by time';

@@ -157,8 +157,8 @@ def evolve(states: States, event: Event, data: contract.Event) -> Changes:
             return _placed(states, event, data, state, {"posts": (*state.posts, post)})
         case contract.PersonTransferred():
             state = states.of(Person, event.key("person", data.person))
-            main = state.main(data.on)
-            move = Move(event=event.id, post=main.post if main else "", to_section=data.to_section, on=data.on)
+            post_id = data.post or _main_post(state, data.on)
+            move = Move(event=event.id, post=post_id, to_section=data.to_section, on=data.on)
             return _placed(states, event, data, state, {"moves": (*state.moves, move)})
         case contract.PostEnded():
             key = event.key("person", data.person)
@@ -190,6 +190,12 @@ def withdraw(states: States, event: Event, data: contract.Event) -> Changes:
             return {key: state.but(ends=tuple(e for e in state.ends if e.event != event.id))}
         case never:
             assert_never(never)
+
+
+def _main_post(state: Person, day: str) -> str:
+    """What a transfer moves that doesn't say it itself."""
+    main = state.main(day)
+    return main.post if main else ""
 
 
 Placing = contract.PostAssumed | contract.PersonTransferred
@@ -340,7 +346,7 @@ def _transfer(states: States, action: Action, data: contract.TransferPerson) -> 
     if main is None:
         return unknown("post", f"{data.person} (main, {data.on})")
     fact = contract.PersonTransferred(
-        person=data.person, to_section=data.to_section, on=data.on, late_reason=data.late_reason,
+        person=data.person, to_section=data.to_section, on=data.on, post=main.post, late_reason=data.late_reason,
         stamps=(stamp(data.person, data.to_section, main.tier),),
     )  # fmt: skip
     return [make(action, f"person/{data.person}", fact)]

@@ -21,7 +21,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,9 +49,10 @@ REVOKED: Final = "chengzhang.any.entry-revoked.v1"
 ATTENDED: Final = "chengzhang.learning.attendance-recorded.v1"
 # An attendance counts for who was there. Talks and welfare are never evidence.
 ENTRIES: Final = frozenset({ATTENDED, "chengzhang.learning.hours-credited.v1", "chengzhang.work.output-filed.v1"})
-PLACING: Final = frozenset(
-    f"chengzhang.people.{name}.v1" for name in ("person-registered", "post-assumed", "post-ended", "person-transferred")
-)
+ASSUMED: Final = "chengzhang.people.post-assumed.v1"
+ENDED: Final = "chengzhang.people.post-ended.v1"
+MOVED: Final = "chengzhang.people.person-transferred.v1"
+PLACING: Final = frozenset({ASSUMED, ENDED, MOVED})
 # What a later version may fill; no event of this one does.
 NOT_YET: Final[Json] = {
     "stage": "not-opened", "routine_grades": [], "duty_reports": [], "proposed_grade": None, "grade": None,
@@ -87,16 +88,54 @@ def _is_entry(event: Json, person: str, year: int) -> bool:
 
 
 def _placed(events: Iterable[Json], person: str, year: int) -> Json:
-    """Section and tier at the end of the year, as stamped: the latest from its day on, of one day the last recorded."""
-    seats = []
-    for event in events:
-        stamp = _stamp(event, person) if event["type"] in PLACING else None
-        data = event["data"]
-        since = data.get("from_on") or data.get("on") or data.get("joined_on") or ""
-        if stamp is not None and stamp.get("section") is not None and since <= f"{year:04d}-12-31":
-            seats.append((since, int(event["sequence"]), stamp))
-    stamp = max(seats, key=lambda seat: seat[:2])[2] if seats else {}
-    return {"section": stamp.get("section"), "tier": stamp.get("tier")}
+    """Section and tier of the main post at the end of the year; where none was held then, of the last one before."""
+    facts = sorted((e for e in events if e["type"] in PLACING and e["data"]["person"] == person), key=_position)
+    until, post = _main_post(facts, f"{year:04d}-12-31")
+    if post is None:
+        return {"section": None, "tier": None}
+    moves = [
+        (fact["data"]["on"], place, fact["data"]["to_section"])
+        for place, fact in enumerate(facts)
+        if fact["type"] == MOVED and fact["data"]["on"] <= until and _moved(fact, facts) == post["post"]
+    ]
+    return {"section": max(moves)[2] if moves else post["section"], "tier": post["tier"]}
+
+
+def _main_post(facts: list[Json], day: str) -> tuple[str, Json | None]:
+    """The main post up to a day, and the last day of it: of those not concurrent and held as late, the latest assumed.
+
+    Of those assumed from one day on it is the last recorded.
+    """
+    found: tuple[str, str, int, Json | None] = ("", "", 0, None)
+    for place, fact in enumerate(facts):
+        post = fact["data"]
+        if fact["type"] != ASSUMED or post["concurrent"]:
+            continue
+        ends = [f["data"]["on"] for f in facts if f["type"] == ENDED and f["data"]["post"] == post["post"]]
+        until = min([day, *map(_day_before, ends)])
+        if post["from_on"] <= until:
+            found = max(found, (until, post["from_on"], place, post), key=lambda seat: seat[:3])
+    return found[0], found[3]
+
+
+def _moved(fact: Json, facts: list[Json]) -> str | None:
+    """The post that a transfer moved.
+
+    An older one doesn't say it: the main post of its day, as recorded before it. What corrects another stands for that.
+    """
+    before = [each for each in facts if _position(each) < _position(fact) or "corrects" in each["data"]]
+    until, post = _main_post(before, fact["data"]["on"])
+    known = post["post"] if post is not None and until == fact["data"]["on"] else None
+    named: str | None = fact["data"].get("post", known)
+    return named
+
+
+def _day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+def _position(event: Json) -> int:
+    return int(event["sequence"])
 
 
 def _stamp(event: Json, person: str) -> Json | None:
