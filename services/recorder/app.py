@@ -35,6 +35,7 @@ from services.recorder.ledger import database, founding, years
 from services.recorder.ledger.appender import Appender
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
+from services.recorder.recovery.leases import leased
 from services.recorder.relay import Relay
 from services.recorder.vault import Vault
 
@@ -172,7 +173,8 @@ class Recorder:
         async with self._pool.acquire() as connection:
             await vault.migrate(connection)
         await topics.ensure(self._settings)
-        reasons = await history.check_all(self._pool, ledger, self._settings)
+        alone = not await leased(self._pool)
+        reasons = await history.check_all(self._pool, ledger, self._settings, alone=alone)
         parts = self._parts_of(ledger, reasons)
         read_only = [shard for shard, reason in reasons.items() if reason]
         await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only))
@@ -194,7 +196,7 @@ class Recorder:
 
     def _parts_of(self, ledger: Ledger, reasons: dict[int, Both | None]) -> Parts:
         relay = Relay(self._pool, ledger, self._settings, reasons)
-        appender = Appender(self._pool, ledger, relay, reasons.get)
+        appender = Appender(self._pool, ledger, relay, reasons)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
         checkpointer = Checkpointer(self._pool, ledger, self._settings)
         intake = KafkaIntake(self._settings, appender, self.vault, quarantine, Rereading(self._pool))

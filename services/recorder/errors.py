@@ -17,6 +17,8 @@ RecorderError
 └── Misconfigured    what is set up doesn't fit: says what to mend
 """
 
+from services.common.both import Both
+
 
 class RecorderError(Exception):
     """Base of all errors that the recorder raises itself. As text it is English; ``zh`` is the same in Chinese."""
@@ -38,7 +40,14 @@ class Unavailable(RecorderError):
 
 
 class ReadOnly(Unavailable):
-    """The shard's history and the topic's don't fit: nothing is appended until an operator has acted."""
+    """The shard's history and the topic's don't fit: nothing is appended until an operator has acted.
+
+    ``why``: the reason in both languages, where it was only found while appending.
+    """
+
+    def __init__(self, message: str, why: Both | None = None) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class Busy(RecorderError):

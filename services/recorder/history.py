@@ -19,7 +19,7 @@ from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder import topics
 from services.recorder.errors import Misconfigured
-from services.recorder.ledger import archived
+from services.recorder.ledger import archived, mode
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.reasons import reason
 from services.recorder.recovery.queries import QUERIES as RECOVERY
@@ -28,6 +28,7 @@ from services.recorder.topics import Tail
 
 Log: Final = structlog.get_logger("history")
 Signed = Mapping[int, tuple[int, bytes]]  # shard → size and root of its newest checkpoint
+_BY_SIGNATURE: Final = frozenset({"short", "changed"})  # reasons for which a checkpoint stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,21 @@ class Found:
     differs: bool = False
 
 
-async def check_all(pool: Pool, ledger: Ledger, settings: Settings) -> dict[int, Both | None]:
-    """For every shard why it is read-only, None where ledger and topics fit; also noted for ``recorder status``."""
-    reasons = await check(pool, ledger, settings, range(ledger.shards))
+async def check_all(pool: Pool, ledger: Ledger, settings: Settings, *, alone: bool = False) -> dict[int, Both | None]:
+    """For every shard why it is read-only, None where ledger and topics fit; also noted, for all recorders.
+
+    ``alone``: no other recorder runs, so that nobody is there to know more of a checkpoint than this process does.
+    """
+    reasons = await check(pool, ledger, settings, range(ledger.shards), alone=alone)
     for shard, why in reasons.items():
         if why:
             Log.error("shard-read-only", shard=shard, reason=str(why))
     return reasons
 
 
-async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> dict[int, Both | None]:
+async def check(
+    pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int], *, alone: bool = False
+) -> dict[int, Both | None]:
     """The same for these shards, without a word in the log."""
     reasons: dict[int, Both | None] = dict.fromkeys(shards)
     for kind in ("events", "receipts"):
@@ -66,18 +72,18 @@ async def check(pool: Pool, ledger: Ledger, settings: Settings, shards: Collecti
             if reasons[shard] is None:
                 reasons[shard] = await unlike_signed(connection, shard, signed)
         await _for_all(connection, reasons)
-        await note(connection, reasons)
-    return reasons
+        return await _noted(connection, reasons, {shard: size for shard, (size, _) in signed.items()}, alone=alone)
 
 
-async def note(connection: Connection, reasons: Mapping[int, Both | None]) -> None:
-    """Note why these shards are read-only, for ``recorder status``."""
-    await QUERIES.note_mode(
-        connection,
-        shards=list(reasons),
-        reasons=[why and why.en for why in reasons.values()],
-        reasons_zh=[why and why.zh for why in reasons.values()],
-    )
+async def _noted(
+    connection: Connection, reasons: dict[int, Both | None], signed: Mapping[int, int], *, alone: bool
+) -> dict[int, Both | None]:
+    """Note what was found; with what stays since another recorder found it, and this one can't know it mended."""
+    by_signature = {shard: signed[shard] for shard, why in reasons.items() if why and why.word in _BY_SIGNATURE}
+    known = dict.fromkeys(reasons, mode.EVERYTHING) if alone else signed
+    await mode.note(connection, reasons, by_signature, known)
+    stays = await mode.standing(connection, reasons)
+    return {shard: why or stays.get(shard) for shard, why in reasons.items()}
 
 
 async def signed_outside(settings: Settings, ledger: Ledger) -> Signed:

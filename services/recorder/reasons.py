@@ -32,6 +32,9 @@ _WORDS: Final[Words] = {
         "changed": "the first {signed} events of shard {shard} are not those that a checkpoint was signed for: history "
         "was changed. Nothing is appended to this shard. Keep everything as it is. "
         "Run `recorder recover --shard {shard}`: it says whether the topic holds what was signed.",
+        "went-back": "the ledger went back: {seen} events and {receipts} receipts of shard {shard} were committed, it "
+        "has {size} and {next} (did a replica that lagged behind take over?). Nothing is appended to this shard until "
+        "the ledger has been held against its topics: by itself, in a few seconds.",
         "archived": "the events topic lacks {shard}:{at}, which was archived ({file}). Nothing is appended to this "
         "shard. Bring its year back (recorder archive --bring-back DIR), then restart: the topic is filled from the "
         "ledger.",
@@ -54,6 +57,8 @@ _WORDS: Final[Words] = {
         "为避免历史分叉，该分片不再写入。请执行 `recorder recover --shard {shard}`，找回主题中现有的内容。",
         "changed": "分片 {shard} 的前 {signed} 个事件与已签名的检查点不符：历史被改动过。该分片不再写入。"
         "请保持一切原样，并执行 `recorder recover --shard {shard}`，查看主题中是否有已签名的内容。",
+        "went-back": "账本倒退：分片 {shard} 已提交 {seen} 个事件和 {receipts} 份回执，现只有 {size} 个和 {next} 份"
+        "（是否由滞后的副本接管？）。在账本与主题核对之前，该分片不再写入；核对会在数秒内自动进行。",
         "archived": "events 主题缺少 {shard}:{at}，该事件已归档（{file}）。该分片不再写入。"
         "请调回其年度（recorder archive --bring-back 目录），然后重新启动：主题会由账本补全。",
     },

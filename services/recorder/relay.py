@@ -29,7 +29,8 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import sending, topics
 from services.recorder.errors import Doubt, RecorderError
-from services.recorder.history import check, check_tail, note
+from services.recorder.history import check, check_tail
+from services.recorder.ledger import mode
 from services.recorder.ledger.batch import Batch
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
@@ -142,6 +143,13 @@ class Relay:
             ]
             receipts.offer(batch.receipts[0][1], wrapped)
 
+    async def went_back(self, shard: int) -> None:
+        """Forget what the shard's lanes keep at hand: it is of a history that the ledger no longer has."""
+        for lane in self._lanes.get(shard, ()):
+            lane.doubt()
+            lane.wake.set()
+        await self._discard_producer()
+
     # --- leases ---
 
     async def start(self) -> None:
@@ -226,6 +234,8 @@ class Relay:
         async for record in QUERIES.sizes(connection, shards=list(before)):
             sizes = (record["size"], record["next_receipt"])
             for lane, was, size in zip(self._lanes[record["shard"]], before[record["shard"]], sizes, strict=True):
+                if size < was == lane.size:
+                    lane.doubt()  # the ledger went back: what is kept at hand is not its history any more
                 lane.size = size if lane.size == was else max(lane.size, size)  # it moved while we asked
                 if not lane.known or lane.next != lane.size:
                     lane.wake.set()
@@ -277,9 +287,9 @@ class Relay:
         async with self._pool.acquire(timeout=10) as connection:
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
             if found.reason is not None:
-                await note(connection, {lane.shard: found.reason})
+                self.reasons[lane.shard] = found.reason  # at once; noted, it holds for every recorder
+                await mode.note(connection, {lane.shard: found.reason})
         if found.reason is not None:
-            self.reasons[lane.shard] = found.reason
             Log.error("shard-read-only", shard=lane.shard, reason=str(found.reason))
             await asyncio.sleep(LOOK_AGAIN)
             return  # and look again; the producer, which the other lanes use, is in no doubt
@@ -299,6 +309,9 @@ class Relay:
                 found = await check(self._pool, self._ledger, self._settings, closed)
             except (KafkaError, RecorderError, *TRANSIENT) as error:
                 Log.warning("read-only-not-looked-at", error=type(error).__name__)
+                continue
+            except Exception:  # noqa: BLE001  # whatever it is, the next look comes
+                Log.exception("read-only-not-looked-at")
                 continue
             for shard, reason in found.items():
                 self.reasons[shard] = reason

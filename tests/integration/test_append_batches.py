@@ -20,11 +20,11 @@ from services.recorder.ledger import append as module
 from services.recorder.ledger import appender as appender_module
 from services.recorder.ledger import batch as batch_module
 from services.recorder.ledger import database as ledger_database
-from services.recorder.ledger import founding
+from services.recorder.ledger import founding, mode
 from services.recorder.ledger.append import append
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.working import Working
-from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
+from tests.support.ledger import OFFICE, Bench, Json, action, appended, attendance, bench, person, section, session
 
 SHARD = shard_of(OFFICE, 8)
 
@@ -243,8 +243,8 @@ async def test_no_batch_is_larger_than_a_thousand(ledger: Bench) -> None:
 
 
 async def test_a_read_only_shard_takes_nothing_and_says_why(ledger: Bench) -> None:
-    reasons = {SHARD: Both("the topic is ahead", "主题领先")}
-    appender = appender_module.Appender(ledger.pool, ledger.ledger, ledger, reasons.get)
+    reasons: dict[int, Both | None] = {SHARD: Both("the topic is ahead", "主题领先")}
+    appender = appender_module.Appender(ledger.pool, ledger.ledger, ledger, reasons)
     why = f"shard {SHARD} is read-only: the topic is ahead"
     with pytest.raises(ReadOnly, match=why):
         await appender.submit(await ledger.submissions([section()]))
@@ -254,6 +254,53 @@ async def test_a_read_only_shard_takes_nothing_and_says_why(ledger: Bench) -> No
     shards = {row["shard"] for row in await ledger.rows("SELECT shard FROM ledger.receipt")}
     assert len(shards) == 1
     assert SHARD not in shards
+
+
+async def test_what_another_recorder_noted_is_read_with_the_lock_and_closes_this_one(ledger: Bench) -> None:
+    """Without a word to this process; and once it is found mended, it goes on."""
+    await ledger.accepted(section())
+    submissions = await ledger.submissions([section(), section()])
+    async with ledger.pool.acquire() as connection:
+        await mode.note(connection, {SHARD: Both("the topic is ahead", "主题领先")})
+        closed = Closed(f"shard {SHARD} is read-only: the topic is ahead")
+        assert await appended(ledger.appender, submissions) == [closed, closed]
+        assert ledger.appender.closed(OFFICE) == closed, "so that the relay looks whether it was mended"
+        assert ledger.behind == []
+        await mode.note(connection, {SHARD: None})
+    ledger.appender._reasons[SHARD] = None  # as the relay does then
+    assert all(isinstance(outcome, Answer) for outcome in await appended(ledger.appender, submissions))
+    assert len(await ledger.events()) == 3
+
+
+async def test_a_ledger_that_went_back_gives_no_position_again(ledger: Bench) -> None:
+    """A replica that lacks the last commit takes over, under a recorder that runs."""
+    await ledger.accepted(section("a"), section("b"))
+    (before,) = await ledger.rows("SELECT * FROM ledger.shard WHERE shard = $1", SHARD)
+    await ledger.accepted(section("c"))
+    await ledger.rows("DELETE FROM ledger.event WHERE position = 2")
+    await ledger.rows("DELETE FROM ledger.receipt WHERE number = 2")
+    await ledger.rows("DELETE FROM ledger.state WHERE key = 'o-1/c'")
+    await ledger.rows(
+        "UPDATE ledger.shard SET size = $1, next_receipt = $2, peaks = $3, recent = $4 WHERE shard = $5",
+        before["size"], before["next_receipt"], before["peaks"], before["recent"], SHARD,
+    )  # fmt: skip
+    (outcome,) = await ledger.outcomes([section("d")])
+    assert isinstance(outcome, Closed)
+    assert "the ledger went back: 3 events and 3 receipts" in outcome.reason
+    assert len(await ledger.events()) == 2
+    assert ledger.behind == [SHARD], "the relay forgets what it has at hand"
+    (noted,) = await ledger.rows("SELECT reason, reason_zh FROM ledger.relay WHERE shard = $1", SHARD)
+    assert "the ledger went back" in noted["reason"]
+    assert "账本倒退" in noted["reason_zh"]
+    async with ledger.pool.acquire() as connection:
+        await mode.note(connection, {SHARD: None})  # as a check does that finds ledger and topics fit
+    ledger.appender._reasons[SHARD] = None
+    again, unknown = await ledger.receipts([section("d"), action(
+        "people.assume-post", {"person": "p-1", "post": "x", "tier": "staff", "section": "c", "from_on": "2020-01-01"}
+    )])  # fmt: skip
+    assert again["events"][0]["position"] == 2
+    assert unknown["code"] == "unknown-reference", "nothing of the lost history is at hand any more"
+    await ledger.gapless()
 
 
 async def test_too_many_waiting_is_busy_and_too_long_unavailable(

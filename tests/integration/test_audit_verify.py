@@ -460,7 +460,7 @@ async def test_beside_a_recorder_that_goes_on_writing(settings: Settings) -> Non
     async with bench(settings.database_url, settings.shards) as ledger:
         await topics.ensure(settings)
         relay = Relay(ledger.pool, ledger.ledger, settings, {})
-        appender = Appender(ledger.pool, ledger.ledger, relay, lambda _: None)
+        appender = Appender(ledger.pool, ledger.ledger, relay, {})
         await relay.start()
         working = asyncio.create_task(asyncio.to_thread(_verified, settings, 3))
         try:

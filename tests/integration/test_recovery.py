@@ -65,7 +65,7 @@ async def relaying(ledger: Ledger, settings: Settings) -> AsyncIterator[Appender
     pool = await database.connect(settings.database_url)
     reasons = await history.check_all(pool, ledger, settings)
     relay = Relay(pool, ledger, settings, reasons)
-    appender = Appender(pool, ledger, relay, reasons.get)
+    appender = Appender(pool, ledger, relay, reasons)
     await relay.start()
     try:
         yield appender
@@ -137,8 +137,15 @@ async def _recovered(settings: Settings, *shards: int) -> Report:
     return await recover(settings, shards, lambda _: None, lambda _: None)
 
 
+async def _taken_up(ledger: Bench) -> None:
+    """By a recorder that was started since: one that had seen more would take nothing."""
+    await ledger.appender.stop()
+    ledger.appender = ledger.another(ledger.pool)
+
+
 async def _lose(ledger: Bench) -> None:
     await ledger.pool.execute("DROP SCHEMA ledger CASCADE")
+    await _taken_up(ledger)
 
 
 async def test_a_lost_ledger_comes_back_byte_for_byte(
@@ -249,7 +256,7 @@ async def test_it_is_restored_into_an_empty_ledger_only(ledger: Bench, settings:
     await _lose(ledger)
     another = await founding.found(ledger.pool, SHARDS)  # as a recorder does that finds nothing
     async with relaying(another, settings) as appender:
-        reasons = {appender._reason(shard) for shard in range(SHARDS)}
+        reasons = {appender._reasons[shard] for shard in range(SHARDS)}
         assert all("recorder restore" in str(reason) for reason in reasons), "even where the topic is empty"
         with pytest.raises(Refused, match="a recorder is running"):
             await _until_held(ledger, settings)
@@ -282,6 +289,7 @@ async def _go_back(ledger: Bench) -> None:
         await ledger.pool.execute(
             f"DELETE FROM ledger.{table}; INSERT INTO ledger.{table} SELECT * FROM backup.{table}"
         )
+    await _taken_up(ledger)
 
 
 async def test_what_a_ledger_lacks_comes_back_and_its_shards_are_writable_again(
@@ -297,7 +305,7 @@ async def test_what_a_ledger_lacks_comes_back_and_its_shards_are_writable_again(
     before = await _all(settings)
     await _go_back(ledger)
     async with relaying(ledger.ledger, settings) as appender:
-        reasons = {shard: appender._reason(shard) for shard in range(SHARDS)}
+        reasons = {shard: appender._reasons[shard] for shard in range(SHARDS)}
         assert {shard for shard, reason in reasons.items() if reason} == {SHARD, shard_of(OTHER, SHARDS)}
         assert f"recorder recover --shard {SHARD}" in str(reasons[SHARD])
         one = await _recovered(settings, SHARD)
@@ -311,7 +319,7 @@ async def test_what_a_ledger_lacks_comes_back_and_its_shards_are_writable_again(
         assert (nothing.ok, nothing.shards) == (True, [])
 
         async def writable() -> bool:
-            return not any(appender._reason(shard) for shard in range(SHARDS))
+            return not any(appender._reasons[shard] for shard in range(SHARDS))
 
         await _until(writable, "still read-only")
         await ledger.receipts([section()], appender)
@@ -377,7 +385,7 @@ async def test_two_histories_are_shown_and_nothing_is_changed(ledger: Bench, set
     assert "the topic 5," in fork.en
     assert await _all(settings) == before
     async with relaying(ledger.ledger, settings) as appender:
-        assert "recorder recover" in str(appender._reason(SHARD))
+        assert "recorder recover" in str(appender._reasons[SHARD])
 
 
 async def test_keys_that_the_vault_lacks_are_counted(ledger: Bench, settings: Settings) -> None:

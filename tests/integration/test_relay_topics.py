@@ -16,11 +16,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.identity import shard_of
+from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder import history, topics
-from services.recorder.errors import Misconfigured, Unavailable
-from services.recorder.ledger import database, founding
+from services.recorder import relay as relay_module
+from services.recorder.errors import Misconfigured, ReadOnly, Unavailable
+from services.recorder.ledger import database, founding, mode
 from services.recorder.ledger.appender import Appender
+from services.recorder.reasons import reason
+from services.recorder.recovery.republish import empty
 from services.recorder.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
 from services.recorder.status import status
 from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
@@ -43,7 +47,7 @@ async def recorder(ledger: Bench, settings: Settings) -> AsyncIterator[Recorder]
     pool = await database.connect(settings.database_url)
     reasons = await history.check_all(pool, ledger.ledger, settings)
     relay = Relay(pool, ledger.ledger, settings, reasons)
-    appender = Appender(pool, ledger.ledger, relay, reasons.get)
+    appender = Appender(pool, ledger.ledger, relay, reasons)
     await relay.start()
     try:
         yield Recorder(relay, appender, pool)
@@ -297,6 +301,7 @@ async def test_a_ledger_of_an_earlier_version_gets_room_for_reasons_in_chinese(
     await _put(settings, event | {"actor": "p-else"})
     for table in ("relay", "checkpoint_refusal"):
         await ledger.rows(f"ALTER TABLE ledger.{table} DROP COLUMN reason_zh")
+    await ledger.rows("ALTER TABLE ledger.relay DROP COLUMN signed")
     with pytest.raises(Unavailable, match="no recorder of this version"):
         await status(settings)
     await founding.found(ledger.pool, ledger.ledger.shards)
@@ -315,6 +320,50 @@ async def test_a_fork_that_shows_while_the_relay_runs_is_noted_for_operators(led
         await _put(settings, event | {"actor": "p-else"})
         assert await ledger.rows("SELECT pg_terminate_backend($1)", await _holder(ledger))
         await _until(lambda: _noted(ledger, "differ at"), "recorder status would not tell")
+
+
+async def test_what_one_recorder_found_closes_the_other_until_it_is_mended(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "LOOK_AGAIN", 0.2)
+    async with recorder(ledger, settings) as left, recorder(ledger, settings) as right:
+        await ledger.receipts([section()], left.appender)
+        await ledger.receipts([section()], right.appender)
+        await _whole(ledger, settings)
+        await _put(settings, {"not": "ours"})
+        assert await ledger.rows("SELECT pg_terminate_backend($1)", await _holder(ledger))
+        await _until(lambda: _noted(ledger, "not written by a recorder"), "nobody found it")
+        for one in (left, right):
+            with pytest.raises(ReadOnly, match="not written by a recorder"):
+                await one.appender.submit(await ledger.submissions([section()]))
+        assert len(await ledger.events()) == 2
+        await empty(settings, "events", SHARD)
+
+        async def writable() -> bool:
+            return not left.relay.reasons[SHARD] and not right.relay.reasons[SHARD]
+
+        await _until(writable, "still read-only")
+        await ledger.receipts([section()], left.appender)
+        await ledger.receipts([section()], right.appender)
+    assert len(await ledger.events()) == 4
+
+
+@pytest.mark.parametrize("alone", [False, True])
+async def test_a_recorder_that_knows_no_such_checkpoint_takes_nothing_back(
+    ledger: Bench, settings: Settings, alone: bool
+) -> None:
+    """Each has a file of its own: while one says that a signed event is missing, the others can't know better."""
+    await ledger.accepted(section())
+    why = reason("short", shard=SHARD, size=1, signed=5)
+    async with ledger.pool.acquire() as connection:
+        await mode.note(connection, {SHARD: why}, {SHARD: 5})
+        await mode.note(connection, {SHARD: None}, known={SHARD: 4})
+        assert await mode.standing(connection, {SHARD: None}) == {SHARD: Both(why.en, why.zh, "noted")}
+    found = (await history.check_all(ledger.pool, ledger.ledger, settings, alone=alone))[SHARD]
+    assert (found is None) == alone, "but where no other runs, what this one knows is all that there is"
+    async with ledger.pool.acquire() as connection:
+        await mode.note(connection, {SHARD: None}, known={SHARD: 5})
+        assert await mode.standing(connection, {SHARD: None}) == {}
 
 
 async def _noted(ledger: Bench, words: str) -> bool:

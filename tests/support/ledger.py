@@ -65,15 +65,20 @@ class Bench:
         self.ledger = ledger
         self.vault = Vault(pool, bytes(32))
         self.batches: list[Batch] = []
+        self.behind: list[int] = []
         self.appender = self.another(pool)
 
     def another(self, pool: Pool) -> Appender:
         """An appender of its own, as another recorder has it."""
-        return Appender(pool, self.ledger, self, lambda _: None)
+        return Appender(pool, self.ledger, self, {})
 
     def committed(self, batch: Batch) -> None:
         """Note a batch, as the relay would."""
         self.batches.append(batch)
+
+    async def went_back(self, shard: int) -> None:
+        """Note that the ledger went back, as the relay would."""
+        self.behind.append(shard)
 
     async def submissions(self, actions: Sequence[Json]) -> list[Submission]:
         """Read and sealed."""

@@ -18,7 +18,8 @@ from services.recorder.intake import kafka
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.intake.places import Sight
 from services.recorder.intake.rereading import Rereading
-from services.recorder.intake.understanding import Record
+from services.recorder.intake.submission import Closed, Submission
+from services.recorder.intake.understanding import Record, Records, Understood
 
 AT = TopicPartition("chengzhang.actions", 0)
 
@@ -208,3 +209,32 @@ async def test_readiness_is_the_progress_of_intake_and_relay(
     assert told["stuck"] == stuck
     assert told["status"] == ("stuck" if stuck else "ready")
     assert told["read_only_shards"] == [3]
+
+
+async def test_what_its_shard_closed_under_is_tried_again_and_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shard was open when the batch went into its queue. Nothing of it may count as read."""
+    why, tried = Closed("shard 0 is read-only"), list[int]()
+    submission = Submission("o-1", "/a", "1", "t", b"", b"")
+
+    class Closing:
+        def closed(self, _: str) -> Closed | None:
+            return why if tried else None
+
+        def enqueue(self, submissions: Sequence[Submission]) -> list[Any]:
+            tried.append(len(submissions))
+            return []
+
+        async def collect(self, count: int, _: list[Any]) -> list[Closed]:
+            return [why] * count
+
+    async def understood(records: Records, _: Any) -> list[Understood]:  # noqa: ANN401
+        return [Understood(record, submission) for record in records]
+
+    monkeypatch.setattr(kafka, "understand", understood)
+    monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
+    nothing: Any = None
+    intake = KafkaIntake(Settings(), cast("Any", Closing()), nothing, nothing, Rereading(nothing))
+    await asyncio.wait_for(_taken(intake, range(2)), 30)
+    assert tried == [2, 0]
+    assert intake._recorded == {}
+    assert intake._held == {AT: 0}

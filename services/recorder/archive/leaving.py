@@ -23,7 +23,6 @@ from schemas import merkle
 from schemas.canonical import leaf_hash
 from schemas.merkle import Part as Proven
 from schemas.merkle import Reader
-from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import history, topics
@@ -36,6 +35,7 @@ from services.recorder.audit.checkpoints import Checkpoints, Kept
 from services.recorder.errors import unreadable
 from services.recorder.ledger import years
 from services.recorder.ledger.database import Connection, Ledger, Pool
+from services.recorder.ledger.mode import noted
 
 A_FILE: Final = 100_000  # events: some 5 MB compressed
 LONG: Final = 6 * 3600.0  # seconds that one statement over a year may take
@@ -130,7 +130,7 @@ class Leaving:
         except (KafkaError, TimeoutError, OSError) as error:
             raise unreadable(error) from error
         async with self._pool.acquire(timeout=10) as connection:
-            closed = {row["shard"]: _noted(row) async for row in QUERIES.read_only(connection)}
+            closed = {row["shard"]: noted(row) async for row in QUERIES.read_only(connection)}
             for shard, end in last.items():
                 found = await history.check_tail(connection, self._ledger, "events", shard, tails[shard])
                 reason = found.reason or closed.get(shard)
@@ -274,8 +274,3 @@ def _text(hash_: bytes) -> str:
 def this_year() -> int:
     """The year that isn't over, in UTC."""
     return datetime.now(UTC).year
-
-
-def _noted(row: asyncpg.Record) -> Both:
-    """Why a shard is read-only, as was noted; in English alone where an earlier version did."""
-    return Both(row["reason"], row["reason_zh"] or row["reason"])

@@ -28,7 +28,7 @@ from services.recorder.intake.places import committed_places, look
 from services.recorder.intake.quarantine import Quarantine
 from services.recorder.intake.reading import Unreadable
 from services.recorder.intake.rereading import Rereading
-from services.recorder.intake.submission import Submission, Unrecordable
+from services.recorder.intake.submission import Closed, Submission, Unrecordable
 from services.recorder.intake.understanding import Record, Records, Understood, failed, understand
 from services.recorder.ledger.appender import Appender
 from services.recorder.ledger.database import TRANSIENT
@@ -230,6 +230,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         parts = self._appender.enqueue([submission for _, submission in submitted])
         queued.set()
         outcomes = await self._appender.collect(len(submitted), parts)
+        if any(isinstance(outcome, Closed) for outcome in outcomes):  # found while it waited: again, without these
+            return await self._append(records, queued)
         for (record, _), outcome in zip(submitted, outcomes, strict=True):
             if isinstance(outcome, Unrecordable):
                 await self._quarantine.keep(record, failed(outcome.error))

@@ -11,27 +11,35 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from schemas.entries import CorrectEntry, RevokeEntry
+from services.common.both import Both
 from services.common.faults import fault
 from services.recorder import metrics
 from services.recorder.domain import decider
 from services.recorder.domain.core import Key
+from services.recorder.errors import ReadOnly
 from services.recorder.intake.submission import Answer, Submission
 from services.recorder.ledger.batch import Batch, Head
 from services.recorder.ledger.database import QUERIES, Connection, Ledger
+from services.recorder.ledger.mode import noted
 from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS, event_of
 from services.recorder.ledger.working import Working
+from services.recorder.reasons import reason
 
 FOLD_VERSION = 1
 
 
 class Committed(Protocol):
-    """Who wants to know what was committed: the relay."""
+    """Who wants to know what was committed, and where that is no longer so: the relay."""
 
     def committed(self, batch: Batch) -> None:
         """Called after the commit, once a batch."""
+
+    async def went_back(self, shard: int) -> None:
+        """The ledger lost some of the shard's batches; nothing is appended until that was looked at."""
 
 
 async def append(
@@ -46,7 +54,8 @@ async def append(
     """Append as many of the submissions, from the first on, as one batch takes, and answer these; at least one.
 
     All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown;
-    sending them again is safe.
+    sending them again is safe. Raises ReadOnly where whoever noted that the shard takes nothing, or where the ledger
+    went back behind what is known to be committed.
     """
     async with connection.transaction():
         batch = await _prepare(connection, ledger, shard, working, submissions)
@@ -71,6 +80,8 @@ async def _prepare(
     connection: Connection, ledger: Ledger, shard: int, working: Working, submissions: Sequence[Submission]
 ) -> Batch:
     row = await QUERIES.lock_shard(connection, shard=shard)
+    if why := _closed(shard, row, working):
+        raise ReadOnly(str(why), why)
     recorded_at = max(datetime.now(UTC), row["recorded_at"])
     working.begin(row["next_receipt"], row["recent"], row["size"])
     head = Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"], row["recent"])
@@ -85,6 +96,18 @@ async def _prepare(
     more = {key for action in actions for key in decider.reads_more(batch.working, action)}
     await _load(connection, shard, batch.working, more)
     return batch
+
+
+def _closed(shard: int, row: asyncpg.Record, working: Working) -> Both | None:
+    """Why nothing may be appended. The row counts, not this process: another recorder may have found it."""
+    if row["reason"] is not None:
+        return noted(row)
+    if working.ahead_of(row["size"], row["next_receipt"]):
+        size, receipts = working.seen
+        return reason(
+            "went-back", shard=shard, size=row["size"], next=row["next_receipt"], seen=size, receipts=receipts
+        )
+    return None
 
 
 async def _look_up(connection: Connection, shard: int, batch: Batch, submissions: Sequence[Submission]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from schemas.identity import shard_of
 from services.common.both import Both
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.intake.submission import Answer, Closed, Outcome, Submission, Unrecordable
+from services.recorder.ledger import mode
 from services.recorder.ledger.append import Committed, append
 from services.recorder.ledger.database import TRANSIENT, Connection, Ledger, Pool
 from services.recorder.ledger.working import Working
@@ -34,20 +35,23 @@ class Ticket:
 
 
 class Appender:
-    """The append's queues. ``reason`` says why a shard is read-only, None where it is not."""
+    """The append's queues. ``reasons`` says why a shard is read-only, None where it is not.
+
+    What the ledger's own row says of it is added there, for whoever looks whether it was mended.
+    """
 
     def __init__(
         self,
         pool: Pool,
         ledger: Ledger,
         listener: Committed,
-        reason: Callable[[int], Both | None],
+        reasons: dict[int, Both | None],
     ) -> None:
         """Begin with empty queues; workers start when their shard is first used."""
         self._pool = pool
         self._ledger = ledger
         self._listener = listener
-        self._reason = reason
+        self._reasons = reasons
         self._queues: dict[int, deque[tuple[Ticket, int]]] = {}
         self._wake: dict[int, asyncio.Event] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
@@ -56,8 +60,10 @@ class Appender:
 
     def closed(self, office: str) -> Closed | None:
         """Why the office's shard takes nothing now; None where it does."""
-        shard = shard_of(office, self._ledger.shards)
-        reason = self._reason(shard)
+        return self._closed(shard_of(office, self._ledger.shards))
+
+    def _closed(self, shard: int) -> Closed | None:
+        reason = self._reasons.get(shard)
         return Closed(f"shard {shard} is read-only: {reason}") if reason else None
 
     def enqueue(self, submissions: Sequence[Submission]) -> list[tuple[list[int], Ticket]]:
@@ -91,17 +97,18 @@ class Appender:
             message = f"{self._waiting} actions are waiting"
             raise Busy(message)
         closed = [self.closed(submission.office) for submission in submissions]
-        if len(submissions) == 1 and closed[0]:
-            raise ReadOnly(closed[0].reason)
         taken = [submission for submission, why in zip(submissions, closed, strict=True) if why is None]
         parts = self.enqueue(taken)
         try:
             async with asyncio.timeout(patience):  # not wait_for, which can lose a cancellation (until Python 3.12)
-                outcomes = iter(await self.collect(len(taken), parts))
+                collected = iter(await self.collect(len(taken), parts))
         except TimeoutError:
             message = f"not recorded within {patience:g} s; it may be later: send it again to learn of it"
             raise Unavailable(message) from None
-        return [why or next(outcomes) for why in closed]
+        outcomes = [why or next(collected) for why in closed]
+        if len(outcomes) == 1 and isinstance(outcomes[0], Closed):
+            raise ReadOnly(outcomes[0].reason)
+        return outcomes
 
     def _put(self, shard: int, submissions: list[Submission]) -> Ticket:
         ticket = Ticket(submissions, [], asyncio.get_running_loop().create_future())
@@ -138,9 +145,13 @@ class Appender:
 
     async def _append_or_bisect(self, shard: int, submissions: list[Submission]) -> list[Outcome]:
         while True:
+            if closed := self._closed(shard):  # whatever waits gets the same answer
+                return [closed] * len(submissions)
             try:
                 async with self._pool.acquire(timeout=10) as connection:
                     return list(await self._append(connection, shard, submissions))
+            except ReadOnly as error:
+                await self._close(shard, error)
             except TRANSIENT as error:
                 Log.warning("append-retried", shard=shard, error=type(error).__name__)
                 await asyncio.sleep(_RETRY)
@@ -154,6 +165,20 @@ class Appender:
         return await append(
             connection, submissions, ledger=self._ledger, shard=shard, working=self._states[shard], told=self._listener
         )
+
+    async def _close(self, shard: int, error: ReadOnly) -> None:
+        """Take nothing more for the shard, until somebody has looked: for every recorder, where nobody noted it yet."""
+        self._reasons[shard] = error.why
+        Log.error("shard-read-only", shard=shard, reason=str(error))
+        if error.why is None or error.why.word != "went-back":
+            return
+        self._states[shard] = Working()  # nothing at hand belongs to that history
+        await self._listener.went_back(shard)
+        try:
+            async with self._pool.acquire(timeout=10) as connection:
+                await mode.note(connection, {shard: error.why})
+        except TRANSIENT as failure:
+            Log.warning("read-only-not-noted", shard=shard, error=type(failure).__name__)
 
     async def stop(self) -> None:
         """End the workers; what waits was not acknowledged and comes again."""

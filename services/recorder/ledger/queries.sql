@@ -1,14 +1,17 @@
 -- name: lock_shard^
--- Take the shard's lock; nothing else in the ledger waits.
+-- Take the shard's lock; nothing else in the ledger waits. Also why the shard is read-only, whoever noted it.
 SELECT
-    size,
-    next_receipt,
-    recorded_at,
-    peaks,
-    recent
-FROM ledger.shard
-WHERE shard = :shard
-FOR UPDATE;
+    s.size,
+    s.next_receipt,
+    s.recorded_at,
+    s.peaks,
+    s.recent,
+    r.reason,
+    r.reason_zh
+FROM ledger.shard AS s
+LEFT JOIN ledger.relay AS r ON r.shard = s.shard
+WHERE s.shard = :shard
+FOR UPDATE OF s;
 
 -- name: look_up
 -- The binding receipts of these actions, and the events that revocations name; of archived ones the file (stream).
@@ -177,13 +180,28 @@ FROM unnest(:shards::int[], :events::bigint[], :receipts::bigint[]) AS noted (sh
 WHERE r.shard = noted.shard;
 
 -- name: note_mode!
--- Why these shards are read-only; null where they are not.
+-- Why these shards are read-only; null where they are not. What stands for a checkpoint is taken back by those only
+-- who know one as large.
 UPDATE ledger.relay AS r
 SET
     reason = noted.reason,
-    reason_zh = noted.reason_zh
-FROM unnest(:shards::int[], :reasons::text[], :reasons_zh::text[]) AS noted (shard, reason, reason_zh)
-WHERE r.shard = noted.shard AND (r.reason, r.reason_zh) IS DISTINCT FROM (noted.reason, noted.reason_zh);
+    reason_zh = noted.reason_zh,
+    signed = CASE WHEN noted.reason IS NULL THEN 0 ELSE greatest(r.signed, noted.signed) END
+FROM unnest(:shards::int[], :reasons::text[], :reasons_zh::text[], :signed::bigint[], :known::bigint[])
+    AS noted (shard, reason, reason_zh, signed, known)
+WHERE
+    r.shard = noted.shard
+    AND (noted.reason IS NOT NULL OR r.signed <= noted.known)
+    AND (r.reason, r.reason_zh, r.signed) IS DISTINCT FROM (noted.reason, noted.reason_zh, noted.signed);
+
+-- name: noted_modes
+-- Those of these shards that are read-only, and why.
+SELECT
+    shard,
+    reason,
+    reason_zh
+FROM ledger.relay
+WHERE shard = ANY(:shards::int[]) AND reason IS NOT NULL;
 
 -- name: status
 -- Each shard as an operator sees it.

@@ -130,13 +130,15 @@ CREATE TABLE IF NOT EXISTS ledger.quarantine (
 );
 CREATE INDEX IF NOT EXISTS quarantine_unpublished ON ledger.quarantine (recorded_at) WHERE NOT published;
 
--- How far the relay came, for people to look at: the topics themselves are what it resumes from.
+-- How far the relay came, for people to look at: the topics themselves are what it resumes from. And why the shard is
+-- read-only, for every append: ``signed`` is the size of the checkpoint that stands against it, 0 where none does.
 CREATE TABLE IF NOT EXISTS ledger.relay (
     shard     integer PRIMARY KEY,
     events    bigint NOT NULL DEFAULT 0,
     receipts  bigint NOT NULL DEFAULT 0,
     reason    text,
-    reason_zh text
+    reason_zh text,
+    signed    bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 -- The tree over a shard's events, in the tiles of C2SP tlog-tiles: 32 bytes a hash, up to 256 of them; those at the right
@@ -180,6 +182,9 @@ BEGIN
             EXECUTE format('ALTER TABLE %s ADD COLUMN reason_zh text', name);
         END IF;
     END LOOP;
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.relay'::regclass AND attname = 'signed') THEN
+        ALTER TABLE ledger.relay ADD COLUMN signed bigint NOT NULL DEFAULT 0;
+    END IF;
 END
 $$;
 

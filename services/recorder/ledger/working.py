@@ -37,7 +37,8 @@ class Row:
 class Working:
     """The loaded states of a shard by key; an absent one is loaded too, as empty.
 
-    ``at`` and ``size``: the next receipt number and position that they belong to.
+    ``at`` and ``size``: the next receipt number and position that they belong to. ``seen``: the largest size and next
+    receipt number of the shard that are known to have been committed, by whomever.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,11 @@ class Working:
         self._batch = 0
         self.at = -1
         self.size = 0
+        self.seen = (0, 0)
+
+    def ahead_of(self, size: int, next_receipt: int) -> bool:
+        """Whether more is known to be committed: then the ledger went back, and its positions would be given again."""
+        return size < self.seen[0] or next_receipt < self.seen[1]
 
     def begin(self, next_receipt: int, before: str = recent.NOTHING, size: int = 0) -> None:
         """Begin a batch at that receipt number and size of the shard; ``before``: whose the batches before it were.
@@ -62,6 +68,7 @@ class Working:
             self._rows = {key: row for key, row in self._rows.items() if row.batch >= since}
         self._batch += 1
         self.at = -1
+        self.seen = size, next_receipt
 
     def _forget(self, offices: frozenset[str] | None) -> None:
         """Drop the states of offices that another recorder decided about; all, where it isn't known which."""
@@ -73,6 +80,7 @@ class Working:
         """All changes are in the ledger; where the shard stands now."""
         self._changed.clear()
         self.at, self.size = next_receipt, size
+        self.seen = size, next_receipt
 
     def missing(self, keys: Iterable[Key]) -> list[Key]:
         """Those of these keys that are not at hand."""

@@ -64,7 +64,7 @@ async def _recover(work: Work, shards: list[int]) -> Report:
     if any(shard.events or shard.receipts for shard in report.shards):
         report.remark(telling.always(restored=False))
     if not await leased(work.pool):  # a recorder that runs notes the mode itself, once it has seen it
-        await history.check(work.pool, work.ledger, work.settings, shards)
+        await history.check(work.pool, work.ledger, work.settings, shards, alone=True)
     return report
 
 
