@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -21,7 +22,7 @@ from typer.testing import CliRunner
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.audit import note
-from services.recorder.audit.bundle import making, verify
+from services.recorder.audit.bundle import making, packing, verify
 from services.recorder.audit.bundle.making import Making
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.checkpoints import Checkpoints
@@ -389,8 +390,34 @@ async def _changed(settings: Settings, statement: str, sample: Sample) -> None:
 # --- as people run it ---
 
 
+@pytest.mark.parametrize("there", ["text", "zip", "symlink", "fifo", "folder", "missing"])
+def test_what_is_no_bundle_is_not_written_over(tmp_path: Path, there: str) -> None:
+    file, kept = tmp_path / "evidence.zip", tmp_path / "kept"
+    kept.write_bytes(packing.zipped({"holiday.txt": b"sea"}) if there == "zip" else b"minutes")
+    match there:
+        case "symlink":
+            file.symlink_to(kept)
+        case "fifo":
+            os.mkfifo(file)
+        case "folder":
+            file.mkdir()
+        case "missing":
+            file = tmp_path / "none" / "evidence.zip"
+        case _:
+            file = kept
+    before = kept.read_bytes()
+    for lang, said in (("en", "no folder" if there == "missing" else "Nothing was written"), ("zh", "请")):
+        line = ["audit", "bundle", "--person", "p-1", "--year", "2026", "--out", str(file), "--lang", lang]
+        done = CliRunner(env={"CHENGZHANG_DATABASE_URL": "postgresql://127.0.0.1:1/nobody"}).invoke(cli, line)
+        assert (done.exit_code, said in done.stderr) == (1, True), done.output
+    assert kept.read_bytes() == before
+    assert file.is_symlink() == (there == "symlink")
+    assert {path.name for path in tmp_path.iterdir()} == {"kept"} | ({file.name} if file.parent == tmp_path else set())
+
+
 async def test_a_stranger_checks_it_with_nothing_of_ours(sample: Sample, tmp_path: Path) -> None:
-    file = tmp_path / "out" / "evidence.zip"
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(packing.zipped({**sample.files, "README.txt": b"an earlier one"}))
     line = ["audit", "bundle", "--person", sample.person, "--year", str(SIZE.year), "--out", str(file), "--lang", "en"]
     done = await asyncio.to_thread(CliRunner(env=_environment(sample.settings)).invoke, cli, line)
     assert done.exit_code == 0, done.output

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import asyncpg
 import orjson
@@ -191,6 +195,57 @@ async def test_an_interrupted_replay_says_how_to_go_on(history: Settings) -> Non
         rest = second.stdout.read()
     assert second.wait(60) == 0
     assert (begin + got + rest).splitlines() == await _bodies(history)
+
+
+def test_on_a_full_disk_it_says_how_to_go_on(history: Settings, tmp_path: Path) -> None:
+    """What is there ends with a whole line, and the rest continues it."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    with whole.open("wb") as file:
+        assert _into(file, history) == (0, f"{len(whole.read_bytes().splitlines())} events.")
+    lines = whole.read_bytes().splitlines(keepends=True)
+    most = sum(map(len, lines[:5000])) // 2
+    with cut.open("wb") as file:
+        code, said = _into(file, history, limit=most)
+    assert code == 1
+    assert "can't be written (File too large). All before is written; go on with --after" in said
+    got = cut.read_bytes()
+    assert (got[-1:], 0 < len(got) <= most) == (b"\n", True)
+    with cut.open("ab") as file:
+        assert _into(file, history, "--after", said.rpartition(" ")[2])[0] == 0
+    assert cut.read_bytes() == whole.read_bytes()
+
+
+def _into(file: IO[bytes], settings: Settings, *arguments: str, limit: int | None = None) -> tuple[int, str]:
+    """Replay into a file that can't grow beyond a limit; exit code and the last line on stderr."""
+    program = "import resource, sys; from services.recorder.cli import main; "
+    if limit is not None:
+        program += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
+    line = [sys.executable, "-c", program + "main()", "audit", "replay", "--lang", "en", *arguments]
+    environment = os.environ | settings.environment()
+    ended = subprocess.run(line, stdout=file, stderr=subprocess.PIPE, env=environment, check=False, timeout=120)
+    file.flush()
+    said = ended.stderr.decode()
+    assert "Traceback" not in said
+    return ended.returncode, said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (["--office", "o-zzz"], 1, "0 events: there is none at all of o-zzz"),
+        (["--person", "p-nobody", "--source", "kafka"], 1, "0 events: there is none at all of p-nobody"),
+        (["--stream", "person/p-nobody", "--lang", "zh"], 1, "没有任何 person/p-nobody 的事件"),
+        (["--office", OFFICE, "--as-of", "1999-12-31"], 0, "0 events."),
+        (["--person", PERSON, "--lang", "zh"], 0, " 条事件。"),
+    ],
+)
+def test_how_many_there_were_is_said_and_what_has_none_at_all(
+    history: Settings, asked: list[str], code: int, said: str
+) -> None:
+    with _replay(history, *asked) as ended:
+        out, told = ended.stdout.read(), ended.stderr.read().decode()
+    assert (ended.wait(60), said in told) == (code, True), told
+    assert (out == b"") == (code == 1 or told.startswith("0 "))
 
 
 @each_store

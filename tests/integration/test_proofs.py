@@ -141,6 +141,12 @@ async def test_an_event_is_proved_by_command(ledger: Bench, settings: Settings, 
     assert (told["position"], told["size"]) == (5, 6)
     proof, body = ((out / Path(file).name).read_bytes() for file in told["files"])
     assert _included(proof, body, key).size == 6
+    (out / f"{late}.json").unlink()
+    (out / f"{late}.json").symlink_to(settings.kek_file)
+    special = await _run(settings, "prove", "--event", late, "--out", str(out), code=1)
+    assert "no regular file" in special
+    nested = await _run(settings, "prove", "--event", late, "--out", str(tmp_path / "no" / "such"), code=1)
+    assert "no folder" in nested
     missing = await _run(settings, "prove", "--event", str(ledger.ledger.id), "--out", str(out), code=1)
     assert "in the ledger" in missing
 

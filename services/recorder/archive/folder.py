@@ -144,7 +144,8 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        part.unlink(missing_ok=True)  # of one that was killed
+        with part.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

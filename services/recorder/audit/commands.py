@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Final, NoReturn, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
-from services.common.commands import Lang, failed, settings_of
+from services.common.commands import Lang, settings_of
 from services.common.settings import Settings
+from services.recorder.audit import files
 from services.recorder.audit.checkpoints import Checkpoints, Kept
 from services.recorder.audit.delivery import Delivery
 from services.recorder.audit.log import AuditLog
@@ -62,16 +63,12 @@ def _signing(pool: Pool, ledger: Ledger, settings: Settings) -> Callable[[int], 
     return sign
 
 
-def written(lang: Lang | None, folder: Path, files: dict[str, bytes]) -> list[str]:
+def written(lang: Lang | None, folder: Path, contents: dict[str, bytes]) -> list[str]:
     """Write these files into the folder, and give their paths; exit 1 where that can't be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-    except OSError as error:
-        _unwritable(lang, folder, error)
-    return [str(folder / name) for name in files]
-
-
-def _unwritable(lang: Lang | None, folder: Path, error: OSError) -> NoReturn:
-    failed(lang, f"{folder}: {error.strerror}")
+    with said(lang):
+        files.make(folder)
+        for name in contents:
+            files.check(folder / name)
+        for name, content in contents.items():
+            files.write(folder / name, content)
+    return [str(folder / name) for name in contents]

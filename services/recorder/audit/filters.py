@@ -39,6 +39,15 @@ class Filter:
         """The shards in which such events can be: an office lives in one."""
         return list(range(count)) if self.office is None else [shard_of(self.office, count)]
 
+    def named(self) -> Iterator[tuple[str, Filter]]:
+        """What is asked for by name, each by itself: office, person and stream."""
+        if self.office is not None:
+            yield self.office, Filter(office=self.office)
+        if self.person is not None:
+            yield self.person, Filter(person=self.person)
+        if self.stream is not None:
+            yield self.stream, Filter(stream=self.stream)
+
     def kept(self, bodies: list[bytes]) -> list[bytes]:
         """Those of these events that are asked for. ValueError, KeyError where one is no event."""
         tests = list(self._tests())

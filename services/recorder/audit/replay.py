@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Final, NoReturn
 
 import typer
 
-from services.common.commands import Home, Lang, Language, Words, failed, not_running, settings_of, spoken
+from services.common.commands import FAILED, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
 from services.common.settings import Settings
 from services.common.showing import progress, quiet
 from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.filters import Filter
 from services.recorder.audit.opening import opening
-from services.recorder.audit.replaying import Replay, Show
+from services.recorder.audit.replaying import Replay, Show, Unwritten
 from services.recorder.audit.source import Source, opened
 from services.recorder.cli_errors import worded
 from services.recorder.errors import Hole, RecorderError, Unavailable
@@ -29,6 +30,10 @@ _WORDS: Final[Words] = {
         "hole": "{error}. Compare with the other store (--source), or run `recorder audit verify`.",
         "unreadable": "What comes next is no event. Run `recorder audit verify`.",
         "interrupted": "Interrupted.",
+        "unwritten": "What comes next can't be written ({why}).",
+        "written": "{count} events.",
+        "unmet": "0 events: there is none at all of {names} in what is replayed here: {source}, shards {shards}. "
+        "Is that how it is written?",
         "no-place": "There is no event {at} in what is replayed here: {source}, shards {shards}.",
         "go-on": "{reason} All before is written; go on with --after {at}",
     },
@@ -37,6 +42,9 @@ _WORDS: Final[Words] = {
         "hole": "{error}。请与另一存储对照（--source），或运行 `recorder audit verify`。",
         "unreadable": "接下来的内容不是事件。请运行 `recorder audit verify`。",
         "interrupted": "已中断。",
+        "unwritten": "后续内容无法写出（{why}）。",
+        "written": "{count} 条事件。",
+        "unmet": "0 条事件：此处重放的内容（{source}，分片 {shards}）中没有任何 {names} 的事件。请核对写法。",
         "no-place": "此处重放的内容中没有事件 {at}：{source}，分片 {shards}。",
         "go-on": "{reason}此前的都已输出；继续请用 --after {at}",
     },
@@ -111,7 +119,8 @@ def replay(
         happened_to=happened[1],
         as_of=asked.last(as_of),
     )
-    _Command(settings_of(home, lang), lang, asked.stores(source), readable=readable).run(wanted, asked.place(after))
+    sources, place = asked.stores(source), asked.place(after)
+    _Command(settings_of(home, lang), lang, sources, readable=readable).run(wanted, place)
 
 
 class _Command:
@@ -129,11 +138,13 @@ class _Command:
         """Replay; exit 1 or 3 where it doesn't come to its end."""
         quiet()
         try:
-            asyncio.run(self._replay(wanted, after))
+            replayed = asyncio.run(self._replay(wanted, after))
         except BrokenPipeError:  # the reader has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (KeyboardInterrupt, asyncio.CancelledError):
             self._stop(self._words["interrupted"])
+        except Unwritten as error:
+            self._stop(self._words["unwritten"].format(why=error.why))
         except Unavailable as error:
             if self._at is None:
                 not_running(self._lang, worded(error, self._lang))
@@ -144,8 +155,19 @@ class _Command:
             self._stop(worded(error, self._lang))
         except (ValueError, KeyError):
             self._stop(self._words["unreadable"])
+        else:
+            self._count(replayed, wanted, after)
 
-    async def _replay(self, wanted: Filter, after: Place | None) -> None:
+    def _count(self, replayed: Replay, wanted: Filter, after: Place | None) -> None:
+        """How many there were; exit 1 where a name has no event at all: two empty files would compare equal."""
+        if replayed.unmet and after is None:
+            source, shards = self._where(wanted, replayed.shards)
+            unmet = self._words["unmet"].format(names=", ".join(replayed.unmet), source=source, shards=shards)
+            typer.echo(unmet, err=True)
+            raise typer.Exit(FAILED)
+        typer.echo(self._words["written"].format(count=replayed.written), err=True)
+
+    async def _replay(self, wanted: Filter, after: Place | None) -> Replay:
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -158,6 +180,7 @@ class _Command:
                     await replaying.run(_write, advance)
                 finally:
                     self._at = replaying.at
+            return replaying
 
     def _check(self, source: Source, wanted: Filter, after: Place | None) -> None:
         """A place that a replay can't have come to is a slip: after it there is nothing, which says nothing."""
@@ -165,10 +188,11 @@ class _Command:
             return
         shards = wanted.shards(source.shards)
         if after.shard not in shards or not source.left(*after):
-            among = ", ".join(map(str, shards))
-            raise typer.BadParameter(
-                self._words["no-place"].format(at=after, source=", ".join(self._sources), shards=among)
-            )
+            found, among = self._where(wanted, source.shards)
+            raise typer.BadParameter(self._words["no-place"].format(at=after, source=found, shards=among))
+
+    def _where(self, wanted: Filter, shards: int) -> tuple[str, str]:
+        return ", ".join(self._sources), ", ".join(map(str, wanted.shards(shards)))
 
     @asynccontextmanager
     async def _shown(self) -> AsyncIterator[Show | None]:
@@ -186,7 +210,22 @@ class _Command:
 
 
 def _write(data: bytes) -> None:
-    """All of it, past ``sys.stdout``: what a signal interrupts, its buffer does not finish."""
+    """All of it, past ``sys.stdout``: what a signal interrupts, its buffer does not finish. Raises Unwritten."""
     left = memoryview(data)
-    while left:
-        left = left[os.write(sys.stdout.fileno(), left) :]
+    try:
+        while left:
+            left = left[os.write(sys.stdout.fileno(), left) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        done = len(data) - len(left)
+        _cut_back(done - (data.rfind(b"\n", 0, done) + 1))
+        raise Unwritten(done, str(error.strerror)) from error
+
+
+def _cut_back(torn: int) -> None:
+    """Of a line that a full disk cut short nothing stays, so that what is written later begins a line."""
+    out = sys.stdout.fileno()
+    with suppress(OSError):
+        if torn and stat.S_ISREG(os.fstat(out).st_mode):
+            os.ftruncate(out, os.lseek(out, -torn, os.SEEK_CUR))

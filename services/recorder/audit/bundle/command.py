@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from services.common.commands import AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.common.commands import AsJson, Home, Lang, Language, Words, settings_of, spoken
 from services.common.settings import Settings
+from services.recorder.audit import files
 from services.recorder.audit.asking import Asked
 from services.recorder.audit.bundle import packing
 from services.recorder.audit.bundle.making import Bundle, Making
@@ -53,11 +54,10 @@ def bundle(
     Asked(lang).ident(person)
     words = _WORDS[spoken(lang)]
     with said(lang):
+        files.check(out, packing.is_bundle)
         made = asyncio.run(_made(settings_of(home, lang), person, year, source or (), words["waiting"]))
-    try:
-        packing.write(out, made.content)
-    except OSError as error:
-        failed(lang, f"{out}: {error.strerror}")
+        files.check(out, packing.is_bundle)  # what came there meanwhile
+        files.write(out, made.content)
     told = {"file": str(out), "person": person, "year": year, "events": made.events}
     offices = _offices(made)
     if as_json:

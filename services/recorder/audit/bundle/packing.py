@@ -52,15 +52,13 @@ def zipped(content: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file: whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+def is_bundle(path: Path) -> bool:
+    """Whether a file is a bundle, this person's or another's."""
     try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        with zipfile.ZipFile(path) as packed:
+            return {verify.MANIFEST, verify.STATEMENT, verify.FIGURES} <= set(packed.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _json(value: Json) -> bytes:
