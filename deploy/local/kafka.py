@@ -25,6 +25,7 @@ from deploy.local.say import Say, quiet
 
 NAME = "kafka"
 _LARGEST_MESSAGE = 16 * 1024 * 1024
+_OFFSETS_KEPT = 365 * 24 * 60  # minutes; 7 days by default, less than actions are kept for a recorder that is away
 _JVM = [
     "-Xms256m",
     "-Xmx512m",
@@ -128,6 +129,7 @@ def _properties(data: Path, port: int, controller_port: int) -> str:
         # One node: its own topics cannot have more replicas, and need few partitions.
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 8,
+        "offsets.retention.minutes": _OFFSETS_KEPT,
         "transaction.state.log.replication.factor": 1,
         "transaction.state.log.min.isr": 1,
         "transaction.state.log.num.partitions": 4,

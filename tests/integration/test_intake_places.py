@@ -16,7 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from services.common.settings import Settings
 from services.recorder import topics
 from services.recorder.intake.places import Bounds, Consumer, Sight, committed_places, look
-from tests.support.ledger import section
+from services.recorder.intake.quarantine import Quarantine
+from tests.support.ledger import bench, section
 from tests.support.service import Service
 
 
@@ -29,6 +30,10 @@ class Reports:
     async def gap(self, topic: str, partition: int, committed: int, first: int) -> None:  # noqa: ARG002
         """As the quarantine has it."""
         self.told.append((partition, committed, first))
+
+    async def forgotten(self, topic: str, partition: int, first: int) -> None:  # noqa: ARG002
+        """As the quarantine has it."""
+        self.told.append((partition, first))
 
     async def cut_off(self, topic: str, partition: int, committed: int, bounds: Bounds) -> None:  # noqa: ARG002
         """As the quarantine has it."""
@@ -58,6 +63,14 @@ async def _send(settings: Settings, partition: int, *sections: str) -> None:
             await producer.send_and_wait(settings.topic("actions"), value, partition=partition)
     finally:
         await producer.stop()
+
+
+async def _delete(settings: Settings, partition: TopicPartition, before: int) -> None:
+    """As retention does it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    await admin.delete_records({partition: RecordsToDelete(before_offset=before)})
+    await admin.close()
 
 
 async def _select(settings: Settings, statement: str) -> list[str]:
@@ -100,16 +113,29 @@ async def test_a_place_that_is_lost_while_running(settings: Settings, partitions
     good, shorter, older = partitions
     for partition in partitions:
         await _send(settings, partition.partition, "a", "b", "c")
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
-    await admin.start()
-    await admin.delete_records({older: RecordsToDelete(before_offset=2)})
-    await admin.close()
+    await _delete(settings, older, before=2)
     reports = Reports()
     async with _consumer(settings, partitions) as consumer:
         for partition, place in ((good, 3), (shorter, 4), (older, 1)):
             consumer.seek(partition, place)
         assert await look(consumer, reports) == Sight({shorter: 0, older: 2}, {shorter: 3, older: 1})
         assert set(reports.told) == {(shorter.partition, 4, Bounds(0, 3)), (older.partition, 1, 2)}
+
+
+async def test_a_forgotten_offset_is_told_where_something_was_recorded(
+    settings: Settings, partitions: list[TopicPartition], database: str
+) -> None:
+    await _send(settings, 1, "a", "b", "c")
+    await _delete(settings, partitions[1], before=2)
+    async with bench(database) as ledger:
+        quarantine = Quarantine(ledger.pool, ledger.ledger, ledger.vault, settings)
+        async with _consumer(settings, partitions) as consumer:
+            for told in ([], [("offset-forgotten", 1, 1)]):
+                places = await committed_places(consumer, partitions, quarantine)
+                assert places == {partitions[0]: (0, True), partitions[1]: (2, True), partitions[2]: (0, True)}
+                rows = await ledger.rows('SELECT code, partition, "offset" FROM ledger.quarantine')
+                assert [tuple(row) for row in rows] == told
+                await ledger.accepted(section())
 
 
 async def test_nothing_is_skipped_where_the_log_is_shorter_than_the_offset(

@@ -24,6 +24,9 @@ class Reports(Protocol):
     async def gap(self, topic: str, partition: int, committed: int, first: int) -> None:
         """Records before ``first`` were lost to retention."""
 
+    async def forgotten(self, topic: str, partition: int, first: int) -> None:
+        """It isn't known whether records before ``first`` had been read."""
+
     async def cut_off(self, topic: str, partition: int, committed: int, bounds: Bounds) -> None:
         """The log ends before ``committed``."""
 
@@ -43,7 +46,9 @@ async def committed_places(
     bounds = await _bounds(consumer, partitions)
     places: dict[TopicPartition, tuple[int, bool]] = {}
     for tp, offset in committed.items():
-        place = bounds[tp].first if offset is None else await _place(tp, offset, bounds[tp], reports)
+        place = (
+            await _unknown(tp, bounds[tp], reports) if offset is None else await _place(tp, offset, bounds[tp], reports)
+        )
         places[tp] = place, place != offset
     return places
 
@@ -67,6 +72,12 @@ async def look(consumer: Consumer, reports: Reports) -> Sight:
     }
     behind = {tp: bounds[tp].end - lost.get(tp, now[tp]) for tp in before if tp in now}
     return Sight(lost, {tp: count for tp, count in behind.items() if count > 0})
+
+
+async def _unknown(tp: TopicPartition, bounds: Bounds, reports: Reports) -> int:
+    if bounds.first > 0:
+        await reports.forgotten(tp.topic, tp.partition, bounds.first)
+    return bounds.first
 
 
 async def _place(tp: TopicPartition, offset: int, bounds: Bounds, reports: Reports) -> int:

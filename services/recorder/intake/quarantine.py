@@ -57,6 +57,21 @@ class Quarantine:
         Log.error("lost-to-retention", topic=topic, partition=partition, first=committed, last=first - 1)
         await self._insert((topic, partition, committed), why, b"")
 
+    async def forgotten(self, topic: str, partition: int, first: int) -> None:
+        """Report records that may have been deleted unread; where nothing was ever recorded, that is no loss."""
+        async with self._pool.acquire(timeout=10) as connection:
+            if not await QUERIES.begun(connection):
+                return
+        why = Unreadable(
+            "offset-forgotten",
+            "Kafka no longer knows up to where this partition had been read, and its offsets before "
+            f"{first} are deleted: some may never have been read. Ask their senders to look for their receipts.",
+            f"Kafka 已不再保存该分区读到何处，且偏移量 {first} 之前的消息已被删除，其中可能有未读取的。"
+            "请发送方核对回执。",
+        )
+        Log.error("offset-forgotten", topic=topic, partition=partition, first=first)
+        await self._insert((topic, partition, first - 1), why, b"")
+
     async def cut_off(self, topic: str, partition: int, committed: int, bounds: Bounds) -> None:
         """Report a log that ends before what was read of it."""
         first, end = bounds

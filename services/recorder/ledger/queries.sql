@@ -225,6 +225,10 @@ ORDER BY s.shard;
 -- How many checkpoints the file or the topic doesn't have yet.
 SELECT count(*) FROM ledger.checkpoint WHERE NOT (filed AND published);
 
+-- name: begun$
+-- Whether anything was ever recorded here.
+SELECT EXISTS (SELECT FROM ledger.shard WHERE next_receipt > 0 OR size > 0);
+
 -- name: quarantine!
 -- Keep what could not be read. A second delivery changes nothing; something else at the same place, as in a log that was
 -- cut off and written anew, takes the place of what was told before.
