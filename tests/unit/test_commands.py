@@ -49,6 +49,13 @@ def test_the_list_says_of_each_command_what_its_own_help_begins_with(program: st
         assert " ".join(real.help.partition("\n\n")[0].split()) == listed.help
 
 
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_every_command_can_be_asked_for_either_language(program: str) -> None:
+    for _, real in _listed(get_command(_PROGRAMS[program][0])):
+        if not hasattr(real, "commands"):
+            assert any("--lang" in option.opts for option in real.params), real.name
+
+
 @pytest.mark.parametrize(
     ("words", "code", "needless"),
     [
