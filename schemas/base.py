@@ -20,30 +20,33 @@ MOST = 2000  # items of a list
 T = TypeVar("T")
 _set = object.__setattr__  # past the models' being frozen
 
-_INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$")
-_DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
+_READ = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)  # offsets as once taken
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _EARLIEST, _LATEST = 1900, 2200
 
 
 @lru_cache(maxsize=8192)  # what happened together has one time
 def instant(text: str) -> datetime:
     """An RFC 3339 instant with an offset as an aware datetime; ValueError where it is none."""
-    if not _INSTANT.match(text):
+    if not _READ.fullmatch(text):
         raise ValueError(text)
     return datetime.fromisoformat(text)
 
 
 def _is_instant(text: str) -> str:
     try:
-        moment = instant(text)
+        moment = instant(text) if _INSTANT.fullmatch(text) else None
     except ValueError:
-        raise PydanticCustomError("instant", "not an RFC 3339 instant with an offset") from None
+        moment = None
+    if moment is None:
+        raise PydanticCustomError("instant", "not an RFC 3339 instant with an offset")
     return _in_range(text, moment.year)
 
 
 def _is_day(text: str) -> str:
     try:
-        day = date.fromisoformat(text) if _DAY.match(text) else None
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         day = None
     if day is None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.base import instant
 from services.recorder.intake.explain import FieldError
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json
 from tests.unit.office import correction, founded, line, person, post, roll, session
@@ -220,6 +221,10 @@ def test_hours_for_minutes() -> None:
         ({"time": "2026-03-02T09:00:00"}, "/time", "has no offset"),
         ({"time": "2026-02-30T09:00:00Z"}, "/time", "is not an instant"),
         ({"time": "2026-03-02T09:00:00Z\n"}, "/time", "is not an instant"),
+        ({"time": "2026-03-02T09:00:00+05:99"}, "/time", "is not an instant"),
+        ({"time": "2026-03-02T09:00:00+05:60"}, "/time", "is not an instant"),
+        ({"time": "2026-03-02T09:00:00-24:00"}, "/time", "is not an instant"),
+        ({"time": "2026-03-02T09:00:00+0８:00"}, "/time", "is not an instant"),
         ({"time": "２０２６-03-02T09:00:00Z"}, "/time", "is not an instant"),
         ({"actor": "a\nb"}, "/actor", "is not written"),
         ({"data": [1]}, "/data", "is not an object"),
@@ -411,6 +416,16 @@ def test_a_replacement_of_an_unknown_type_may_pass_later() -> None:
     refusal = _read(_action("any.correct-entry", data)).refusal
     assert refusal is not None
     assert refusal.code == "unknown-type"
+
+
+@pytest.mark.parametrize("offset", ["Z", "+23:59", "-00:00", "+05:45", "-12:00"])
+def test_every_offset_of_rfc_3339_is_taken(offset: str) -> None:
+    fields = _action("people.define-section", {"section": "s", "name": "x"}, time=f"2026-03-02T09:00:00{offset}")
+    assert _read(fields).action is not None
+
+
+def test_an_offset_that_was_taken_once_is_still_read() -> None:
+    assert instant("2026-03-02T09:00:00+05:99").isoformat() == "2026-03-02T09:00:00+06:39"
 
 
 # --- the same body ---
