@@ -14,7 +14,7 @@ help: ## this list · 本列表
 up: run-environment ## set up, start everything, show a sample year · 安装、启动、演示
 	@$(BIN)/python -m deploy.local.cli up
 
-down: ## stop everything, keep the data · 停止,保留数据
+down: ## stop everything, keep the data · 停止，保留数据
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.cli down; else echo "Nothing is installed, so nothing runs."; fi
 
 status: run-environment ## what runs, and where · 查看状态

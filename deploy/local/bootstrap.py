@@ -32,28 +32,28 @@ TEXTS = {
             "Install one, then: make up PYTHON=/path/to/python3.12"
         ),
         (
-            "需要 Python 3.11 或更新版本;当前是 {have}({path}),PATH 中也没有更新的。\n"
-            "请安装后运行:make up PYTHON=/path/to/python3.12"
+            "需要 Python 3.11 或更新版本；当前是 {have}（{path}），PATH 中也没有更新的。\n"
+            "请安装后运行：make up PYTHON=/path/to/python3.12"
         ),
     ),
     "other": ("Using {path}.", "改用 {path}。"),
     "no_venv": (
         "This Python ({path}) lacks venv and ensurepip. On Debian and Ubuntu: apt install python{version}-venv",
-        "此 Python({path})缺少 venv 或 ensurepip 模块。Debian/Ubuntu 上请运行:apt install python{version}-venv",
+        "此 Python（{path}）缺少 venv 或 ensurepip 模块。Debian/Ubuntu 上请运行：apt install python{version}-venv",
     ),
     "no_disk": (
         "Only {free} MB free in {folder}; {least} MB are needed. Make room and try again.",
-        "{folder} 仅剩 {free} MB,需要 {least} MB。请清理空间后重试。",
+        "{folder} 仅剩 {free} MB，需要 {least} MB。请清理空间后重试。",
     ),
-    "making": ("· making .venv/ with Python {have}", "· 正在建立 .venv/(Python {have})"),
-    "broken": ("· an earlier installation was cut off: beginning anew", "· 上次安装中断,重新开始"),
+    "making": ("· making .venv/ with Python {have}", "· 正在建立 .venv/（Python {have}）"),
+    "broken": ("· an earlier installation was cut off: beginning anew", "· 上次安装中断，重新开始"),
     "waiting": (
         "· another installation is at work in this folder: waiting for it …",
-        "· 此目录中正有另一个安装在进行,等待其结束 …",
+        "· 此目录中正有另一个安装在进行，等待其结束 …",
     ),
     "installing": (
         "· installing {count} packages into .venv/ (a minute or two the first time)",
-        "· 正在向 .venv/ 安装 {count} 个软件包(首次需一两分钟)",
+        "· 正在向 .venv/ 安装 {count} 个软件包（首次需一两分钟）",
     ),
     "done": ("✓ .venv/ is ready", "✓ .venv/ 已就绪"),
     "registry": (
@@ -61,18 +61,18 @@ TEXTS = {
             "The package registry cannot be reached, or lacks a package. Check the network; a mirror is set with "
             "`pip config set global.index-url …`, then try again."
         ),
-        "无法访问软件包仓库,或其中缺少所需软件包。请检查网络;使用镜像时请先运行 pip config set global.index-url …。",
+        "无法访问软件包仓库，或其中缺少所需软件包。请检查网络；使用镜像时请先运行 pip config set global.index-url …。",
     ),
     "hashes": (
         (
             "A downloaded package is not the one pinned in requirements.txt, and was not installed. A mirror, if you "
             "use one, may be at fault."
         ),
-        "下载的软件包与 requirements.txt 中固定的不符,未予安装。若使用镜像,可能是镜像的问题。",
+        "下载的软件包与 requirements.txt 中固定的不符，未予安装。若使用镜像，可能是镜像的问题。",
     ),
     "failed": ("The installation failed.", "安装失败。"),
-    "log": ("The end of {log}:", "{log} 的末尾:"),
-    "interrupted": ("Interrupted; the next run begins anew.", "已中断,下次运行将重新开始。"),
+    "log": ("The end of {log}:", "{log} 的末尾："),
+    "interrupted": ("Interrupted; the next run begins anew.", "已中断，下次运行将重新开始。"),
 }
 CAUSES = [
     ("no_disk", r"No space left|Errno 28|Disk quota"),

@@ -9,6 +9,7 @@ from typing import Final
 
 import orjson
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -70,7 +71,10 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
 def _show(found: Status, words: Mapping[str, str]) -> None:
     table = Table(title=words["title"].format(state=words[found.state]))
     for column in ("shard", "next", "end", "lag", "state", "error"):
-        table.add_column(words[column], justify="right" if column in {"shard", "next", "end", "lag"} else "left")
+        figure = column in {"shard", "next", "end", "lag"}
+        table.add_column(words[column], justify="right" if figure else "left", overflow="fold")
+    # Where it is narrow, the state at least is never broken.
+    table.columns[4].min_width = max((cell_len(words[shard.state]) for shard in found.shards), default=None)
     for shard in found.shards:
         figures = (shard.shard, shard.next, shard.end, shard.lag)
         table.add_row(*map(str, figures), words[shard.state], shard.error or "")

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.local import kafka_tool, messages, words
+from deploy.local import bootstrap, kafka_tool, messages, words
 from deploy.local.cli import app
 from deploy.local.errors import StackError
 from deploy.local.messages import Lang
@@ -17,6 +18,8 @@ from deploy.local.overview import overview, table
 from deploy.local.paths import Home
 from deploy.local.say import Say
 from services.common import commands
+from services.projector import cli_status as projector
+from services.projector import status as projected
 from services.recorder import cli_status as recorder
 from services.recorder.status import Shard, Status
 
@@ -24,7 +27,7 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ASCII_MARKS = re.compile(r"[\u4e00-\u9fff}][,;:]|[,;:(][\u4e00-\u9fff]")
 
 
-@pytest.mark.parametrize("texts", [messages._TEXTS, words._TEXTS])
+@pytest.mark.parametrize("texts", [messages._TEXTS, words._TEXTS, bootstrap.TEXTS])
 def test_chinese_has_its_own_punctuation(texts: dict[str, tuple[str, str]]) -> None:
     for english, chinese in texts.values():
         assert not _CHINESE.search(english)
@@ -77,3 +80,16 @@ def test_a_shards_mode_is_whole_where_it_is_narrow(
     said = capsys.readouterr().out
     assert recorder._WORDS[lang]["read-only"] in said
     assert "…" not in said
+    halted = projected.ShardStatus(0, 1234567, 1234567, 0, "halted", "attendance-recorded.v1-at-1234567-and-much-more")
+    projector._show(
+        projected.Status("halted", 0, [halted], 1, current=True, building=None, old=[]), projector._words(lang)
+    )
+    said = capsys.readouterr().out
+    assert said.count(projector._WORDS[lang]["halted"]) == 2
+    assert "…" not in said
+
+
+def test_a_chinese_full_stop_is_followed_by_no_blank(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit):
+        commands.not_running(commands.Lang.ZH, "读不到。")
+    assert capsys.readouterr().err == "未运行：读不到。请用 `office up` 启动。\n"
