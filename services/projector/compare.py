@@ -50,7 +50,7 @@ class Comparison:
 @asynccontextmanager
 async def snapshot(url: str, consumer: str) -> AsyncIterator[Snapshot]:
     """Keep the live version's rows as they stand now readable."""
-    connection = await database.connect(url, **_SESSION)
+    connection = await database.connect(url, session=_SESSION)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             version = await versions.live(connection)
@@ -64,7 +64,7 @@ async def snapshot(url: str, consumer: str) -> AsyncIterator[Snapshot]:
 @asynccontextmanager
 async def compared(url: str, stood: Snapshot, other: Version) -> AsyncIterator[Comparison]:
     """Compare every read model; the differences can be asked for until this ends."""
-    connection = await database.connect(url, other.schema, **_SESSION)
+    connection = await database.connect(url, other.schema, _SESSION)
     try:
         found = Comparison(connection, stood)
         await connection.execute(SQL.difference.sql)

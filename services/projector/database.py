@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import aiosql
@@ -22,7 +26,14 @@ _SESSION: Final = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",
+    # What the server does where a projector vanishes without a word, so that its locks don't outlive it for hours.
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "6",
 }
+FOLDING_SECONDS: Final = 300.0  # the most that one statement of a batch may take; then its connection is given up
+# The same on this side; by name, since not every system has all of them: the first is macOS's for the second.
+_KEPT: Final = (("TCP_KEEPALIVE", 60), ("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -31,10 +42,38 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 TRANSIENT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 
 
-async def connect(url: str, schema: str | None = None, **session: str) -> Connection:
-    """A connection of its own, such as the one that folds; without a schema, on the live version."""
-    settings = _SESSION | session | ({"search_path": schema} if schema else {})
-    connection: Connection = await asyncpg.connect(url, server_settings=settings, timeout=10)
+class _Kept(asyncpg.Connection):
+    """A connection that is found dead within minutes where its server vanishes without a word, also while it waits."""
+
+    def __init__(self, protocol: Any, transport: asyncio.Transport, *rest: Any) -> None:  # noqa: ANN401  # asyncpg's own
+        """As asyncpg makes it."""
+        super().__init__(protocol, transport, *rest)
+        _keep(transport.get_extra_info("socket"))
+
+
+def _keep(connected: socket.socket) -> None:
+    if connected.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEPT:
+        if hasattr(socket, name):
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+async def connect(
+    url: str,
+    schema: str | None = None,
+    session: Mapping[str, str] = MappingProxyType({}),
+    command_timeout: float | None = None,
+) -> Connection:
+    """A connection of its own, such as the one that folds; without a schema, on the live version.
+
+    Without a ``command_timeout`` a statement may take as long as it takes: comparing whole versions, waiting for locks.
+    """
+    settings = _SESSION | dict(session) | ({"search_path": schema} if schema else {})
+    connection: Connection = await asyncpg.connect(
+        url, server_settings=settings, timeout=10, command_timeout=command_timeout, connection_class=_Kept
+    )
     if schema is None:
         with suppress(asyncpg.UndefinedTableError):  # nothing has run here yet
             number = await VERSIONS.live_number(connection)
@@ -56,6 +95,7 @@ async def pool(url: str, schema: str, largest: int) -> Pool:
         server_settings=_SESSION | {"default_transaction_read_only": "on", "search_path": schema},
         command_timeout=30,
         timeout=10,
+        connection_class=_Kept,
         init=_read_json,
     )
     return made

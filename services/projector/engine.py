@@ -119,7 +119,8 @@ class Engine:
     async def _connect(self) -> Connection:
         # The rows can be rebuilt and the cursor goes with them: nothing is lost by not waiting for the disk.
         schema = None if self._version is None else self._version.schema
-        connection = await database.connect(self._url, schema, synchronous_commit="off")
+        # Without a bound, a server that is gone without a word would hold everything up, and nobody would try again.
+        connection = await database.connect(self._url, schema, {"synchronous_commit": "off"}, database.FOLDING_SECONDS)
         version = self._version or await versions.live(connection)
         await connection.execute(f"SET search_path TO {version.schema}")
         await connection.execute(version.staging)
