@@ -79,6 +79,8 @@ class _Entry(BaseModel):
             raise ValueError("sources and types narrow a publisher only")
         if self.role != "reader" and (self.person is not None or self.section is not None):
             raise ValueError("person and section narrow a reader only")
+        if self.section is not None and self.offices is None:
+            raise ValueError("section needs offices: another office may have a section with the same id")
         return self
 
 

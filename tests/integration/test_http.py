@@ -34,7 +34,7 @@ TOKENS = {
         "types": ["chengzhang.learning.*"],
     },
     "zhang": {"token": "zhang-token", "role": "reader", "person": "p-1"},
-    "section": {"token": "section-token", "role": "reader", "section": "s-1"},
+    "section": {"token": "section-token", "role": "reader", "offices": ["o-1"], "section": "s-1"},
 }
 SECTION = {
     "specversion": "1.0",

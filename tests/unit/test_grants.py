@@ -92,6 +92,7 @@ def test_a_file_that_breaks_leaves_the_last_good_grants_and_is_logged(file: Path
         ({"x": {"token": "secret-token", "role": "reader", "offics": []}}, "x/offics"),
         ({"x": {"token": "secret-token", "role": "reader", "types": ["a"]}}, "narrow a publisher only"),
         ({"x": {"token": "secret-token", "role": "auditor", "person": "p"}}, "narrow a reader only"),
+        ({"x": {"token": "secret-token", "role": "reader", "section": "s-1"}}, "x: Value error, section needs offices"),
         ({"reader": "secret-token", "auditor": "secret-token"}, "have the same token"),
         ({"reader": None}, "reader"),
     ],
