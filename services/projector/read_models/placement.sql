@@ -22,12 +22,13 @@ CREATE TABLE IF NOT EXISTS placement (
     PRIMARY KEY (office, person, position)
 );
 -- The last seat in the main post up to a day, as known at an instant: `until` is that day, or the last one on which it was held.
+-- It reads for those who may read the views that rest on it, and not this table.
 CREATE OR REPLACE FUNCTION last_seat(in_office text, of_person text, up_to date, stood_at timestamptz) RETURNS TABLE (
     section text,
     tier    text,
     until   date
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER
 BEGIN ATOMIC
     SELECT
         coalesce(moved.section, p.section),
