@@ -236,6 +236,26 @@ async def test_a_batch_ends_when_its_time_is_up(ledger: Bench, monkeypatch: pyte
     await ledger.gapless()
 
 
+async def test_a_roll_of_hundreds_counts_by_its_people_not_as_one(
+    ledger: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [f"p-{n}" for n in range(300)]
+    await ledger.accepted(*map(person, people))
+    at = [f"2026-03-{day:02d}T09:00:00+08:00" for day in range(2, 6)]
+    await ledger.accepted(*[session(f"s-{n}", "p-0", starts_at=day) for n, day in enumerate(at)])
+    ledger.batches.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(batch_module, "LONGEST", -1.0)
+        await ledger.accepted(*[attendance(f"s-{n}", *people) for n in range(2)])
+    assert [len(b.receipts) for b in ledger.batches] == [1, 1], "the clock is looked at after each"
+    ledger.batches.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "MOST_KEYS", 300)
+        await ledger.accepted(*[attendance(f"s-{n}", *people) for n in range(2, 4)])
+    assert [len(b.receipts) for b in ledger.batches] == [1, 1], "no more is loaded than a batch can use"
+    await ledger.gapless()
+
+
 async def test_no_batch_is_larger_than_a_thousand(ledger: Bench) -> None:
     await ledger.accepted(*[section() for _ in range(2500)])
     assert max(len(batch.receipts) for batch in ledger.batches) <= 1000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +19,7 @@ from services.common.both import Both
 from services.common.faults import fault
 from services.recorder import metrics
 from services.recorder.domain import decider
-from services.recorder.domain.core import Key
+from services.recorder.domain.core import Action, Key
 from services.recorder.errors import ReadOnly
 from services.recorder.intake.submission import Answer, Submission
 from services.recorder.ledger.batch import Batch, Head
@@ -30,6 +30,7 @@ from services.recorder.ledger.working import Working
 from services.recorder.reasons import reason
 
 FOLD_VERSION = 1
+MOST_KEYS: Final = 6_000  # of states that a batch loads, so that a few long rolls are a batch of their own
 
 
 class Committed(Protocol):
@@ -58,8 +59,8 @@ async def append(
     went back behind what is known to be committed.
     """
     async with connection.transaction():
-        batch = await _prepare(connection, ledger, shard, working, submissions)
-        answers = batch.decide(submissions, datetime.now(UTC))
+        batch, prepared = await _prepare(connection, ledger, shard, working, submissions)
+        answers = batch.decide(prepared, datetime.now(UTC))
         await _write(connection, shard, batch)
         fault("before-commit")
     working.commit(batch.head.next_receipt, batch.head.size)
@@ -78,7 +79,8 @@ def _count(batch: Batch) -> None:
 
 async def _prepare(
     connection: Connection, ledger: Ledger, shard: int, working: Working, submissions: Sequence[Submission]
-) -> Batch:
+) -> tuple[Batch, Sequence[Submission]]:
+    """A batch with all that deciding needs, and the submissions, from the first on, for which it has it."""
     row = await QUERIES.lock_shard(connection, shard=shard)
     if why := _closed(shard, row, working):
         raise ReadOnly(str(why), why)
@@ -87,15 +89,21 @@ async def _prepare(
     head = Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"], row["recent"])
     batch = Batch(ledger.source, head, working)
     await _look_up(connection, shard, batch, submissions)
-    actions = [
-        batch.aimed(submission.action)
-        for submission in submissions
-        if submission.action is not None and submission.key_digest not in batch.known
-    ]
-    await _load(connection, shard, batch.working, {key for action in actions for key in decider.reads(action)})
+    actions: list[Action] = []
+    keys: set[Key] = set()
+    prepared = 0
+    for submission in submissions:
+        if len(keys) >= MOST_KEYS:
+            break
+        prepared += 1
+        if submission.action is not None and submission.key_digest not in batch.known:
+            action = batch.aimed(submission.action)
+            actions.append(action)
+            keys.update(decider.reads(action))
+    await _load(connection, shard, batch.working, keys)
     more = {key for action in actions for key in decider.reads_more(batch.working, action)}
     await _load(connection, shard, batch.working, more)
-    return batch
+    return batch, submissions[:prepared]
 
 
 def _closed(shard: int, row: asyncpg.Record, working: Working) -> Both | None:

@@ -28,6 +28,7 @@ from services.recorder.ledger.writing import Address, Frame, accepted, frame
 
 LONGEST: Final = 0.1  # seconds of deciding under the lock, so that neither intake starves the other
 _LOOK_AT_CLOCK: Final = 32  # submissions
+_LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
 
 
 @dataclass(slots=True)
@@ -78,9 +79,12 @@ class Batch:
         self.recorded_time = self.head.recorded_time()
         deadline = time.monotonic() + LONGEST
         answers: list[Answer] = []
+        look = _LOOK_AFTER
         for index, submission in enumerate(submissions):
-            if index % _LOOK_AT_CLOCK == _LOOK_AT_CLOCK - 1 and time.monotonic() > deadline:
-                break
+            if index % _LOOK_AT_CLOCK == _LOOK_AT_CLOCK - 1 or len(self.events) >= look:
+                if time.monotonic() > deadline:
+                    break
+                look = len(self.events) + _LOOK_AFTER
             try:
                 answers.append(self._answer(submission, now))
             except NotLoaded:
