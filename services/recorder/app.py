@@ -103,7 +103,11 @@ class Recorder:
         self._parts: Parts | None = None
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """Append, HTTP's way. Whoever hears that a person was erased can rely on it: the key is destroyed by then."""
+        """Append, HTTP's way.
+
+        Whoever hears that a person was erased can rely on it: nothing of theirs opens by then, and the key is destroyed
+        unless another office has the person.
+        """
         if (parts := self._parts) is None:
             raise Unavailable("the recorder is starting: ledger or topics have not been reached yet")
         outcomes = await parts.appender.submit(submissions)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,6 +120,8 @@ class Vault:
     def __init__(self, pool: Pool, kek: bytes, *, retention_days: int = 0, closed: str | None = None) -> None:
         self.retention_days = retention_days
         self.closed = closed
+        # Of these events those that are of none of the offices named with each: who erased a person in some only.
+        self.others: Callable[[Mapping[UUID, frozenset[str]]], Awaitable[Collection[UUID]]] | None = None
         self._pool = pool
         self._wrap = AESGCM(_subkey(kek, "wrap"))
         self._quarantine = AESGCM(_subkey(kek, "quarantine"))
@@ -151,7 +153,10 @@ class Vault:
         return {row["owner"]: self._unwrap(row) for row in rows if row["wrapped"] is not None}
 
     async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
-        """The texts in their order, or why not; in one statement. ``only`` opens what that person owns."""
+        """The texts in their order, or why not; in one statement. ``only`` opens what that person owns.
+
+        A second statement where only some offices have erased an owner: what was sealed in theirs is erased.
+        """
         kids = {kid for item in items if (kid := _uuid(item.kid))}
         if not kids:
             return [Failed("unreadable") for _ in items]
@@ -159,12 +164,42 @@ class Vault:
         async with self._connection() as connection:
             rows = {row["kid"]: row for row in await _rows(_QUERIES.keys_by_id(connection, kids=list(kids)))}
         keys = {kid: self._unwrap(row) for kid, row in rows.items() if row["wrapped"] is not None}
-        return [self._open(item, rows, keys, only) for item in items]
+        opened = [self._open(item, rows, keys, only) for item in items]
+        doubtful = {
+            number: frozenset(rows[kid]["closed_for"])
+            for number, item in enumerate(items)
+            if isinstance(opened[number], str) and (kid := _uuid(item.kid)) and rows[kid]["closed_for"]
+        }
+        return await self._closed_for(items, opened, doubtful) if doubtful else opened
+
+    async def _closed_for(
+        self, items: Sequence[Sealed], opened: list[str | Failed], doubtful: Mapping[int, frozenset[str]]
+    ) -> list[str | Failed]:
+        """The same without what was sealed for events of offices that have erased the owner.
+
+        Where that can't be told it is as if it were theirs.
+        """
+        asked = {event: offices for number, offices in doubtful.items() if (event := _uuid(items[number].aad))}
+        try:
+            others = await self.others(asked) if self.others is not None else frozenset[UUID]()
+        except _UNREACHABLE as error:
+            raise Unavailable("the ledger can't be reached") from error
+        return [
+            Failed("erased") if number in doubtful and _uuid(items[number].aad) not in others else text
+            for number, text in enumerate(opened)
+        ]
 
     async def not_destroyed(self, owners: Collection[str]) -> set[str]:
         """Those of these owners whose keys are not destroyed yet."""
         async with self._connection() as connection:
             return {row["owner"] for row in await _rows(_QUERIES.not_destroyed(connection, owners=sorted(owners)))}
+
+    async def close_for(self, offices: Mapping[str, Collection[str]]) -> None:
+        """Open nothing of these owners any more that was sealed in these offices."""
+        if offices:
+            async with self._connection() as connection:
+                closed = [" ".join(sorted(each)) for each in offices.values()]
+                await _QUERIES.close_for(connection, owners=list(offices), offices=closed)
 
     async def destroy(self, erased: Mapping[str, str]) -> None:
         """Destroy these owners' keys for ever; each with the event that erased the person. A second time nothing."""

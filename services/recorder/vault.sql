@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS vault.data_key (
     CHECK ((wrapped IS NULL) = (destroyed_at IS NOT NULL))
 );
 ALTER TABLE vault.data_key ADD COLUMN IF NOT EXISTS event uuid;
+ALTER TABLE vault.data_key ADD COLUMN IF NOT EXISTS closed_for text[] NOT NULL DEFAULT '{}';
 -- One row an owner, for ever: who was erased never gets a new key.
 CREATE UNIQUE INDEX IF NOT EXISTS data_key_of_owner ON vault.data_key (owner);
 DROP INDEX IF EXISTS vault.data_key_owner;
@@ -20,6 +21,8 @@ COMMENT ON TABLE vault.data_key IS 'Data keys of persons, wrapped by the key-enc
 COMMENT ON COLUMN vault.data_key.owner IS 'A person, installation-wide: whose name, need or review the key seals';
 COMMENT ON COLUMN vault.data_key.wrapped IS '12-byte iv, then the 32-byte key under AES-256-GCM with its tag; null once destroyed';
 COMMENT ON COLUMN vault.data_key.event IS 'The person-erased event for which it was destroyed';
+COMMENT ON COLUMN vault.data_key.closed_for IS
+    'Offices that erased the person while others still have the person: nothing of theirs opens any more';
 
 -- name: keys_of(owners)
 -- The keys of these owners, destroyed ones too.
@@ -50,7 +53,8 @@ RETURNING
 SELECT
     kid,
     owner,
-    wrapped
+    wrapped,
+    closed_for
 FROM vault.data_key
 WHERE kid = ANY(:kids::uuid[]);
 
@@ -59,6 +63,13 @@ WHERE kid = ANY(:kids::uuid[]);
 SELECT owner
 FROM unnest(:owners::text[]) AS erased (owner)
 WHERE NOT EXISTS (SELECT FROM vault.data_key AS k WHERE k.owner = erased.owner AND k.destroyed_at IS NOT NULL);
+
+-- name: close_for(owners, offices)!
+-- Nothing of these offices (ids, a blank in between) opens any more of these owners; others' does.
+UPDATE vault.data_key AS k
+SET closed_for = string_to_array(closed.offices, ' ')
+FROM unnest(:owners::text[], :offices::text[]) AS closed (owner, offices)
+WHERE k.owner = closed.owner AND k.closed_for IS DISTINCT FROM string_to_array(closed.offices, ' ');
 
 -- name: destroy(owners, events)!
 -- Destroy the keys of these owners; one who has none can't get one any more.

@@ -10,7 +10,9 @@ import asyncpg
 import pytest
 
 from schemas.base import Sealed
+from schemas.identity import shard_of
 from services.recorder import erasures as module
+from services.recorder.ahead import Fact, Kind
 from services.recorder.erasures import Erasures
 from services.recorder.errors import Unavailable
 from services.recorder.intake.submission import UNCOMPARED
@@ -127,21 +129,82 @@ async def test_a_lost_vault_makes_no_key_for_the_erased(ledger: Bench, erasures:
     assert not await ledger.vault.keys(["p-1"])
 
 
+def _ahead(kind: Kind, office: str = "o-1") -> Fact:
+    """What the topic has, and the ledger of the office's shard doesn't."""
+    return Fact(kind, shard_of(office, 8), 99, office, "p-1", "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab")
+
+
 async def test_what_is_only_on_the_topic_is_applied_too(ledger: Bench, erasures: Erasures) -> None:
     sealed = await _registered(ledger)
-    await erasures.apply({"p-1": "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"})
+    await erasures.apply([_ahead("erased")])
     assert await ledger.vault.open([sealed]) == [Failed("erased")]
+
+
+@pytest.mark.parametrize("kind", ["registered", "held"])
+async def test_what_only_the_topic_knows_keeps_the_key_until_the_ledger_has_it(
+    ledger: Bench, erasures: Erasures, kind: Kind
+) -> None:
+    """Another office's shard was restored from an older backup: that it has the person, too, isn't known there yet."""
+    await _registered(ledger)
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply([_ahead(kind, OTHER)])
+    await erasures.apply()
+    assert await ledger.vault.keys(["p-1"])
+    await ledger.rows("UPDATE ledger.shard SET size = 100 WHERE shard = $1", shard_of(OTHER, 8))
+    await erasures.apply()
+    assert not await ledger.vault.keys(["p-1"]), "by now the ledger says it all"
 
 
 async def test_a_hold_in_another_office_keeps_the_key_until_it_is_lifted(ledger: Bench, erasures: Erasures) -> None:
-    sealed = await _registered(ledger)
-    await _registered(ledger, office=OTHER)
+    ours, theirs = await _registered(ledger), await _registered(ledger, office=OTHER)
     await ledger.accepted(_about("place-hold", office=OTHER), _about("erase-person"))
     await erasures.apply()
-    assert await ledger.vault.open([sealed]) == ["王"]
+    assert await ledger.vault.open([ours, theirs]) == ["王", "王"]
     await ledger.accepted(_about("lift-hold", office=OTHER))
     await erasures.apply()
-    assert await ledger.vault.open([sealed]) == [Failed("erased")]
+    assert await ledger.vault.open([ours, theirs]) == [Failed("erased"), "王"]
+
+
+# --- of several offices ---
+
+
+async def test_no_office_destroys_what_another_has_of_a_person(ledger: Bench, erasures: Erasures) -> None:
+    """Whoever may write for one office only must not reach what is another's by registering its people there."""
+    ours, theirs = await _registered(ledger), await _registered(ledger, office=OTHER)
+    await ledger.accepted(_about("erase-person", office=OTHER))
+    await erasures.apply()
+    assert await ledger.vault.open([ours, theirs]) == ["王", Failed("erased")], "in its own office it is erased"
+    again = await ledger.receipts([person("p-1"), person("p-1", OTHER)])
+    assert [r["code"] for r in again] == ["id-reused", "erased"]
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    assert await ledger.vault.open([ours, theirs]) == [Failed("erased"), Failed("erased")]
+    (row,) = await _keys(ledger)
+    assert row["wrapped"] is None
+
+
+async def test_an_office_whose_registration_was_a_mistake_is_not_waited_for(ledger: Bench, erasures: Erasures) -> None:
+    await _registered(ledger)
+    (mistaken,) = await ledger.accepted(person("p-1", OTHER))
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    assert await ledger.vault.keys(["p-1"])
+    revocation = {"event": mistaken["events"][0]["id"], "reason": "mistake"}
+    await ledger.accepted(action("any.revoke-entry", revocation, OTHER))
+    await erasures.apply()
+    assert not await ledger.vault.keys(["p-1"])
+
+
+async def test_whose_an_archived_event_was_is_told_by_its_shard(ledger: Bench, erasures: Erasures) -> None:
+    far = next(office for n in range(99) if shard_of(office := f"x-{n}", 8) != shard_of(OTHER, 8))
+    assert shard_of("o-1", 8) == shard_of(OTHER, 8)
+    sealed = [await _registered(ledger, office=office) for office in (far, OTHER, "o-1")]
+    await ledger.accepted(_about("erase-person", office=OTHER))
+    await erasures.apply()
+    assert await ledger.vault.open(sealed) == ["王", Failed("erased"), "王"]
+    await ledger.rows("INSERT INTO ledger.archived_event SELECT shard, id, position FROM ledger.event")
+    await ledger.rows("DELETE FROM ledger.event")
+    assert await ledger.vault.open(sealed) == ["王", Failed("erased"), Failed("erased")], "it may be of either"
 
 
 async def test_between_record_and_destruction_nothing_is_sealed_any_more(ledger: Bench) -> None:

@@ -1,7 +1,8 @@
 """Erasing persons, and holds that forbid it.
 
-An erased person's facts stay, under the id; what needs the person's key can't be recorded any more. Neither an erasure
-nor a hold is ever taken back: a hold is lifted, and a key that is destroyed doesn't come again.
+An erased person's facts stay, under the id; what needs the person's key can't be recorded any more in that office.
+Each office decides about its own, by its own retention period; the key goes with the last that has the person. Neither
+an erasure nor a hold is ever taken back: a hold is lifted, and a key that is destroyed doesn't come again.
 """
 
 from __future__ import annotations

@@ -102,6 +102,9 @@ CREATE TABLE IF NOT EXISTS ledger.state (
     PRIMARY KEY (shard, kind, key)
 ) WITH (fillfactor = 80);
 
+-- In which offices somebody is: asked where a person was erased in one of them.
+CREATE INDEX IF NOT EXISTS state_person ON ledger.state (shard, split_part(key, '/', 2)) WHERE kind = 'person';
+
 CREATE TABLE IF NOT EXISTS ledger.receipt (
     shard       integer NOT NULL,
     number      bigint NOT NULL,
