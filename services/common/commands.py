@@ -25,9 +25,9 @@ class Lang(StrEnum):
 
 
 Words = Mapping[Lang, Mapping[str, str]]
-Home = Annotated[Path | None, typer.Option("--home", help="data folder, else CHENGZHANG_HOME, else .local")]
-Language = Annotated[Lang | None, typer.Option("--lang", help="else LANG")]
-AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
+Home = Annotated[Path | None, typer.Option("--home", help="Data folder, else CHENGZHANG_HOME, else .local · 数据目录")]
+Language = Annotated[Lang | None, typer.Option("--lang", help="Else by LANG · 语言")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs · 供程序使用")]
 
 _WORDS: Final[Words] = {
     Lang.EN: {

@@ -1,7 +1,4 @@
-"""The command ``projector``: serve, status, rebuild, verify.
-
-Exit codes: 0 well, 1 failed or halted, 2 usage, 3 not running.
-"""
+"""The command ``projector``."""
 
 from __future__ import annotations
 
@@ -9,6 +6,10 @@ from typing import Final
 
 from services.common.lazy import Command, group
 
+_HELP: Final = """Fold events into read models, and answer from them · 将事件投影为读模型，并提供查询
+
+Exit codes: 0 well, 1 failed or halted, 2 usage, 3 not running · 退出码：0 正常，1 失败或已停，2 用法错误，3 未运行
+"""
 _COMMANDS: Final = (
     Command(
         "serve",
@@ -31,7 +32,7 @@ _COMMANDS: Final = (
         "Hold the read models against a fresh replay of every event (将读模型与全部事件的重放结果逐行核对).",
     ),
 )
-cli = group(__doc__, _COMMANDS)
+cli = group(_HELP, _COMMANDS)
 
 
 def main() -> None:

@@ -1,7 +1,4 @@
-"""The command ``recorder``: serve, status, audit, archive; restore, recover, republish.
-
-Exit codes: 0 well, 1 failed or read-only, 2 usage, 3 not running.
-"""
+"""The command ``recorder``."""
 
 from __future__ import annotations
 
@@ -9,6 +6,10 @@ from typing import Final
 
 from services.common.lazy import Command, group
 
+_HELP: Final = """Take actions, keep the ledger, publish events · 接收操作、保存账本、发布事件
+
+Exit codes: 0 well, 1 failed or read-only, 2 usage, 3 not running · 退出码：0 正常，1 失败或只读，2 用法错误，3 未运行
+"""
 _COMMANDS: Final = (
     Command(
         "archive",
@@ -47,7 +48,7 @@ _COMMANDS: Final = (
         " (重放、核验、检查点与证明).",
     ),
 )
-cli = group(__doc__, _COMMANDS)
+cli = group(_HELP, _COMMANDS)
 
 
 def main() -> None:

@@ -85,3 +85,17 @@ def test_a_command_imports_nothing_that_it_does_not_need(
     loaded = {name.partition(".")[0] for name in ended.stderr.splitlines()[-1].split()}
     assert "typer" in loaded
     assert loaded & needless == set()
+
+
+@pytest.mark.parametrize("program", ["recorder", "projector"])
+def test_every_option_is_explained_in_both_languages_and_plainly(program: str) -> None:
+    whole = get_command(_PROGRAMS[program][0])
+    commands = [whole, *(real for _, real in _listed(whole))]
+    assert not [command.name for command in commands if "`" in command.help]
+    options = {
+        (command.name, option.name): option.help
+        for command in commands
+        for option in command.params
+        if option.name not in {"help", "install_completion", "show_completion"}
+    }
+    assert not {name: told for name, told in options.items() if " · " not in (told or "") or "`" in told}

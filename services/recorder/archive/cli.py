@@ -24,11 +24,18 @@ from services.recorder.cli_errors import said
 from services.recorder.ledger import database
 from services.recorder.ledger.database import Ledger, Pool, ledger_of
 
-Before = Annotated[int | None, typer.Option(metavar="YEAR", help="years before this one leave; years are UTC")]
-Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="the archive's folder; made where it is missing")]
-Back = Annotated[Path | None, typer.Option("--bring-back", metavar="FOLDER", help="put what left for it back")]
-Year = Annotated[int | None, typer.Option(help="with --bring-back: this year only")]
-Yes = Annotated[bool, typer.Option("--yes", help="don't ask")]
+Before = Annotated[
+    int | None, typer.Option(metavar="YEAR", help="Years before this one leave; years are UTC · 移出此前的年度（UTC）")
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="The archive's folder; made where it is missing · 归档目录")
+]
+Back = Annotated[
+    Path | None,
+    typer.Option("--bring-back", metavar="FOLDER", help="Put what left for it back · 调回移出到该目录的内容"),
+]
+Year = Annotated[int | None, typer.Option(help="With --bring-back: this year only · 只调回该年度")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask · 不再询问")]
 Json = dict[str, Any]
 
 

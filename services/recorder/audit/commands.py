@@ -20,11 +20,15 @@ from services.recorder.cli_errors import said
 from services.recorder.ledger import database
 from services.recorder.ledger.database import Ledger, Pool, ledger_of
 
-Shard = Annotated[int, typer.Option(min=0, max=1023, help="the shard's number")]
-Out = Annotated[Path, typer.Option(help="the folder to write to; it is made")]
+Shard = Annotated[int, typer.Option(min=0, max=1023, help="The shard's number · 分片号")]
+Out = Annotated[Path, typer.Option(help="The folder to write to; it is made · 写入的文件夹")]
 Archives = Annotated[
     list[Path] | None,
-    typer.Option("--source", metavar="FOLDER", help="an archive: what left the ledger is taken from there; again"),
+    typer.Option(
+        "--source",
+        metavar="FOLDER",
+        help="An archive: what left the ledger is taken from there; may be given again · 归档目录，可多次给出",
+    ),
 ]
 _T = TypeVar("_T")
 _CONNECTIONS: Final = 2

@@ -17,7 +17,11 @@ from services.recorder.ledger import database
 from services.recorder.ledger.database import ledger_of
 
 Rotate = Annotated[
-    bool, typer.Option("--rotate", help="add a new key; the one before it signs beside it, older ones are retired")
+    bool,
+    typer.Option(
+        "--rotate",
+        help="Add a new key; the one before it signs beside it, older ones are retired · 生成新密钥",
+    ),
 ]
 
 

@@ -27,9 +27,14 @@ _WORDS: Final[Words] = {
         "and": "、",
     },
 }
-Event = Annotated[UUID, typer.Option(help="the event's id, as its receipt gives it")]
-Old = Annotated[int, typer.Option("--from", min=0, help="the size of the older checkpoint, the one you kept")]
-New = Annotated[int | None, typer.Option("--to", min=0, help="the size of the newer one; else the newest")]
+Event = Annotated[UUID, typer.Option(help="The event's id, as its receipt gives it · 事件编号，见回执")]
+Old = Annotated[
+    int, typer.Option("--from", min=0, help="The size of the older checkpoint, the one you kept · 所存旧检查点的大小")
+]
+New = Annotated[
+    int | None,
+    typer.Option("--to", min=0, help="The size of the newer one; else the newest · 新检查点的大小，默认为最新"),
+]
 
 
 def prove(

@@ -51,27 +51,37 @@ _WORDS: Final[Words] = {
 }
 
 
-Office = Annotated[str | None, typer.Option(help="only this office's events: one shard")]
+Office = Annotated[str | None, typer.Option(help="Only this office's events: one shard · 只要该机关的事件")]
 Person = Annotated[
-    str | None, typer.Option(help="only events in this person's stream, or whose data name this person's id anywhere")
+    str | None,
+    typer.Option(
+        help="Only events in this person's stream, or whose data name this person's id anywhere · 只要与此人有关的事件"
+    ),
 ]
-Stream = Annotated[str | None, typer.Option(help="only this stream, kind/id: session/s-1. Of one office with --office")]
-Type = Annotated[str | None, typer.Option("--type", help="only this type of event; chengzhang.learning.* for a group")]
+Stream = Annotated[
+    str | None, typer.Option(help="Only this stream, kind/id: session/s-1. Of one office with --office · 只要该事件流")
+]
+Type = Annotated[
+    str | None, typer.Option("--type", help="Only this type of event; chengzhang.learning.* for a group · 只要该类型")
+]
 From = Annotated[
     str | None,
     typer.Option(
-        "--from", help="only what happened (`time`) at this instant or later; a day: from its start, Shanghai"
+        "--from",
+        help="Only what happened (time) at this instant or later; a day: from its start, Shanghai · 发生不早于",
     ),
 ]
 To = Annotated[
     str | None,
-    typer.Option("--to", help="only what happened (`time`) at this instant or earlier; a day: to its end, Shanghai"),
+    typer.Option(
+        "--to", help="Only what happened (time) at this instant or earlier; a day: to its end, Shanghai · 发生不晚于"
+    ),
 ]
 AsOf = Annotated[
     str | None,
     typer.Option(
-        help="only what was recorded (`recordedtime`) at this instant or earlier; a day: to its end, Shanghai. "
-        "The same as `as_of` of the read API"
+        help="Only what was recorded (recordedtime) at this instant or earlier; a day: to its end, Shanghai. "
+        "The same as as_of of the read API · 记录不晚于"
     ),
 ]
 Store = Annotated[
@@ -79,15 +89,17 @@ Store = Annotated[
     typer.Option(
         "--source",
         metavar="ledger|kafka|FOLDER",
-        help="the store to read, else the ledger; FOLDER: an archive and the rest, again for more archives",
+        help="The store to read, else the ledger; FOLDER: an archive and the rest, again for more archives "
+        "· 读取何处，可多次给出",
     ),
 ]
-After = Annotated[str | None, typer.Option(help="go on after this event, shard:position")]
+After = Annotated[str | None, typer.Option(help="Go on after this event, shard:position · 从该事件之后继续")]
 Opened = Annotated[
     bool,
     typer.Option(
         "--opened",
-        help="not the exact bytes: sealed fields as text where a reader may open them, or as erased (logged)",
+        help="Not the exact bytes: sealed fields as text where a reader may open them, or as erased (logged) "
+        "· 解封后的内容",
     ),
 ]
 

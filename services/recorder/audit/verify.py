@@ -61,24 +61,38 @@ _WORDS: Final[Words] = {
     },
 }  # fmt: skip
 
-Shards = Annotated[list[int] | None, typer.Option("--shard", help="only these shards; may be given again")]
+Shards = Annotated[
+    list[int] | None, typer.Option("--shard", help="Only this shard; may be given again · 只核验该分片，可多次给出")
+]
 Files = Annotated[
     list[Path] | None,
-    typer.Option("--checkpoints", help="a file of checkpoints that you kept, beside the installation's own; again"),
+    typer.Option(
+        "--checkpoints",
+        help="A file of checkpoints that you kept, beside the installation's own; may be given again "
+        "· 另存的检查点文件，可多次给出",
+    ),
 ]
 Keys = Annotated[
     list[str] | None,
-    typer.Option("--key", help="trust this verifier key, as `recorder audit key` prints it, and no others; again"),
+    typer.Option(
+        "--key",
+        help="Trust this verifier key, as recorder audit key prints it, and no others; may be given again "
+        "· 只信任此公钥，可多次给出",
+    ),
 ]
 Source = Annotated[
     list[str] | None,
     typer.Option(
-        "--source", metavar="ledger|FOLDER", help="FOLDER: an archive, to verify what left the ledger, too; again"
+        "--source",
+        metavar="ledger|FOLDER",
+        help="FOLDER: an archive, to verify what left the ledger, too; may be given again · 归档目录，可多次给出",
     ),
 ]
-WithoutKafka = Annotated[bool, typer.Option("--without-kafka", help="leave the topics out")]
-WithoutModels = Annotated[bool, typer.Option("--without-read-models", help="leave the read models out")]
-Complete = Annotated[bool, typer.Option("--complete", help="exit 1 where anything was not checked, too")]
+WithoutKafka = Annotated[bool, typer.Option("--without-kafka", help="Leave the topics out · 不核验 Kafka")]
+WithoutModels = Annotated[bool, typer.Option("--without-read-models", help="Leave the read models out · 不核验读模型")]
+Complete = Annotated[
+    bool, typer.Option("--complete", help="Exit 1 where anything was not checked, too · 有未核验的内容也以 1 退出")
+]
 
 
 def verify(

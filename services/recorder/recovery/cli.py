@@ -35,7 +35,9 @@ from services.recorder.recovery.republish import republish as republish_
 from services.recorder.recovery.restore import restore as restore_
 
 R = TypeVar("R")
-Shards = Annotated[list[int] | None, typer.Option("--shard", help="this one only; may be repeated")]
+Shards = Annotated[
+    list[int] | None, typer.Option("--shard", help="This one only; may be given again · 只处理该分片，可多次给出")
+]
 _WORDS: Final[Words] = {
     Lang.EN: {
         "events": "events", "records": "records",
@@ -90,7 +92,7 @@ class Store(StrEnum):
 
 
 def restore(
-    from_: Annotated[Store, typer.Option("--from", help="kafka: the topics events and receipts")],
+    from_: Annotated[Store, typer.Option("--from", help="kafka: the topics events and receipts · 由 Kafka 主题重建")],
     home: Home = None,
     lang: Language = None,
     as_json: AsJson = False,  # noqa: FBT002  # an option
@@ -116,11 +118,17 @@ def recover(
 
 
 def republish(  # noqa: PLR0917  # a command's options
-    topic: Annotated[Which, typer.Option("--topic", help="which topic")] = Which.ALL,
+    topic: Annotated[Which, typer.Option("--topic", help="Which topic · 哪个主题")] = Which.ALL,
     shard: Shards = None,
-    yes: Annotated[bool, typer.Option("--yes", help="empty what is damaged, and fill it again")] = False,  # noqa: FBT002
+    yes: Annotated[  # noqa: FBT002
+        bool, typer.Option("--yes", help="Empty what is damaged, and fill it again · 清空已损坏的并重新发布")
+    ] = False,
     discard_newer: Annotated[  # noqa: FBT002
-        bool, typer.Option("--discard-newer", help="with --yes: even what holds something that the ledger lacks")
+        bool,
+        typer.Option(
+            "--discard-newer",
+            help="With --yes: even what holds something that the ledger lacks · 连账本没有的内容也清空",
+        ),
     ] = False,
     home: Home = None,
     lang: Language = None,

@@ -35,9 +35,14 @@ _WORDS: Final[Words] = {
         "waiting": "等待读模型……",
     },
 }
-Person = Annotated[str, typer.Option(help="the person's id")]
-Year = Annotated[int, typer.Option(min=1900, max=2200, help="the appraisal's calendar year")]
-Out = Annotated[Path, typer.Option(metavar="FILE.zip", help="the file to write")]
+Person = Annotated[str, typer.Option(help="The person's id · 人员编号")]
+Year = Annotated[int, typer.Option(min=1900, max=2200, help="The appraisal's calendar year · 考核年度")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE.zip", help="The file to write; an earlier bundle is replaced · 要写的文件，已有的证据包会被替换"
+    ),
+]
 
 
 def bundle(
