@@ -9,6 +9,7 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from services.common import parameters
 from services.common.grants import Grant, Grants
 from services.common.problems import Problem
 
@@ -20,7 +21,7 @@ _Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
 def bearer(grants: Grants) -> Callable[..., Awaitable[Grant]]:
     """The dependency that gives the grant of a request's token: ``Annotated[Grant, Depends(bearer(grants))]``.
 
-    401 where there is no token, or none that is known.
+    401 where there is no token, or none that is known; then 422 where the query has what the resource doesn't.
     """
 
     async def grant(request: Request, credentials: _Credentials) -> Grant:
@@ -29,6 +30,7 @@ def bearer(grants: Grants) -> Callable[..., Awaitable[Grant]]:
         found = grants.of(credentials.credentials)
         if found is None:
             raise _refused(request, "unknown-token", 'Bearer realm="chengzhang", error="invalid_token"')
+        parameters.check(request)
         return found
 
     return grant

@@ -427,6 +427,13 @@ async def test_no_receipt_and_not_ones_own(client: httpx.AsyncClient) -> None:
     _problem(await client.get("/receipts", params=params | {"office": "o-2"}, headers=_auth("study")), 403, "forbidden")
 
 
+async def test_a_parameter_that_there_is_not_is_named(client: httpx.AsyncClient) -> None:
+    asked = {"ofice": "o-1", "source": "/oa", "id": "a-1"}
+    found = _problem(await client.get("/receipts", params=asked, headers=_auth()), 422, "invalid-field")
+    assert found["detail"] == "/query/ofice: is not a parameter of this resource (did you mean office?)"
+    assert _problem(await client.post("/actions?dry_run=1", json={}, headers=_auth()), 422, "invalid-field")["errors"]
+
+
 async def test_a_missing_parameter_is_named(client: httpx.AsyncClient) -> None:
     body = _problem(await client.get("/receipts?office=o-1", headers=_auth()), 422, "invalid-field")
     assert [e["pointer"] for e in body["errors"]] == ["/query/source", "/query/id"]

@@ -302,6 +302,25 @@ async def test_problems_speak_both_languages(api: Api) -> None:
     assert set(answer.json()["errors"][0]["message"]) == {"en", "zh"}
 
 
+async def test_a_parameter_that_is_misspelt_is_refused_and_not_passed_over(api: Api) -> None:
+    for path, name, meant in (
+        ("/people/p-1/growth-file?asof=2026-01-01", "asof", "as_of"),
+        ("/people/p-1/appraisals/2026?as_of=2026-01-01&As-Of=2026-01-01", "As-Of", "as_of"),
+        ("/offices/o-1/work-outputs?limt=3", "limt", "limit"),
+        ("/offices/o-1/appraisals/2026?colour=red", "colour", None),
+    ):
+        answer = await api.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+        (error,) = answer.json()["errors"]
+        assert (error["pointer"], error["message"]["zh"]) == (f"/query/{name}", "该资源没有此参数")
+        assert error["fix"] == (
+            {"en": f"did you mean {meant}?", "zh": f"是否应为 {meant}？"}
+            if meant
+            else {"en": "leave it out", "zh": "请去掉"}
+        )
+    assert (await api.get("/offices/o-1/work-outputs?limt=3", token="none")).status_code == 401
+
+
 async def test_open_to_everybody_are_health_metrics_and_description(api: Api) -> None:
     live = await api.client.get("/livez")
     assert (live.status_code, live.json()) == (200, {"status": "live"})
