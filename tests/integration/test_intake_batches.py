@@ -10,7 +10,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from services.recorder.intake import decompressing
+from services.recorder.intake import decompressing, framing
 from services.recorder.intake.batches import UNREADABLE, Records
 from services.recorder.intake.reading import Unreadable
 from services.recorder.intake.record import read_record
@@ -85,6 +85,44 @@ def test_what_decompresses_to_too_much_is_one_unreadable_record(codec: int, monk
     assert found[3].headers == ((UNREADABLE, b"TooLarge"),)
     assert found[3].value == bomb
     assert following == 6
+
+
+def _with_headers(count: int) -> bytes:
+    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 1024 * 1024)
+    builder.append(0, 1, None, b"a", [])
+    builder.append(1, 1, b"k", b"v" * 1000, [("x", b"yz")] * count)
+    builder.append(2, 1, None, b"b", [])
+    return bytes(builder.build())
+
+
+def test_a_record_with_very_many_headers_makes_its_batch_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "LARGE", 2000)
+    monkeypatch.setattr(framing, "MOST_HEADERS", 500)
+    few, many = _with_headers(500), _with_headers(501)
+    assert [len(r.headers) for r in _read(few)[0]] == [0, 500, 0]
+    (found,), following = _read(many)
+    assert (found.offset, found.headers, found.value) == (0, ((UNREADABLE, b"TooLarge"),), many)
+    assert following == 3
+    liar = many[:69] + b"\x94\x00" + many[71:]  # its length is 10, it says
+    assert [r.headers for r in _read(liar, check_crcs=False)[0]] == [((UNREADABLE, b"TooLarge"),)]
+    monkeypatch.setattr(framing, "LARGE", 1_000_000)
+    assert [len(r.headers) for r in _read(many)[0]] == [0, 501, 0]
+
+
+def test_a_batch_of_very_many_records_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "LARGE", 10)
+    monkeypatch.setattr(framing, "MOST_RECORDS", 3)
+    assert len(_read(_batch(b"a", b"b", b"c"))[0]) == 3
+    assert [r.headers for r in _read(_batch(b"a", b"b", b"c", b"d"))[0]] == [((UNREADABLE, b"TooLarge"),)]
+
+
+def test_a_large_batch_that_is_broken_is_left_to_its_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "LARGE", 10)
+    raw = bytearray(_batch(b"a", b"b" * 100))
+    raw[61 + 1 + raw[61] // 2] = 0x7E  # the length of the second record, less than it is
+    assert _read(bytes(raw), check_crcs=False)[0][0].value == b"a"
+    raw[57:61] = (1000).to_bytes(4)  # more records than there are
+    assert _read(bytes(raw), check_crcs=False)[0][0].value == b"a"
 
 
 def test_snappy_may_come_in_one_block_or_in_many() -> None:

@@ -16,6 +16,7 @@ from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
 
+from services.recorder.intake import framing
 from services.recorder.intake.decompressing import uncompressed
 
 _BROKEN: Final = (CorruptRecordException, UnsupportedCodecError, ValueError, EOFError, OSError)
@@ -70,6 +71,7 @@ class Batch:
     def _readable(self) -> Iterator[Any]:
         """All records, as far as they can be read."""
         raw = uncompressed(self._raw)
+        framing.check(raw)
         count = 0
         try:
             for record in self._strict if raw is self._raw else DefaultRecordBatch(raw):
