@@ -17,7 +17,7 @@ from services.recorder.intake.decompressing import TooLarge
 
 LARGE: Final = 1024 * 1024  # bytes of a batch, or of what is left of it: in less there is no harm
 MOST_HEADERS: Final = 10_000
-MOST_RECORDS: Final = 500_000  # in one batch: 32 MiB hold no more actions, and to step over each takes time
+MOST_RECORDS: Final = 200_000  # in one batch: 32 MiB hold no more actions, and to step over each takes time
 _COUNT_AT: Final = 57
 _RECORDS_AT: Final = 61
 
