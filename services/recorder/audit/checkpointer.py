@@ -93,7 +93,7 @@ class Checkpointer:
         try:
             kept = await self._checkpoints.make(shard)
         except (Contradiction, Misconfigured) as error:
-            await self._refuse(shard, str(error), error.zh if isinstance(error, Contradiction) else None)
+            await self._refuse(shard, str(error), error.zh)
             return
         CHECKPOINTS.inc()
         Log.debug("checkpoint", shard=shard, size=kept.size)
