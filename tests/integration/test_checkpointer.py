@@ -136,6 +136,8 @@ async def test_a_history_that_lost_its_end_is_not_signed(
     for table in ("event", "tile", "checkpoint"):
         await ledger.rows(f"DELETE FROM ledger.{table}")
     await ledger.rows("UPDATE ledger.shard SET size = 0, peaks = ''")  # restored from an older backup
+    await ledger.appender.stop()
+    ledger.appender = ledger.another(ledger.pool)  # one that has seen nothing of what was lost
     await _append(ledger, 4)
     with pytest.raises(Contradiction, match="has 4 events, but 10 were signed"):
         await Checkpoints(ledger.pool, ledger.ledger, settings).make(SHARD)
