@@ -39,7 +39,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
             found = await reading.rows(connection, "person", "offices", **scope, after=key, limit=limit + 1)
             rows, following = r.next_page(found, limit, _KEY)
             seen = await reading.seen(connection, [row["office"] for row in rows])
-        r.mark(response, seen, whole=False)  # no ETag: another shard's new office would not change it
+        response.headers.update(r.PRIVATE)  # no ETag: another shard's new office would not change it
         return Offices.model_validate({"items": rows, "next": following, "seen": seen})
 
     return routes

@@ -129,12 +129,12 @@ async def _page(
     scope = {"office": office, "person": grant.person, "section": grant.section}
     async with reading.snapshot() as connection:
         seen = await reading.seen(connection, [office])
-        r.check(asked.request, seen)
         found = await reading.rows(connection, resource.model, query, **scope, **more, after=key, limit=asked.limit + 1)
         rows, following = r.next_page(found, asked.limit, resource.key)
         persons = {row[person] for row in rows for person, _ in resource.names}
         sealed = await reading.sealed_names(connection, persons, [office], asked.as_of)
     names = await reading.names.open(sealed, grant, asked.request.headers["authorization"])
-    r.mark(asked.response, seen, whole=sealed.keys() == names.keys())
+    answer = {"office": office, "items": rows, "next": following, "seen": seen}
+    r.mark(asked.request, asked.response, answer, sealed, names)
     items = [{**row, **{name: names.get(row[person]) for person, name in resource.names}} for row in rows]
-    return {"office": office, "items": items, "next": following, "seen": seen, "erased": names.erased}
+    return {**answer, "items": items, "erased": names.erased}

@@ -56,16 +56,16 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         async with reading.snapshot() as connection:
             offices = await _offices(reading, connection, grant, person, office)
             seen = await reading.seen(connection, offices)
-            r.check(request, seen)
             where = {"person": person, "offices": offices, "as_of": at}
             rows = await reading.rows(connection, "growth_entry", "of_person", **where, after=key, limit=limit + 1)
             years = await reading.rows(connection, "growth_entry", "years_of_person", **where)
             sealed = await reading.sealed_names(connection, [person], offices, at)
         names = await reading.names.open(sealed, grant, request.headers["authorization"])
-        r.mark(response, seen, whole=person in names)
         entries, following = r.next_page(rows, limit, _PAGE_KEY)
-        file = {"person": person, "name": names.get(person), "as_of": as_of, "years": _years(years), "seen": seen}
-        return GrowthFile.model_validate({**file, "entries": entries, "next": following, "erased": names.erased})
+        told = {"person": person, "as_of": as_of, "years": _years(years), "entries": entries, "next": following}
+        file = {**told, "seen": seen}
+        r.mark(request, response, file, sealed, names)
+        return GrowthFile.model_validate({**file, "name": names.get(person), "erased": names.erased})
 
     @routes.get(
         "/{person}/appraisals/{year}",
@@ -89,15 +89,14 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         async with reading.snapshot() as connection:
             offices = await _offices(reading, connection, grant, person, office)
             seen = await reading.seen(connection, offices)
-            r.check(request, seen)
             row = await _appraisal(reading, connection, as_of, person=person, offices=offices, year=year)
             sealed = await reading.sealed_names(connection, [person], offices, at)
         if row is None:
             raise r.missing(f"Nothing of {person} in {year} was recorded" + (f" by {as_of}." if as_of else "."))
         names = await reading.names.open(sealed, grant, request.headers["authorization"])
-        r.mark(response, seen, whole=person in names)
-        told = {"name": names.get(person), "seen": seen, "erased": names.erased}
-        return OneAppraisal.model_validate({**dict(row), **told})
+        appraisal = {**dict(row), "seen": seen}
+        r.mark(request, response, appraisal, sealed, names)
+        return OneAppraisal.model_validate({**appraisal, "name": names.get(person), "erased": names.erased})
 
     return routes
 

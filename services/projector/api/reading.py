@@ -1,9 +1,10 @@
-"""What every resource shares: who may see what, waiting for a position, one snapshot, its ETag, names, pages."""
+"""What every resource shares: who may see what, waiting for a position, one snapshot, ETags, names, pages."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -19,13 +20,14 @@ from schemas.identity import shard_of
 from services.common.grants import Grant
 from services.common.moments import last_of
 from services.common.problems import FieldError, Problem
-from services.projector.api.names import Names
+from services.projector.api.names import Names, Opened
 from services.projector.database import CURSOR, TRANSIENT, Connection
 from services.projector.live import Live
 from services.projector.moves import Moves
 from services.projector.read_models import ReadModel
 
 WAIT_SECONDS: Final = 10.0
+PRIVATE: Final = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -127,24 +129,33 @@ def _answerable() -> Iterator[None]:
         raise unavailable() from error
 
 
-def tag(seen: Mapping[str, int]) -> str:
-    """The ETag: what was seen is all that an answer depends on."""
-    return '"' + ",".join(f"{shard}:{position}" for shard, position in seen.items()) + '"'
+def mark(
+    request: Request, response: Response, answer: Mapping[str, Any], sealed: Mapping[str, Any], names: Opened
+) -> None:
+    """Give the answer its ETag; raise NotModified where the caller holds it already.
 
-
-def check(request: Request, seen: Mapping[str, int]) -> None:
-    """Raise NotModified where the caller holds the answer already."""
-    etag, held = tag(seen), request.headers.get("if-none-match", "")
+    ``answer`` is all of it but the names. There is no ETag where a name is missing that may be there next time.
+    """
+    response.headers.update(PRIVATE)
+    if sealed.keys() != names.keys():
+        return
+    etag, held = _tag(answer, sealed, names), request.headers.get("if-none-match", "")
     if etag in {part.strip().removeprefix("W/") for part in held.split(",")}:
         raise NotModified(etag)
+    response.headers["ETag"] = etag
 
 
-def mark(response: Response, seen: Mapping[str, int], *, whole: bool) -> None:
-    """Give the answer its ETag; not where a name is missing that may be there next time."""
-    response.headers["Vary"] = "Authorization"
-    response.headers["Cache-Control"] = "private, no-cache"
-    if whole:
-        response.headers["ETag"] = tag(seen)
+def _tag(answer: Mapping[str, Any], sealed: Mapping[str, Any], names: Opened) -> str:
+    """What was seen, and a digest of the answer.
+
+    Positions alone don't say it: other folds, another day or grant change it, too, and so does an erasure that another
+    shard records. A name counts as it is sealed, and whether it could be had: from the digest of the name itself it
+    could be guessed.
+    """
+    unnamed = sorted(person for person, name in names.items() if name is None)
+    content = orjson.dumps([answer, sealed, unnamed, names.erased], option=orjson.OPT_SORT_KEYS)
+    seen = ",".join(f"{shard}:{position}" for shard, position in answer["seen"].items())
+    return f'"{seen}-{hashlib.sha256(content).hexdigest()[:16]}"'
 
 
 def moment(as_of: str | None) -> datetime:
