@@ -370,3 +370,35 @@ async def test_open_to_everybody_are_health_metrics_and_description(api: Api) ->
     described = (await api.client.get("/openapi.json")).json()
     assert described["openapi"].startswith("3.1")
     assert "/offices/{office}/talk-coverage" in described["paths"]
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        "0001-01-01T00:00:00%2B08:00",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01",
+        "9999-12-31",
+        "1899-12-31",
+        "2201-01-01",
+    ],
+)
+async def test_an_as_of_beyond_the_years_is_what_is_wrong(api: Api, as_of: str) -> None:
+    await fold(api.engine, _office().records)
+    for path in ("/people/p-1/growth-file", "/people/p-1/appraisals/2026", "/offices/o-1/appraisals/2026"):
+        answer = await api.get(f"{path}?as_of={as_of}")
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/query/as_of"]
+
+
+@pytest.mark.parametrize("as_of", ["1900-01-01", "2200-12-31", "2200-12-31T23:59:59-12:00"])
+async def test_an_as_of_within_them_is_answered(api: Api, as_of: str) -> None:
+    await fold(api.engine, _office().records)
+    assert (await api.get(f"/offices/o-1/appraisals/2026?as_of={as_of}")).status_code == 200
+
+
+async def test_a_value_of_our_own_is_not_blamed_on_the_page(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fold(api.engine, _office().records)
+    monkeypatch.setattr(reading_module.Reading, "seen", AsyncMock(side_effect=asyncpg.DataError))
+    answer = await api.get("/people/p-1/growth-file")
+    assert (answer.status_code, answer.json()["errors"]) == (500, [])

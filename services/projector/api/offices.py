@@ -127,7 +127,7 @@ async def _page(
         raise forbidden(grant, f"This token doesn't read office {office}.", office=office)
     await reading.wait(asked.at_least)
     scope = {"office": office, "person": grant.person, "section": grant.section}
-    async with reading.snapshot() as connection:
+    async with reading.snapshot(key) as connection:
         seen = await reading.seen(connection, [office])
         found = await reading.rows(connection, resource.model, query, **scope, **more, after=key, limit=asked.limit + 1)
         rows, following = r.next_page(found, asked.limit, resource.key)

@@ -53,7 +53,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         at, key = r.moment(as_of), r.page_key(after, len(_PAGE_KEY))
         _may_know(grant, person)
         await reading.wait(at_least)
-        async with reading.snapshot() as connection:
+        async with reading.snapshot(key) as connection:
             offices = await _offices(reading, connection, grant, person, office)
             seen = await reading.seen(connection, offices)
             where = {"person": person, "offices": offices, "as_of": at}

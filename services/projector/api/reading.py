@@ -32,7 +32,9 @@ _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionErro
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 Ident = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-Year = Annotated[int, Path(ge=1900, le=2200)]
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2200
+Year = Annotated[int, Path(ge=FIRST_YEAR, le=LAST_YEAR)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="rows a page")]
 After = Annotated[str | None, Query(description="`next` of the page before", max_length=2000)]
 AtLeast = Annotated[
@@ -91,9 +93,9 @@ class Reading:
             raise Problem(503, "not-yet-applied", "Not yet", detail, headers={"Retry-After": "1"})
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Connection]:
-        """A connection on which every statement sees the same rows, of one version."""
-        with _answerable():
+    async def snapshot(self, key: Sequence[str] | None = None) -> AsyncIterator[Connection]:
+        """A connection on which every statement sees the same rows, of one version. ``key``: the page's, if any."""
+        with _answerable(key):
             async with self.live.snapshot() as connection:
                 yield connection
 
@@ -117,12 +119,14 @@ class Reading:
 
 
 @contextmanager
-def _answerable() -> Iterator[None]:
+def _answerable(key: Sequence[str] | None = None) -> Iterator[None]:
     """What keeps the database from answering, as an answer."""
     try:
         yield
-    except asyncpg.DataError as error:  # the one value from outside that only PostgreSQL reads: a page's key
-        raise _no_page() from error
+    except asyncpg.DataError as error:
+        if key is None:  # nothing that came from outside: a fault of ours
+            raise
+        raise _no_page() from error  # the one value from outside that only PostgreSQL reads
     except _NOT_BUILT as error:
         raise _not_built() from error
     except TRANSIENT as error:
@@ -163,11 +167,14 @@ def moment(as_of: str | None) -> datetime:
     if as_of is None:
         return ALWAYS
     try:
-        return last_of(as_of.replace(" ", "+"))  # a plus sign that nobody escaped
+        at = last_of(as_of.replace(" ", "+"))  # a plus sign that nobody escaped
     except (ValueError, OverflowError):
         raise invalid(
             "/query/as_of", "neither a day nor an RFC 3339 instant", "既不是日期，也不是 RFC 3339 时间"
         ) from None
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise invalid("/query/as_of", "the year lies outside 1900 to 2200", "年份超出 1900 至 2200")
+    return at
 
 
 def page_key(after: str | None, length: int) -> list[str] | None:
