@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -14,6 +14,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.envelope import STRUCTURED
+from services.common.both import Both, both
+from services.common.commands import Lang, Words
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 
@@ -23,6 +25,27 @@ ACTIONS_KEPT: Final = 30 * DAY_MS
 ACTIONS_PARTITIONS: Final = 8
 HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
+LEAST_MESSAGE: Final = 1024 * 1024  # what the relay's batches need
+
+
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "retention.ms": "topic {topic} keeps records {found} ms; set its retention.ms to {wanted} or longer.",
+        "retention.bytes": "topic {topic} keeps {found} bytes a partition and drops what is older; "
+        "set its retention.bytes to {wanted}.",
+        "cleanup.policy": "topic {topic} has the cleanup.policy {found}, which drops records that must stay; "
+        "set it to {wanted}.",
+        "max.message.bytes": "topic {topic} takes {found} bytes at once; "
+        "set its max.message.bytes to {wanted} or more.",
+    },
+    Lang.ZH: {
+        "retention.ms": "主题 {topic} 只保留记录 {found} 毫秒；请将其 retention.ms 设为 {wanted} 或更长。",
+        "retention.bytes": "主题 {topic} 每个分区只保留 {found} 字节，更早的会被丢弃；"
+        "请将其 retention.bytes 设为 {wanted}。",
+        "cleanup.policy": "主题 {topic} 的 cleanup.policy 为 {found}，会丢弃必须保留的记录；请设为 {wanted}。",
+        "max.message.bytes": "主题 {topic} 一次只接受 {found} 字节；请将其 max.message.bytes 设为 {wanted} 或更大。",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +60,12 @@ class Topic:
 
 def wanted(settings: Settings) -> tuple[Topic, ...]:
     """The five topics; what was recorded is kept for ever."""
-    ever = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
+    ever = {
+        "retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete",
+        "max.message.bytes": str(LEAST_MESSAGE),
+    }  # fmt: skip
     large = {"max.message.bytes": str(LARGEST_MESSAGE)}
-    month = {"retention.ms": str(ACTIONS_KEPT), "retention.bytes": "-1"}
+    month = {"retention.ms": str(ACTIONS_KEPT), "retention.bytes": "-1", "cleanup.policy": "delete"}
     return (
         Topic(settings.topic("actions"), ACTIONS_PARTITIONS, fixed=False, configs=month | large),
         Topic(settings.topic("events"), settings.shards, fixed=True, configs=ever),
@@ -57,7 +83,7 @@ async def ensure(settings: Settings) -> None:
         topics = wanted(settings)
         await _create(admin, settings, topics)
         await _check_partitions(admin, topics)
-        await _check_retention(admin, topics)
+        await _check_configs(admin, topics)
     finally:
         await admin.close()
 
@@ -95,19 +121,31 @@ async def _check_partitions(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...
             raise Misconfigured(message)
 
 
-async def _check_retention(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+async def _check_configs(admin: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> None:
+    """A topic that was made by somebody else may lose what it must keep, or refuse what must fit."""
     resources = [ConfigResource(ConfigResourceType.TOPIC, t.name) for t in topics]
-    actual: dict[str, int] = {}
+    actual: dict[str, dict[str, str]] = {}
     for answer in await admin.describe_configs(resources):
         for resource in answer.resources:
-            entries = {entry[0]: entry[1] for entry in resource[4]}
-            actual[resource[3]] = int(entries["retention.ms"])
-    for topic in topics:
-        least = int(topic.configs["retention.ms"])
-        kept = actual[topic.name]
-        if kept != -1 and (least == -1 or kept < least):
-            message = f"topic {topic.name} keeps records {kept} ms; set its retention.ms to {least} or longer."
-            raise Misconfigured(message)
+            actual[resource[3]] = {entry[0]: entry[1] for entry in resource[4]}
+    wrong = [fault for topic in topics for fault in _faults(topic, actual[topic.name])]
+    if wrong:
+        raise Misconfigured(" ".join(each.en for each in wrong), "".join(each.zh for each in wrong))
+
+
+def _faults(topic: Topic, actual: dict[str, str]) -> Iterator[Both]:
+    for config, value in topic.configs.items():
+        found = actual[config]
+        if not _will_do(config, found, value):
+            yield both(_WORDS, config, topic=topic.name, found=found, wanted=value)
+
+
+def _will_do(config: str, found: str, wanted_: str) -> bool:
+    if config == "cleanup.policy":
+        return found == wanted_
+    if config == "max.message.bytes":
+        return int(found) >= int(wanted_)
+    return int(found) == -1 or (int(wanted_) != -1 and int(found) >= int(wanted_))  # -1: for ever
 
 
 async def partitions(kafka: str, topic: str) -> int:

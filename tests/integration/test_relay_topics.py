@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -273,6 +274,7 @@ async def _put(settings: Settings, event: dict[str, Any]) -> None:
         ({"sequence": f"{7:019d}"}, "ahead of the ledger: it holds"),
         ({"actor": "p-else"}, "differ at"),
         ({"source": "urn:chengzhang:ledger:another"}, "belongs to urn:chengzhang:ledger:another"),
+        ({"source": "what PostgreSQL\0takes not"}, "belongs to what PostgreSQL\ufffdtakes not"),
     ],
 )
 async def test_a_history_that_forked_makes_the_shard_read_only(
@@ -395,6 +397,7 @@ async def test_topics_are_made_as_promised(settings: Settings) -> None:
     actions = found[settings.topic("actions")]
     assert int(actions["retention.ms"]) >= 30 * 24 * 60 * 60 * 1000
     assert actions["max.message.bytes"] == str(16 * 1024 * 1024)
+    assert {topic["cleanup.policy"] for topic in found.values()} == {"delete"}
     assert found[settings.topic("quarantine")]["retention.ms"] == "-1"
 
 
@@ -440,6 +443,26 @@ async def test_a_topic_that_forgets_is_refused(settings: Settings) -> None:
     await _make(settings, "events", 8, **{"retention.ms": "1000"})
     with pytest.raises(Misconfigured, match=r"keeps records 1000 ms; set its retention\.ms to -1"):
         await topics.ensure(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "configs", "says"),
+    [
+        ("events", {"cleanup.policy": "compact"}, "events has the cleanup.policy compact"),
+        ("events", {"cleanup.policy": "compact,delete"}, "set it to delete"),
+        ("receipts", {"retention.bytes": "1048576"}, "receipts keeps 1048576 bytes a partition"),
+        ("actions", {"max.message.bytes": "1000"}, "actions takes 1000 bytes at once"),
+        ("events", {"max.message.bytes": "70000"}, "set its max.message.bytes to 1048576 or more"),
+        ("actions", {"cleanup.policy": "compact"}, "actions has the cleanup.policy compact"),
+    ],
+)
+async def test_a_topic_that_loses_or_refuses_records_is_refused(
+    settings: Settings, name: str, configs: dict[str, str], says: str
+) -> None:
+    await _make(settings, name, 8, **{"retention.ms": "-1"} | configs)
+    with pytest.raises(Misconfigured, match=re.escape(says)) as told:
+        await topics.ensure(settings)
+    assert settings.topic(name) in told.value.zh
 
 
 async def test_another_recorder_may_make_the_topics_at_the_same_time(settings: Settings) -> None:
