@@ -7,6 +7,7 @@ from typing import Final
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
 
+_LONGEST: Final = 300  # characters of what is put into a sentence
 _WORDS: Final[Words] = {
     Lang.EN: {
         "restoring": "the ledger is being rebuilt from the topics. Nothing is appended meanwhile. "
@@ -66,5 +67,10 @@ _WORDS: Final[Words] = {
 
 
 def reason(word: str, /, **values: object) -> Both:
-    """A reason in words."""
-    return both(_WORDS, word, **values)
+    """A reason in words. A foreign record's text goes into it as far as it can be shown, and stored: no NUL."""
+    shown = {name: value if isinstance(value, int | Both) else _shown(str(value)) for name, value in values.items()}
+    return both(_WORDS, word, **shown)
+
+
+def _shown(text: str) -> str:
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:_LONGEST])

@@ -45,6 +45,13 @@ def test_a_sentence_within_another_is_in_its_language() -> None:
     assert both(words, "closed", why=Both("ahead", "领先")) == Both("closed: ahead", "关闭：领先", "closed")
 
 
+def test_what_a_foreign_record_says_is_shown_as_far_as_it_can_be_stored() -> None:
+    said = reason("other-ledger", kind="events", theirs="urn:\0\n\u202e" + "x" * 1000, ours="urn:ours")
+    assert said.en.startswith("the events topic belongs to urn:\ufffd\ufffd\ufffdxxx")
+    assert len(said.en) < 1000
+    assert "\0" not in said.zh
+
+
 def _status(*, zh: bool) -> Status:
     why, unsigned = reason("ahead", kind="events", shard=3, at=7), Both("shard 3: no root", "分片 3：没有根")
     noted = (why.zh, unsigned.zh) if zh else (None, None)
