@@ -143,6 +143,25 @@ async def test_a_history_that_lost_its_end_is_not_signed(
         await Checkpoints(ledger.pool, ledger.ledger, settings).make(SHARD)
 
 
+async def test_what_this_process_signed_it_does_not_contradict(ledger: Bench, checkpoints: Checkpoints) -> None:
+    """The file outside is read once; since then the ledger went back, and others appended something else."""
+    await _append(ledger, 2)
+    await checkpoints.make(SHARD)
+    await _append(ledger, 8)
+    await checkpoints.make(SHARD)
+    for table in ("event", "tile", "checkpoint", "receipt", "state"):
+        await ledger.rows(f"DELETE FROM ledger.{table}")
+    await ledger.rows("UPDATE ledger.shard SET size = 0, next_receipt = 0, peaks = ''")
+    await ledger.appender.stop()
+    ledger.appender = ledger.another(ledger.pool)
+    await _append(ledger, 4)
+    with pytest.raises(Contradiction, match="has 4 events, but 10 were signed"):
+        await checkpoints.make(SHARD)
+    await _append(ledger, 8)
+    with pytest.raises(Contradiction, match="is not the one that was signed at 10"):
+        await checkpoints.make(SHARD)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -76,6 +76,7 @@ class Checkpoints:
         self._ledger = ledger
         self._settings = settings
         self._outside: dict[str, Checkpoint] | None = None
+        self._signed: dict[int, Kept] = {}  # the largest of each shard that this process signed or saw signed
 
     async def keys(self) -> Keys:
         """The keys that sign; made where nothing was ever signed here. Raises Misconfigured."""
@@ -102,11 +103,12 @@ class Checkpoints:
             async with self._locked(shard) as connection:
                 kept = await self._step(connection, shard, signing, known.get(origin_of(self._ledger.id, shard)))
             if kept is not None:
+                self._signed[shard] = kept
                 fault("checkpoint-stored")
                 return kept
 
     async def _known_outside(self, signing: Keys) -> dict[str, Checkpoint]:
-        """The newest checkpoints of the file outside, read once: what this process adds is not needed to judge it."""
+        """The newest checkpoints of the file outside, read once: what this process adds, it remembers itself."""
         if self._outside is None:
             path = self._settings.checkpoints_file
             try:
@@ -129,7 +131,8 @@ class Checkpoints:
         head = await QUERIES.head(connection, shard=shard)
         size: int = head["size"]
         last = await newest(connection, shard)
-        before = [(each.size, each.root) for each in (last, known) if each is not None]
+        mine = self._signed.get(shard)  # the ledger may have gone back behind it
+        before = [(each.size, each.root) for each in (last, known, mine) if each is not None]
         if not size and not before:
             raise Missing(f"shard {shard} has no events yet", f"分片 {shard} 尚无事件")
         if not await _whole(connection, shard, size):
