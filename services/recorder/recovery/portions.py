@@ -6,7 +6,7 @@ receipts topic, never before it: the last events then have no receipt, and get o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
@@ -95,10 +95,9 @@ class Reader:
     async def _unanswered(self) -> Portion | None:
         ahead = await self._tapes.events.ahead(MOST_EVENTS + _MOST_IN_ONE)
         portion = Portion()
-        for _, group in groupby(ahead, key=lambda e: (e.event.office, e.action, e.recorded_time)):
+        for own in self._actions(ahead):
             if len(portion.events) >= MOST_EVENTS:
                 break
-            own = list(group)
             number = self._tapes.receipts.next + len(portion.receipts)
             made = self._sources.receipt_of(own, number)
             portion.events += own
@@ -111,6 +110,15 @@ class Reader:
         self._tapes.events.take(len(portion.events))
         self._tapes.receipts.next += len(portion.receipts)
         return portion if portion.events else None
+
+    def _actions(self, events: list[Recorded]) -> Iterator[list[Recorded]]:
+        """The events by their action; two apps may use the same id, in one batch, one after the other."""
+        for _, group in groupby(events, key=lambda e: (e.event.office, e.action, e.recorded_time)):
+            rest = list(group)
+            while rest:
+                count = self._sources.count_of_first(rest)
+                yield rest[:count]
+                rest = rest[count:]
 
 
 def _listed(event: Recorded) -> dict[str, Any]:
@@ -144,6 +152,20 @@ class Sources:
         if source is None:
             return None
         return receipt_row(_receipt(events, source, number), b"")
+
+    def count_of_first(self, events: Sequence[Recorded]) -> int:
+        """How many of these events, from the first on, are of the same action, sent by the same app.
+
+        An event's id says so where the app is known; where it isn't, up to the first event of a known one.
+        """
+        office, action, source = events[0].event.office, events[0].action, self._source(events[0])
+        for index, event in enumerate(events[1:], 1):
+            if source is None:
+                if self._source(event) is not None:
+                    return index
+            elif event_id(office, source, action, index) != event.event.id:
+                return index
+        return len(events)
 
     def _source(self, event: Recorded) -> str | None:
         """The id of an action's first event is a digest, also of the app that sent it: whoever it was is found."""
