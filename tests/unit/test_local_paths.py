@@ -1,0 +1,27 @@
+"""What the embedded stack must find again after a power cut."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from deploy.local.paths import write_private
+
+
+def test_a_private_file_is_on_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrapping key that is gone, while what was sealed under it stays, is a loss for ever."""
+    folders: list[bool] = []
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        folders.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        assert (tmp_path / "home" / "kek").exists() == folders[-1], "the name is synced once it is there"
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_private(tmp_path / "home" / "kek", b"secret")
+    assert folders == [False, True]
+    assert (tmp_path / "home" / "kek").stat().st_mode & 0o777 == 0o600
