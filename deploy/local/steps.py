@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -16,6 +17,7 @@ from deploy.local.messages import Lang, text
 from deploy.local.paths import Home
 from services.common.home import home_folder
 
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
@@ -58,8 +60,9 @@ def explained(lang: Lang) -> Iterator[None]:
     except KeyboardInterrupt:
         _fail(text(lang, "interrupted"))
     except OSError as error:
-        key = "disk_full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "os_error"
-        _fail(text(lang, key, reason=error))
+        key = "disk_full" if error.errno in _FULL else "os_error"
+        reason = error.strerror or str(error)
+        _fail(text(lang, key, reason=f"{error.filename}: {reason}" if error.filename else reason))
 
 
 def _fail(message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from deploy.local.messages import Lang
 from deploy.local.overview import overview, table
 from deploy.local.paths import Home
 from deploy.local.say import Say
+from deploy.local.steps import explained
 from services.common import commands
 from services.projector import cli_status as projector
 from services.projector import status as projected
@@ -51,6 +53,23 @@ def test_a_file_cannot_be_the_home(command: str, lang: str, said: str, tmp_path:
     file.touch()
     ended = CliRunner().invoke(app, [command, "--home", str(file), "--lang", lang])
     assert (ended.exit_code, said in ended.output, str(file) in ended.output) == (1, True, True), ended.output
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.EACCES, "Permission denied", "/there/kek"), "not possible: /there/kek: Permission denied."),
+        (OSError(errno.EFBIG, "File too large"), "The disk is full (File too large)."),
+    ],
+)
+def test_trouble_with_files_is_told_without_numbers(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit), explained("en"):
+        raise error
+    told = capsys.readouterr().err
+    assert said in told
+    assert "Errno" not in told
 
 
 def test_kafkas_tools_say_that_they_are_downloaded(
