@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from schemas.canonical import canonical, leaf_hash
-from schemas.entries import CorrectEntry, RevokeEntry
+from schemas.entries import CorrectEntry, EntryRevoked, RevokeEntry
 from schemas.envelope import LARGEST_EVENT
+from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
 from schemas.merkle import extended
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Rejection
@@ -28,6 +29,11 @@ from services.recorder.ledger.writing import Address, Frame, accepted, frame
 
 LONGEST: Final = 0.1  # seconds of deciding under the lock, so that neither intake starves the other
 _LOOK_AT_CLOCK: Final = 32  # submissions
+# What takes an event back repeats its data, and its stamps twice. The rest of it has so many bytes more than the event
+# at the most: actor and action id of 256 characters of four bytes each, and what it says itself. A test holds it so.
+_REVOKING: Final = 2560
+_SURELY_FITS: Final = (LARGEST_EVENT - _REVOKING) // 2  # the stamps are a part of the event: nearly all need no more
+_NEVER_REVOKED: Final = (EntryRevoked, PersonErased, HoldPlaced, HoldLifted)
 _LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
 
 
@@ -180,8 +186,8 @@ class Batch:
             version = (built.versions.get(key) or self.working.version(key)) + 1
             built.versions[key] = version
             body = shared.written(event, position, version)
-            if len(body) > LARGEST_EVENT:
-                return _too_large(event, len(body))
+            if len(body) > _SURELY_FITS and (refusal := _too_large(event, len(body))):
+                return refusal
             built.rows.append(
                 (head.shard, position, event.id, event.stream, version, shared.type, head.recorded_at, body,
                  leaf_hash(body))
@@ -244,10 +250,25 @@ class Batch:
         return Answer(receipt, repeat=False)
 
 
-def _too_large(event: Event, size: int) -> Rejection:
+def _too_large(event: Event, size: int) -> Rejection | None:
+    """Why an event of that size can't be recorded: it doesn't fit itself, or what would take it back wouldn't."""
+    kind = event.data.TYPE
+    if size > LARGEST_EVENT:
+        return Rejection(
+            "too-large",
+            f"The {kind} would have {size} bytes; an event has at most {LARGEST_EVENT}. Shorten its texts or lists.",
+            f"事件 {kind} 将有 {size} 字节，最多 {LARGEST_EVENT} 字节。请缩短文字或名单。",
+        )
+    if isinstance(event.data, _NEVER_REVOKED):
+        return None
+    stamps = len(orjson.dumps(event.data.stamps, default=vars))
+    largest = size + stamps + _REVOKING
+    if largest <= LARGEST_EVENT:
+        return None
     return Rejection(
         "too-large",
-        f"The {event.data.TYPE} would have {size} bytes; an event has at most {LARGEST_EVENT}. "
-        "Shorten its texts or lists.",
-        f"事件 {event.data.TYPE} 将有 {size} 字节，最多 {LARGEST_EVENT} 字节。请缩短文字或名单。",
+        f"The {kind} would have {size} bytes, and its revocation, which repeats it, up to {largest}; "
+        f"an event has at most {LARGEST_EVENT}. Shorten its texts or lists.",
+        f"事件 {kind} 将有 {size} 字节，撤销它的事件须重述其内容，至多 {largest} 字节，"
+        f"而事件最多 {LARGEST_EVENT} 字节。请缩短文字或名单。",
     )
