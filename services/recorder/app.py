@@ -101,6 +101,7 @@ class Recorder:
         self._pool = pool
         self.vault = vault_
         self._parts: Parts | None = None
+        self._published = asyncio.get_running_loop().time()  # all, when last somebody asked
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Append, HTTP's way.
@@ -130,9 +131,11 @@ class Recorder:
             return False, {"status": "starting"}
         relay, intake = self._parts.relay, self._parts.intake
         now = asyncio.get_running_loop().time()
+        if not relay.lag():
+            self._published = now  # after a long rest, what is new is not late
         stuck = {
             "intake": intake.idle_for() > STUCK_AFTER,
-            "relay": relay.lag() > 0 and now - relay.progressed > STUCK_AFTER,
+            "relay": now - max(relay.progressed, self._published) > STUCK_AFTER,
         }
         told = {
             "status": "stuck" if any(stuck.values()) else "ready",

@@ -195,20 +195,40 @@ async def test_a_partition_that_waits_says_why_and_is_no_lack_of_progress(
     assert intake.idle_for() >= 100
 
 
+@pytest.fixture
+async def recorder(intake: KafkaIntake) -> Recorder:
+    found = Recorder(*cast("tuple[Any, Any, Any]", (None, None, None)))
+    assert found.ready() == (False, {"status": "starting"})
+    relay = SimpleNamespace(lag=lambda: 0, progressed=-100, reasons={0: None, 3: "ahead"})
+    found._parts = cast("Any", SimpleNamespace(intake=intake, relay=relay))
+    return found
+
+
 @pytest.mark.parametrize(("intake_idle", "relay_lag", "stuck"), [(0, 0, []), (31, 0, ["intake"]), (0, 1, ["relay"])])
 async def test_readiness_is_the_progress_of_intake_and_relay(
-    intake: KafkaIntake, monkeypatch: pytest.MonkeyPatch, intake_idle: int, relay_lag: int, stuck: list[str]
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, intake_idle: int, relay_lag: int, stuck: list[str]
 ) -> None:
-    recorder = Recorder(*cast("tuple[Any, Any, Any]", (None, None, None)))
-    assert recorder.ready() == (False, {"status": "starting"})
-    monkeypatch.setattr(intake, "idle_for", lambda: intake_idle)
-    relay = SimpleNamespace(lag=lambda: relay_lag, progressed=-100, reasons={0: None, 3: "ahead"})
-    recorder._parts = cast("Any", SimpleNamespace(intake=intake, relay=relay))
+    parts = cast("Any", recorder._parts)
+    monkeypatch.setattr(parts.intake, "idle_for", lambda: intake_idle)
+    parts.relay.lag = lambda: relay_lag
+    recorder._published -= 100
     well, told = recorder.ready()
     assert well is not bool(stuck)
     assert told["stuck"] == stuck
     assert told["status"] == ("stuck" if stuck else "ready")
     assert told["read_only_shards"] == [3]
+
+
+async def test_what_is_new_after_a_long_rest_is_not_late(recorder: Recorder) -> None:
+    relay = cast("Any", recorder._parts).relay
+    recorder._published -= 100
+    assert recorder.ready()[0]
+    relay.lag = lambda: 1
+    assert recorder.ready()[0]
+    recorder._published -= 100
+    assert not recorder.ready()[0]
+    relay.progressed = asyncio.get_running_loop().time()
+    assert recorder.ready()[0]
 
 
 async def test_what_its_shard_closed_under_is_tried_again_and_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
