@@ -350,6 +350,40 @@ async def test_what_one_recorder_found_closes_the_other_until_it_is_mended(
     assert len(await ledger.events()) == 4
 
 
+async def test_nothing_is_published_of_a_history_that_the_ledger_no_longer_has(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was committed and is at hand for the topic goes with it, before others give its position again."""
+    publish, opened = Relay._publish, asyncio.Event()
+
+    async def held(self: Relay, lane: Lane, *more: Any) -> int:  # noqa: ANN401
+        await opened.wait()
+        return await publish(self, lane, *more)
+
+    async with recorder(ledger, settings) as one:
+        await ledger.receipts([section(), section()], one.appender)
+        await _whole(ledger, settings)
+        (before,) = await ledger.rows("SELECT * FROM ledger.shard WHERE shard = $1", SHARD)
+        monkeypatch.setattr(Relay, "_publish", held)
+        await ledger.receipts([section("lost")], one.appender)
+        await ledger.rows("DELETE FROM ledger.event WHERE position = 2")
+        await ledger.rows("DELETE FROM ledger.receipt WHERE number = 2")
+        await ledger.rows("DELETE FROM ledger.state WHERE key = 'o-1/lost'")
+        await ledger.rows(
+            "UPDATE ledger.shard SET size = 2, next_receipt = 2, peaks = $1, recent = $2 WHERE shard = $3",
+            before["peaks"], before["recent"], SHARD,
+        )  # fmt: skip
+
+        async def seen() -> bool:
+            return one.relay._lanes[SHARD][0].size == 2
+
+        await _until(seen, "nobody saw that the ledger went back")
+        await ledger.accepted(section("instead"))
+        opened.set()
+        await _whole(ledger, settings)
+        assert (await ledger.events())[2]["data"]["section"] == "instead"
+
+
 @pytest.mark.parametrize("alone", [False, True])
 async def test_a_recorder_that_knows_no_such_checkpoint_takes_nothing_back(
     ledger: Bench, settings: Settings, alone: bool
