@@ -9,6 +9,8 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.recorder.intake import decompressing, framing
 from services.recorder.intake.batches import UNREADABLE, Records
@@ -19,6 +21,8 @@ _GZIP: Final = 1
 _SNAPPY: Final = 2
 _ZSTD: Final = 4
 _AT: Final = TopicPartition("actions", 0)
+_RECORDS_AT: Final = 61  # in a batch
+_TWO_GIB: Final = b"\xfe\xff\xff\xff\x0f"  # as a varint
 
 
 class _NotText(str):
@@ -58,6 +62,31 @@ def test_a_header_name_that_is_no_text_becomes_one(codec: int) -> None:
     assert found[0].headers == (("ce_\ufffd", b"v"),)
     assert type(found[0].value) is bytes
     assert following == 3
+
+
+def test_a_length_beyond_the_end_is_unreadable() -> None:
+    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 1024 * 1024)
+    builder.append(0, 1, b"k", b"a", [(_NotText(), b"v"), ("x", b"v")])
+    raw = bytes(builder.build())
+    broken = raw.replace(b"ce_\xff\x02v", b"ce_\xff" + _TWO_GIB + b"v")  # where the next header would be, nothing is
+    assert broken != raw
+    (found,), following = _read(_of_its_length(broken), check_crcs=False)
+    assert found.headers[0][0] == UNREADABLE
+    assert following == 1
+
+
+@given(st.data())
+def test_whatever_a_batch_holds_it_is_read_to_its_end(data: st.DataObject) -> None:
+    header = data.draw(st.sampled_from(["x", _NotText()]))
+    raw = bytearray(_batch(b"a", b"b", codec=data.draw(st.sampled_from([0, 0, 0, 1, 2, 3, 4])), header=header))
+    for at in data.draw(st.lists(st.integers(_RECORDS_AT, len(raw) - 1), min_size=1, max_size=4)):
+        raw[at : at + 1] = data.draw(st.sampled_from([b"\x00", b"\x01", b"\xff", _TWO_GIB, b""]))
+    _, following = _read(_of_its_length(bytes(raw)) + _batch(b"c", first=2), check_crcs=False)
+    assert following == 3
+
+
+def _of_its_length(raw: bytes) -> bytes:
+    return raw[:8] + (len(raw) - 12).to_bytes(4) + raw[12:]
 
 
 @pytest.mark.parametrize("codec", [1, 2, 3, 4, 5])

@@ -15,6 +15,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
+from aiokafka.record.util import decode_varint_py as varint
 
 from services.recorder.intake import framing
 from services.recorder.intake.decompressing import uncompressed
@@ -82,9 +83,16 @@ class Batch:
 
 
 def _tolerant(raw: memoryview) -> Any:  # noqa: ANN401  # aiokafka's types
-    batch = _DefaultRecordBatchPy(raw)
+    batch = _Tolerant(raw)
     batch._buffer = _Bytes(batch._buffer)  # noqa: SLF001  # that its slices decode as we want
     return batch
+
+
+class _Tolerant(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka has no types for it
+    """aiokafka's own in Python, with numbers read in Python, too: those read in C beyond the end end the process."""
+
+    def _read_msg(self) -> Any:  # noqa: ANN401  # aiokafka's types
+        return super()._read_msg(varint)
 
 
 class _Bytes(bytearray):
