@@ -42,7 +42,7 @@ def test_the_state_is_told_in_the_language(lang: Lang, title: str, state: str, t
     with console.capture() as capture:
         console.print(table(overview(Home.at(tmp_path)), lang))
     page = capture.get()
-    assert f"{tmp_path}{title}" in page.replace("\n", "")
+    assert f"{tmp_path}{title}".replace(" ", "") in "".join(page.split())  # a long title is wrapped, at a blank too
     assert page.count(f" {state} ") >= 4
 
 
