@@ -11,7 +11,10 @@ _TEXTS = {
     # steps
     "starting": ("starting {service} …", "正在启动 {service} …"),
     "checking": ("{service} runs already: waiting for its answer …", "{service} 已在运行，等待应答 …"),
-    "restarting": ("{service} runs with old settings: restarting it", "{service} 的设置已变，重新启动"),
+    "restarting": (
+        "{service} runs with old settings or old code: restarting it",
+        "{service} 的设置或程序已变，重新启动",
+    ),
     "ready": ("{service} is ready at {address}", "{service} 已就绪：{address}"),
     "stopping": ("stopping {service} …", "正在停止 {service} …"),
     "jars": (

@@ -36,14 +36,15 @@ class Daemon:
     inherited: dict[str, str] = field(default_factory=dict)
     user: tuple[int, int] | None = None
     folder: str = "/"
+    code: str = ""  # what it runs, where that changes with an update
 
     @property
     def digest(self) -> str:
-        """Changes with the command or its settings: a running process with another digest is out of date.
+        """Changes with the command, its settings or its code: a running process with another digest is out of date.
 
         What it inherits of the caller's shell is not part of it, or every other terminal would restart the services.
         """
-        return hashlib.sha256(json.dumps([self.command, self.env], sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self.command, self.env, self.code], sort_keys=True).encode()).hexdigest()
 
 
 def start(home: Home, daemon: Daemon) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import functools
+import hashlib
 import http.client
 import os
 import shutil
@@ -97,7 +99,7 @@ def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
     if name in {RECORDER, PROJECTOR}:
         daemon = service(home, name, state)
         if processes.find(home, name) and processes.digest(home, name) != daemon.digest:
-            say("restarting", service=name)  # its settings changed, a moved port for example
+            say("restarting", service=name)  # its settings changed, a moved port for example, or its code
             processes.stop(home, name)
     if processes.find(home, name) is None:
         say("starting", service=name)
@@ -129,7 +131,20 @@ def service(home: Home, name: str, state: State) -> Daemon:
         env=ours,
         inherited={key: os.environ[key] for key in _INHERITED if key in os.environ},
         folder=str(_REPOSITORY),
+        code=_code(),
     )
+
+
+@functools.cache
+def _code() -> str:
+    """A digest of what the services run: after an update the running ones are out of date."""
+    found = hashlib.sha256()
+    for folder in ("schemas", "services"):
+        for path in sorted((_REPOSITORY / folder).rglob("*")):
+            if path.suffix in {".py", ".sql"}:
+                found.update(f"{path.relative_to(_REPOSITORY)}\0".encode())
+                found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def _command(name: str) -> list[str]:

@@ -188,7 +188,7 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["CHENGZHANG_HTTP_PORT"])), R
 """
 
 
-def test_a_service_with_old_settings_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_with_old_settings_or_old_code_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack, "_command", lambda _: [sys.executable, "-c", SERVER])
     home = Home.at(tmp_path)
 
@@ -201,7 +201,10 @@ def test_a_service_with_old_settings_is_restarted(tmp_path: Path, monkeypatch: p
         assert first == up(Ports())
         state = kept.load(home, Ports())
         kept.save(home, replace(state, ports=replace(state.ports, kafka=1)))
-        assert first != up(Ports())
+        second = up(Ports())
+        assert first != second
+        monkeypatch.setattr(stack, "_code", lambda: "after an update")
+        assert second != up(Ports())
     finally:
         assert stack.down(home) == ["recorder"]
 
