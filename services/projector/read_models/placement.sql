@@ -30,44 +30,40 @@ CREATE OR REPLACE FUNCTION last_seat(in_office text, of_person text, up_to date,
 )
 LANGUAGE sql STABLE SECURITY DEFINER
 BEGIN ATOMIC
+    WITH known AS (
+        SELECT
+            position,
+            what,
+            since,
+            post,
+            concurrent,
+            section,
+            tier
+        FROM placement
+        WHERE
+            office = last_seat.in_office COLLATE "C"
+            AND person = last_seat.of_person COLLATE "C"
+            AND recorded_at <= last_seat.stood_at
+            AND (revoked_at IS NULL OR revoked_at > last_seat.stood_at)
+    )
     SELECT
         coalesce(moved.section, p.section),
         p.tier,
         held.until
-    FROM placement AS p
+    FROM known AS p
     CROSS JOIN LATERAL (
         SELECT least(last_seat.up_to, min(e.since) - 1) AS until
-        FROM placement AS e
-        WHERE
-            e.office = p.office
-            AND e.person = p.person
-            AND e.what = 'end'
-            AND e.post = p.post
-            AND e.recorded_at <= last_seat.stood_at
-            AND (e.revoked_at IS NULL OR e.revoked_at > last_seat.stood_at)
+        FROM known AS e
+        WHERE e.what = 'end' AND e.post = p.post
     ) AS held
     LEFT JOIN LATERAL (
         SELECT m.section
-        FROM placement AS m
-        WHERE
-            m.office = p.office
-            AND m.person = p.person
-            AND m.what = 'move'
-            AND m.post = p.post
-            AND m.since <= held.until
-            AND m.recorded_at <= last_seat.stood_at
-            AND (m.revoked_at IS NULL OR m.revoked_at > last_seat.stood_at)
+        FROM known AS m
+        WHERE m.what = 'move' AND m.post = p.post AND m.since <= held.until
         ORDER BY m.since DESC, m.position DESC
         LIMIT 1
     ) AS moved ON true
-    WHERE
-        p.office = last_seat.in_office COLLATE "C"
-        AND p.person = last_seat.of_person COLLATE "C"
-        AND p.what = 'post'
-        AND NOT p.concurrent
-        AND p.since <= held.until
-        AND p.recorded_at <= last_seat.stood_at
-        AND (p.revoked_at IS NULL OR p.revoked_at > last_seat.stood_at)
+    WHERE p.what = 'post' AND NOT p.concurrent AND p.since <= held.until
     ORDER BY held.until DESC, p.since DESC, p.position DESC
     LIMIT 1;
 END;
