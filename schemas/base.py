@@ -1,19 +1,32 @@
 """Field types and base classes of every model: one place for what a day, an id or a text is.
 
-Units are in the names: ``minutes``, ``half_xueshi`` (half study hours), ``fen`` (1/100 yuan). Integers lie within
+Units are in the names: ``minutes``, ``centi_xueshi`` (1/100 study hour), ``fen`` (1/100 yuan). Integers lie within
 ±(2^53−1), so that every JSON reader keeps them exact; there are no floats.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError
+
+from schemas import declared
+from schemas.declared import Entry, Named, Ref, Values, Words
 
 LARGEST = 2**53 - 1
 MOST = 2000  # items of a list
@@ -80,18 +93,52 @@ Instant = Annotated[str, AfterValidator(_is_instant), WithJsonSchema({"type": "s
 Day = Annotated[str, AfterValidator(_is_day), WithJsonSchema({"type": "string", "format": "date"})]
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 Amount = Annotated[int, Field(ge=0, le=LARGEST)]
-# The most that an action may say: far above what happens, far below where sums of it leave their columns. Events keep
-# the wider range, for what was recorded before there were these bounds. (An attendance has its session's minutes.)
-MostHalfXueshi = Field(le=10_000)  # 5,000 学时 for one session: nine times what five years ask for
-MostOutputs = Field(le=1_000_000)  # in one entry
-MostFen = Field(le=1_000_000_000)  # 10 million yuan for one visit
+# The most that is recorded at once: far above what happens, far below where sums of it leave their columns.
+MOST_CENTI_XUESHI = 500_000  # 5,000 学时 for one session: nine times what five years ask for
+MOST_OUTPUTS = 1_000_000  # in one entry
+MOST_FEN = 1_000_000_000  # 10 million yuan for one visit
 # JSON has arrays, frozen models have tuples: the one place where a list may become something else.
 Many = Annotated[tuple[T, ...], Field(strict=False, max_length=MOST), BeforeValidator(at_most(MOST))]
 
-Tier = Literal["leadership", "section-head", "staff"]
-Line = Literal["information", "policy-research", "inspection", "classified-communications", "secretarial"]
-Guide = Literal["people", "work", "innovation", "results", "harmony", "excellence"]
-LateReason = Literal["forgotten", "offline", "evidence-late"]
+# --- what fields of many types are ---
+
+Tier = Annotated[
+    Literal["leadership", "section-head", "staff"],
+    Words("职务层次", "tier"),
+    Values.of(leadership="主任室", section_head="科室负责人", staff="科员"),
+]
+Line = Annotated[
+    Literal["information", "policy-research", "inspection", "classified-communications", "secretarial"],
+    Words("工作条线", "work line"),
+    Values.of(
+        information="信息",
+        policy_research="调研",
+        inspection="督查",
+        classified_communications="机要",
+        secretarial="秘书",
+    ),
+]
+Guide = Annotated[
+    Literal["people", "work", "innovation", "results", "harmony", "excellence"],
+    Words("引导", "guide word"),
+    Values.of(people="人", work="干", innovation="新", results="绩", harmony="和", excellence="上"),
+]
+LateReason = Annotated[
+    Literal["forgotten", "offline", "evidence-late"],
+    Words("迟报原因", "late reason"),
+    Values.of(forgotten="遗忘", offline="离线", evidence_late="材料迟到"),
+]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Words("文件摘要", "SHA-256 of the document")]
+Year = Annotated[int, Field(ge=_EARLIEST, le=_LATEST), Words("年度", "year")]
+Half = Annotated[str, StringConstraints(pattern=r"^(19|20|21)\d\d(H1|H2)$"), Words("半年度", "half-year")]
+Title = Annotated[Text, Words("标题", "title")]
+FromOn = Annotated[Day, Words("自何日起", "from that day on")]
+On = Annotated[Day, Words("日期", "day")]
+
+Person = Annotated[Id, Ref("person"), Words("人员", "person")]
+Stamped = Annotated[Id, Ref("person", stamped=True), Words("人员", "person")]
+Section = Annotated[Id, Ref("section"), Words("科室", "section")]
+Session = Annotated[Id, Ref("session"), Words("学习活动", "session")]
 
 
 class Model(BaseModel):
@@ -129,11 +176,11 @@ class Sealed(Model):
     base64url without padding.
     """
 
-    alg: Literal["A256GCM"]
-    kid: Text
-    aad: EventId
-    iv: Text
-    ct: Annotated[str, StringConstraints(min_length=1)]
+    alg: Annotated[Literal["A256GCM"], Words("算法", "algorithm"), Values({"A256GCM": Words("A256GCM", "A256GCM")})]
+    kid: Annotated[Text, Words("密钥编号", "key id")]
+    aad: Annotated[EventId, Words("所属事件", "event it was sealed for")]
+    iv: Annotated[Text, Words("初始向量", "initialisation vector")]
+    ct: Annotated[str, StringConstraints(min_length=1), Words("密文", "ciphertext")]
 
 
 class Stamp(Model):
@@ -142,37 +189,90 @@ class Stamp(Model):
     Null without a post then.
     """
 
-    person: Id
-    section: Id | None = None
+    person: Annotated[Id, Words("人员", "person")]
+    section: Annotated[Id, Words("科室", "section")] | None = None
     tier: Tier | None = None
 
 
-class ActionData(Model):
-    """The ``data`` of one type of action."""
+class Fields(Model):
+    """What an action and the event that it becomes have in common: the declarations stand here, once.
 
-    TYPE: ClassVar[str]
+    ``WORDS``: what the fact is called. ``ONCE``: recorded once for these fields' values. ``ENTRY``: how the event
+    enters growth files. ``STREAM``: the field whose thing the event belongs to, where it is neither the thing that the event
+    makes nor the first that it names. ``SEALED`` and ``NAMES`` are derived.
+    """
+
+    WORDS: ClassVar[Words]
+    ONCE: ClassVar[tuple[str, ...]] = ()
+    ENTRY: ClassVar[Entry | None] = None
+    STREAM: ClassVar[str | None] = None
     SEALED: ClassVar[tuple[str, ...]] = ()
+    NAMES: ClassVar[tuple[Named, ...]] = ()
 
     late_reason: LateReason | None = Field(default=None, description="why it comes more than 30 days after it happened")
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  # as pydantic has it
+        """Derive what follows from the fields; a type (what has a stored name) must be declared whole."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.SEALED = tuple(declared.secrets(cls))
+        cls.NAMES = declared.named(cls)
+        if "TYPE" in cls.__dict__:
+            if not hasattr(cls, "WORDS"):
+                raise declared.Undeclared(f"{cls.__name__} has no WORDS")
+            declared.check(cls, cls.ONCE if issubclass(cls, EventData) else ())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Sealed fields are marked in the published schema, text or sealed alike."""
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name in cls.SEALED:
+            properties[cls.model_fields[name].alias or name]["x-sealed"] = True
+        return schema
+
+
+class ActionData(Fields):
+    """The ``data`` of one type of action."""
+
+    TYPE: ClassVar[str]
+
     def owner(self) -> str:
         """Whose data key seals the ``SEALED`` fields: a person's id."""
-        raise NotImplementedError(self.TYPE)
+        owner: str = getattr(self, next(iter(declared.secrets(type(self)).values())).of)
+        return owner
 
 
-class EventData(Model):
+class EventData(Fields):
     """The ``data`` of one type of event.
 
-    The action's, the recorder's stamps, and what the event corrects if it does.
+    The action's, the recorder's stamps, and what the event corrects if it does. What the action says in plain text and
+    is sealed is ``Sealed`` here. ``ACTION``: what it is recorded by.
     """
 
     model_config = ConfigDict(extra="ignore")  # a later recorder may have written an optional member more
 
     TYPE: ClassVar[str]
+    ACTION: ClassVar[type[ActionData]]
 
-    late_reason: LateReason | None = None
-    corrects: EventId | None = Field(default=None, description="the revoked event that this one takes the place of")
-    stamps: Many[Stamp] = ()
+    corrects: Annotated[EventId, Words("更正的事件", "corrected event")] | None = Field(
+        default=None, description="the revoked event that this one takes the place of"
+    )
+    stamps: Annotated[Many[Stamp], Words("当时所在", "where they sat then")] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  # as Python has it
+        """Sealed fields of the shared base are ``Sealed`` here: said before pydantic collects the fields."""
+        super().__init_subclass__(**kwargs)
+        own = inspect.get_annotations(cls)
+        for base in cls.__mro__[1:]:
+            if issubclass(base, Fields):
+                for name, mark in declared.secrets(base).items():
+                    sealed: Any = Annotated[Sealed, declared.words_of(base, name), mark]
+                    if declared.optional(base.model_fields[name]):
+                        sealed = sealed | None
+                        setattr(cls, name, None)
+                    own[name] = sealed
+        cls.__annotations__ = own
 
     def payload(self) -> dict[str, Any]:
         """The members as they are written: what is null is left out; nested models are left to the encoder."""

@@ -1,33 +1,24 @@
-"""Every type of action and event by its stored name: the closed unions, and which event an action becomes."""
+"""Every type of action and event by its stored name, and which event an action becomes: found, not listed."""
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from typing import Final, TypeVar
 
 from schemas import entries, erasure, learning, people, talk, welfare, work
-from schemas.base import ActionData, EventData
+from schemas.base import ActionData, EventData, Fields
 
-Action = people.Action | erasure.Action | learning.Action | talk.Action | work.Action | welfare.Action | entries.Action
-Event = people.Event | erasure.Event | learning.Event | talk.Event | work.Event | welfare.Event | entries.Event
+F = TypeVar("F", bound=Fields)
+_GROUPS: Final = (people, erasure, learning, talk, work, welfare, entries)
 
-ACTIONS: Final[dict[str, type[ActionData]]] = {model.TYPE: model for model in get_args(Action)}
-EVENTS: Final[dict[str, type[EventData]]] = {model.TYPE: model for model in get_args(Event)}
+
+def _types(base: type[F]) -> dict[str, type[F]]:
+    """The types of a kind, in the order of their declarations."""
+    found = [value for group in _GROUPS for value in vars(group).values() if isinstance(value, type)]
+    return {value.TYPE: value for value in found if issubclass(value, base) and "TYPE" in value.__dict__}  # type: ignore[attr-defined]
+
+
+ACTIONS: Final[dict[str, type[ActionData]]] = _types(ActionData)
+EVENTS: Final[dict[str, type[EventData]]] = _types(EventData)
 
 # What an action becomes; correct-entry becomes a revocation and whatever its replacement becomes.
-BECOMES: Final[dict[str, str]] = {
-    people.DefineSection.TYPE: people.SectionDefined.TYPE,
-    people.RegisterPerson.TYPE: people.PersonRegistered.TYPE,
-    people.AssumePost.TYPE: people.PostAssumed.TYPE,
-    people.EndPost.TYPE: people.PostEnded.TYPE,
-    people.TransferPerson.TYPE: people.PersonTransferred.TYPE,
-    erasure.ErasePerson.TYPE: erasure.PersonErased.TYPE,
-    erasure.PlaceHold.TYPE: erasure.HoldPlaced.TYPE,
-    erasure.LiftHold.TYPE: erasure.HoldLifted.TYPE,
-    learning.ConveneSession.TYPE: learning.SessionConvened.TYPE,
-    learning.RecordAttendance.TYPE: learning.AttendanceRecorded.TYPE,
-    learning.CreditHours.TYPE: learning.HoursCredited.TYPE,
-    talk.HoldTalk.TYPE: talk.TalkHeld.TYPE,
-    work.FileOutput.TYPE: work.OutputFiled.TYPE,
-    welfare.MakeHomeVisit.TYPE: welfare.HomeVisitMade.TYPE,
-    entries.RevokeEntry.TYPE: entries.EntryRevoked.TYPE,
-}
+BECOMES: Final[dict[str, str]] = {event.ACTION.TYPE: event.TYPE for event in EVENTS.values()}

@@ -2,62 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import ActionData, EventData, EventId, Instant, Model, Text
+from schemas.base import ActionData, EventData, EventId, Fields, Instant, Model, Text
+from schemas.declared import Values, Words
 
-Reason = Literal["mistake", "duplicate", "withdrawn"]
+Reason = Annotated[
+    Literal["mistake", "duplicate", "withdrawn"],
+    Words("原因", "reason"),
+    Values.of(mistake="错误", duplicate="重复", withdrawn="撤回"),
+]
 
 
-class RevokeEntry(ActionData):
+class Fact(Model):
+    """A fact: its type, its time, its data. Sealed fields of a recorded one stay sealed."""
+
+    type: Annotated[Text, Words("类型", "type")]
+    time: Annotated[Instant, Words("时间", "time")]
+    data: Annotated[dict[str, Any], Words("内容", "data")]
+
+
+class Taking(Fields):
+    """Which event is taken back, and why. It stays in the record and no longer counts."""
+
+    WORDS: ClassVar = Words("撤销", "revocation")
+
+    event: Annotated[EventId, Words("事件", "event")]
+    reason: Reason
+
+
+class RevokeEntry(Taking, ActionData):
     """Revoke an event: it stays in the record and no longer counts."""
 
     TYPE: ClassVar[str] = "chengzhang.any.revoke-entry.v1"
 
-    event: EventId
-    reason: Reason
 
-
-class Replacement(Model):
-    """The fact that should stand instead: an action without its envelope.
-
-    Its ``data`` are checked by its type's own schema.
-    """
-
-    type: Text
-    time: Instant
-    data: dict[str, Any]
-
-
-class CorrectEntry(ActionData):
+class CorrectEntry(Taking, ActionData):
     """Revoke an event and record another of the same type in its place, as one decision."""
 
     TYPE: ClassVar[str] = "chengzhang.any.correct-entry.v1"
+    WORDS: ClassVar = Words("更正", "correction")
 
-    event: EventId
-    reason: Reason
-    replacement: Replacement
-
-
-class Fact(Model):
-    """A recorded fact as it stood: its type, its time, its data with the stamps (sealed fields stay sealed)."""
-
-    type: Text
-    time: Instant
-    data: dict[str, Any]
+    replacement: Annotated[Fact, Words("更正内容", "replacement")] = Field(
+        description="an action without its envelope: the fact that should stand instead"
+    )
 
 
-class EntryRevoked(EventData):
+class EntryRevoked(Taking, EventData):
     """An event was revoked; it carries the fact it takes back, so that sums can subtract it without looking back."""
 
     TYPE: ClassVar[str] = "chengzhang.any.entry-revoked.v1"
+    ACTION: ClassVar = RevokeEntry
 
-    event: EventId
-    reason: Reason
-    fact: Fact = Field(description="what was revoked, with its original time and stamps")
-
-
-Action = RevokeEntry | CorrectEntry
-Event = EntryRevoked
+    fact: Annotated[Fact, Words("被撤销的事实", "revoked fact")] = Field(
+        description="what was revoked, with its original time and stamps"
+    )

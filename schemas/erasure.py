@@ -1,7 +1,4 @@
-"""Erasing a person (删除), and holds that forbid it (保全). Their types begin with ``chengzhang.people.``.
-
-``basis`` is not sealed: the number of a decision or the article of a law, never text about the person.
-"""
+"""Erasing a person (删除), and holds that forbid it (保全). Their types begin with ``chengzhang.people.``."""
 
 from __future__ import annotations
 
@@ -9,65 +6,61 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from schemas.base import ActionData, EventData, EventId, Id, Text
+from schemas.base import ActionData, EventData, EventId, Fields, Stamped, Text
+from schemas.declared import Words
 
-Basis = Annotated[Text, Field(description="on what ground: a decision's number, an article; not about the person")]
+
+class Ground(Fields):
+    """Whom it is about, and on what ground. The ground is not sealed: it never says anything about the person."""
+
+    person: Stamped
+    basis: Annotated[Text, Words("依据", "basis")] = Field(
+        description="on what ground: a decision's number, an article; not about the person"
+    )
 
 
-class ErasePerson(ActionData):
+class ErasePerson(Ground, ActionData):
     """Erase a person (删除): the key is destroyed, so that no sealed text about the person opens any more."""
 
+    WORDS: ClassVar = Words("删除个人信息", "erasure")
     TYPE: ClassVar[str] = "chengzhang.people.erase-person.v1"
 
-    person: Id
-    basis: Basis
 
-
-class PersonErased(EventData):
+class PersonErased(Ground, EventData):
     """A person was erased; facts stay under the person's id, sealed texts are erased with the key."""
 
+    WORDS: ClassVar = ErasePerson.WORDS
     TYPE: ClassVar[str] = "chengzhang.people.person-erased.v1"
-
-    person: Id
-    basis: Basis
+    ACTION: ClassVar = ErasePerson
 
 
-class PlaceHold(ActionData):
+class PlaceHold(Ground, ActionData):
     """Place a hold on a person (保全): no erasure while it lasts."""
 
+    WORDS: ClassVar = Words("设置保全", "hold placed")
     TYPE: ClassVar[str] = "chengzhang.people.place-hold.v1"
 
-    person: Id
-    basis: Basis
 
-
-class HoldPlaced(EventData):
+class HoldPlaced(Ground, EventData):
     """A hold was placed."""
 
+    WORDS: ClassVar = PlaceHold.WORDS
     TYPE: ClassVar[str] = "chengzhang.people.hold-placed.v1"
-
-    person: Id
-    basis: Basis
+    ACTION: ClassVar = PlaceHold
 
 
-class LiftHold(ActionData):
+class LiftHold(Ground, ActionData):
     """Lift a hold (解除保全): of several the first that stands."""
 
+    WORDS: ClassVar = Words("解除保全", "hold lifted")
     TYPE: ClassVar[str] = "chengzhang.people.lift-hold.v1"
 
-    person: Id
-    basis: Basis
 
-
-class HoldLifted(EventData):
+class HoldLifted(Ground, EventData):
     """A hold was lifted; ``hold`` is the event that placed it."""
 
+    WORDS: ClassVar = LiftHold.WORDS
     TYPE: ClassVar[str] = "chengzhang.people.hold-lifted.v1"
+    ACTION: ClassVar = LiftHold
 
-    person: Id
-    basis: Basis
-    hold: EventId
-
-
-Action = ErasePerson | PlaceHold | LiftHold
-Event = PersonErased | HoldPlaced | HoldLifted
+    hold: Annotated[EventId, Words("保全", "hold")]

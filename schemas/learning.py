@@ -7,74 +7,158 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import ActionData, Amount, Count, EventData, Guide, Id, Instant, Many, Model, MostHalfXueshi, Text
+from schemas.base import (
+    MOST_CENTI_XUESHI,
+    ActionData,
+    Amount,
+    EventData,
+    Fields,
+    Guide,
+    Id,
+    Instant,
+    Line,
+    Many,
+    Model,
+    Person,
+    Session,
+    Stamped,
+    Text,
+    Title,
+)
+from schemas.declared import Entry, New, Ref, Values, Words
 
-Carrier = Literal["central-group", "youth-group", "branch", "section"]
-Kind = Literal["lecture", "report-meeting", "exchange", "discussion", "speech-contest", "quiz"]
-Attended = Literal["present", "partial", "leave", "absent"]
-LeaveKind = Literal["duty", "training", "private"]
-Account = Literal["study", "recognised", "online"]
-SessionMinutes = Annotated[int, Field(ge=1, le=1440)]
-
-
-class ConveneSession(ActionData):
-    """Convene a study session of a carrier (学习载体)."""
-
-    TYPE: ClassVar[str] = "chengzhang.learning.convene-session.v1"
-
-    session: Id
-    item: Id | None = Field(default=None, description="the item of the month's arrangement that it fulfils")
-    carrier: Carrier
-    kind: Kind
-    title: Text
-    starts_at: Instant
-    minutes: SessionMinutes
-    chair: Id
-    expected: Many[Id] = Field(default=(), description="应到: persons who should come")
-    observers: Many[Id] = Field(default=(), description="列席: persons who sit in")
-
-
-class SessionConvened(EventData):
-    """A study session was convened."""
-
-    TYPE: ClassVar[str] = "chengzhang.learning.session-convened.v1"
-
-    session: Id
-    item: Id | None = None
-    carrier: Carrier
-    kind: Kind
-    title: Text
-    starts_at: Instant
-    minutes: SessionMinutes
-    chair: Id
-    expected: Many[Id]
-    observers: Many[Id]
+Carrier = Annotated[
+    Literal["central-group", "youth-group", "branch", "section"],
+    Words("学习载体", "carrier"),
+    Values.of(central_group="中心组", youth_group="青年学习小组", branch="党支部", section="科室"),
+]
+Kind = Annotated[
+    Literal[
+        "lecture",
+        "report-meeting",
+        "exchange",
+        "discussion",
+        "speech-contest",
+        "quiz",
+        "members-meeting",
+        "committee-meeting",
+        "group-meeting",
+        "party-lecture",
+        "party-day",
+        "organisational-life",
+    ],
+    Words("活动形式", "kind"),
+    Values.of(
+        lecture="讲座", report_meeting="报告会", exchange="交流会", discussion="讨论会", speech_contest="演讲会",
+        quiz="知识竞赛", members_meeting="党员大会", committee_meeting="支委会", group_meeting="党小组会",
+        party_lecture="党课", party_day="主题党日", organisational_life="组织生活会",
+    ),
+]  # fmt: skip
+Carriers = Annotated[Many[Carrier], Field(min_length=1), Words("学习载体", "carriers")]
+Kinds = Annotated[Many[Kind], Field(min_length=1), Words("活动形式", "kinds")]
+Attended = Annotated[
+    Literal["present", "partial", "leave", "absent"],
+    Words("出勤", "attendance"),
+    Values.of(present="出席", partial="部分时间", leave="请假", absent="缺席"),
+]
+LeaveKind = Annotated[
+    Literal["duty", "training", "private"],
+    Words("请假类别", "kind of leave"),
+    Values.of(duty="公务", training="培训", private="私事"),
+]
+Account = Annotated[
+    Literal["study", "recognised", "online"],
+    Words("学时账户", "account"),
+    Values.of(study="学习", recognised="认定", online="网络"),
+]
+Occasion = Annotated[
+    Literal["planned", "conveyed"], Words("由来", "occasion"), Values.of(planned="计划内", conveyed="传达学习")
+]
+SessionMinutes = Annotated[int, Field(ge=1, le=1440), Words("分钟", "minutes")]
+StartsAt = Annotated[Instant, Words("开始时间", "starts at")]
 
 
 class SessionStamp(Model):
     """What was known of the session when a fact about it was decided, so that nobody has to join history."""
 
-    carrier: Carrier
-    kind: Kind
-    title: Text
-    starts_at: Instant
+    carriers: Carriers
+    kinds: Kinds
+    title: Title
+    starts_at: StartsAt
     minutes: SessionMinutes
 
 
-class RollLine(Model):
-    """One person on the roll (签到): minutes are 0 on leave or absence."""
+class Convening(Fields):
+    """A study session of one or more carriers (学习载体)."""
 
-    person: Id
-    state: Attended
-    minutes: Amount
-    leave_kind: LeaveKind | None = None
+    WORDS: ClassVar = Words("学习活动", "session convened")
+
+    session: Annotated[Id, New("session", since="starts_at"), Words("学习活动", "session")]
+    items: Annotated[Many[Annotated[Id, Ref("item")]], Words("计划项目", "plan items")] = Field(
+        default=(), description="items of months' arrangements that it fulfils"
+    )
+    carriers: Carriers
+    kinds: Kinds = Field(description="several where meetings are held together (套会): still one session")
+    title: Title
+    starts_at: StartsAt
+    minutes: SessionMinutes
+    chair: Annotated[Stamped, Words("主持人", "chair")]
+    expected: Annotated[Many[Person], Words("应到", "expected")] = Field(
+        default=(), description="应到: persons who should come"
+    )
+    observers: Annotated[Many[Person], Words("列席", "observers")] = Field(
+        default=(), description="列席: persons who sit in"
+    )
+    place: Annotated[Text, Words("地点", "place")] | None = None
+    question: Annotated[Text, Words("研究问题", "question")] | None = Field(
+        default=None, description="the question of the work that it serves"
+    )
+    line: Line | None = None
+    occasion: Occasion = "planned"
 
     @model_validator(mode="after")
-    def _minutes_only_where_there(self) -> Self:
-        if self.state in {"leave", "absent"} and self.minutes:
+    def _each_once(self) -> Self:
+        for name in ("carriers", "kinds", "items"):
+            if len(set(getattr(self, name))) != len(getattr(self, name)):
+                raise PydanticCustomError("named_twice", "{name} names one twice", {"name": name})
+        return self
+
+
+class ConveneSession(Convening, ActionData):
+    """Convene a study session of one or more carriers (学习载体)."""
+
+    TYPE: ClassVar[str] = "chengzhang.learning.convene-session.v1"
+
+
+class SessionConvened(Convening, EventData):
+    """A study session was convened."""
+
+    TYPE: ClassVar[str] = "chengzhang.learning.session-convened.v1"
+    ACTION: ClassVar = ConveneSession
+
+
+class RollLine(Model):
+    """One person on the roll (签到). Without minutes: the whole session, or none on leave and absence."""
+
+    person: Person
+    state: Attended
+    minutes: Annotated[Amount, Words("分钟", "minutes")] | None = None
+    leave_kind: LeaveKind | None = None
+    granted_by: Annotated[Person, Words("准假人", "granted by")] | None = None
+
+    @model_validator(mode="after")
+    def _minutes_as_the_state_wants_them(self) -> Self:
+        away = self.state in {"leave", "absent"}
+        if away and self.minutes:
             raise PydanticCustomError("away_minutes", "minutes must be 0 on leave or absence")
+        if not away and self.minutes == 0:
+            raise PydanticCustomError("no_minutes", "who was there was there for a minute at least")
+        if self.state == "partial" and self.minutes is None:
+            raise PydanticCustomError("minutes_missing", "partial attendance needs its minutes")
         if self.leave_kind and self.state != "leave":
             raise PydanticCustomError("leave_kind", "leave_kind goes with state leave only")
+        if self.granted_by and self.state != "leave":
+            raise PydanticCustomError("granted_by", "granted_by goes with state leave only")
         return self
 
 
@@ -82,9 +166,10 @@ class RecordAttendance(ActionData):
     """Record who was there, one submission for all present; it may come in parts."""
 
     TYPE: ClassVar[str] = "chengzhang.learning.record-attendance.v1"
+    WORDS: ClassVar = Words("签到", "attendance")
 
-    session: Id
-    roll: Many[RollLine] = Field(min_length=1)
+    session: Session
+    roll: Annotated[Many[RollLine], Words("签到表", "roll")] = Field(min_length=1)
     guide: Guide | None = None
 
 
@@ -92,40 +177,45 @@ class AttendanceRecorded(EventData):
     """One person's attendance of a session was recorded."""
 
     TYPE: ClassVar[str] = "chengzhang.learning.attendance-recorded.v1"
+    WORDS: ClassVar = RecordAttendance.WORDS
+    ACTION: ClassVar = RecordAttendance
+    ONCE: ClassVar = ("session", "person")
+    ENTRY: ClassVar = Entry("learning", title="session_stamp.title", when={"state": ("present", "partial")})
 
-    session: Id
-    person: Id
+    session: Session
+    person: Stamped
     state: Attended
-    minutes: Amount
+    minutes: Annotated[Amount, Words("分钟", "minutes")]
     leave_kind: LeaveKind | None = None
+    granted_by: Annotated[Person, Words("准假人", "granted by")] | None = None
     guide: Guide | None = None
-    session_stamp: SessionStamp
+    session_stamp: Annotated[SessionStamp, Words("活动当时情况", "the session as known")]
 
 
-class CreditHours(ActionData):
-    """Credit study time of a session attended, in half xueshi (学时)."""
+class Crediting(Fields):
+    """Study time of a session attended, in hundredths of a study hour (学时)."""
+
+    WORDS: ClassVar = Words("学时", "credit")
+    ONCE: ClassVar = ("session", "person", "account")
+    ENTRY: ClassVar = Entry("learning", title="session_stamp.title")
+
+    session: Session
+    person: Stamped
+    centi_xueshi: Annotated[int, Field(ge=1, le=MOST_CENTI_XUESHI), Words("学时（百分之一）", "1/100 study hour")]
+    account: Account
+    guide: Guide | None = None
+
+
+class CreditHours(Crediting, ActionData):
+    """Credit study time of a session attended, in hundredths of a study hour (学时)."""
 
     TYPE: ClassVar[str] = "chengzhang.learning.credit-hours.v1"
 
-    session: Id
-    person: Id
-    half_xueshi: Annotated[Count, MostHalfXueshi]
-    account: Account
-    guide: Guide | None = None
 
-
-class HoursCredited(EventData):
+class HoursCredited(Crediting, EventData):
     """Study time was credited to a person."""
 
     TYPE: ClassVar[str] = "chengzhang.learning.hours-credited.v1"
+    ACTION: ClassVar = CreditHours
 
-    session: Id
-    person: Id
-    half_xueshi: Count
-    account: Account
-    guide: Guide | None = None
-    session_stamp: SessionStamp
-
-
-Action = ConveneSession | RecordAttendance | CreditHours
-Event = SessionConvened | AttendanceRecorded | HoursCredited
+    session_stamp: Annotated[SessionStamp, Words("活动当时情况", "the session as known")]

@@ -1,137 +1,218 @@
-"""People and posts (人员与任职). Their types begin with ``chengzhang.people.``."""
+"""People, posts and party roles (人员、任职与党内职务). Their types begin with ``chengzhang.people.``."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import ActionData, Day, EventData, Id, Line, Many, Sealed, Text, Tier
+from schemas.base import (
+    ActionData,
+    Day,
+    EventData,
+    EventId,
+    Fields,
+    FromOn,
+    Id,
+    Line,
+    Many,
+    On,
+    Section,
+    Stamped,
+    Text,
+    Tier,
+    Year,
+)
+from schemas.declared import New, Ref, Secret, Values, Words
 
-Year = Annotated[int, Field(ge=1900, le=2200)]
+Branch = Annotated[Text, Words("党支部", "branch")]
+Establishment = Annotated[
+    Literal["civil-service", "institution"],
+    Words("编制", "establishment"),
+    Values.of(civil_service="公务员", institution="事业编"),
+]
+Manager = Annotated[
+    Literal["office", "superior"], Words("管理权限", "managed by"), Values.of(office="本机关", superior="上级")
+]
+PartyRole = Annotated[
+    Literal["secretary", "committee", "member", "none"],
+    Words("党内职务", "party role"),
+    Values.of(secretary="书记", committee="支委", member="党员", none="无"),
+]
 
 
-class DefineSection(ActionData):
+# --- sections ---
+
+
+class Sectioning(Fields):
+    """A section (科室) and the work lines that it has."""
+
+    WORDS: ClassVar = Words("设立科室", "section defined")
+
+    section: Annotated[Id, New("section"), Words("科室", "section")]
+    name: Annotated[Text, Words("名称", "name")]
+    work_lines: Annotated[Many[Line], Words("工作条线", "work lines")] = ()
+
+
+class DefineSection(Sectioning, ActionData):
     """Define a section (科室)."""
 
     TYPE: ClassVar[str] = "chengzhang.people.define-section.v1"
 
-    section: Id
-    name: Text
-    work_lines: Many[Line] = ()
 
-
-class SectionDefined(EventData):
+class SectionDefined(Sectioning, EventData):
     """A section was defined."""
 
     TYPE: ClassVar[str] = "chengzhang.people.section-defined.v1"
-
-    section: Id
-    name: Text
-    work_lines: Many[Line] = ()
+    ACTION: ClassVar = DefineSection
 
 
-class RegisterPerson(ActionData):
+# --- persons ---
+
+
+class Registration(Fields):
+    """A cadre in an office. What identifies the person is sealed."""
+
+    WORDS: ClassVar = Words("人员登记", "registration")
+
+    person: Annotated[Id, New("person", since="joined_on", stamped=True), Words("人员", "person")]
+    name: Annotated[Text, Secret("person"), Words("姓名", "name")]
+    sex: Annotated[Text, Secret("person"), Words("性别", "sex")] | None = None
+    born_month: Annotated[Text, Secret("person"), Words("出生年月", "month of birth")] | None = None
+    political_status: Annotated[Text, Secret("person"), Words("政治面貌", "political status")] | None = None
+    establishment: Establishment = "civil-service"
+    branch: Branch = Field(description="the party branch (党支部) that keeps the growth file")
+    joined_on: Annotated[Day, Words("到岗日期", "joined on")]
+    birth_year: Annotated[Year, Words("出生年份", "year of birth")]
+    probation_until: Annotated[Day, Words("试用期至", "on probation until")] | None = None
+    previous: Annotated[Id, Words("原单位", "previous office")] | None = Field(
+        default=None, description="the office the person comes from"
+    )
+
+
+class RegisterPerson(Registration, ActionData):
     """Register a cadre in an office; the name is sealed, so this comes over HTTP."""
 
     TYPE: ClassVar[str] = "chengzhang.people.register-person.v1"
-    SEALED: ClassVar[tuple[str, ...]] = ("name",)
-
-    person: Id
-    name: Text = Field(json_schema_extra={"x-sealed": True})
-    branch: Text = Field(description="the party branch (党支部) that keeps the growth file")
-    joined_on: Day
-    birth_year: Year
-    probation_until: Day | None = None
-    previous: Id | None = Field(default=None, description="the office the person comes from")
-
-    def owner(self) -> str:
-        """The person's own key."""
-        return self.person
 
 
-class PersonRegistered(EventData):
+class PersonRegistered(Registration, EventData):
     """A cadre was registered in an office."""
 
     TYPE: ClassVar[str] = "chengzhang.people.person-registered.v1"
-
-    person: Id
-    name: Sealed
-    branch: Text
-    joined_on: Day
-    birth_year: Year
-    probation_until: Day | None = None
-    previous: Id | None = None
+    ACTION: ClassVar = RegisterPerson
 
 
-class AssumePost(ActionData):
+# --- posts ---
+
+
+class Assumption(Fields):
+    """A post (任职), main unless concurrent (兼任)."""
+
+    WORDS: ClassVar = Words("任职", "post assumed")
+
+    person: Stamped
+    post: Annotated[Id, New("post", since="from_on", within="person"), Words("职务", "post")]
+    title: Annotated[Text, Words("职务名称", "title")] | None = None
+    tier: Tier
+    section: Section
+    concurrent: Annotated[bool, Words("兼任", "concurrent")] = False
+    acting: Annotated[bool, Words("主持工作", "acting")] = Field(
+        default=False, description="heads without the title (主持工作)"
+    )
+    duties: Annotated[Text, Words("分管或从事工作", "duties")] | None = None
+    managed_by: Manager = "office"
+    basis: Annotated[Many[EventId], Words("依据", "basis")] = Field(
+        default=(), description="events of the appraisal that it rests on"
+    )
+    from_on: FromOn
+
+
+class AssumePost(Assumption, ActionData):
     """Assume a post (任职), main unless concurrent (兼任)."""
 
     TYPE: ClassVar[str] = "chengzhang.people.assume-post.v1"
 
-    person: Id
-    post: Id
-    tier: Tier
-    section: Id
-    concurrent: bool = False
-    acting: bool = Field(default=False, description="heads without the title (主持工作)")
-    from_on: Day
 
-
-class PostAssumed(EventData):
+class PostAssumed(Assumption, EventData):
     """A post was assumed; the stamp is the person's main post from that day on."""
 
     TYPE: ClassVar[str] = "chengzhang.people.post-assumed.v1"
-
-    person: Id
-    post: Id
-    tier: Tier
-    section: Id
-    concurrent: bool
-    acting: bool
-    from_on: Day
+    ACTION: ClassVar = AssumePost
 
 
-class EndPost(ActionData):
+class PostEnd(Fields):
+    """The end of a post (免职): from that day on it is no longer held."""
+
+    WORDS: ClassVar = Words("免职", "post ended")
+
+    person: Stamped
+    post: Annotated[Id, Ref("post", within="person"), Words("职务", "post")]
+    on: On
+
+
+class EndPost(PostEnd, ActionData):
     """End a post (免职): from that day on it is no longer held."""
 
     TYPE: ClassVar[str] = "chengzhang.people.end-post.v1"
 
-    person: Id
-    post: Id
-    on: Day
 
-
-class PostEnded(EventData):
+class PostEnded(PostEnd, EventData):
     """A post ended; the stamp is what the person holds from that day on."""
 
     TYPE: ClassVar[str] = "chengzhang.people.post-ended.v1"
-
-    person: Id
-    post: Id
-    on: Day
+    ACTION: ClassVar = EndPost
 
 
-class TransferPerson(ActionData):
+class Transfer(Fields):
+    """A move of a person's main post to another section of the office (调整科室)."""
+
+    WORDS: ClassVar = Words("调整科室", "transfer")
+
+    person: Stamped
+    to_section: Annotated[Section, Words("调入科室", "to section")]
+    on: On
+
+
+class TransferPerson(Transfer, ActionData):
     """Move a person's main post to another section of the office (调整科室)."""
 
     TYPE: ClassVar[str] = "chengzhang.people.transfer-person.v1"
 
-    person: Id
-    to_section: Id
-    on: Day
 
-
-class PersonTransferred(EventData):
+class PersonTransferred(Transfer, EventData):
     """A person's main post moved; the stamp names the new section."""
 
     TYPE: ClassVar[str] = "chengzhang.people.person-transferred.v1"
+    ACTION: ClassVar = TransferPerson
 
-    person: Id
-    to_section: Id
-    on: Day
-    post: Id | None = Field(default=None, description="the main post of that day, which moved; older events lack it")
+    post: Annotated[Id, Ref("post", within="person"), Words("职务", "post")] = Field(
+        description="the main post of that day, which moved"
+    )
 
 
-Action = DefineSection | RegisterPerson | AssumePost | EndPost | TransferPerson
-Event = SectionDefined | PersonRegistered | PostAssumed | PostEnded | PersonTransferred
+# --- party roles ---
+
+
+class PartyRoleSetting(Fields):
+    """What a person is in a party branch (党内职务), from a day on."""
+
+    WORDS: ClassVar = Words("党内职务", "party role set")
+
+    person: Stamped
+    branch: Branch
+    role: PartyRole
+    from_on: FromOn
+
+
+class SetPartyRole(PartyRoleSetting, ActionData):
+    """Set a person's party role (党内职务) from a day on; ``none`` ends it."""
+
+    TYPE: ClassVar[str] = "chengzhang.people.set-party-role.v1"
+
+
+class PartyRoleSet(PartyRoleSetting, EventData):
+    """A person's party role was set."""
+
+    TYPE: ClassVar[str] = "chengzhang.people.party-role-set.v1"
+    ACTION: ClassVar = SetPartyRole

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import ActionData, EventData, Guide, Id, LongText, Many, Sealed
+from schemas.base import ActionData, EventData, Fields, Guide, Id, LongText, Many, Stamped, Text
+from schemas.declared import Entry, New, Ref, Secret, Values, Words
 
-Mode = Literal["one-to-one", "group"]
-Pair = Literal[
-    "leadership-leadership",
-    "leadership-section-head",
-    "leadership-staff",
-    "section-head-staff",
-    "peer",
+Mode = Annotated[Literal["one-to-one", "group"], Words("方式", "mode"), Values.of(one_to_one="一对一", group="集体")]
+Pair = Annotated[
+    Literal["leadership-leadership", "leadership-section-head", "leadership-staff", "section-head-staff", "peer"],
+    Words("谈话对象", "pair"),
+    Values.of(
+        leadership_leadership="主任室之间", leadership_section_head="主任室与科室负责人",
+        leadership_staff="主任室与科员", section_head_staff="科室负责人与科员", peer="其他",
+    ),
+]  # fmt: skip
+PartyPair = Annotated[
+    Literal["committee-committee", "committee-member", "member-member"],
+    Words("党内谈话对象", "party pair"),
+    Values.of(committee_committee="支委之间", committee_member="支委与党员", member_member="党员之间"),
 ]
 
 
-class HoldTalk(ActionData):
-    """Record a talk that was held; the members are the initiator and the participants. Its contents are sealed."""
+class Talk(Fields):
+    """A talk; the members are the initiator and the participants. Its contents are sealed."""
 
-    TYPE: ClassVar[str] = "chengzhang.talk.hold-talk.v1"
-    SEALED: ClassVar[tuple[str, ...]] = ("topics", "note")
+    WORDS: ClassVar = Words("谈心谈话", "talk")
+    ENTRY: ClassVar = Entry("talk")
 
-    talk: Id
-    initiator: Id
-    participants: Many[Id] = Field(min_length=1)
+    talk: Annotated[Id, New("talk"), Words("谈话", "talk")]
+    initiator: Annotated[Stamped, Words("发起人", "initiator")]
+    participants: Annotated[Many[Stamped], Words("参加人", "participants")] = Field(min_length=1)
     mode: Mode
-    topics: LongText | Many[LongText] | None = Field(default=None, json_schema_extra={"x-sealed": True})
-    note: LongText | None = Field(default=None, json_schema_extra={"x-sealed": True})
+    duty: Annotated[Id, Ref("duty"), Words("谈话任务", "talk duty")] | None = None
+    place: Annotated[Text, Words("地点", "place")] | None = None
+    topics: Annotated[LongText | Many[LongText], Secret("initiator"), Words("谈话主题", "topics")] | None = None
+    note: Annotated[LongText, Secret("initiator"), Words("谈话记录", "note")] | None = None
     guide: Guide | None = None
 
     def members(self) -> tuple[str, ...]:
         """Initiator and participants, each once, the initiator first."""
         return tuple(dict.fromkeys((self.initiator, *self.participants)))
+
+
+class HoldTalk(Talk, ActionData):
+    """Record a talk that was held; the members are the initiator and the participants. Its contents are sealed."""
+
+    TYPE: ClassVar[str] = "chengzhang.talk.hold-talk.v1"
 
     def owner(self) -> str:
         """The person talked with; of a group talk its initiator."""
@@ -42,23 +57,15 @@ class HoldTalk(ActionData):
         return others[0] if self.mode == "one-to-one" and others else self.initiator
 
 
-class TalkHeld(EventData):
+class TalkHeld(Talk, EventData):
     """A talk was held.
 
-    ``pair`` is derived from the highest tier each held at that date, and is left out of group talks.
+    ``pair`` is derived from the highest tier, ``party_pair`` from the party role that each held at that date; both are
+    left out of group talks, the second where one of them had none.
     """
 
     TYPE: ClassVar[str] = "chengzhang.talk.talk-held.v1"
+    ACTION: ClassVar = HoldTalk
 
-    talk: Id
-    initiator: Id
-    participants: Many[Id]
-    mode: Mode
     pair: Pair | None = None
-    topics: Sealed | None = None
-    note: Sealed | None = None
-    guide: Guide | None = None
-
-
-Action = HoldTalk
-Event = TalkHeld
+    party_pair: PartyPair | None = None

@@ -7,32 +7,51 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import ActionData, Count, EventData, Guide, Id, Line, Many, MostOutputs, Text
+from schemas.base import MOST_OUTPUTS, ActionData, EventData, Fields, Guide, Id, Line, Many, Stamped, Title
+from schemas.declared import Entry, New, Values, Words
 
-Level = Literal["office", "district", "city", "province", "national"]
-Effect = Literal["adopted", "in-force", "problem-solved", "pending"]
+Level = Annotated[
+    Literal["office", "district", "city", "province", "national"],
+    Words("层级", "level"),
+    Values.of(office="本机关", district="区县", city="市", province="省", national="国家"),
+]
+Effect = Annotated[
+    Literal["adopted", "in-force", "problem-solved", "pending"],
+    Words("实效", "effect"),
+    Values.of(adopted="建议被决策采纳", in_force="已施行", problem_solved="解决问题", pending="待见效"),
+]
 CLASSIFIED = "classified-communications"
 
 
-class FileOutput(ActionData):
+class Output(Fields):
+    """A work output.
+
+    Classified communications (机要) take a count, never a title; all other lines a title, never a count.
+    """
+
+    WORDS: ClassVar = Words("工作成果", "output")
+    ENTRY: ClassVar = Entry("work", title="title")
+
+    output: Annotated[Id, New("output"), Words("成果", "output")]
+    lead: Annotated[Stamped, Words("牵头人", "lead")]
+    participants: Annotated[Many[Stamped], Words("参与人", "participants")] = ()
+    line: Line
+    title: Title | None = None
+    count: Annotated[int, Field(ge=1, le=MOST_OUTPUTS), Words("数量", "count")] | None = Field(
+        default=None, description="how many, on the line classified-communications only"
+    )
+    level: Level
+    effect: Effect
+    guide: Guide | None = None
+
+
+class FileOutput(Output, ActionData):
     """File a work output.
 
     Classified communications (机要) take a count, never a title; all other lines a title, never a count.
     """
 
     TYPE: ClassVar[str] = "chengzhang.work.file-output.v1"
-
-    output: Id
-    lead: Id
-    participants: Many[Id] = ()
-    line: Line
-    title: Text | None = None
-    count: Annotated[Count, MostOutputs] | None = Field(
-        default=None, description="how many, on the line classified-communications only"
-    )
-    level: Level
-    effect: Effect
-    guide: Guide | None = None
 
     @model_validator(mode="after")
     def _title_or_count(self) -> Self:
@@ -42,26 +61,9 @@ class FileOutput(ActionData):
             raise PydanticCustomError("count_extra", "count goes with the line classified-communications only")
         return self
 
-    def members(self) -> tuple[str, ...]:
-        """Lead and participants, each once, the lead first."""
-        return tuple(dict.fromkeys((self.lead, *self.participants)))
 
-
-class OutputFiled(EventData):
+class OutputFiled(Output, EventData):
     """A work output was filed."""
 
     TYPE: ClassVar[str] = "chengzhang.work.output-filed.v1"
-
-    output: Id
-    lead: Id
-    participants: Many[Id]
-    line: Line
-    title: Text | None = None
-    count: Count | None = None
-    level: Level
-    effect: Effect
-    guide: Guide | None = None
-
-
-Action = FileOutput
-Event = OutputFiled
+    ACTION: ClassVar = FileOutput

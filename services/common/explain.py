@@ -69,6 +69,18 @@ _SAID: Final[dict[str, Four]] = {
     "day": ("is not a day", "不是有效的日期", "write it as 2026-03-02", "请写成 2026-03-02"),
     "no_such_day": ("is a day that does not exist", "日历中没有这一天", "check month and day", "请核对月份和日期"),
     "year": ("lies outside the years 1900 to 2200", "年份超出 1900 至 2200", "check the year", "请核对年份"),
+    "named_twice": ("names one twice", "有重复项", "name each once", "每项只写一次"),
+    "no_minutes": (
+        "is 0 for somebody who was there", "到场人员的分钟数不能为 0",
+        "give the minutes attended; leave it out where it was the whole session", "请填写实际分钟数；全程参加可不填",
+    ),
+    "minutes_missing": (
+        "has no minutes", "缺少分钟数", "give the minutes of whoever was there for a part", "部分时间参加的，请填写分钟数",
+    ),
+    "granted_by": (
+        "has granted_by without leave", "未请假而填写了 granted_by",
+        "leave granted_by out, or give state leave", "请去掉 granted_by，或将 state 改为 leave",
+    ),
     "away_minutes": (
         "counts minutes for someone who was away", "请假或缺席却记了分钟数",
         "set minutes to 0, or state to present or partial", "请将 minutes 改为 0，或将 state 改为 present 或 partial",
@@ -100,7 +112,7 @@ _WRITTEN: Final[tuple[tuple[str, str, str], ...]] = (
 )
 # What people call a field → what it is called here.
 _ALSO_CALLED: Final[dict[str, str]] = {
-    "hours": "minutes", "duration": "minutes", "xueshi": "half_xueshi", "credit": "half_xueshi",
+    "hours": "minutes", "duration": "minutes", "xueshi": "centi_xueshi", "credit": "centi_xueshi",
     "yuan": "fen", "amount": "fen", "money": "fen", "date": "on", "day": "on", "since": "from_on", "from": "from_on",
     "start": "starts_at", "status": "state", "persons": "roll", "attendees": "roll", "members": "participants",
     "user": "person", "department": "section", "unit": "office", "event_id": "event", "timestamp": "time",

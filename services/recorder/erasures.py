@@ -26,7 +26,7 @@ import structlog
 from schemas.identity import shard_of
 from services.common.faults import fault
 from services.recorder.ahead import Fact
-from services.recorder.domain import erasure, people
+from services.recorder.domain import erasure, facts, timeline
 from services.recorder.errors import Unavailable
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Connection, Pool
 from services.recorder.vault import Vault
@@ -66,7 +66,7 @@ class Known:
         """Take in states of persons: a registration that was revoked counts no more."""
         for key, text in rows:
             office, _, person = key.partition("/")
-            if event := people.Person.model_validate_json(text or "{}").event:
+            if event := facts.made_by(timeline.Person.model_validate_json(text or "{}"), "person"):
                 self.registered.setdefault(person, {})[office] = event
 
     def due(self) -> dict[str, dict[str, str]]:

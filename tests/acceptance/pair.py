@@ -406,7 +406,7 @@ class Office:
     def session(self, chair: str, ident: str | None = None, /, **more: object) -> Json:
         """The action that convenes a session."""
         data = {
-            "session": ident or unique("s"), "carrier": "branch", "kind": "lecture", "title": "党课",
+            "session": ident or unique("s"), "carriers": ["branch"], "kinds": ["lecture"], "title": "党课",
             "starts_at": MONDAY, "minutes": 90, "chair": chair,
         }  # fmt: skip
         return self.action("learning.convene-session", data | more)

@@ -127,7 +127,7 @@ def test_a_sealed_correction_repeats_too(pair: Pair, office: Office) -> None:
     person = office.register()
     visit = office.action(
         "welfare.make-home-visit",
-        {"visit": "v" + office.id, "person": person, "occasion": f"{PLANTED}婚", "class": "joy", "fen": 0,
+        {"visit": "v" + office.id, "person": person, "occasion": f"{PLANTED}婚", "class": "event", "fen": 0,
          "event_on": "2026-03-01", "fund": "none"},
     )  # fmt: skip
     event = pair.accepted(visit)["events"][0]["id"]

@@ -36,7 +36,7 @@ def world(pair: Pair) -> World:
     person, other = office.register(), office.register()
     session = office.convened(person)
     attendance = pair.accepted(office.attendance(session, line(person, minutes=80)))
-    credit = {"session": session, "person": person, "half_xueshi": 2, "account": "study"}
+    credit = {"session": session, "person": person, "centi_xueshi": 100, "account": "study"}
     pair.accepted(office.action("learning.credit-hours", credit))
     pair.accepted(office.section("s-taken"))
     talk = {"talk": unique("t"), "initiator": person, "participants": [other], "mode": "one-to-one"}
@@ -53,7 +53,7 @@ def _talk(w: World, mode: str, *participants: str) -> Json:
 
 
 def _credit(w: World, person: str, account: str = "study") -> Json:
-    data = {"session": w.session, "person": person, "half_xueshi": 2, "account": account}
+    data = {"session": w.session, "person": person, "centi_xueshi": 100, "account": account}
     return w.act("learning.credit-hours", data)
 
 

@@ -86,7 +86,7 @@ def _learning(pair: Pair, office: Office, told: Story) -> None:
     roll["data"]["guide"] = "people"
     credit = office.action(
         "learning.credit-hours",
-        {"session": told.session, "person": told.person, "half_xueshi": 180, "account": "recognised"},
+        {"session": told.session, "person": told.person, "centi_xueshi": 9000, "account": "recognised"},
         expectedversion=3,
     )
     for fields, outcome in zip((roll, credit), pair.told([binary(roll), binary(credit)]), strict=True):
@@ -106,7 +106,7 @@ def _others(pair: Pair, office: Office, told: Story) -> None:
     visit = office.action(
         "welfare.make-home-visit",
         {
-            "visit": unique("v"), "person": told.person, "occasion": f"{PLANTED}住院", "class": "care", "fen": 50000,
+            "visit": unique("v"), "person": told.person, "occasion": f"{PLANTED}住院", "class": "event", "fen": 50000,
             "event_on": "2026-03-01", "fund": "union", "visitors": [told.head],
         },
         time="2026-03-04T09:00:00+08:00",
@@ -312,7 +312,7 @@ def test_the_growth_file(pair: Pair, story: Story) -> None:
     }  # fmt: skip
     assert file["entries"][0].keys() == {
         "office", "event_id", "event", "entry_group", "title", "guide", "occurred_at", "recorded_at", "revoked_at",
-        "state", "section", "tier", "half_xueshi", "shard", "position",
+        "state", "section", "tier", "centi_xueshi", "shard", "position",
     }  # fmt: skip
     assert file["seen"][str(story.shard)] > story.receipts[-1]["events"][-1]["position"]
 
@@ -343,14 +343,14 @@ def test_the_appraisal(pair: Pair, story: Story) -> None:
 
 def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
     (entry,) = pair.sql(
-        "SELECT * FROM office.growth_entry WHERE office = $1 AND person = $2 AND half_xueshi IS NOT NULL",
+        "SELECT * FROM office.growth_entry WHERE office = $1 AND person = $2 AND centi_xueshi IS NOT NULL",
         story.office, story.person,
     )  # fmt: skip
     assert list(entry.keys()) == [
         "office", "person", "event_id", "event", "entry_group", "title", "guide", "occurred_at", "recorded_at",
-        "revoked_at", "state", "section", "tier", "half_xueshi", "shard", "position",
+        "revoked_at", "state", "section", "tier", "centi_xueshi", "shard", "position",
     ]  # fmt: skip
-    assert (entry["half_xueshi"], entry["section"], entry["state"]) == (180, "s-a", "verified")
+    assert (entry["centi_xueshi"], entry["section"], entry["state"]) == (180, "s-a", "verified")
     (summary,) = pair.sql(
         "SELECT * FROM office.appraisal_summary WHERE office = $1 AND person = $2 AND year = 2026",
         story.office, story.person,
@@ -371,7 +371,7 @@ def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
     assert found["appraisal_summary.requirement_events"] == "_text"
     assert found["appraisal_summary.evidence_by_group"] == found["appraisal_summary.duty_reports"] == "jsonb"
     assert found["appraisal_summary.requirement_met"] == "bool"
-    assert (found["growth_entry.half_xueshi"], found["appraisal_summary.year"]) == ("int4", "int4")
+    assert (found["growth_entry.centi_xueshi"], found["appraisal_summary.year"]) == ("int4", "int4")
 
 
 def test_welfare_is_in_no_file_and_in_the_offices_ledger(pair: Pair, story: Story) -> None:

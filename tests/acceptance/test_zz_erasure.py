@@ -45,7 +45,7 @@ def erased(pair: Pair) -> Erased:
         "topics": [f"{TEXT}一"], "note": f"{TEXT}二",
     }  # fmt: skip
     visit = {
-        "visit": unique("v"), "person": person, "occasion": f"{TEXT}三", "class": "care", "fen": 0,
+        "visit": unique("v"), "person": person, "occasion": f"{TEXT}三", "class": "event", "fen": 0,
         "event_on": "2026-03-01", "fund": "none",
     }  # fmt: skip
     receipts = [pair.accepted(office.action("talk.hold-talk", talk))]

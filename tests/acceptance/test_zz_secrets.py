@@ -32,7 +32,7 @@ def planted(pair: Pair) -> Office:
     pair.post(held)
     pair.post(held | {"data": talk | {"note": f"{PLANTED}四"}})
     visit = {
-        "visit": unique("v"), "person": person, "occasion": f"{PLANTED}五", "class": "care", "fen": 0,
+        "visit": unique("v"), "person": person, "occasion": f"{PLANTED}五", "class": "event", "fen": 0,
         "event_on": "2026-03-01", "fund": "none",
     }  # fmt: skip
     made = pair.accepted(office.action("welfare.make-home-visit", visit))["events"][0]["id"]

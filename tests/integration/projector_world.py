@@ -114,12 +114,12 @@ class World:
         self,
         session: str,
         person: str,
-        half_xueshi: int = 4,
+        centi_xueshi: int = 4,
         account: str = "recognised",
         time: str = "2026-03-03T03:00:00Z",
     ) -> str:
         """Credit hours."""
-        data = {"session": session, "person": person, "half_xueshi": half_xueshi, "account": account}
+        data = {"session": session, "person": person, "centi_xueshi": centi_xueshi, "account": account}
         return self.record(
             "learning.hours-credited", time, {**data, "session_stamp": self._sessions[session]}, [person]
         )
@@ -154,7 +154,7 @@ class World:
         self, visit: str, person: str, fen: int = 0, time: str = "2026-03-07T17:00:00Z", corrects: str | None = None
     ) -> str:
         """Record a home visit."""
-        data = {"visit": visit, "person": person, "occasion": SEALED, "class": "care", "fund": "union", "fen": fen}
+        data = {"visit": visit, "person": person, "occasion": SEALED, "class": "event", "fund": "union", "fen": fen}
         return self.record(
             "welfare.home-visit-made", time, {**data, "event_on": "2026-03-01", "visitors": []}, [person], corrects
         )

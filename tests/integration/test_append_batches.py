@@ -391,13 +391,13 @@ async def test_what_another_recorder_did_is_seen_though_states_are_kept(ledger: 
 
 def _year() -> list[Json]:
     """Facts that rest on each other, their corrections and revocations."""
-    credit = {"session": "s-1", "person": "p-1", "half_xueshi": 4, "account": "study"}
+    credit = {"session": "s-1", "person": "p-1", "centi_xueshi": 200, "account": "study"}
     seen = attendance("s-1", "p-1", "p-2") | {"id": "attended"}
     credited = action("learning.credit-hours", credit, id="credited")
     first, mine, theirs = (
         event_id(OFFICE, "/test", a, n) for a, n in (("credited", 0), ("attended", 0), ("attended", 1))
     )
-    again = {"type": credited["type"], "time": credited["time"], "data": credit | {"half_xueshi": 6}}
+    again = {"type": credited["type"], "time": credited["time"], "data": credit | {"centi_xueshi": 300}}
     less = {
         "type": seen["type"], "time": seen["time"],
         "data": {"session": "s-1", "roll": [{"person": "p-1", "state": "partial", "minutes": 30}]},

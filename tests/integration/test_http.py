@@ -358,7 +358,7 @@ async def test_who_may_not_publish_this(client: httpx.AsyncClient, recorder: Rec
 async def test_a_publisher_keeps_to_its_source_office_and_types(
     client: httpx.AsyncClient, change: dict[str, str], status: int
 ) -> None:
-    data = {"session": "s", "person": "p", "half_xueshi": 2, "account": "study"}
+    data = {"session": "s", "person": "p", "centi_xueshi": 100, "account": "study"}
     action = SECTION | {"source": "/study", "type": "chengzhang.learning.credit-hours.v1", "data": data} | change
     assert (await _post(client, action, "study")).status_code == status
     (answer,) = (await _batch(client, [action], "study")).json()

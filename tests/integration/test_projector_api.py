@@ -67,7 +67,7 @@ async def test_a_growth_file_is_as_the_interface_says(api: Api) -> None:
                 "state": "verified",
                 "section": "x",
                 "tier": "staff",
-                "half_xueshi": None,
+                "centi_xueshi": None,
                 "shard": 2,
                 "position": 7,
             }

@@ -36,7 +36,7 @@ def _life(office: str = "o-1", sessions: int = 2) -> World:
     for number in range(sessions):
         world.convene(f"s-{number}")
         world.attend(f"s-{number}", "p-1")
-        world.correct(world.credit(f"s-{number}", "p-2"), half_xueshi=6)
+        world.correct(world.credit(f"s-{number}", "p-2"), centi_xueshi=300)
     return world
 
 

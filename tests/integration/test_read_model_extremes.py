@@ -91,7 +91,7 @@ async def test_every_integer_at_its_largest_as_often_as_it_takes(database: str) 
         world.revoke(written[0])
     await _folds(database, world)
     most = 2**31 - 1
-    assert await select(database, "SELECT DISTINCT half_xueshi FROM office.growth_entry ORDER BY 1") == [
+    assert await select(database, "SELECT DISTINCT centi_xueshi FROM office.growth_entry ORDER BY 1") == [
         (most,), (None,)
     ]  # fmt: skip
     assert await select(database, "SELECT outputs FROM office.work_output") == [(most * (_MANY - 1),)]

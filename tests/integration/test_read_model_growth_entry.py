@@ -7,7 +7,7 @@ from typing import Any
 from tests.integration.projector_world import World, engine_on, fold, select
 
 _ROWS = (
-    "SELECT person, event_id, entry_group, title, state, section, tier, half_xueshi, revoked_at IS NOT NULL AS revoked"
+    "SELECT person, event_id, entry_group, title, state, section, tier, centi_xueshi, revoked_at IS NOT NULL AS revoked"
     " FROM office.growth_entry ORDER BY position, person"
 )
 

@@ -47,7 +47,7 @@ def person(ident: str, office: str = OFFICE) -> Json:
 
 def session(ident: str, chair: str, **more: object) -> Json:
     """The action that convenes a session."""
-    data = {"session": ident, "carrier": "branch", "kind": "lecture", "title": "党课", "starts_at": MONDAY}
+    data = {"session": ident, "carriers": ["branch"], "kinds": ["lecture"], "title": "党课", "starts_at": MONDAY}
     return action("learning.convene-session", data | {"minutes": 90, "chair": chair} | more)
 
 

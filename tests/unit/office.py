@@ -17,6 +17,7 @@ from schemas.catalogue import ACTIONS, EVENTS
 from schemas.entries import CorrectEntry, RevokeEntry
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
+from services.recorder.domain.facts import Search
 from services.recorder.intake.reading import Readable, read
 from services.recorder.vault import DataKey
 
@@ -102,8 +103,21 @@ class Office:
 
     def _aimed(self, action: Action) -> Action:
         if isinstance(action.data, RevokeEntry | CorrectEntry):
-            return action._replace(target=self.events.get(action.data.event))
+            action = action._replace(target=self.events.get(action.data.event))
+            return action._replace(naming=self._naming(decider.searched(action)))
         return action
+
+    def _naming(self, search: Search | None) -> tuple[Key, ...]:
+        """The states that the ledger would find to name these ids."""
+        if search is None:
+            return ()
+        return tuple(
+            key
+            for key, state in self.states.items()
+            if key[0] in search.kinds
+            and key[1].startswith(f"{search.office}/")
+            and any(f'"{ident}"' in state.model_dump_json() for ident in search.idents)
+        )
 
 
 def checked(name: str, data: dict[str, Any], at: str, ident: str) -> Action:
@@ -141,7 +155,7 @@ def post(ident: str = "p-1", tier: str = "staff", **more: object) -> dict[str, A
 
 
 def session(ident: str = "m-1", **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    fields = {"session": ident, "carrier": "branch", "kind": "lecture", "title": "党课", "starts_at": MONDAY}
+    fields = {"session": ident, "carriers": ["branch"], "kinds": ["lecture"], "title": "党课", "starts_at": MONDAY}
     return fields | {"minutes": 90, "chair": "p-1"} | more
 
 
@@ -154,7 +168,7 @@ def roll(*lines: dict[str, Any], session: str = "m-1") -> dict[str, Any]:
 
 
 def credit(ident: str = "p-1", **more: object) -> dict[str, Any]:
-    return {"session": "m-1", "person": ident, "half_xueshi": 4, "account": "study"} | more
+    return {"session": "m-1", "person": ident, "centi_xueshi": 200, "account": "study"} | more
 
 
 def correction(event: Event, name: str, data: dict[str, Any], at: str = MONDAY) -> dict[str, Any]:

@@ -11,7 +11,7 @@ ERASE = {"person": "p-1", "basis": "档案销毁决定 2026-3"}
 HOLD = {"person": "p-1", "basis": "审计通知 2026-7"}
 TALK = {"talk": "t-1", "initiator": "p-2", "participants": ["p-1"], "mode": "one-to-one", "note": "谈得很好"}
 VISIT = {
-    "visit": "v-1", "person": "p-1", "occasion": "生日", "class": "joy", "event_on": "2026-03-01", "fund": "none",
+    "visit": "v-1", "person": "p-1", "occasion": "生日", "class": "event", "event_on": "2026-03-01", "fund": "none",
     "fen": 0,
 }  # fmt: skip
 

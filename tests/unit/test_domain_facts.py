@@ -31,7 +31,7 @@ def _visit(**more: object) -> dict[str, object]:
         "visit": "v-1",
         "person": "p-1",
         "occasion": "生日",
-        "class": "joy",
+        "class": "event",
         "event_on": "2026-03-01",
         "fund": "union",
         "fen": 0,
@@ -155,7 +155,7 @@ def test_zero_fen_is_normal_and_the_occasion_is_sealed() -> None:
     assert event.data.fen == 0
     assert event.data.occasion.aad == event.id
     assert "生日" not in repr(event)
-    assert event.data.payload()["class"] == "joy"
+    assert event.data.payload()["class"] == "event"
 
 
 @pytest.mark.parametrize("more", [{"person": "p-9"}, {"visitors": ["p-9"]}, {"need": "n-1"}])

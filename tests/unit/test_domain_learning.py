@@ -147,7 +147,7 @@ def test_credit_needs_attendance(state: str, minutes: int) -> None:
 def test_the_same_credit_is_given_once_an_account() -> None:
     office = _held(line("p-1"))
     office.did("learning.credit-hours", credit())
-    assert office.refused("learning.credit-hours", credit(half_xueshi=8)) == "credit-twice"
+    assert office.refused("learning.credit-hours", credit(centi_xueshi=400)) == "credit-twice"
     office.did("learning.credit-hours", credit(account="recognised"))
 
 

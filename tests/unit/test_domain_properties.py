@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from schemas.catalogue import BECOMES
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key, Rejection, State
-from services.recorder.domain.people import Person
 from tests.unit.office import Office, correction, credit, founded, line, person, post, roll, session
 
 Draft = tuple[str, dict[str, Any], str]
@@ -78,7 +77,7 @@ _FACTS: tuple[st.SearchStrategy[Draft], ...] = (
         event_on=DAYS,
         fund=st.just("union"),
         fen=st.just(0),
-        **{"class": st.just("joy")},
+        **{"class": st.just("event")},
     ),
     _draft("people.erase-person", person=PERSONS, basis=st.just("令")),
     _draft("people.place-hold", person=PERSONS, basis=st.just("令")),
@@ -130,10 +129,7 @@ def _run(steps: list[Any]) -> list[tuple[Office, Draft, list[Event] | Rejection]
 
 def _standing(states: dict[Key, State]) -> dict[Key, State]:
     """The states without marks of the past and without what equals never having been written."""
-    kept = {
-        k: s.but(first_fact=None) if isinstance(s, Person) else s for k, s in states.items() if k[0] != "revocation"
-    }
-    return {key: state for key, state in kept.items() if state != type(state)()}
+    return {key: state for key, state in states.items() if key[0] != "revocation" and state != type(state)()}
 
 
 @settings(max_examples=150, deadline=None)

@@ -208,10 +208,11 @@ def test_what_where_and_how_to_mend_it(name: str, data: dict[str, Any], pointer:
 
 
 def test_hours_for_minutes() -> None:
-    told = _errors(_action("learning.record-attendance", roll({"person": "p", "state": "present", "hours": 2})))
+    told = _errors(_action("learning.record-attendance", roll({"person": "p", "state": "partial", "hours": 2})))
     assert told["/data/roll/0/hours"].fix_en == "did you mean minutes?"
     assert told["/data/roll/0/hours"].fix_zh == "是否应为 minutes？"
-    assert told["/data/roll/0/minutes"].en == "is missing"
+    told = _errors(_action("learning.record-attendance", roll({"person": "p", "state": "partial"})))
+    assert told["/data/roll/0"].en == "has no minutes"
 
 
 @pytest.mark.parametrize(
@@ -370,14 +371,14 @@ def test_any_envelope(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("name", "field", "most", "data"),
     [
-        ("learning.credit-hours", "half_xueshi", 10_000, {"session": "s", "person": "p", "account": "study"}),
+        ("learning.credit-hours", "centi_xueshi", 500_000, {"session": "s", "person": "p", "account": "study"}),
         (
             "work.file-output", "count", 1_000_000,
             {"output": "u", "lead": "p", "line": "classified-communications", "level": "city", "effect": "adopted"},
         ),
         (
             "welfare.make-home-visit", "fen", 1_000_000_000,
-            {"visit": "v", "person": "p", "occasion": "x", "class": "joy", "event_on": "2026-03-01", "fund": "union"},
+            {"visit": "v", "person": "p", "occasion": "x", "class": "event", "event_on": "2026-03-01", "fund": "union"},
         ),
         ("learning.convene-session", "minutes", 1440, session()),
         ("people.register-person", "birth_year", 2200, person()),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recorder.domain.core import Key
-from services.recorder.domain.named import Named
+from services.recorder.domain.core import Key, Thing
 from services.recorder.ledger import recent
 from services.recorder.ledger.working import Working
 
@@ -42,7 +41,7 @@ def test_only_the_states_of_those_offices_are_forgotten() -> None:
     working = Working()
     working.begin(0)
     working.load(keys, [])
-    working.apply({key: Named(event="e") for key in keys})
+    working.apply({key: Thing(event="e") for key in keys})
     working.commit(3)
     working.begin(5, recent.noted(recent.noted(recent.NOTHING, 0, 3, {"a", "b", "ab"}), 3, 5, {"a"}))
     assert working.missing(keys) == [keys[0]]

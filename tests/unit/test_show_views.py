@@ -29,7 +29,7 @@ def entry(day: str, position: int, **changes: object) -> Json:
         "office": "o-1", "event_id": f"e-{position}", "event": "chengzhang.learning.attendance-recorded.v1",
         "entry_group": "learning", "title": "公文写作专题讲座", "guide": None, "occurred_at": f"{day}T02:00:00Z",
         "recorded_at": f"{day}T03:00:00Z", "revoked_at": None, "state": "verified", "section": "xinxi", "tier": "staff",
-        "half_xueshi": None, "shard": 3, "position": position,
+        "centi_xueshi": None, "shard": 3, "position": position,
     } | changes  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_a_day_is_the_offices_day() -> None:
 
 
 def test_long_files_say_how_much_is_left() -> None:
-    entries = [entry("2026-03-02", number, half_xueshi=5) for number in range(30)]
+    entries = [entry("2026-03-02", number, centi_xueshi=250) for number in range(30)]
     page = drawn(growth_file(file_of(*entries), "en", 25))
     assert "5 older ones" in page
     assert "2.5" in page

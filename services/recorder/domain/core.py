@@ -2,17 +2,15 @@
 
     reads(action)           → keys to load before deciding
     decide(states, action)  → events, or a Rejection
-    evolve(states, event)   → the states that the event changes
-    withdraw(states, event) → the same without that event: its revocation
-    upheld(states, event)   → whether what rests on the event holds in states from which it is gone, or replaced
-    touched(event)          → keys to load before an event is taken back
+    evolve(states, event)   → the states that the event changes; a revocation takes back what its fact changed
+    touched(event)          → keys to load before an event is applied or taken back
 
 A key is (kind, ``office/id``). A state that was never written reads as its kind's empty state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -23,20 +21,25 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from schemas.base import ActionData, EventData, Sealed, Stamp, Tier, instant
+from schemas.declared import KINDS, Undeclared
 from schemas.identity import event_id
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 AHEAD: Final = timedelta(minutes=5)
+MOST_NAMED: Final = 5  # of what rests on something
 RETRYABLE: Final = frozenset(
     {
         "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
-        "archived",
+        "archived", "heads-no-section",
     }
 )  # fmt: skip
 
 Key = tuple[str, str]
 Changes = dict[Key, "State"]
 S = TypeVar("S", bound="State")
+
+
+# --- states ---
 
 
 class State(BaseModel):
@@ -47,11 +50,65 @@ class State(BaseModel):
     def but(self, **changes: Any) -> Self:  # noqa: ANN401  # members of their own types
         """The same with these members changed, unchecked: ``model_copy`` at a tenth of its price."""
         made = type(self).__new__(type(self))
-        object.__setattr__(made, "__dict__", {**self.__dict__, **changes})
+        members = {**self.__dict__, **changes}
+        members.pop(_DERIVED, None)
+        object.__setattr__(made, "__dict__", members)
         object.__setattr__(made, "__pydantic_fields_set__", self.__pydantic_fields_set__)
         object.__setattr__(made, "__pydantic_extra__", None)
         object.__setattr__(made, "__pydantic_private__", None)
         return made
+
+    def derived(self) -> dict[str, Any]:
+        """What was computed of it so far, by name: a state never changes."""
+        found: dict[str, Any] = self.__dict__.setdefault(_DERIVED, {})
+        return found
+
+
+_DERIVED: Final = "derived so far"  # no member's name, so never stored
+
+
+class Held(NamedTuple):
+    """A fact as deciding needs it: its type, when it happened, the members that name things or that rules ask for."""
+
+    type: str
+    time: str
+    data: dict[str, Any]
+
+
+class Thing(State):
+    """A thing, by the facts that make it and those that are held with it; by event."""
+
+    facts: dict[str, Held] = {}
+
+    def of_type(self, model: type[EventData]) -> dict[str, Held]:
+        """Those of one type."""
+        return {event: fact for event, fact in self.facts.items() if fact.type == model.TYPE}
+
+    def standing(self) -> Iterable[tuple[str, Held]]:
+        """All that stands, event by event."""
+        return self.facts.items()
+
+
+STATES: Final[dict[str, type[State]]] = {}  # those kinds whose state is more than a Thing
+
+
+def state(kind: str) -> Callable[[type[S]], type[S]]:
+    """Say what a kind's state is. Of a kind that facts make or name it is a Thing: others rest on its facts."""
+
+    def register(model: type[S]) -> type[S]:
+        if kind in STATES:
+            raise Undeclared(f"{model.__name__}: the kind {kind!r} has the state {STATES[kind].__name__} already")
+        if kind in KINDS and not issubclass(model, Thing):
+            raise Undeclared(f"{model.__name__}: the state of the kind {kind!r} must be a Thing")
+        STATES[kind] = model
+        return model
+
+    return register
+
+
+def state_of(kind: str) -> type[State]:
+    """What the states of a kind are."""
+    return STATES.get(kind, Thing)
 
 
 class States(Protocol):
@@ -76,11 +133,18 @@ class Overlay:
     def of(self, kind: type[S], key: Key) -> S:
         """The changed state, else the loaded one."""
         changed = self.changes.get(key)
-        return changed if isinstance(changed, kind) else self._below.of(kind, key)
+        if changed is None:
+            return self._below.of(kind, key)
+        if not isinstance(changed, kind):
+            raise TypeError(f"{key}: a {type(changed).__name__}, not a {kind.__name__}")
+        return changed
 
     def apply(self, changes: Changes) -> None:
         """Take changes on."""
         self.changes |= changes
+
+
+# --- actions and events ---
 
 
 class Action(NamedTuple):
@@ -88,8 +152,8 @@ class Action(NamedTuple):
 
     ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
-    that it takes back as ``target`` where that is known before the append. An erasure has the installation's
-    ``retention_days``.
+    that it takes back as ``target`` where that is known before the append, and ``naming``, the keys of stored states
+    that may hold facts that rest on it. An erasure has the installation's ``retention_days``.
     """
 
     office: str
@@ -108,6 +172,7 @@ class Action(NamedTuple):
     first_index: int = 0
     replacement: Action | None = None
     target: Event | None = None
+    naming: tuple[Key, ...] = ()
     retention_days: int = 0
 
     def event_id(self, index: int) -> str:
@@ -158,37 +223,47 @@ class Rejection:
 Decision = list[Event] | Rejection
 
 
+def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
+    """The action's ``index``-th event."""
+    return Event(action.event_id(index), action.office, stream, action.time, data)
+
+
+# --- what stands against it ---
+
+
 def unknown(kind: str, ident: str) -> Rejection:
     """A reference that does not exist, or not yet at the action's time."""
-    words = {
-        "person": "人员", "section": "科室", "session": "学习活动", "post": "职务", "event": "事件", "need": "需求",
-        "hold": "保全",
-    }  # fmt: skip
+    words = KINDS[kind]
     return Rejection(
         "unknown-reference",
-        f"There is no {kind} {ident} in this office at that time. Record it first, then send this again.",
-        f"该机关在该时间没有{words[kind]} {ident}。请先登记，再重新发送。",
+        f"There is no {words.en} {ident} in this office at that time. Record it first, then send this again.",
+        f"该机关在该时间没有{words.zh} {ident}。请先登记，再重新发送。",
     )
 
 
 def reused(kind: str, ident: str, event: str) -> Rejection:
     """An id that stands for something else already."""
+    words = KINDS[kind]
     return Rejection(
         "id-reused",
-        f"The {kind} id {ident} is taken (event {event}). Choose another id, or correct that event.",
-        f"编号 {ident} 已被占用（事件 {event}）。请换一个编号，或更正该事件。",
+        f"The {words.en} id {ident} is taken (event {event}). Choose another id, or correct that event.",
+        f"{words.zh}编号 {ident} 已被占用（事件 {event}）。请换一个编号，或更正该事件。",
     )
 
 
 def rests(event: str, on_it: Iterable[str]) -> Rejection:
-    """Something later stands on what would go."""
-    shown = list(on_it)
-    listed = ", ".join(shown[:5]) + (" …" if len(shown) > 5 else "")  # noqa: PLR2004
+    """Something later stands on what would go: how many facts, and up to five of them."""
+    all_of_it = list(on_it)
+    listed = ", ".join(all_of_it[:MOST_NAMED]) + (" …" if len(all_of_it) > MOST_NAMED else "")
     return Rejection(
         "rests-on-it",
-        f"Later facts rest on {event}: {listed}. Revoke these first, or correct it so that they still hold.",
-        f"后续事实依赖事件 {event}：{listed}。请先撤销它们，或将其更正为仍能成立的内容。",
+        f"Facts that stand rest on {event}, {len(all_of_it)} of them: {listed}. "
+        "Revoke these first, or correct it so that they still hold.",
+        f"有 {len(all_of_it)} 项现存事实依赖事件 {event}：{listed}。请先撤销它们，或将其更正为仍能成立的内容。",
     )
+
+
+# --- time ---
 
 
 def day_of(moment: datetime) -> str:
@@ -202,14 +277,10 @@ def day_at(time: str) -> str:
     return day_of(instant(time))
 
 
-def started(since: str, action: Action) -> bool:
-    """Whether something recorded as of ``since`` exists at the action's time."""
-    return instant(since) <= action.moment
-
-
-def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
-    """The action's ``index``-th event."""
-    return Event(action.event_id(index), action.office, stream, action.time, data)
+@lru_cache(maxsize=8192)
+def beginning(written: str) -> datetime:
+    """An instant as it is written; of a day its beginning in Shanghai."""
+    return instant(written) if "T" in written else datetime.fromisoformat(written).replace(tzinfo=SHANGHAI)
 
 
 @lru_cache(maxsize=8192)  # frozen, and the same for most facts about a person

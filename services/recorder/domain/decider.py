@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 
-from schemas import entries as entries_contract
-from schemas.learning import AttendanceRecorded
-from services.recorder.domain import entries, erasure, learning, subjects
+from schemas.entries import EntryRevoked
+from schemas.erasure import Ground
+from schemas.learning import AttendanceRecorded, RecordAttendance
+from services.recorder.domain import entries, erasure, facts, learning, talk, timeline, work
 from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
+from services.recorder.domain.facts import Search
+
+SUBJECTS = (timeline, erasure, learning, talk, work, entries)  # imported for the rules that they register
+facts.check()
 
 
 def reads(action: Action) -> Iterator[Key]:
@@ -17,43 +21,61 @@ def reads(action: Action) -> Iterator[Key]:
     fact = action.replacement or action
     if fact.sealed:
         yield fact.key(erasure.KIND, fact.data.owner())
-    if isinstance(action.data, entries_contract.Action):
+    if isinstance(action.data, entries.TAKING):
         yield from entries.reads(action, action.data)
     else:
-        yield from subjects.of_action(action.data).reads(action, action.data)
+        yield from facts.reads(action, action.data)
+    if isinstance(fact.data, Ground):
+        yield fact.key(erasure.KIND, fact.data.person)
+    yield from learning.reads(fact)
 
 
 def reads_more(states: States, action: Action) -> Iterable[Key]:
     """Every state that only the loaded ones name."""
-    more = subjects.reads_more(states, action.replacement or action)
-    return more if action.target is None else chain(more, subjects.touched_more(states, action.target))
+    yield from learning.reads_more(states, action.replacement or action)
+    if action.target is not None:
+        yield from learning.touched_more(states, action.target)
+
+
+def searched(action: Action) -> Search | None:
+    """Where states are to be searched for what may rest on the event that the action takes back: its ``naming``."""
+    if action.target is None or isinstance(action.target.data, EntryRevoked):
+        return None
+    return facts.searched(action.target)
 
 
 def decide(states: States, action: Action, now: datetime) -> Decision:
     """Events, or why not. ``now`` comes from outside; actions of more than five minutes ahead of it wait."""
-    if action.moment - now > AHEAD or (action.replacement and action.replacement.moment - now > AHEAD):
-        return _not_yet(action)
     fact = action.replacement or action
+    if action.moment - now > AHEAD or fact.moment - now > AHEAD:
+        return _not_yet(action)
     if fact.sealed and (refusal := erasure.keyless(states, fact)):
         return refusal
-    if isinstance(action.data, entries_contract.Action):
-        return entries.decide(states, action, action.data)
-    return subjects.of_action(action.data).decide(states, action, action.data)
+    if isinstance(action.data, entries.TAKING):
+        return entries.decide(states, action, action.data, _fact)
+    return _fact(states, action)
+
+
+def _fact(states: States, action: Action) -> Decision:
+    if isinstance(action.data, RecordAttendance):
+        return learning.attend(states, action, action.data)
+    return facts.decide(states, action, action.data, timeline.stamps)
 
 
 def evolve(states: States, event: Event) -> Changes:
     """What the event makes of the states that it touches."""
-    if isinstance(event.data, entries_contract.Event):
+    if isinstance(event.data, EntryRevoked):
         return entries.evolve(states, event, event.data)
-    return subjects.of_event(event.data).evolve(states, event, event.data)
+    return facts.evolve(states, event)
 
 
 def evolve_all(states: States, events: Sequence[Event]) -> Changes:
     """What the events of one decision make of the states that they touch: one after the other, a roll at once."""
     if len(events) == 1:
         return evolve(states, events[0])
-    if len({event.stream for event in events}) == 1 and all(type(e.data) is AttendanceRecorded for e in events):
-        return learning.evolve_roll(states, events)
+    first = events[0].data
+    if isinstance(first, AttendanceRecorded) and all(type(event.data) is AttendanceRecorded for event in events):
+        return learning.enter_roll(states, events, first.session)  # an action's roll is one session's
     after = Overlay(states)
     for event in events:
         after.apply(evolve(after, event))
@@ -62,11 +84,10 @@ def evolve_all(states: States, events: Sequence[Event]) -> Changes:
 
 def touched(event: Event) -> Iterable[Key]:
     """Every state that evolving by this event needs, as far as the event names them."""
-    if isinstance(event.data, entries_contract.Event):
+    if isinstance(event.data, EntryRevoked):
         before = entries.revoked_fact(event, event.data)
-        mark = event.key("revocation", event.data.event)
-        return (mark, *subjects.of_event(before.data).touched(before, before.data))
-    return subjects.of_event(event.data).touched(event, event.data)
+        return (event.key("revocation", event.data.event), *facts.touched(before, before.data))
+    return facts.touched(event, event.data)
 
 
 def _not_yet(action: Action) -> Rejection:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from schemas import entries as contract
-from schemas import erasure as erasure_contract
 from schemas.catalogue import EVENTS
-from services.recorder.domain import subjects
+from services.recorder.domain import facts, learning, people
 from services.recorder.domain.core import (
     Action,
     Changes,
@@ -20,12 +19,18 @@ from services.recorder.domain.core import (
     State,
     States,
     make,
+    state,
     unknown,
 )
+from services.recorder.domain.erasure import NEVER_TAKEN_BACK
+
+Taking = contract.RevokeEntry | contract.CorrectEntry
+TAKING: Final = (contract.RevokeEntry, contract.CorrectEntry)
 
 # --- state ---
 
 
+@state("revocation")
 class Revocation(State):
     """By which event an event was revoked."""
 
@@ -35,15 +40,13 @@ class Revocation(State):
 # --- evolve ---
 
 
-def evolve(states: States, event: Event, data: contract.Event) -> Changes:
+def evolve(states: States, event: Event, data: contract.EntryRevoked) -> Changes:
     """Apply a revocation: the revoked fact goes, and the event is marked."""
-    before = revoked_fact(event, data)
-    changes = subjects.of_event(before.data).withdraw(states, before, before.data)
-    changes[event.key("revocation", data.event)] = Revocation(by=event.id)
-    return changes
+    mark = event.key("revocation", data.event)
+    return {**facts.withdraw(states, revoked_fact(event, data)), mark: Revocation(by=event.id)}
 
 
-def revoked_fact(event: Event, data: contract.Event) -> Event:
+def revoked_fact(event: Event, data: contract.EntryRevoked) -> Event:
     """The event that a revocation took back, as it stood."""
     model = EVENTS[data.fact.type]
     return event._replace(id=data.event, time=data.fact.time, data=model.model_validate(data.fact.data))
@@ -52,57 +55,54 @@ def revoked_fact(event: Event, data: contract.Event) -> Event:
 # --- decide ---
 
 
-def reads(action: Action, data: contract.Action) -> Iterator[Key]:
-    """The mark on the event, what the event touched, and what its replacement reads."""
+def reads(action: Action, data: Taking) -> Iterator[Key]:
+    """The mark on the event, what the event touched, what may rest on it, and what its replacement reads."""
     yield action.key("revocation", data.event)
     target = action.target
-    if target is not None and not isinstance(target.data, contract.Event):
-        yield from subjects.of_event(target.data).touched(target, target.data)
+    if target is not None and not isinstance(target.data, contract.EntryRevoked):
+        yield from facts.touched(target, target.data)
+        yield from action.naming
     if action.replacement is not None:
-        yield from subjects.of_action(action.replacement.data).reads(action.replacement, action.replacement.data)
+        yield from facts.reads(action.replacement, action.replacement.data)
 
 
-def decide(states: States, action: Action, data: contract.Action) -> Decision:
-    """Decide a revocation or a correction."""
-    target = action.target
-    if target is None:
+def decide(states: States, action: Action, data: Taking, fact: Callable[..., Decision]) -> Decision:
+    """Decide a revocation or a correction; ``fact(states, action)`` decides what should stand instead."""
+    target = _target(states, action, data)
+    if isinstance(target, Rejection):
+        return target
+    revocation, after = _without(states, action, data, target)
+    events = [revocation]
+    if action.replacement is not None:
+        decided = fact(after, action.replacement)
+        if isinstance(decided, Rejection):
+            return decided
+        if len(decided) != 1 or type(decided[0].data) is not type(target.data):
+            return _other_type(target)
+        events.append(decided[0]._replace(data=decided[0].data.model_copy(update={"corrects": target.id})))
+        after.apply(facts.evolve(after, events[-1]))
+    return _upheld(after, action, target) or events
+
+
+def _target(states: States, action: Action, data: Taking) -> Event | Rejection:
+    """What is to be taken back, where that can be."""
+    if action.target is None:
         return unknown("event", data.event)
-    if isinstance(target.data, contract.Event | erasure_contract.Event):
+    if isinstance(action.target.data, (contract.EntryRevoked, *NEVER_TAKEN_BACK)):
         return _not_revocable(data.event)
     mark = states.of(Revocation, action.key("revocation", data.event))
-    if mark.by is not None:
-        return _already(data.event, mark.by)
-    match data:
-        case contract.RevokeEntry():
-            return _revoke(states, action, data, target)
-        case contract.CorrectEntry():
-            return _correct(states, action, data, target)
-        case never:
-            assert_never(never)
+    return action.target if mark.by is None else _already(data.event, mark.by)
 
 
-def _revoke(states: States, action: Action, data: contract.RevokeEntry, target: Event) -> Decision:
-    revocation, after = _without(states, action, data, target)
-    return subjects.upheld(after, target) or [revocation]
+def _upheld(after: States, action: Action, target: Event) -> Rejection | None:
+    return (
+        facts.upheld(after, target, action.naming)
+        or people.upheld(after, target, target.data)
+        or learning.upheld(after, target, target.data)
+    )
 
 
-def _correct(states: States, action: Action, data: contract.CorrectEntry, target: Event) -> Decision:
-    if action.replacement is None:
-        raise AssertionError(action.id)
-    revocation, after = _without(states, action, data, target)
-    subject = subjects.of_action(action.replacement.data)
-    decided = subject.decide(after, action.replacement, action.replacement.data)
-    if isinstance(decided, Rejection):
-        return decided
-    (fact,) = decided
-    if type(fact.data) is not type(target.data):
-        return _other_type(target)
-    fact = fact._replace(data=fact.data.model_copy(update={"corrects": target.id}))
-    after.apply(subject.evolve(after, fact, fact.data))
-    return subjects.upheld(after, target) or [revocation, fact]
-
-
-def _without(states: States, action: Action, data: contract.Action, target: Event) -> tuple[Event, Overlay]:
+def _without(states: States, action: Action, data: Taking, target: Event) -> tuple[Event, Overlay]:
     fact = contract.Fact(type=target.data.TYPE, time=target.time, data=target.data.payload())
     revoked = contract.EntryRevoked(
         event=data.event, reason=data.reason, fact=fact, late_reason=data.late_reason, stamps=target.data.stamps
@@ -133,7 +133,7 @@ def _not_revocable(event: str) -> Rejection:
 def _other_type(target: Event) -> Rejection:
     return Rejection(
         "invalid-field",
-        f"The replacement's type does not record a {target.data.TYPE}; "
+        f"The replacement doesn't record exactly one {target.data.TYPE}; "
         "a correction keeps the type of what it corrects.",
-        f"更正内容的类型与原事件 {target.data.TYPE} 不一致；更正不得改变类型。",
+        f"更正内容不是恰好一项 {target.data.TYPE}；更正不得改变原事件的类型。",
     )

@@ -89,6 +89,7 @@ async def _prepare(
     head = Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"], row["recent"])
     batch = Batch(ledger.source, head, working)
     await _look_up(connection, shard, batch, submissions)
+    await _search(connection, shard, batch, submissions[0])
     actions: list[Action] = []
     keys: set[Key] = set()
     prepared = 0
@@ -133,6 +134,20 @@ async def _look_up(connection: Connection, shard: int, batch: Batch, submissions
         else:
             event = event_of(orjson.loads(record["body"]))
             batch.targets[event.id] = event
+
+
+async def _search(connection: Connection, shard: int, batch: Batch, submission: Submission) -> None:
+    """What may rest on the event that the batch's first submission takes back, where that needs to be looked for."""
+    if submission.action is None or submission.key_digest in batch.known:
+        return
+    action = batch.aimed(submission.action)
+    search = decider.searched(action)
+    if search is None or action.target is None:
+        return
+    rows = [row async for row in QUERIES.naming(connection, shard=shard, **search._asdict())]
+    keys = [(row["kind"], row["key"]) for row in rows]
+    batch.working.load(batch.working.missing(keys), rows)
+    batch.naming[action.target.id] = tuple(keys)
 
 
 async def _load(connection: Connection, shard: int, working: Working, keys: set[Key]) -> None:

@@ -73,6 +73,7 @@ class Batch:
     working: Working
     known: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # key digest → body digest, receipt
     targets: dict[str, Event] = field(default_factory=dict)  # event id → event, of earlier batches or this one
+    naming: dict[str, tuple[Key, ...]] = field(default_factory=dict)  # event id → states that may rest on what it made
     archived: dict[str, str] = field(default_factory=dict)  # event id → file that holds it, where it left the ledger
     events: list[EventRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
@@ -129,6 +130,7 @@ class Batch:
         gone = self._gone(action)
         if gone:
             return gone
+        self._searched(action)
         decided: Decision = decider.decide(self.working, action, now)
         if isinstance(decided, Rejection):
             return decided
@@ -145,8 +147,17 @@ class Batch:
         if isinstance(action.data, RevokeEntry | CorrectEntry) and action.target is None:
             target = self.targets.get(action.data.event)
             if target is not None and target.office == action.office:
-                return action._replace(target=target)
+                return action._replace(target=target, naming=self.naming.get(target.id, ()))
         return action
+
+    def _searched(self, action: Action) -> None:
+        """Raise NotLoaded where what may rest on its target wasn't looked for, or may have come since.
+
+        Such an action begins a batch.
+        """
+        target = action.target
+        if target and decider.searched(action) and (self.answered or target.id not in self.naming):
+            raise NotLoaded(action.key("revocation", target.id))
 
     def _gone(self, action: Action) -> Rejection | None:
         """Why an archived event can't be taken back now."""

@@ -50,6 +50,25 @@ SELECT
 FROM unnest(:kinds::text[], :keys::text[]) AS wanted (kind, key)
 JOIN ledger.state AS s ON s.shard = :shard AND s.kind = wanted.kind AND s.key = wanted.key;
 
+-- name: naming
+-- The states of an office that name one of these ids: what may rest on something that is to be taken back. Seldom asked.
+SELECT
+    kind,
+    key,
+    version,
+    state
+FROM ledger.state
+WHERE
+    shard = :shard
+    AND kind = ANY(:kinds::text[])
+    AND key COLLATE "C" >= :office || '/'
+    AND key COLLATE "C" < :office || '0' -- what follows on the slash
+    AND EXISTS (
+        SELECT
+        FROM unnest(:idents::text[]) AS named (ident)
+        WHERE strpos(state::text, '"' || named.ident || '"') > 0
+    );
+
 -- name: write_states!
 -- Store the changed states and move the shard's row, as one statement.
 WITH stored AS (

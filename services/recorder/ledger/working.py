@@ -8,7 +8,7 @@ shard's row tells whose states another recorder may have changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
 from services.recorder.ledger import recent
@@ -95,10 +95,13 @@ class Working:
 
     def load(self, keys: Iterable[Key], found: Iterable[Any]) -> None:
         """Take in what the ledger holds of these keys (records of kind, key, version, state)."""
-        for key in keys:
+        wanted = set(keys)
+        for key in wanted:
             self._rows[key] = Row(None, 0, self._batch)
         for record in found:
-            self._rows[record["kind"], record["key"]] = Row(record["state"], record["version"], self._batch)
+            key = record["kind"], record["key"]
+            if key in wanted:
+                self._rows[key] = Row(record["state"], record["version"], self._batch)
 
     def of(self, kind: type[S], key: Key) -> S:
         """The state of that key. Raises NotLoaded."""
@@ -107,7 +110,9 @@ class Working:
             raise NotLoaded(key)
         if row.state is None:
             row.state = kind() if row.raw is None else kind.model_validate_json(row.raw)
-        return cast("S", row.state)
+        if not isinstance(row.state, kind):
+            raise TypeError(f"{key}: a {type(row.state).__name__}, not a {kind.__name__}")
+        return row.state
 
     def version(self, key: Key) -> int:
         """The version of the stream with that key: 0 before its first event. Raises NotLoaded."""

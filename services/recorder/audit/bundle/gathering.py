@@ -20,7 +20,7 @@ from services.recorder.archive import reading
 from services.recorder.archive.reading import Archive, Held
 from services.recorder.archive.words import refused
 from services.recorder.audit.proofs import Found
-from services.recorder.domain.people import Person
+from services.recorder.domain.timeline import Person
 from services.recorder.errors import Contradiction, Unavailable
 from services.recorder.ledger.database import Connection, founded
 
@@ -92,12 +92,10 @@ def _posts(row: asyncpg.Record, year: int) -> Iterator[tuple[int, str]]:
     """What says where the person sat up to the end of the year."""
     if row["state"] is None:
         return
-    state, last = Person.model_validate_json(row["state"]), f"{year:04d}-12-31"
-    if state.event is not None:
-        yield row["shard"], state.event
-    since = [(post.event, post.from_on) for post in state.posts]
-    since += [(end.event, end.on) for end in state.ends] + [(move.event, move.on) for move in state.moves]
-    yield from ((row["shard"], event) for event, day in since if day <= last)
+    last = f"{year:04d}-12-31"
+    for event, fact in Person.model_validate_json(row["state"]).standing():
+        if fact.data.get("from_on", fact.data.get("on", "")) <= last:
+            yield row["shard"], event
 
 
 async def _entries(connection: Connection, offices: Sequence[str], person: str, year: int) -> Wanted:

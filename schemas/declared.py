@@ -1,0 +1,241 @@
+"""What types say of themselves, in their fields' annotations and a few class members; the rest is derived.
+
+    Ref("person")        this names something that must exist when the fact happens, and stays while the fact stands
+    New("session")       this id begins to exist with the fact
+    Secret("person")     text that is sealed under the key of the person whom that field names
+    Words("人员", "…")    what a field or type is called; Values(...) what its values are called
+    Once("person", …)    the fact is recorded once for these fields' values
+    Entry("work")        the fact enters the growth file of everybody whom it stamps
+
+All of it is checked when a class is made: what lacks words, names an unknown kind or an absent field never imports.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+
+class Undeclared(TypeError):
+    """A type that doesn't say what it must: raised at import, naming the class and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What something is called, in both languages."""
+
+    zh: str
+    en: str
+
+
+# Every kind of thing that facts create or name. An office's own; a post is its person's.
+KINDS: Final[Mapping[str, Words]] = {
+    "person": Words("人员", "person"),
+    "section": Words("科室", "section"),
+    "post": Words("职务", "post"),
+    "session": Words("学习活动", "session"),
+    "item": Words("计划项目", "plan item"),
+    "talk": Words("谈话", "talk"),
+    "duty": Words("谈话任务", "talk duty"),
+    "output": Words("工作成果", "output"),
+    "report": Words("述职报告", "duty report"),
+    "procedure": Words("制度", "procedure"),
+    "visit": Words("家访", "visit"),
+    "need": Words("需求", "need"),
+    "hold": Words("保全", "hold"),
+    "event": Words("事件", "event"),
+}
+
+
+def _known(kind: str) -> None:
+    if kind not in KINDS:
+        raise Undeclared(f"there is no kind {kind!r}; the kinds are in schemas/declared.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The field names things of this kind. ``stamped``: persons whose section and tier the event carries.
+
+    ``within`` is the field whose thing has it: a post is its person's.
+    """
+
+    kind: str
+    stamped: bool = False
+    within: str | None = None
+
+    def __post_init__(self) -> None:
+        """Only kinds that there are."""
+        _known(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """The field is the id of a thing that the fact makes.
+
+    It exists from the fact's time on, or from the day or instant in ``since`` where that is earlier. ``again``: later
+    facts of the type may name it, too, and it exists as long as one of them stands. ``stamped`` as of a ``Ref``.
+    """
+
+    kind: str
+    since: str | None = None
+    within: str | None = None
+    again: bool = False
+    stamped: bool = False
+
+    def __post_init__(self) -> None:
+        """Only kinds that there are."""
+        _known(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Text that is sealed before it is stored; ``of`` is the field that names its owner."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the values of a closed list are called."""
+
+    words: Mapping[str, Words] = field(hash=False)
+
+    @classmethod
+    def of(cls, **words: str) -> Values:
+        """``in_force="已施行"``: the code in-force; in English it is called by its code, with spaces."""
+        codes = {name.rstrip("_").replace("_", "-"): zh for name, zh in words.items()}
+        return cls({code: Words(zh, code.replace("-", " ")) for code, zh in codes.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry in the growth file of each person whom the event stamps.
+
+    ``title`` is the path of the member that it is called by; ``when``: only where these members have one of the values.
+    """
+
+    group: Literal["learning", "work", "activity", "talk"]
+    title: str | None = None
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Where a type's data name a thing: the way to it, member by member, and what the field declares."""
+
+    path: tuple[str, ...]
+    mark: Ref | New
+    optional: bool
+
+    def within(self, members: Mapping[str, Any]) -> str:
+        """What goes before the id in its key: that of the thing that has it."""
+        return "" if self.mark.within is None else f"{members[self.mark.within]}/"
+
+    def ids(self, members: Mapping[str, Any]) -> Iterator[str]:
+        """The ids that these members (an instance's ``__dict__``, or JSON) name, each with what goes before it."""
+        value = members.get(self.path[0])
+        if value is None:
+            return
+        before = self.within(members) if self.mark.within else ""
+        if len(self.path) > 1:
+            for part in value:
+                inner = part if isinstance(part, dict) else part.__dict__
+                yield from Named(self.path[1:], self.mark, self.optional).ids(inner)
+        elif isinstance(value, str):
+            yield before + value
+        else:
+            yield from (before + each for each in value)
+
+
+def marks(info: FieldInfo) -> list[Any]:
+    """All that a field's annotation bears, however deep: the outermost last, so that it wins."""
+    return [*_deep(info.annotation), *info.metadata]
+
+
+def _deep(annotation: Any) -> Iterator[Any]:  # noqa: ANN401  # any annotation
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *borne = get_args(annotation)
+        yield from _deep(inner)
+        yield from borne
+    elif origin in {Union, types.UnionType, tuple}:
+        for part in get_args(annotation):
+            yield from _deep(part)
+
+
+def optional(info: FieldInfo) -> bool:
+    """Whether a field may be null."""
+    return type(None) in get_args(info.annotation)
+
+
+def models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401  # any annotation
+    """The models that an annotation is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models(part)
+
+
+def choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401  # any annotation
+    """The values of a closed list, where the annotation has one."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next((found for part in get_args(annotation) if (found := choices(part))), ())
+
+
+def words_of(model: type[BaseModel], name: str) -> Words:
+    """What a field is called. Raises Undeclared."""
+    found = [mark for mark in marks(model.model_fields[name]) if isinstance(mark, Words)]
+    if not found:
+        raise Undeclared(f"{model.__name__}.{name} has no words: annotate it with Words(zh, en)")
+    return found[-1]
+
+
+def values_of(model: type[BaseModel], name: str) -> Mapping[str, Words]:
+    """What the values of a field with a closed list are called; none where it has none. Raises Undeclared."""
+    codes = choices(model.model_fields[name].annotation)
+    found = [mark for mark in marks(model.model_fields[name]) if isinstance(mark, Values)]
+    if codes and (not found or set(found[-1].words) != set(codes)):
+        raise Undeclared(f"{model.__name__}.{name}: Values must have words for exactly {', '.join(codes)}")
+    return found[-1].words if codes else {}
+
+
+def named(model: type[BaseModel]) -> tuple[Named, ...]:
+    """Every place where instances of a model name things, parts included."""
+    found: list[Named] = []
+    for name, info in model.model_fields.items():
+        found += [Named((name,), mark, optional(info)) for mark in marks(info) if isinstance(mark, Ref | New)]
+        found += [
+            Named((name, *inner.path), inner.mark, optional=True)
+            for part in models(info.annotation)
+            for inner in named(part)
+        ]
+    return tuple(found)
+
+
+def secrets(model: type[BaseModel]) -> dict[str, Secret]:
+    """The sealed fields of a model, and whose they are."""
+    return {name: mark for name, info in model.model_fields.items() for mark in marks(info) if isinstance(mark, Secret)}
+
+
+def check(model: type[BaseModel], once: tuple[str, ...] = ()) -> None:
+    """Raise Undeclared where a field lacks words or a declaration names a field that there is not."""
+    for name, info in model.model_fields.items():
+        words_of(model, name)
+        values_of(model, name)
+        for part in models(info.annotation):
+            check(part)
+    fields = [("Once", name) for name in once]
+    fields += [("Secret", secret.of) for secret in secrets(model).values()]
+    for place in named(model):
+        if len(place.path) == 1:
+            since = place.mark.since if isinstance(place.mark, New) else None
+            fields += [(type(place.mark).__name__, name) for name in (place.mark.within, since) if name]
+    for what, name in fields:
+        if name not in model.model_fields:
+            raise Undeclared(f"{model.__name__}: {what} names a field {name!r} that it has not")

@@ -1,0 +1,393 @@
+"""The interpreter of what types declare (``schemas.declared``): what every fact has in common is decided here.
+
+A fact is held by each thing that it makes; where it is recorded once for some fields' values, by a row of that name and
+those values; else by the thing whose stream it is in. What holds it says what deciding needs of it. So applying a fact
+is to have it held, and taking it back is to have it held no longer: one is the other's inverse by construction.
+
+A subject adds what is its own: ``rule`` (why not, and what the event has beyond the action), ``keeps`` (members that
+rules ask for later), ``by_hand`` (facts whose states are kept in a form of their own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final, NamedTuple, Protocol
+
+from schemas.base import ActionData, EventData, instant
+from schemas.catalogue import BECOMES, EVENTS
+from schemas.declared import Named, New, Ref, Undeclared
+from services.recorder.domain.core import (
+    Action,
+    Changes,
+    Decision,
+    Event,
+    Held,
+    Key,
+    Rejection,
+    States,
+    Thing,
+    beginning,
+    make,
+    rests,
+    reused,
+    state_of,
+    unknown,
+)
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+Ruling = Rejection | Mapping[str, Any] | None
+Rule = Callable[[States, Action, Any], Ruling]
+
+
+class ByHand(Protocol):
+    """How facts of a type are held, where a subject does it in a form of its own."""
+
+    def touched(self, event: Event, data: Any, /) -> Iterable[Key]: ...  # noqa: ANN401, D102
+    def evolve(self, states: States, event: Event, data: Any, /) -> Changes: ...  # noqa: ANN401, D102
+    def withdraw(self, states: States, event: Event, data: Any, /) -> Changes: ...  # noqa: ANN401, D102
+
+
+_RULES: Final[dict[type[ActionData], list[Rule]]] = {}
+_KEPT: Final[dict[type[EventData], tuple[str, ...]]] = {}
+_HELD_BY: Final[dict[type[EventData], str]] = {}
+BY_HAND: Final[dict[type[EventData], ByHand]] = {}
+
+
+def rule(*models: type[ActionData]) -> Callable[[Rule], Rule]:
+    """A rule of these types of action: a rejection, what the event has beyond the action, or nothing to say."""
+
+    def register(decides: Rule) -> Rule:
+        for model in models:
+            _RULES.setdefault(model, []).append(decides)
+        return decides
+
+    return register
+
+
+def keeps(model: type[EventData], *names: str, by: str | None = None) -> None:
+    """The thing whose stream it is in holds facts of this type, with these members; ``by``: a row of that kind."""
+    _KEPT[model] = names
+    _HELD_BY[model] = by or spec_stream(model).mark.kind
+
+
+# --- what is derived of a type, once ---
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A type of event, as its declarations have it."""
+
+    model: type[EventData]
+    stream: Named
+    new: tuple[Named, ...]
+    refs: tuple[Named, ...]
+    stamped: tuple[Named, ...]
+    once: str | None
+    kept: tuple[str, ...]
+    held_by: str | None
+
+    def holders(self) -> set[str]:
+        """The kinds whose rows hold facts of this type."""
+        return {*(named.mark.kind for named in self.new), *(kind for kind in (self.once, self.held_by) if kind)}
+
+    @property
+    def own(self) -> bool:
+        """Whether the row of the thing whose stream it is in holds it, and no other."""
+        return self.holders() == {self.stream.mark.kind}
+
+
+@cache
+def spec_stream(model: type[EventData]) -> Named:
+    """Where a type names the thing whose stream it is in. Raises Undeclared where there is none."""
+    made = [n for n in model.NAMES if isinstance(n.mark, New) and not (n.optional or n.mark.within)]
+    named = [n for n in model.NAMES if isinstance(n.mark, Ref)]
+    said = [n for n in model.NAMES if n.path == (model.STREAM,)]
+    stream = next(iter((*said, *made, *named)), None)
+    if stream is None or stream.mark.within or len(stream.path) > 1:
+        raise Undeclared(f"{model.__name__} names nothing whose stream it could belong to")
+    return stream
+
+
+@cache
+def spec(model: type[EventData]) -> Spec:
+    """What follows from a type's declarations. Raises Undeclared where it belongs to no stream."""
+    new = tuple(named for named in model.NAMES if isinstance(named.mark, New))
+    refs = tuple(named for named in model.NAMES if isinstance(named.mark, Ref))
+    stream = spec_stream(model)
+    stamped = tuple(named for named in model.NAMES if named.mark.stamped)
+    since = [named.mark.since for named in new if isinstance(named.mark, New) and named.mark.since]
+    kept = dict.fromkeys([*(n.path[0] for n in model.NAMES), *model.ONCE, *since, *_KEPT.get(model, ())])
+    once = model.TYPE.split(".")[2] if model.ONCE and model not in BY_HAND else None
+    held_by = _HELD_BY.get(model) or (None if new or once else stream.mark.kind)
+    return Spec(model, stream, new, refs, stamped, once, tuple(kept), held_by)
+
+
+def becomes(data: ActionData) -> type[EventData]:
+    """The type of event that an action becomes."""
+    return EVENTS[BECOMES[data.TYPE]]
+
+
+@cache
+def naming(kind: str) -> tuple[str, ...]:
+    """The kinds whose rows may hold facts that name things of this kind, but for the thing's own row."""
+    found: set[str] = set()
+    for model in EVENTS.values():
+        facts = spec(model) if model.NAMES else None
+        if facts and any(n.mark.kind == kind and not (n == facts.stream and facts.own) for n in facts.refs):
+            found |= facts.holders()
+    return tuple(sorted(found))
+
+
+# --- keys ---
+
+
+def stream_of(model: type[EventData], data: ActionData | EventData) -> str:
+    """The stream of a fact: kind and id."""
+    named = spec(model).stream
+    return f"{named.mark.kind}/{getattr(data, named.path[0])}"
+
+
+def reads(action: Action, data: ActionData) -> Iterator[Key]:
+    """Every state that deciding an action needs, as far as its type declares it."""
+    members, office = data.__dict__, action.office
+    for named in data.NAMES:
+        kind = named.mark.kind
+        for ident in named.ids(members):
+            yield kind, f"{office}/{ident}"
+    facts = spec(becomes(data))
+    if facts.once:
+        yield _once_key(office, facts, members)
+
+
+def touched(event: Event, data: EventData) -> list[Key]:
+    """Every row that holds an event, or will."""
+    own = BY_HAND.get(type(data))
+    return list(_holders(event, data)) if own is None else [event.stream_key(), *own.touched(event, data)]
+
+
+def _holders(event: Event, data: EventData) -> Iterator[Key]:
+    facts, members = spec(type(data)), data.__dict__
+    for named in facts.new:
+        for ident in named.ids(members):
+            yield named.mark.kind, f"{event.office}/{ident}"
+    if facts.once:
+        yield _once_key(event.office, facts, members)
+    if facts.held_by:
+        yield facts.held_by, event.stream_key()[1]
+
+
+def _once_key(office: str, facts: Spec, members: Mapping[str, Any]) -> Key:
+    values = "/".join([str(members[name]) for name in facts.model.ONCE])
+    return facts.once or "", f"{office}/{values}"
+
+
+# --- evolve ---
+
+
+def evolve(states: States, event: Event) -> Changes:
+    """Have the fact held."""
+    own = BY_HAND.get(type(event.data))
+    if own is not None:
+        return own.evolve(states, event, event.data)
+    fact = held(event)
+    return {key: row.but(facts=row.facts | {event.id: fact}) for key, row in _rows(states, event)}
+
+
+def withdraw(states: States, event: Event) -> Changes:
+    """Have it held no longer."""
+    own = BY_HAND.get(type(event.data))
+    if own is not None:
+        return own.withdraw(states, event, event.data)
+    return {
+        key: row.but(facts={ident: fact for ident, fact in row.facts.items() if ident != event.id})
+        for key, row in _rows(states, event)
+    }
+
+
+def _rows(states: States, event: Event) -> Iterator[tuple[Key, Thing]]:
+    for key in dict.fromkeys(_holders(event, event.data)):
+        yield key, thing(states, key)
+
+
+def thing(states: States, key: Key) -> Thing:
+    """A thing's state, of whatever kind."""
+    found = states.of(state_of(key[0]), key)
+    assert isinstance(found, Thing), key
+    return found
+
+
+def held(event: Event) -> Held:
+    """The fact as it is held: what names things, what it is once for, and what rules ask for later."""
+    members = event.data.__dict__
+    kept = ((name, members[name]) for name in spec(type(event.data)).kept)
+    return Held(event.data.TYPE, event.time, {name: _plain(value) for name, value in kept if value not in (None, ())})
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # any member
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return dict(value.__dict__) if hasattr(value, "__dict__") else value
+
+
+# --- what exists ---
+
+
+def since(state: Thing, kind: str) -> datetime:
+    """From when on it exists: the earliest of the facts that make it; ``NEVER`` where none stands."""
+    known = state.derived()
+    if "since" not in known:
+        known["since"] = _since(state, kind)
+    found: datetime = known["since"]
+    return found
+
+
+def _since(state: Thing, kind: str) -> datetime:
+    found = NEVER
+    for fact in state.facts.values():
+        for named in spec(EVENTS[fact.type]).new:
+            if named.mark.kind == kind and isinstance(named.mark, New):
+                begins = [fact.time, *([fact.data[named.mark.since]] if named.mark.since else ())]
+                found = min(found, *map(beginning, begins))
+    return found
+
+
+def made_by(state: Thing, kind: str) -> str | None:
+    """The event that made it, if one stands."""
+    for event, fact in state.facts.items():
+        if any(named.mark.kind == kind for named in spec(EVENTS[fact.type]).new):
+            return event
+    return None
+
+
+def exists(states: States, action: Action, kind: str, ident: str) -> bool:
+    """Whether there is such a thing at the action's time."""
+    return since(thing(states, action.key(kind, ident)), kind) <= action.moment
+
+
+def missing(states: States, action: Action, data: ActionData) -> Rejection | None:
+    """A rejection for the first thing that the action names and that doesn't exist at its time."""
+    for named in data.NAMES:
+        if isinstance(named.mark, Ref):
+            kind = named.mark.kind
+            for ident in named.ids(data.__dict__):
+                if not exists(states, action, kind, ident):
+                    return unknown(kind, ident.rpartition("/")[2])
+    return None
+
+
+def taken(states: States, action: Action, data: ActionData) -> Rejection | None:
+    """A rejection where an id that should be new is not, or where the fact is there already."""
+    for named in data.NAMES:
+        if isinstance(named.mark, New) and not named.mark.again:
+            for ident in named.ids(data.__dict__):
+                event = made_by(thing(states, action.key(named.mark.kind, ident)), named.mark.kind)
+                if event:
+                    return reused(named.mark.kind, ident.rpartition("/")[2], event)
+    facts = spec(becomes(data))
+    if facts.once:
+        there = thing(states, _once_key(action.office, facts, data.__dict__)).facts
+        return _once_only(facts, data, next(iter(there))) if there else None
+    return None
+
+
+def _once_only(facts: Spec, data: ActionData, event: str) -> Rejection:
+    values = ", ".join([str(data.__dict__[name]) for name in facts.model.ONCE])
+    words = facts.model.WORDS
+    return Rejection(
+        "once-only",
+        f"The {words.en} of {values} is recorded already (event {event}). Correct that event, or revoke it first.",
+        f"{values} 的{words.zh}已登记（事件 {event}）。请更正该事件，或先撤销它。",
+    )
+
+
+# --- decide ---
+
+
+def decide(states: States, action: Action, data: ActionData, stamps: Callable[..., Any]) -> Decision:
+    """The one event that the action becomes, or why not. ``stamps(states, action, persons)`` says where they sat."""
+    refusal = taken(states, action, data) or missing(states, action, data)
+    if refusal:
+        return refusal
+    more: dict[str, Any] = {}
+    for decides in _RULES.get(type(data), ()):
+        ruling = decides(states, action, data)
+        if isinstance(ruling, Rejection):
+            return ruling
+        more.update(ruling or {})
+    model = becomes(data)
+    if "stamps" not in more:
+        persons = [ident for named in spec(model).stamped for ident in named.ids(data.__dict__)]
+        more["stamps"] = stamps(states, action, dict.fromkeys(persons))
+    members = {**_blank(model), **data.__dict__, **dict.fromkeys(data.SEALED), **action.sealed, **more}
+    return [make(action, stream_of(model, data), model.trusted(**members))]
+
+
+@cache
+def _blank(model: type[EventData]) -> dict[str, Any]:
+    """The members that an event has beyond its action's, as they are where nothing is said of them."""
+    return {name: info.get_default(call_default_factory=True) for name, info in model.model_fields.items()
+            if not info.is_required()}  # fmt: skip
+
+
+# --- what rests on what ---
+
+
+class Search(NamedTuple):
+    """Stored states to look through for facts that name things: their kinds, the office, the things' ids."""
+
+    kinds: list[str]
+    office: str
+    idents: list[str]
+
+
+def searched(event: Event) -> Search | None:
+    """Where facts may be held that rest on what this event made; None where only its own rows hold such."""
+    new = spec(type(event.data)).new
+    kinds = sorted({kind for named in new for kind in naming(named.mark.kind)})
+    idents = [ident.rpartition("/")[2] for named in new for ident in named.ids(event.data.__dict__)]
+    return Search(kinds, event.office, idents) if kinds else None
+
+
+def upheld(after: States, event: Event, found: Iterable[Key]) -> Rejection | None:
+    """A rejection where facts that rest on what this event made don't hold without it, or with what replaces it.
+
+    ``found``: the keys of all states in which such facts may be held.
+    """
+    keys = list(dict.fromkeys((*found, *touched(event, event.data))))
+    for named in spec(type(event.data)).new:
+        for ident in named.ids(event.data.__dict__):
+            row = thing(after, event.key(named.mark.kind, ident))
+            begins = since(row, named.mark.kind)
+            loose = sorted(set(_loose(after, keys, named.mark.kind, ident, begins)))
+            if loose:
+                return rests(event.id, [resting for _, resting in loose])
+    return None
+
+
+def _loose(
+    after: States, keys: Iterable[Key], kind: str, ident: str, begins: datetime
+) -> Iterator[tuple[datetime, str]]:
+    for key in keys:
+        row = after.of(state_of(key[0]), key)
+        if isinstance(row, Thing):
+            for event, fact in row.standing():
+                at = instant(fact.time)
+                if at < begins and names(fact, kind, ident):
+                    yield at, event
+
+
+def names(fact: Held, kind: str, ident: str) -> bool:
+    """Whether a fact names that thing."""
+    return any(named.mark.kind == kind and ident in named.ids(fact.data) for named in spec(EVENTS[fact.type]).refs)
+
+
+def check() -> None:
+    """Raise Undeclared where a type doesn't say what every fact must: at import, once all subjects are known."""
+    for model in EVENTS.values():
+        if model.NAMES:
+            for kind in spec(model).holders():
+                if not issubclass(state_of(kind), Thing):
+                    raise Undeclared(f"{model.__name__} is held by {kind!r}, whose state is no Thing")

@@ -1,0 +1,119 @@
+"""A person's days: what was held from which day until which (任职、调整、党内职务).
+
+One helper for all that begins and ends. On the day on which something says that a period ends, it is no longer held. Of
+periods that exclude each other the one that began last counts, of one day the one recorded last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from schemas.base import EventData, Stamp, Tier
+from schemas.people import PartyRoleSet, PersonTransferred, PostAssumed, PostEnded
+from services.recorder.domain.core import Action, Held, States, Thing, stamp, state
+
+HIGHEST: Final[tuple[Tier, ...]] = ("leadership", "section-head", "staff")
+NO_END: Final = "9999-99-99"
+MOST_DAYS: Final = 32  # for which a person's place is remembered
+
+
+class Period(NamedTuple):
+    """What was held from a day on, until another."""
+
+    event: str
+    begins: str
+    ends: str
+    data: dict[str, Any]
+
+    def on(self, day: str) -> bool:
+        """Whether it was held on that day."""
+        return self.begins <= day < self.ends
+
+
+def periods(thing: Thing, begun: type[EventData], ended: type[EventData], ident: str) -> list[Period]:
+    """The periods of one sort, in the order of their recording; ``ident`` names the member that tells them apart."""
+    ends: dict[str, str] = {}
+    for fact in _of(thing, ended):
+        ends[fact.data[ident]] = min(fact.data["on"], ends.get(fact.data[ident], NO_END))
+    return [
+        Period(event, fact.data["from_on"], ends.get(fact.data[ident], NO_END), fact.data)
+        for event, fact in thing.of_type(begun).items()
+    ]
+
+
+def latest(found: Iterable[Period], day: str) -> Period | None:
+    """The one that counts on that day."""
+    return max(reversed([p for p in found if p.on(day)]), key=lambda period: period.begins, default=None)
+
+
+def _of(thing: Thing, model: type[EventData]) -> Iterator[Held]:
+    return iter(thing.of_type(model).values())
+
+
+@state("person")
+class Person(Thing):
+    """A person of an office: the registration, and what this person held."""
+
+    def posts(self) -> list[Period]:
+        """All posts, whether held now or not."""
+        known = self.derived()
+        if "posts" not in known:
+            known["posts"] = periods(self, PostAssumed, PostEnded, "post")
+        found: list[Period] = known["posts"]
+        return found
+
+    def held(self, day: str) -> list[Period]:
+        """The posts held on that day."""
+        return [post for post in self.posts() if post.on(day)]
+
+    def main(self, day: str) -> Period | None:
+        """The main post on that day: the latest of those not concurrent."""
+        return latest((post for post in self.posts() if not post.data["concurrent"]), day)
+
+    def placed(self, person: str, day: str) -> Stamp:
+        """Section and tier of the main post on that day."""
+        known: dict[str, Stamp] = self.derived().setdefault("placed", {})
+        if day not in known:
+            if len(known) >= MOST_DAYS:
+                known.clear()
+            known[day] = self._placed(person, day)
+        return known[day]
+
+    def _placed(self, person: str, day: str) -> Stamp:
+        main = self.main(day)
+        if main is None:
+            return stamp(person, None, None)
+        moves = [m for m in _of(self, PersonTransferred) if m.data["post"] == main.data["post"] and m.data["on"] <= day]
+        section = max(reversed(moves), key=lambda move: move.data["on"]).data["to_section"] if moves else None
+        return stamp(person, section or main.data["section"], main.data["tier"])
+
+    def highest(self, day: str) -> Tier | None:
+        """The highest tier held on that day, concurrent posts included."""
+        tiers: list[Tier] = [post.data["tier"] for post in self.held(day)]
+        return min(tiers, key=HIGHEST.index, default=None)
+
+    def heads_section(self, day: str) -> bool:
+        """Whether this person headed a section on that day, acting or not, concurrently or not."""
+        return any(post.data["tier"] == "section-head" for post in self.held(day))
+
+    def party_role(self, day: str) -> str | None:
+        """The role in a party branch on that day, the highest of several branches' latest."""
+        latest_of: dict[str, Period] = {}
+        for event, fact in self.of_type(PartyRoleSet).items():
+            period = Period(event, fact.data["from_on"], NO_END, fact.data)
+            known = latest_of.get(fact.data["branch"])
+            if period.on(day) and (known is None or period.begins >= known.begins):
+                latest_of[fact.data["branch"]] = period
+        roles = [period.data["role"] for period in latest_of.values()]
+        return next((role for role in ("secretary", "committee", "member") if role in roles), None)
+
+
+def person(states: States, action: Action, ident: str) -> Person:
+    """The person's state in the action's office."""
+    return states.of(Person, action.key("person", ident))
+
+
+def stamps(states: States, action: Action, persons: Iterable[str]) -> tuple[Stamp, ...]:
+    """Where these persons sat on the action's day."""
+    return tuple([person(states, action, ident).placed(ident, action.day) for ident in persons])
