@@ -198,8 +198,8 @@ class Fields(Model):
     """What an action and the event that it becomes have in common: the declarations stand here, once.
 
     ``WORDS``: what the fact is called. ``ONCE``: recorded once for these fields' values. ``ENTRY``: how the event
-    enters growth files. ``STREAM``: the field whose thing the event belongs to, where it is neither the thing that the event
-    makes nor the first that it names. ``SEALED`` and ``NAMES`` are derived.
+    enters growth files. ``STREAM``: the field whose thing the event belongs to, where it is neither the thing that the
+    event makes nor the first that it names. ``SEALED`` and ``NAMES`` are derived.
     """
 
     WORDS: ClassVar[Words]

@@ -112,6 +112,15 @@ class Values:
         return cls({code: Words(zh, code.replace("-", " ")) for code, zh in codes.items()})
 
 
+# The growth file's groups of entries. Talks are never evidence.
+GROUPS: Final[Mapping[str, Words]] = {
+    "learning": Words("学习", "learning"),
+    "work": Words("工作", "work"),
+    "activity": Words("活动", "activity"),
+    "talk": Words("谈心", "talks"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An entry in the growth file of each person whom the event stamps.

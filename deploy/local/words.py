@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from deploy.local.messages import Lang
+from schemas import vocabulary
+from schemas.declared import Words
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # the sample
@@ -166,53 +168,18 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "database": ("database", "数据库"),
 }
 
-_TERMS: Final[dict[str, tuple[str, str]]] = {
-    "learning": ("learning", "学习"),
-    "talk": ("talks", "谈心"),
-    "work": ("work", "工作"),
-    "team": ("team", "团队"),
-    "spirit": ("spirit", "精神"),
-    "people.guide": ("people", "人"),
-    "work.guide": ("work", "干"),
-    "innovation.guide": ("innovation", "新"),
-    "results.guide": ("results", "绩"),
-    "harmony.guide": ("harmony", "和"),
-    "excellence.guide": ("excellence", "上"),
-    "lecture": ("lecture", "讲座"),
-    "report-meeting": ("report meeting", "报告会"),
-    "exchange": ("exchange", "交流会"),
-    "discussion": ("discussion", "讨论会"),
-    "speech-contest": ("speech contest", "演讲会"),
-    "quiz": ("quiz", "知识竞赛"),
-    "central-group": ("central group", "中心组"),
-    "youth-group": ("youth group", "青年学习小组"),
-    "branch": ("branch", "党支部"),
-    "section": ("section", "科室"),
-    "adopted": ("adopted", "被采纳"),
-    "in-force": ("in force", "已施行"),
-    "problem-solved": ("problem solved", "解决问题"),
-    "pending": ("pending", "待见效"),
-    "leadership": ("leadership", "主任室"),
-    "section-head": ("section head", "科室负责人"),
-    "staff": ("staff", "科员"),
-    "not-opened": ("not opened", "未启动"),
-    "excellent": ("excellent", "优秀"),
-    "competent": ("competent", "称职"),
-    "basically-competent": ("basically competent", "基本称职"),
-    "incompetent": ("incompetent", "不称职"),
-    "undetermined": ("undetermined", "不确定等次"),
-    "proposed": ("proposed", "待核实"),
-    "disputed": ("disputed", "有异议"),
-    "attendance-recorded": ("attended", "参加学习"),
-    "hours-credited": ("study credit", "学时"),
-    "talk-held": ("heart-to-heart talk", "谈心谈话"),
-    "output-filed": ("output", "工作成果"),
-    "session-convened": ("session", "学习活动"),
-    "leadership-leadership": ("leadership with leadership", "主任之间"),
-    "leadership-section-head": ("leadership with section head", "主任与科长"),
-    "leadership-staff": ("leadership with staff", "主任与科员"),
-    "section-head-staff": ("section head with staff", "科长与科员"),
-    "peer": ("among peers", "同事之间"),
+# The codes that read models have of their own.
+_STATES: Final[dict[str, Words]] = {
+    "not-opened": Words("未启动", "not opened"),
+    "proposed": Words("待核实", "proposed"),
+    "disputed": Words("有异议", "disputed"),
+}
+_GRADES: Final[dict[str, Words]] = {
+    "excellent": Words("优秀", "excellent"),
+    "competent": Words("称职", "competent"),
+    "basically-competent": Words("基本称职", "basically competent"),
+    "incompetent": Words("不称职", "incompetent"),
+    "undetermined": Words("不确定等次", "undetermined"),
 }
 
 
@@ -227,9 +194,8 @@ def both(key: str, **values: object) -> dict[str, str]:
     return {"en": say("en", key, **values), "zh": say("zh", key, **values)}
 
 
-def term(lang: Lang, code: str | None, kind: str = "") -> str:
-    """The field's word for a code; one without any speaks for itself. ``kind`` tells two meanings apart."""
-    if code is None:
-        return ""
-    found = _TERMS.get(f"{code}.{kind}") or _TERMS.get(code)
-    return found[lang == "zh"] if found else code
+def term(lang: Lang, field: str, code: str | None) -> str:
+    """What a field's code, or an event's type (``event``), is called; one without words speaks for itself."""
+    own = {"stage": _STATES, "state": _STATES, "grade": _GRADES, "event": vocabulary.types()}
+    found = own.get(field, vocabulary.values().get(field, {})).get(code or "")
+    return (code or "") if found is None else getattr(found, lang)

@@ -18,14 +18,6 @@ from schemas import work as outputs
 from schemas.identity import event_id
 from schemas.work import CLASSIFIED
 
-_SHARES: Final = {
-    learning.CreditHours.TYPE: 0.022,
-    learning.RecordAttendance.TYPE: 0.25,  # one line of a roll
-    learning.ConveneSession.TYPE: 0.03,
-    talk.HoldTalk.TYPE: 0.02,
-    outputs.FileOutput.TYPE: 0.06,
-    welfare.MakeHomeVisit.TYPE: 0.04,
-}
 _REVOKED: Final = 0.25
 _AGAIN: Final = 0.12
 # A session is only ever corrected: its roll rests on it. Of a roll one line is put right.
@@ -34,8 +26,9 @@ _NEW_FACT: Final = 1  # of correct-entry: event 0 is the revocation
 
 
 def of(office: Office, draft: Draft) -> Iterator[Draft]:
-    """What, if anything, is later done about this action."""
-    if draft.settled or office.rng.random() > _SHARES[draft.type]:
+    """What, if anything, is later done about this action; nothing about those of a type that isn't listed below."""
+    share, _ = _MENDED.get(draft.type, (0.0, None))
+    if draft.settled or not share or office.rng.random() > share:
         return
     index = office.rng.randrange(len(draft.data["roll"])) if "roll" in draft.data else 0
     data = _better(office, draft, index)
@@ -91,7 +84,7 @@ def _over(happened: datetime, moment: datetime) -> bool:
 
 def _better(office: Office, draft: Draft, index: int) -> dict[str, Any] | None:
     """The data as they should have been; None where there is nothing to put right but to revoke."""
-    return _BETTER[draft.type](office, draft.data, index)
+    return _MENDED[draft.type][1](office, draft.data, index)
 
 
 def _roll(_: Office, data: dict[str, Any], index: int) -> dict[str, Any] | None:
@@ -106,12 +99,12 @@ def _roll(_: Office, data: dict[str, Any], index: int) -> dict[str, Any] | None:
 
 
 def _credit(office: Office, data: dict[str, Any], _: int) -> dict[str, Any] | None:
-    better = data["half_xueshi"] + office.rng.choice((-1, 1))
-    return data | {"half_xueshi": better} if better else None
+    better = data["centi_xueshi"] + office.rng.choice((-50, 50))
+    return data | {"centi_xueshi": better} if better else None
 
 
 def _session(office: Office, data: dict[str, Any], _: int) -> dict[str, Any] | None:
-    title = office.rng.choice(texts.SUBJECTS[data["carrier"]]) + texts.FORMS[data["kind"]]
+    title = office.rng.choice(texts.SUBJECTS[data["carriers"][0]]) + texts.FORMS[data["kinds"][0]]
     return data | {"title": f"{title}（更名）" if title == data["title"] else title}
 
 
@@ -131,11 +124,12 @@ def _visit(_: Office, data: dict[str, Any], __: int) -> dict[str, Any] | None:
     return data | {"fund": "welfare", "fen": 20000} if data["fund"] == "union" else None
 
 
-_BETTER: Final[dict[str, Callable[[Office, dict[str, Any], int], dict[str, Any] | None]]] = {
-    learning.RecordAttendance.TYPE: _roll,
-    learning.CreditHours.TYPE: _credit,
-    learning.ConveneSession.TYPE: _session,
-    talk.HoldTalk.TYPE: _talk,
-    outputs.FileOutput.TYPE: _output,
-    welfare.MakeHomeVisit.TYPE: _visit,
+# How often it is put right later, and how.
+_MENDED: Final[dict[str, tuple[float, Callable[[Office, dict[str, Any], int], dict[str, Any] | None]]]] = {
+    learning.CreditHours.TYPE: (0.022, _credit),
+    learning.RecordAttendance.TYPE: (0.25, _roll),  # one line of a roll
+    learning.ConveneSession.TYPE: (0.03, _session),
+    talk.HoldTalk.TYPE: (0.02, _talk),
+    outputs.FileOutput.TYPE: (0.06, _output),
+    welfare.MakeHomeVisit.TYPE: (0.04, _visit),
 }

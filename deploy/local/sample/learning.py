@@ -40,7 +40,8 @@ _MINUTES: Final[dict[Kind, tuple[int, ...]]] = {
     "speech-contest": (120,),
     "quiz": (45, 60),
 }
-_HALF_A_DAY: Final = (180, 8)  # minutes and half_xueshi: half a day is 4 study hours
+_HALF_A_DAY: Final = (180, 8)  # minutes and half study hours: half a day is 4
+_PARTY_DAY: Final = 0.25  # of a branch's sessions are its themed party day at the same time (套会)
 _LEAVE: Final = (0.04, 0.07)
 _ABSENT, _PARTIAL = 0.006, 0.02
 _LEAVE_KINDS: Final = ("duty", "duty", "duty", "training", "private")
@@ -119,8 +120,8 @@ def _plan(office: Office, group: Group, ident: str, start: datetime) -> Session:
     account, share = _CREDIT[kind]
     data: dict[str, Any] = {
         "session": ident,
-        "carrier": group.carrier,
-        "kind": kind,
+        "carriers": [group.carrier],
+        "kinds": [kind, "party-day"] if group.carrier == "branch" and rng.random() < _PARTY_DAY else [kind],
         "title": rng.choice(texts.SUBJECTS[group.carrier]) + texts.FORMS[kind],
         "starts_at": start.isoformat(),
         "minutes": rng.choice(_MINUTES[kind]),
@@ -188,11 +189,11 @@ def _line(rng: random.Random, cadre: Cadre, session: Session, *, leave: bool) ->
 def _credits(
     rng: random.Random, session: Session, account: Account, roll: list[dict[str, Any]], entered: HandIn
 ) -> Iterator[Draft]:
-    minutes, half_xueshi = _HALF_A_DAY
+    minutes, halves = _HALF_A_DAY
     moment = min(entered.moment + timedelta(minutes=rng.randint(10, 1500)), year_end(session.end.year))
     for line in roll:
-        if earned := line["minutes"] * half_xueshi // minutes:
-            data = {"session": session.id, "person": line["person"], "half_xueshi": earned, "account": account}
+        if earned := line["minutes"] * halves // minutes * 50:
+            data = {"session": session.id, "person": line["person"], "centi_xueshi": earned, "account": account}
             ident = f"credit-{session.id}-{line['person']}"
             yield Draft(
                 SOURCE, ident, contract.CreditHours.TYPE, session.end, "study-platform", data | entered.late,

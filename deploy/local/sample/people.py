@@ -11,8 +11,10 @@ from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, Entry
 from deploy.local.sample.staff import Cadre, Office, Section
 from schemas import people as contract
+from schemas.base import ActionData
 
 SOURCE: Final = "/oa"
+_ROLES: Final = ("secretary", "committee", "member")  # of a branch's first members, and of all who follow
 _PROBATION: Final = timedelta(days=365)
 _TRANSFER_MONTHS: Final = (3, 4, 5, 6, 8, 9, 10)
 _TRANSFERS_A_MONTH: Final = 0.012  # of the staff
@@ -36,6 +38,9 @@ def beginning(office: Office) -> Iterator[Draft]:
         yield _assume(cadre, cadre.post, cadre.section, moment, from_on=cadre.joined_on, entry="machine")
         if cadre.concurrent:
             yield _assume(cadre, f"{cadre.id}-b", cadre.concurrent, moment, from_on=cadre.joined_on, entry="machine")
+    for branch, members in office.branches().items():
+        for place, cadre in enumerate(members):
+            yield _party_role(cadre, branch, _ROLES[min(place, len(_ROLES) - 1)], start + timedelta(minutes=40))
 
 
 def month(office: Office, number: int) -> Iterator[Draft]:
@@ -49,7 +54,7 @@ def month(office: Office, number: int) -> Iterator[Draft]:
         yield from _transfers(office, day)
 
 
-def _draft(ident: str, model: type[contract.Action], moment: datetime, data: dict[str, Any], entry: Entry) -> Draft:
+def _draft(ident: str, model: type[ActionData], moment: datetime, data: dict[str, Any], entry: Entry) -> Draft:
     return Draft(SOURCE, ident, model.TYPE, moment, "oa-personnel", data, entry, moment, settled=True)
 
 
@@ -83,6 +88,11 @@ def _assume(cadre: Cadre, post: str, section: Section, moment: datetime, *, from
         "from_on": from_on.isoformat(),
     }
     return _draft(f"assume-{post}", contract.AssumePost, moment, data, entry)
+
+
+def _party_role(cadre: Cadre, branch: str, role: str, moment: datetime) -> Draft:
+    data = {"person": cadre.id, "branch": branch, "role": role, "from_on": cadre.joined_on.isoformat()}
+    return _draft(f"party-role-{cadre.id}", contract.SetPartyRole, moment, data, "machine")
 
 
 def _end(cadre: Cadre, post: str, day: date, moment: datetime) -> Draft:

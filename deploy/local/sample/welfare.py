@@ -39,7 +39,7 @@ def _visit(office: Office, cadre: Cadre, class_: str, event_on: date) -> Draft:
         "visit": ident,
         "person": cadre.id,
         "occasion": texts.OCCASIONS["festival"][0] if class_ == "festival" else rng.choice(texts.OCCASIONS[class_]),
-        "class": class_,
+        "class": "festival" if class_ == "festival" else "event",  # for joy or care is in the sealed occasion
         "event_on": event_on.isoformat(),
         "fund": fund,
         "fen": 0 if fund == "none" else rng.choice(_YUAN[class_]) * 100,

@@ -34,7 +34,7 @@ def appraisal(year: int, found: Json, lang: Lang, as_of: str | None = None) -> G
     for name in ("section", *shown):  # where it is narrow, words are broken, ids never
         table.add_column(say(lang, name), overflow="fold", min_width=_least(name, rows))
     for group in groups:
-        table.add_column(term(lang, group), justify="right", overflow="fold")
+        table.add_column(term(lang, "entry_group", group), justify="right", overflow="fold")
     for section, members in groupby(sorted(rows, key=_order), key=_section):
         for place, row in enumerate(members):
             counts = [str(row["evidence_by_group"].get(group, "")) for group in groups]
@@ -44,7 +44,7 @@ def appraisal(year: int, found: Json, lang: Lang, as_of: str | None = None) -> G
 
 
 def _notes(stages: set[str], lang: Lang) -> str:
-    notes = [say(lang, "stage_of_all", stage=term(lang, stage)) for stage in stages if len(stages) == 1]
+    notes = [say(lang, "stage_of_all", stage=term(lang, "stage", stage)) for stage in stages if len(stages) == 1]
     return "\n".join([*notes, say(lang, "no_ranking")])
 
 
@@ -62,7 +62,7 @@ def _section(row: Json) -> str:
 
 
 def _tier(row: Json, lang: Lang) -> Text:
-    return Text(term(lang, row["tier"]))
+    return Text(term(lang, "tier", row["tier"]))
 
 
 def _person(row: Json, _: Lang) -> Text:
@@ -91,7 +91,7 @@ def _requirement(row: Json, lang: Lang) -> Text:
 
 
 def _stage(row: Json, lang: Lang) -> Text:
-    return Text(term(lang, row["stage"]), style="dim")
+    return Text(term(lang, "stage", row["stage"]), style="dim")
 
 
 def _graded(row: Json) -> str | None:
@@ -100,7 +100,7 @@ def _graded(row: Json) -> str | None:
 
 
 def _grade(row: Json, lang: Lang) -> Text:
-    return Text(term(lang, _graded(row)))
+    return Text(term(lang, "grade", _graded(row)))
 
 
 _CELLS: Final[dict[str, Cell]] = {

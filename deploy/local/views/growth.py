@@ -22,7 +22,8 @@ _BAR: Final = 10
 _COLOURS: Final = {"learning": "cyan", "talk": "magenta", "work": "green"}
 # Field of the year's summary and how its codes are called.
 _FIGURES: Final = (
-    ("by_group", ""), ("outputs_by_effect", ""), ("by_session_kind", ""), ("by_carrier", ""), ("by_guide", "guide"),
+    ("by_group", "entry_group"), ("outputs_by_effect", "effect"), ("by_session_kind", "kinds"),
+    ("by_carrier", "carriers"), ("by_guide", "guide"),
 )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def _header(file: Json, entries: list[Json], lang: Lang) -> Panel:
     line = Text.assemble((file["name"] or say(lang, "erased" if file.get("erased") else "unnamed"), "bold"))
     # Where the newest entry found the person; a revoked one may have been wrong about that too.
     for entry in [entry for entry in entries if not entry["revoked_at"]][:1]:
-        place = " · ".join(filter(None, (entry["office"], entry["section"], term(lang, entry["tier"]))))
+        place = " · ".join(filter(None, (entry["office"], entry["section"], term(lang, "tier", entry["tier"]))))
         line.append(f"   {place}")
     line.append(f"   {file['person']}", style="dim")
     subtitle = say(lang, "as_of", day=file["as_of"]) if file["as_of"] else None
@@ -66,7 +67,7 @@ def _figure(field: str, counts: dict[str, int], kind: str, lang: Lang) -> Table:
     table.add_column(justify="right")
     for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         bar = "▇" * max(1, round(_BAR * count / max(counts.values())))
-        table.add_row(term(lang, code, kind), Text(bar, style=_COLOURS.get(code, "blue")), str(count))
+        table.add_row(term(lang, kind, code), Text(bar, style=_COLOURS.get(code, "blue")), str(count))
     return table
 
 
@@ -86,27 +87,27 @@ def _entries(entries: list[Json], lang: Lang) -> Table:
 
 def _cells(entry: Json, lang: Lang) -> Iterator[Text]:
     group = entry["entry_group"]
-    yield Text(term(lang, group), style=_COLOURS.get(group, ""))
+    yield Text(term(lang, "entry_group", group), style=_COLOURS.get(group, ""))
     yield _what(entry, lang)
-    yield Text(term(lang, entry["guide"], "guide"), style="yellow")
+    yield Text(term(lang, "guide", entry["guide"]), style="yellow")
 
 
 def _what(entry: Json, lang: Lang) -> Text:
-    kind = term(lang, entry["event"].split(".")[2])
+    kind = term(lang, "event", entry["event"])
     what = Text(entry["title"] or kind, style="strike" if entry["revoked_at"] else "")
     if entry["title"]:
         what.append(f"  {kind}", style="dim")
-    if entry["half_xueshi"]:
-        what.append(f" {_study_hours(entry['half_xueshi'])}", style="dim")
+    if entry["centi_xueshi"]:
+        what.append(f" {_study_hours(entry['centi_xueshi'])}", style="dim")
     if entry["state"] != "verified":
-        what.append(f"  {term(lang, entry['state'])}", style="yellow")
+        what.append(f"  {term(lang, 'state', entry['state'])}", style="yellow")
     if entry["revoked_at"]:
         what.append(f"  {say(lang, 'revoked', day=_day(entry['revoked_at']))}", style="not strike red")
     return what
 
 
-def _study_hours(half_xueshi: int) -> str:
-    return f"{half_xueshi // 2}{'.5' if half_xueshi % 2 else ''}"
+def _study_hours(centi_xueshi: int) -> str:
+    return f"{centi_xueshi / 100:g}"
 
 
 def _day(instant: str) -> str:

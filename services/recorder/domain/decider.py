@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from schemas.entries import EntryRevoked
-from schemas.erasure import Ground
+from schemas.erasure import ErasePerson, LiftHold, PlaceHold
 from schemas.learning import AttendanceRecorded, RecordAttendance
 from services.recorder.domain import entries, erasure, facts, learning, talk, timeline, work
 from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
@@ -25,7 +25,7 @@ def reads(action: Action) -> Iterator[Key]:
         yield from entries.reads(action, action.data)
     else:
         yield from facts.reads(action, action.data)
-    if isinstance(fact.data, Ground):
+    if isinstance(fact.data, ErasePerson | PlaceHold | LiftHold):
         yield fact.key(erasure.KIND, fact.data.person)
     yield from learning.reads(fact)
 

@@ -76,7 +76,7 @@ class Session(Thing):
         return line is not None and line.state == "present"
 
     def standing(self) -> Iterable[tuple[str, Held]]:
-        """Its lines, too. (A credit rests on its line.)"""
+        """Its lines, too; a credit rests on its line."""
         yield from self.facts.items()
         for who, line in self.roll.items():
             time = datetime.fromtimestamp(line.at, UTC).isoformat()
