@@ -56,7 +56,7 @@ class Office:
 
     def action(self, name: str, data: dict[str, Any], at: str = MONDAY) -> Action:
         """The action as the append gets it."""
-        return self._aimed(checked(name, data, at, f"a-{self.count}"))
+        return self.aimed(checked(name, data, at, f"a-{self.count}"))
 
     def decide(self, action: Action) -> list[Event] | Rejection:
         """The same for an action as it comes out of the intake."""
@@ -101,7 +101,8 @@ class Office:
     def refused_revocation(self, event: Event) -> str:
         return self.refused("any.revoke-entry", {"event": event.id, "reason": "mistake"})
 
-    def _aimed(self, action: Action) -> Action:
+    def aimed(self, action: Action) -> Action:
+        """With the event that it takes back."""
         if isinstance(action.data, RevokeEntry | CorrectEntry):
             action = action._replace(target=self.events.get(action.data.event))
             return action._replace(naming=self._naming(decider.searched(action)))
@@ -129,12 +130,13 @@ def checked(name: str, data: dict[str, Any], at: str, ident: str) -> Action:
     readable = read(fields, orjson.dumps(fields))
     assert isinstance(readable, Readable)
     assert readable.action is not None, readable.refusal
-    return _sealed(readable.action)
+    return sealed(readable.action)
 
 
-def _sealed(action: Action) -> Action:
-    sealed = {name: KEY.seal("…", action.event_id(0)) for name in action.data.SEALED if getattr(action.data, name)}
-    return action._replace(sealed=sealed, replacement=_sealed(action.replacement) if action.replacement else None)
+def sealed(action: Action) -> Action:
+    """With its sealed fields sealed."""
+    texts = {name: KEY.seal("…", action.event_id(0)) for name in action.data.SEALED if getattr(action.data, name)}
+    return action._replace(sealed=texts, replacement=sealed(action.replacement) if action.replacement else None)
 
 
 def _read_back(event: Event) -> Event:
