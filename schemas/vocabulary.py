@@ -11,7 +11,6 @@ from schemas.catalogue import ACTIONS, EVENTS
 from schemas.declared import GROUPS, Words, models, values_of
 
 
-
 @cache
 def values() -> dict[str, dict[str, Words]]:
     """What the values of closed lists are called, by the field's name; ``entry_group`` is the growth file's."""

@@ -19,25 +19,27 @@ from services.common.collecting import collect_rarely
 from services.common.grants import Grants
 from services.common.serving import background, server
 from services.common.settings import Settings
-from services.recorder import ahead, history, topics, vault
 from services.recorder.audit import http as audit
-from services.recorder.audit.checkpointer import Checkpointer
-from services.recorder.audit.checkpoints import Kept
-from services.recorder.audit.log import AuditLog
-from services.recorder.erasures import Erasures
+from services.recorder.audit.proving.log import AuditLog
 from services.recorder.errors import Misconfigured, Unavailable
+from services.recorder.intake.from_kafka.quarantine import Quarantine
+from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
-from services.recorder.intake.quarantine import Quarantine
-from services.recorder.intake.rereading import Rereading
-from services.recorder.intake.submission import Outcome, Submission
+from services.recorder.kafka import topics
 from services.recorder.ledger import database, founding, years
-from services.recorder.ledger.appender import Appender
+from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
+from services.recorder.ledger.submission import Outcome, Submission
 from services.recorder.recovery.leases import leased
-from services.recorder.relay import Relay
-from services.recorder.vault import Vault
+from services.recorder.relay.relay import Relay
+from services.recorder.trust import history
+from services.recorder.trust.schedule import Checkpointer
+from services.recorder.trust.signing import Kept
+from services.recorder.vault import ahead, vault
+from services.recorder.vault.erasures import Erasures
+from services.recorder.vault.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 _RETRY: Final = 1.0

@@ -38,7 +38,7 @@ _COMMANDS: Final = (
     ),
     Command(
         "status",
-        "services.recorder.cli_status:status",
+        "services.recorder.status.command:status",
         "Say how far ledger, relay and intake have come, and which shards are read-only (账本、发布与接收的进度).",
     ),
     Command(

@@ -14,7 +14,7 @@ import pytest
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from services.recorder.vault import Vault
+from services.recorder.vault.vault import Vault
 from tests.acceptance.bad import BAD
 from tests.acceptance.pair import PLANTED, STRUCTURED, Header, Office, Pair, Sent, Told, binary, line, structured, until
 
@@ -241,7 +241,7 @@ def test_the_log_has_no_trace_and_the_offsets_go_on(pair: Pair, office: Office) 
 
 
 def _lag(pair: Pair) -> int:
-    from services.recorder.status import status  # noqa: PLC0415
+    from services.recorder.status.figures import status  # noqa: PLC0415
 
     lag = pair.run(status(pair.settings)).intake_lag
     assert lag is not None

@@ -20,10 +20,10 @@ from services.projector.api.reading import Reading
 from services.projector.api.service import create
 from services.projector.consumer import Consumer
 from services.projector.progress import Progress
-from services.recorder import channels
 from services.recorder.audit import http as audit
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
+from services.recorder.kafka import channels
 
 _NONE = cast("Any", None)  # described, never called
 _SETTINGS = Settings.model_construct(

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from schemas import generate
 from schemas.canonical import canonical
 from services.common.settings import Settings
-from services.recorder import channels, topics
-from services.recorder.relay import wrap_receipt
+from services.recorder.kafka import channels, topics
+from services.recorder.relay.relay import wrap_receipt
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 
 from services.common.grants import Grants
 from services.recorder.audit import http as audit
-from services.recorder.audit.log import AuditLog
+from services.recorder.audit.proving.log import AuditLog
 from services.recorder.errors import Missing
 from services.recorder.intake.http import Dependencies, api
 from tests.integration.test_http import TOKENS, Recorder

@@ -22,7 +22,7 @@ from deploy.local.state import ROLES
 from services.common.settings import Settings
 from services.projector.errors import NotRunning
 from services.projector.status import status as projector_status
-from services.recorder.status import status as recorder_status
+from services.recorder.status.figures import status as recorder_status
 from tests.support.service import Service
 from tests.support.stack import Servers, far_ports
 

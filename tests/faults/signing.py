@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from services.common.settings import Settings
-from services.recorder.audit.checkpointer import Checkpointer
 from services.recorder.ledger import database, founding
-from services.recorder.status import status
+from services.recorder.status.figures import status
+from services.recorder.trust.schedule import Checkpointer
 
 
 async def _run(settings: Settings) -> None:

@@ -14,10 +14,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas import merkle
 from services.common.settings import Settings
-from services.recorder import topics
-from services.recorder.audit import outside
-from services.recorder.audit.checkpoint import Checkpoint, verified
-from services.recorder.audit.keys import Keys
+from services.recorder.kafka import topics
+from services.recorder.trust import outside
+from services.recorder.trust.checkpoint import Checkpoint, verified
+from services.recorder.trust.keys import Keys
 from tests.support.ledger import Bench, bench, section
 from tests.support.service import _environment
 

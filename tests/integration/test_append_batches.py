@@ -15,15 +15,15 @@ from schemas.identity import event_id, shard_of
 from services.common.both import Both
 from services.recorder.domain import decider
 from services.recorder.errors import Busy, Misconfigured, ReadOnly, Unavailable
-from services.recorder.intake.submission import Answer, Closed, Submission, Unrecordable
-from services.recorder.ledger import append as module
-from services.recorder.ledger import appender as appender_module
-from services.recorder.ledger import batch as batch_module
 from services.recorder.ledger import database as ledger_database
 from services.recorder.ledger import founding, mode
-from services.recorder.ledger.append import append
+from services.recorder.ledger.appending import append as module
+from services.recorder.ledger.appending import appender as appender_module
+from services.recorder.ledger.appending import batch as batch_module
+from services.recorder.ledger.appending.append import append
+from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.receipts import Receipts
-from services.recorder.ledger.working import Working
+from services.recorder.ledger.submission import Answer, Closed, Submission, Unrecordable
 from tests.support.ledger import OFFICE, Bench, Json, action, appended, attendance, bench, person, section, session
 
 SHARD = shard_of(OFFICE, 8)

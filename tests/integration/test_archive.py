@@ -24,21 +24,22 @@ from deploy.local.sample import year
 from schemas import merkle
 from services.common.settings import Settings
 from services.common.showing import Advance
-from services.recorder import history, topics
 from services.recorder.archive import leaving
 from services.recorder.archive.folder import Folder
-from services.recorder.audit.checkpoint import verified
-from services.recorder.audit.filters import Filter
-from services.recorder.audit.keys import Keys
-from services.recorder.audit.replaying import Replay
+from services.recorder.audit.replaying.filters import Filter
+from services.recorder.audit.replaying.passing import Replay
 from services.recorder.audit.source import opened
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import Done, Job, here
 from services.recorder.cli import cli
 from services.recorder.errors import NotArchived, Unsettled
+from services.recorder.kafka import topics
 from services.recorder.ledger import database
-from services.recorder.recovery.recover import recover
+from services.recorder.recovery.refilling.recover import recover
+from services.recorder.trust import history
+from services.recorder.trust.checkpoint import verified
+from services.recorder.trust.keys import Keys
 from tests.support.aged import OLD
 from tests.support.history import copied, publish
 from tests.support.ledger import Bench, Json, action, bench

@@ -9,9 +9,9 @@ from aiokafka import ConsumerRecord
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from services.recorder import history, topics
-from services.recorder.audit import tiles
+from services.recorder.kafka import topics
 from services.recorder.ledger import archived
+from services.recorder.trust import history, tiles
 from tests.support.ledger import OFFICE, Bench, action, bench, section
 
 SHARD = shard_of(OFFICE, 8)

@@ -21,19 +21,20 @@ from typer.testing import CliRunner
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from services.recorder.audit import note
-from services.recorder.audit.bundle import making, packing, verify
+from services.recorder.audit.bundle import making, packing
+from services.recorder.audit.bundle import standalone as verify
 from services.recorder.audit.bundle.making import Making
 from services.recorder.audit.bundle.standing import Standing
-from services.recorder.audit.checkpoints import Checkpoints
-from services.recorder.audit.commands import opened
-from services.recorder.audit.keys import Keys, rotate
-from services.recorder.audit.log import AuditLog
-from services.recorder.audit.note import SigningKey
+from services.recorder.audit.proving.commands import opened
+from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli import cli
 from services.recorder.errors import Contradiction, Missing, NotArchived, Unsettled
 from services.recorder.ledger import database
 from services.recorder.ledger.database import ledger_of
+from services.recorder.trust import note
+from services.recorder.trust.keys import Keys, rotate
+from services.recorder.trust.note import SigningKey
+from services.recorder.trust.signing import Checkpoints
 from tests.support.aged import OLD
 from tests.support.bundles import Files, folded, made, trusted, unzipped
 from tests.support.history import SIZE, administer, copied, copy_of

@@ -20,13 +20,13 @@ from typer.testing import CliRunner
 from schemas.base import instant
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from services.recorder import topics
 from services.recorder.audit import source
 from services.recorder.audit.asking import Place
-from services.recorder.audit.filters import Filter
-from services.recorder.audit.replaying import Replay
+from services.recorder.audit.replaying.filters import Filter
+from services.recorder.audit.replaying.passing import Replay
 from services.recorder.cli import cli
 from services.recorder.errors import Hole, Unavailable
+from services.recorder.kafka import topics
 from tests.support.history import SIZE, copied
 from tests.support.service import command
 from tests.support.stack import Servers

@@ -23,16 +23,16 @@ from schemas.canonical import canonical, leaf_hash
 from schemas.identity import shard_of
 from schemas.merkle import extended
 from services.common.settings import Settings
-from services.recorder import topics
-from services.recorder.audit.note import SigningKey
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import cores, here
 from services.recorder.cli import cli
 from services.recorder.errors import Misconfigured
-from services.recorder.ledger.appender import Appender
-from services.recorder.relay import Relay
+from services.recorder.kafka import topics
+from services.recorder.ledger.appending.appender import Appender
+from services.recorder.relay.relay import Relay
+from services.recorder.trust.note import SigningKey
 from tests.faults.topic import read_topic
 from tests.support.history import SIZE, administer, copy_of, sign
 from tests.support.ledger import bench, section

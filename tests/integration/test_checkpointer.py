@@ -14,16 +14,16 @@ from pymerkle import InmemoryTree
 from schemas import merkle
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from services.recorder import topics
-from services.recorder.audit import checkpoints as making
-from services.recorder.audit import keys, outside, tiles
-from services.recorder.audit.checkpoint import verified
-from services.recorder.audit.checkpointer import Checkpointer
-from services.recorder.audit.checkpoints import Checkpoints, Kept
-from services.recorder.audit.delivery import Delivery
-from services.recorder.audit.tiles import At
 from services.recorder.errors import Contradiction, Misconfigured, Missing
-from services.recorder.status import status
+from services.recorder.kafka import topics
+from services.recorder.status.figures import status
+from services.recorder.trust import keys, outside, tiles
+from services.recorder.trust import signing as making
+from services.recorder.trust.checkpoint import verified
+from services.recorder.trust.delivery import Delivery
+from services.recorder.trust.schedule import Checkpointer
+from services.recorder.trust.signing import Checkpoints, Kept
+from services.recorder.trust.tiles import At
 from tests.support.ledger import OFFICE, Bench, bench, section
 
 SHARD = shard_of(OFFICE, 8)

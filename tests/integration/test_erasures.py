@@ -11,12 +11,12 @@ import pytest
 
 from schemas.base import Sealed
 from schemas.identity import shard_of
-from services.recorder import erasures as module
-from services.recorder.ahead import Fact, Kind
-from services.recorder.erasures import Erasures
 from services.recorder.errors import Unavailable
-from services.recorder.intake.submission import UNCOMPARED
-from services.recorder.vault import Failed, Vault, migrate
+from services.recorder.ledger.submission import UNCOMPARED
+from services.recorder.vault import erasures as module
+from services.recorder.vault.ahead import Fact, Kind
+from services.recorder.vault.erasures import Erasures
+from services.recorder.vault.vault import Failed, Vault, migrate
 from tests.support.ledger import Bench, Json, action, bench, person
 
 NAME = "王小明"

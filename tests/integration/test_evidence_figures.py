@@ -8,7 +8,7 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.recorder.audit.bundle import verify
+from services.recorder.audit.bundle import standalone as verify
 from tests.integration.histories import PERSONS, STEPS, play
 from tests.integration.projector_world import World, engine_on, execute, fold, select
 from tests.integration.test_read_model_folds import ORIGIN

@@ -10,10 +10,10 @@ import pytest
 from deploy.local.sample import year
 from schemas.identity import shard_of
 from services.recorder.ledger import folding
-from services.recorder.ledger import working as working_module
+from services.recorder.ledger.appending import working as working_module
 from services.recorder.ledger.folding import StateRow, states
 from services.recorder.ledger.rows import answered, recorded
-from services.recorder.relay import wrap_receipt
+from services.recorder.relay.relay import wrap_receipt
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 
 SHARD = shard_of(OFFICE, 8)

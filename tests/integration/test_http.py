@@ -18,8 +18,8 @@ from schemas.base import Sealed
 from services.common.grants import Grants
 from services.recorder.errors import Busy, ReadOnly, RecorderError, Unavailable
 from services.recorder.intake.http import Dependencies, api
-from services.recorder.intake.submission import Answer, Outcome, Submission, Unrecordable
-from services.recorder.vault import DataKey, Failed
+from services.recorder.ledger.submission import Answer, Outcome, Submission, Unrecordable
+from services.recorder.vault.vault import DataKey, Failed
 
 TOKENS = {
     "publisher": "publisher-token",

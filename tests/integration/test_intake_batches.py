@@ -12,10 +12,10 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recorder.intake import decompressing, framing
-from services.recorder.intake.batches import UNREADABLE, Records
+from services.recorder.intake.from_kafka.record import read_record
 from services.recorder.intake.reading import Unreadable
-from services.recorder.intake.record import read_record
+from services.recorder.kafka import decompressing, framing
+from services.recorder.kafka.patch import UNREADABLE, Records
 
 _GZIP: Final = 1
 _SNAPPY: Final = 2

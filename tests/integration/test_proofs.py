@@ -26,10 +26,10 @@ from services.common import problems
 from services.common.grants import Grants
 from services.common.settings import Settings
 from services.recorder.audit import http as module
-from services.recorder.audit.checkpoints import Checkpoints
 from services.recorder.audit.cli import cli
-from services.recorder.audit.log import AuditLog
+from services.recorder.audit.proving.log import AuditLog
 from services.recorder.errors import Contradiction, Missing
+from services.recorder.trust.signing import Checkpoints
 from tests.support.ledger import OFFICE, Bench, bench, section
 
 SHARD = shard_of(OFFICE, 8)

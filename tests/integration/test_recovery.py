@@ -19,25 +19,25 @@ from schemas.canonical import leaf_hash
 from schemas.identity import shard_of
 from services.common.serving import background
 from services.common.settings import Settings
-from services.recorder import history, topics
-from services.recorder import relay as relay_module
 from services.recorder.app import Recorder
-from services.recorder.audit import keys as checkpoint_keys
-from services.recorder.audit import outside
-from services.recorder.audit.checkpoint import Checkpoint, origin_of
 from services.recorder.errors import Refused
+from services.recorder.kafka import topics
 from services.recorder.ledger import database, founding
-from services.recorder.ledger.appender import Appender
+from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import Ledger
-from services.recorder.recovery import portions
 from services.recorder.recovery.leases import leased
-from services.recorder.recovery.recover import recover
-from services.recorder.recovery.report import Report
-from services.recorder.recovery.republish import KINDS, Consent, Republished, empty, needed, republish
-from services.recorder.recovery.restore import restore
-from services.recorder.relay import Lane, Relay
-from services.recorder.status import status as recorder_status
-from services.recorder.vault import Vault
+from services.recorder.recovery.refilling import portions
+from services.recorder.recovery.refilling.recover import recover
+from services.recorder.recovery.refilling.restore import restore
+from services.recorder.recovery.refilling.telling import Report
+from services.recorder.recovery.republishing.republish import KINDS, Consent, Republished, empty, needed, republish
+from services.recorder.relay import relay as relay_module
+from services.recorder.relay.relay import Lane, Relay
+from services.recorder.status.figures import status as recorder_status
+from services.recorder.trust import history, outside
+from services.recorder.trust import keys as checkpoint_keys
+from services.recorder.trust.checkpoint import Checkpoint, origin_of
+from services.recorder.vault.vault import Vault
 from tests.faults.topic import read_topic
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 

@@ -19,15 +19,16 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from schemas.identity import shard_of
 from services.common.both import Both
 from services.common.settings import Settings
-from services.recorder import history, topics
-from services.recorder import relay as relay_module
 from services.recorder.errors import Misconfigured, ReadOnly, Unavailable
+from services.recorder.kafka import topics
 from services.recorder.ledger import database, founding, mode
-from services.recorder.ledger.appender import Appender
-from services.recorder.reasons import reason
-from services.recorder.recovery.republish import empty
-from services.recorder.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
-from services.recorder.status import status
+from services.recorder.ledger.appending.appender import Appender
+from services.recorder.ledger.reasons import reason
+from services.recorder.recovery.republishing.republish import empty
+from services.recorder.relay import relay as relay_module
+from services.recorder.relay.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
+from services.recorder.status.figures import status
+from services.recorder.trust import history
 from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
 from tests.support.service import Service
 

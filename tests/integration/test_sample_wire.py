@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from deploy.local.publishing.wire import connected
 from deploy.local.trouble import CommandError
 from services.common.settings import Settings
-from services.recorder import topics
+from services.recorder.kafka import topics
 
 ACTION = orjson.dumps({"specversion": "1.0", "office": "o-1", "source": "/oa", "id": "a-1"})
 

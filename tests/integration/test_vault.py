@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 
 from schemas.base import Sealed
 from services.recorder.errors import Misconfigured, Unavailable
-from services.recorder.vault import DataKey, Failed, Vault, load_kek, migrate
+from services.recorder.vault.vault import DataKey, Failed, Vault, load_kek, migrate
 
 EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
 OTHER = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ac"

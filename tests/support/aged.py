@@ -16,8 +16,9 @@ import pytest
 from deploy.local.sample import staff, year
 from schemas.base import instant
 from services.common.settings import Settings
-from services.recorder import topics
-from services.recorder.ledger import append, years
+from services.recorder.kafka import topics
+from services.recorder.ledger import years
+from services.recorder.ledger.appending import append
 from tests.support.history import _apart, _settings, administer, publish
 from tests.support.ledger import Bench, Json, bench, section
 from tests.support.stack import Servers

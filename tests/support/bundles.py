@@ -14,11 +14,11 @@ from services.projector import read_models
 from services.projector.batch import Slice
 from services.projector.engine import Engine
 from services.projector.settings import consumer_name
-from services.recorder.audit.bundle import verify
+from services.recorder.audit.bundle import standalone as verify
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import Standing
-from services.recorder.audit.commands import opened
-from services.recorder.audit.keys import Keys
+from services.recorder.audit.proving.commands import opened
+from services.recorder.trust.keys import Keys
 from tests.integration.projector_world import Record
 
 Files = dict[str, bytes]

@@ -19,11 +19,11 @@ from deploy.local.paths import write_private
 from deploy.local.sample import staff, year
 from deploy.local.state import ROLES
 from services.common.settings import Settings
-from services.recorder import history as checks
-from services.recorder import topics
-from services.recorder.audit.checkpoints import Checkpoints
-from services.recorder.audit.delivery import Delivery
-from services.recorder.relay import Relay
+from services.recorder.kafka import topics
+from services.recorder.relay.relay import Relay
+from services.recorder.trust import history as checks
+from services.recorder.trust.delivery import Delivery
+from services.recorder.trust.signing import Checkpoints
 from tests.support.ledger import Bench, bench
 from tests.support.stack import Servers
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import asyncpg
 
-from services.recorder.intake.prepare import prepare
 from services.recorder.intake.reading import Readable, read
-from services.recorder.intake.submission import Answer, Outcome, Submission
+from services.recorder.intake.sealing import prepare
 from services.recorder.ledger import database, founding
-from services.recorder.ledger.appender import Appender
-from services.recorder.ledger.batch import Batch
+from services.recorder.ledger.appending.appender import Appender
+from services.recorder.ledger.appending.batch import Batch
 from services.recorder.ledger.database import Ledger, Pool
-from services.recorder.vault import Vault, migrate
+from services.recorder.ledger.submission import Answer, Outcome, Submission
+from services.recorder.vault.vault import Vault, migrate
 
 OFFICE = "o-1"
 MONDAY = "2026-03-02T09:00:00+08:00"

@@ -19,7 +19,7 @@ from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
 from services.recorder.domain.facts import Search
 from services.recorder.intake.reading import Readable, read
-from services.recorder.vault import DataKey
+from services.recorder.vault.vault import DataKey
 
 OFFICE = "o-1"
 NOW = datetime.fromisoformat("2026-12-31T23:59:59+08:00")

@@ -9,8 +9,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from services.recorder.ahead import Fact, _fact
 from services.recorder.ledger.database import Ledger
+from services.recorder.vault.ahead import Fact, _fact
 
 LEDGER = Ledger(UUID("6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"), 8)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.canonical import canonical
 from services.common.moments import first_of, last_of
-from services.recorder.audit.filters import Filter, about
+from services.recorder.audit.replaying.filters import Filter, about
 from services.recorder.audit.source import sequence
 
 

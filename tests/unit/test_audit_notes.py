@@ -6,10 +6,10 @@ import tracemalloc
 from collections.abc import Iterator
 from uuid import UUID
 
-from services.recorder.audit.checkpoint import Checkpoint, origin_of
-from services.recorder.audit.note import SigningKey
-from services.recorder.audit.verifying.notes import Kept, Notary
+from services.recorder.audit.verifying.checks.notes import Kept, Notary
 from services.recorder.audit.verifying.problems import MOST, Kind
+from services.recorder.trust.checkpoint import Checkpoint, origin_of
+from services.recorder.trust.note import SigningKey
 
 _LEDGER = UUID(int=7)
 _NOTES = 4000

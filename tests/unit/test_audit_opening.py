@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from services.common.settings import Settings
-from services.recorder.audit import opening as module
-from services.recorder.audit.opening import Opening, opening
+from services.recorder.audit.replaying import opening as module
+from services.recorder.audit.replaying.opening import Opening, opening
 from services.recorder.errors import Misconfigured, Unavailable
 
 _ANSWERS = {"a": {"text": "王"}, "b": {"error": "erased"}, "c": {"error": "unreadable"}}

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.merkle import extended, root_of
-from services.recorder.audit.tiles import At, grown
-from services.recorder.audit.verifying import leaves as module
-from services.recorder.audit.verifying import tree
-from services.recorder.audit.verifying.leaves import Hashed, Range
-from services.recorder.audit.verifying.notes import Signatures, Signed
+from services.recorder.audit.verifying.checks import leaves as module
+from services.recorder.audit.verifying.checks import tree
+from services.recorder.audit.verifying.checks.leaves import Hashed, Range
+from services.recorder.audit.verifying.checks.notes import Signatures, Signed
 from services.recorder.audit.verifying.problems import Findings, Kind
+from services.recorder.trust.tiles import At, grown
 
 _SMALL = 8
 

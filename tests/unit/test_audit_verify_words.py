@@ -9,8 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.common.commands import Lang
-from services.recorder.audit import verify
-from services.recorder.audit.verifying import skipping
+from services.recorder.audit.verifying import skipping, verify
 from services.recorder.audit.verifying.problems import MOST, Findings, Kind, Problem
 from services.recorder.audit.verifying.report import COUNTED, Report
 from services.recorder.audit.verifying.skipping import Skipped, skipped

@@ -15,11 +15,11 @@ from pydantic_core import ErrorDetails
 from schemas.base import MOST, Many
 from services.common.problems import Problem
 from services.recorder.intake import explain, turns
-from services.recorder.intake.opening import OpenRequest, _items
+from services.recorder.intake.from_kafka.record import MOST_ATTRIBUTES, read_record
+from services.recorder.intake.from_kafka.understanding import Record, understand
+from services.recorder.intake.over_http.opening import OpenRequest, _items
+from services.recorder.intake.over_http.requests import _attributes, many
 from services.recorder.intake.reading import Readable, Unreadable, read
-from services.recorder.intake.record import MOST_ATTRIBUTES, read_record
-from services.recorder.intake.requests import _attributes, many
-from services.recorder.intake.understanding import Record, understand
 from tests.unit.test_understanding import NoKeys
 
 ENVELOPE: dict[str, Any] = {

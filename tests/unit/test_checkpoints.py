@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from services.recorder.audit import keys, note, outside
-from services.recorder.audit.checkpoint import Checkpoint, origin_of, verified
-from services.recorder.audit.note import SigningKey, VerifierKey
 from services.recorder.errors import Misconfigured, Untrusted
+from services.recorder.trust import keys, note, outside
+from services.recorder.trust.checkpoint import Checkpoint, origin_of, verified
+from services.recorder.trust.note import SigningKey, VerifierKey
 
 LEDGER = UUID("11111111-2222-3333-4444-555555555555")
 ORIGIN = "11111111-2222-3333-4444-555555555555/3"

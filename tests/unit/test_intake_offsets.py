@@ -15,11 +15,11 @@ from aiokafka.errors import KafkaConnectionError
 from services.common.settings import Settings
 from services.recorder.app import Recorder
 from services.recorder.intake import kafka
+from services.recorder.intake.from_kafka.places import Sight
+from services.recorder.intake.from_kafka.rereading import Rereading
+from services.recorder.intake.from_kafka.understanding import Record, Records, Understood
 from services.recorder.intake.kafka import KafkaIntake
-from services.recorder.intake.places import Sight
-from services.recorder.intake.rereading import Rereading
-from services.recorder.intake.submission import Closed, Submission
-from services.recorder.intake.understanding import Record, Records, Understood
+from services.recorder.ledger.submission import Closed, Submission
 
 AT = TopicPartition("chengzhang.actions", 0)
 

@@ -22,8 +22,8 @@ from deploy.local.steps import explained
 from services.common import commands
 from services.projector import cli_status as projector
 from services.projector import status as projected
-from services.recorder import cli_status as recorder
-from services.recorder.status import Shard, Status
+from services.recorder.status import command as recorder
+from services.recorder.status.figures import Shard, Status
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ASCII_MARKS = re.compile(r"[\u4e00-\u9fff}][,;:]|[,;:(][\u4e00-\u9fff]")

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from services.recorder.intake.prepare import prepare
 from services.recorder.intake.reading import Readable, read
-from services.recorder.intake.submission import UNCOMPARED, Submission
-from services.recorder.vault import DataKey
+from services.recorder.intake.sealing import prepare
+from services.recorder.ledger.submission import UNCOMPARED, Submission
+from services.recorder.vault.vault import DataKey
 
 NAME = "王小明"
 EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"

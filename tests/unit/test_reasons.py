@@ -11,16 +11,17 @@ from typer.testing import CliRunner
 
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
-from services.recorder import cli_status, reasons
 from services.recorder.archive import words as archive
 from services.recorder.audit.verifying import skipping
 from services.recorder.cli import cli
 from services.recorder.cli_errors import worded
 from services.recorder.errors import Hole, Missing, Unavailable, silent, unreadable
-from services.recorder.reasons import reason
+from services.recorder.ledger import reasons
+from services.recorder.ledger.reasons import reason
 from services.recorder.recovery import cli as recovery_cli
-from services.recorder.recovery import words as recovery
-from services.recorder.status import Shard, Status
+from services.recorder.recovery import refusals as recovery
+from services.recorder.status import command as cli_status
+from services.recorder.status.figures import Shard, Status
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recorder.domain.core import Key, Thing
-from services.recorder.ledger import recent
-from services.recorder.ledger.working import Working
+from services.recorder.ledger.appending import recent
+from services.recorder.ledger.appending.working import Working
 
 batches = st.lists(st.tuples(st.integers(1, 5), st.sets(st.sampled_from("abc"), min_size=1)), max_size=8)
 

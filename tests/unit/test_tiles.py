@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from schemas import merkle
 from schemas.canonical import leaf_hash
 from schemas.merkle import Subtree
-from services.recorder.audit import tiles as module
-from services.recorder.audit.tiles import At
 from services.recorder.errors import Contradiction
+from services.recorder.trust import tiles as module
+from services.recorder.trust.tiles import At
 
 LEAVES = [leaf_hash(b"%d" % n) for n in range(70_000)]
 

@@ -10,14 +10,14 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from services.recorder.errors import Unavailable
-from services.recorder.intake import understanding
-from services.recorder.intake.prepare import prepare
-from services.recorder.intake.quarantine import _clean
+from services.recorder.intake.from_kafka import understanding
+from services.recorder.intake.from_kafka.quarantine import _clean
+from services.recorder.intake.from_kafka.record import read_record
+from services.recorder.intake.from_kafka.understanding import Record, understand
 from services.recorder.intake.reading import Unreadable
-from services.recorder.intake.record import read_record
-from services.recorder.intake.submission import Submission
-from services.recorder.intake.understanding import Record, understand
-from services.recorder.vault import DataKey
+from services.recorder.intake.sealing import prepare
+from services.recorder.ledger.submission import Submission
+from services.recorder.vault.vault import DataKey
 
 ENVELOPE: dict[str, Any] = {
     "specversion": "1.0", "source": "/oa", "type": "chengzhang.people.define-section.v1",

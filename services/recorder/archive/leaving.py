@@ -25,17 +25,17 @@ from schemas.merkle import Part as Proven
 from schemas.merkle import Reader
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder import history, topics
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import File, Folder, Manifest
 from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
-from services.recorder.audit import tiles
-from services.recorder.audit.checkpoints import Checkpoints, Kept
 from services.recorder.errors import unreadable
+from services.recorder.kafka import topics
 from services.recorder.ledger import years
 from services.recorder.ledger.database import Connection, Ledger, Pool
 from services.recorder.ledger.mode import noted
+from services.recorder.trust import history, tiles
+from services.recorder.trust.signing import Checkpoints, Kept
 
 A_FILE: Final = 100_000  # events: some 5 MB compressed
 LONG: Final = 6 * 3600.0  # seconds that one statement over a year may take

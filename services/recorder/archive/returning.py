@@ -18,9 +18,9 @@ from services.recorder.archive.folder import Folder
 from services.recorder.archive.leaving import LONG, Advance
 from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
-from services.recorder.audit import tiles
 from services.recorder.ledger.database import Connection, Pool
 from services.recorder.ledger.rows import EVENT_COLUMNS, event_row
+from services.recorder.trust import tiles
 
 _TRIES: Final = 60  # to attach the year, of up to two seconds each
 _PAUSE: Final = 1.0

@@ -9,32 +9,32 @@ from services.common.lazy import Command, group
 _COMMANDS: Final = (
     Command(
         "replay",
-        "services.recorder.audit.replay:replay",
+        "services.recorder.audit.replaying.replay:replay",
         "Write events to stdout, their exact bytes, one a line, by shard and position (按分片与位置输出事件原文).",
     ),
     Command(
         "verify",
-        "services.recorder.audit.verify:verify",
+        "services.recorder.audit.verifying.verify:verify",
         "Recompute everything and say what is wrong and where; exit 1 where something is (重新计算并核验全部历史).",
     ),
     Command(
         "key",
-        "services.recorder.audit.keying:key",
+        "services.recorder.audit.proving.keying:key",
         "Print the verifier keys, newest first: name+hash+base64 (核验检查点用的公钥，新的在前).",
     ),
     Command(
         "checkpoint",
-        "services.recorder.audit.signed:checkpoint",
+        "services.recorder.audit.proving.newest:checkpoint",
         "Print a shard's newest checkpoint, a signed note to keep aside (分片最新的检查点，宜另行保存).",
     ),
     Command(
         "prove",
-        "services.recorder.audit.proving:prove",
+        "services.recorder.audit.proving.prove:prove",
         "Prove that an event is in the log: ID.tlog-proof and ID.json (证明事件在日志之中).",
     ),
     Command(
         "consistency",
-        "services.recorder.audit.proving:consistency",
+        "services.recorder.audit.proving.prove:consistency",
         "Prove that nothing changed between two checkpoints: both, and hashes.txt (证明两检查点之间历史未改).",
     ),
     Command(

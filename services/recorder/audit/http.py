@@ -16,12 +16,12 @@ from pydantic import BaseModel
 from services.common.bearer import bearer, forbidden
 from services.common.grants import Grant, Grants
 from services.common.problems import Problem, responses
-from services.recorder.audit.checkpoint import Checkpoint
-from services.recorder.audit.checkpoints import Kept
-from services.recorder.audit.log import AuditLog
-from services.recorder.audit.proofs import Consistency, Found, Inclusion, encoded
-from services.recorder.audit.tiles import WIDTH, At
+from services.recorder.audit.proving.log import AuditLog
+from services.recorder.audit.proving.proofs import Consistency, Found, Inclusion, encoded
 from services.recorder.errors import Contradiction, Missing, RecorderError
+from services.recorder.trust.checkpoint import Checkpoint
+from services.recorder.trust.signing import Kept
+from services.recorder.trust.tiles import WIDTH, At
 
 TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"

@@ -9,37 +9,28 @@ Both end where the store ended when it was opened. A position that is missing is
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 import aiosql
 import asyncpg
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 
 from services.common.settings import Settings
-from services.recorder.archive import reading
-from services.recorder.archive.reading import Archive
+from services.recorder.archive.held import Archive, chunks
 from services.recorder.archive.words import refused
-from services.recorder.errors import Hole, Unavailable, silent, unreadable
+from services.recorder.errors import Hole, Unavailable
+from services.recorder.kafka.fetching import Consumer, Record, consuming, ends_of, fetches
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import SESSION, founded, reached
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("events.sql"), "asyncpg", mandatory_parameters=False)
 ROWS: Final = 4096  # a statement: some 4 MB
-_RECORDS: Final = 20_000
-_PARTITION_BYTES: Final = 4 * 1024 * 1024  # fetched ahead
-_PATIENCE_MS: Final = 60_000
 _SEQUENCE: Final = b'"sequence":"'
 _DIGITS: Final = 19
-
-Consumer: TypeAlias = "AIOKafkaConsumer[bytes, bytes]"
-Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +153,7 @@ class ArchiveSource:
         while first < end:
             held = self._archive.following(shard, first)
             if held is not None and held.first <= first:
-                for begin, bodies in reading.chunks(held, first):
+                for begin, bodies in chunks(held, first):
                     yield Chunk(shard, begin, bodies)
                 first = held.last + 1
             else:
@@ -204,26 +195,6 @@ class KafkaSource:
             following += len(bodies)
 
 
-async def fetches(consumer: Consumer, at: TopicPartition, first: int, end: int) -> AsyncIterator[list[Record]]:
-    """A partition's records up to offset ``end``, from where number ``first`` can be first on. Raises Unavailable.
-
-    Every number comes at least once, in order: none can be at an offset below itself.
-    """
-    if first >= end:
-        return
-    consumer.assign([at])
-    try:
-        begin = (await consumer.beginning_offsets([at]))[at]
-        consumer.seek(at, max(begin, first))
-        while await consumer.position(at) < end:
-            found = await consumer.getmany(at, timeout_ms=_PATIENCE_MS, max_records=_RECORDS)
-            if not found:
-                raise silent(at.topic, at.partition)
-            yield [record for record in found[at] if record.offset < end]
-    except KafkaError as error:
-        raise unreadable(error) from error
-
-
 def _next(shard: int, records: Iterable[Record], following: int) -> Iterator[bytes]:
     for record in records:
         position = sequence(record.value)
@@ -255,41 +226,3 @@ async def _kafka(settings: Settings) -> AsyncIterator[Source]:
         raise Unavailable(f"there is no topic {topic}.", f"没有主题 {topic}。")
     async with consuming(settings.kafka) as consumer:
         yield KafkaSource(consumer, topic, ends)
-
-
-@asynccontextmanager
-async def consuming(servers: str) -> AsyncIterator[Consumer]:
-    """A consumer without a group, which is told what to read. Raises Unavailable."""
-    consumer: Consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=_PARTITION_BYTES,
-        check_crcs=True,
-    )
-    try:
-        await consumer.start()
-        await asyncio.sleep(0)  # its own task must have begun before it can be stopped well
-        yield consumer
-    except KafkaError as error:
-        raise unreadable(error) from error
-    finally:
-        await consumer.stop()
-
-
-async def ends_of(servers: str, topic: str) -> list[int] | None:
-    """Where each partition of a topic ends now; None where there is no such topic. Raises Unavailable."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    try:
-        await admin.start()
-        described = (await admin.describe_topics([topic]))[0]
-    except KafkaError as error:
-        raise unreadable(error) from error
-    finally:
-        await admin.close()
-    if described["error_code"]:
-        return None
-    partitions = [TopicPartition(topic, number) for number in range(len(described["partitions"]))]
-    async with consuming(servers) as consumer:
-        ends = await consumer.end_offsets(partitions)
-    return [ends[at] for at in partitions]

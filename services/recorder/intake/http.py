@@ -14,13 +14,13 @@ from services.common import problems
 from services.common.bearer import bearer, forbidden
 from services.common.grants import Grant, Grants
 from services.common.problems import Problem, responses
-from services.recorder.intake import describing
-from services.recorder.intake.answers import answered, translated
-from services.recorder.intake.opening import Opening, OpenResponse, open_items
-from services.recorder.intake.prepare import Keys, prepare
+from services.recorder.intake.over_http import describing
+from services.recorder.intake.over_http.answers import answered, translated
+from services.recorder.intake.over_http.opening import Opening, OpenResponse, open_items
+from services.recorder.intake.over_http.requests import BATCH, many, mode, one, problem_of
 from services.recorder.intake.reading import Readable, Unreadable
-from services.recorder.intake.requests import BATCH, many, mode, one, problem_of
-from services.recorder.intake.submission import Outcome, Submission
+from services.recorder.intake.sealing import Keys, prepare
+from services.recorder.ledger.submission import Outcome, Submission
 
 VERSION: Final = "1"  # of the interface; optional members may come within it
 _JSON: Final = "application/json"

@@ -23,16 +23,16 @@ from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder.intake import batches
-from services.recorder.intake.places import committed_places, look
-from services.recorder.intake.quarantine import Quarantine
+from services.recorder.intake.from_kafka.places import committed_places, look
+from services.recorder.intake.from_kafka.quarantine import Quarantine
+from services.recorder.intake.from_kafka.rereading import Rereading
+from services.recorder.intake.from_kafka.understanding import Record, Records, Understood, failed, understand
 from services.recorder.intake.reading import Unreadable
-from services.recorder.intake.rereading import Rereading
-from services.recorder.intake.submission import Closed, Submission, Unrecordable
-from services.recorder.intake.understanding import Record, Records, Understood, failed, understand
-from services.recorder.ledger.appender import Appender
+from services.recorder.kafka import patch
+from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import TRANSIENT
-from services.recorder.vault import Vault
+from services.recorder.ledger.submission import Closed, Submission, Unrecordable
+from services.recorder.vault.vault import Vault
 
 Log: Final = structlog.get_logger("intake")
 RECORDS_AT_ONCE: Final = 1500
@@ -68,7 +68,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     def subscribe(self, broker: KafkaBroker) -> None:
         """Put the handler onto the broker."""
-        batches.install()
+        patch.install()
         self._subscriber = broker.subscriber(
             self._topic,
             group_id=self._group,

@@ -22,8 +22,8 @@ from typing import Any, Final
 
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key, NotLoaded, Overlay
+from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.rows import recorded
-from services.recorder.ledger.working import Working
 
 AT_ONCE: Final = 1000  # events a portion
 StateRow = tuple[str, str, int, str | None]  # kind, key, version, JSON

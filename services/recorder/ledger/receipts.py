@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from schemas.identity import shard_of
 from services.recorder.errors import Unavailable
-from services.recorder.intake.submission import key_digest
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Pool
+from services.recorder.ledger.submission import key_digest
 
 
 class Receipts:

@@ -11,7 +11,7 @@ import orjson
 from schemas.canonical import canonical, leaf_hash
 from schemas.catalogue import EVENTS
 from services.recorder.domain.core import Event
-from services.recorder.intake.submission import key_digest
+from services.recorder.ledger.submission import key_digest
 
 EVENT_COLUMNS: Final = ("shard", "position", "id", "stream", "version", "type", "recorded_at", "body", "leaf_hash")
 RECEIPT_COLUMNS: Final = ("shard", "number", "digest", "body_digest", "binding", "receipt")

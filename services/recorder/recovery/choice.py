@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.recorder.recovery.words import refused
+from services.recorder.recovery.refusals import refused
 
 
 def chosen(only: Iterable[int], count: int) -> list[int]:

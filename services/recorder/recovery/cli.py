@@ -28,11 +28,11 @@ from services.common.commands import (
 from services.common.showing import Advance, growing, quiet
 from services.recorder.cli_errors import said
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
-from services.recorder.recovery.recover import recover as recover_
-from services.recorder.recovery.report import Remark, Report
-from services.recorder.recovery.republish import KINDS, Consent, needed
-from services.recorder.recovery.republish import republish as republish_
-from services.recorder.recovery.restore import restore as restore_
+from services.recorder.recovery.refilling.recover import recover as recover_
+from services.recorder.recovery.refilling.restore import restore as restore_
+from services.recorder.recovery.refilling.telling import Remark, Report
+from services.recorder.recovery.republishing.republish import KINDS, Consent, needed
+from services.recorder.recovery.republishing.republish import republish as republish_
 
 R = TypeVar("R")
 Shards = Annotated[

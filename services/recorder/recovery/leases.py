@@ -11,8 +11,8 @@ import asyncpg
 from services.common.settings import Settings
 from services.recorder.ledger.database import Pool
 from services.recorder.recovery.queries import QUERIES
-from services.recorder.recovery.words import refused
-from services.recorder.relay import LEASE_CLASS
+from services.recorder.recovery.refusals import refused
+from services.recorder.relay.relay import LEASE_CLASS
 
 _PATIENCE: Final = 60  # seconds until a relay has handed over
 

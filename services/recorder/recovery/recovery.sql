@@ -1,11 +1,3 @@
--- name: state^
--- Whether anything is recorded here, and whether the ledger is being restored.
-SELECT
-    coalesce((SELECT sum(size + next_receipt) FROM ledger.shard), 0)::bigint AS recorded,
-    EXISTS (SELECT FROM ledger.restoring) AS restoring,
-    (SELECT ledger FROM ledger.installation) AS ledger,
-    (SELECT shards FROM ledger.installation) AS shards;
-
 -- name: forget!
 -- An empty ledger that somebody founded goes, so that the lost one can take its place.
 WITH gone AS (DELETE FROM ledger.installation), relays AS (DELETE FROM ledger.relay)
@@ -26,10 +18,6 @@ ON CONFLICT DO NOTHING;
 -- All that can be had is back.
 DELETE FROM ledger.restoring;
 
--- name: restoring$
--- Whether the ledger is being restored.
-SELECT EXISTS (SELECT FROM ledger.restoring);
-
 -- name: note_rereading!
 -- Before these offsets of the actions topic everything was answered. Noted twice, the higher one holds.
 INSERT INTO ledger.rereading AS r (partition, until)
@@ -41,30 +29,12 @@ ON CONFLICT (partition) DO UPDATE SET until = greatest(r.until, excluded.until);
 -- When something was last recorded.
 SELECT max(recorded_at) FROM ledger.shard;
 
--- name: stand^
--- Where a shard stands, with its last event's hash and its last receipt.
-SELECT
-    s.size,
-    s.next_receipt,
-    e.body AS event,
-    r.receipt
-FROM ledger.shard AS s
-LEFT JOIN ledger.event AS e ON e.shard = s.shard AND e.position = s.size - 1
-LEFT JOIN ledger.receipt AS r ON r.shard = s.shard AND r.number = s.next_receipt - 1
-WHERE s.shard = :shard;
-
 -- name: receipts_before
 -- The last receipts of a shard: they tell which apps there are.
 SELECT receipt
 FROM ledger.receipt
 WHERE shard = :shard AND number >= :first
 ORDER BY number;
-
--- name: leaf$
--- The leaf hash of one event.
-SELECT leaf_hash
-FROM ledger.event
-WHERE shard = :shard AND position = :position;
 
 -- name: events
 -- Events of a shard from a position on.

@@ -5,5 +5,5 @@ making     a checkpoint, then figures and events as they stand there; never hand
 gathering  which events those are, out of read models and states; their bytes, out of the ledger or an archive
 standing   how far the read models have come
 packing    the files, and the zip
-verify     what checks it: travels in every bundle, and knows nothing of this package
+standalone what checks it: travels in every bundle as verify.py, and knows nothing of this package
 """

@@ -17,9 +17,9 @@ from services.recorder.audit.asking import Asked
 from services.recorder.audit.bundle import packing
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import standing
-from services.recorder.audit.commands import Archives, opened
-from services.recorder.audit.keys import Keys
+from services.recorder.audit.proving.commands import Archives, opened
 from services.recorder.cli_errors import said
+from services.recorder.trust.keys import Keys
 
 _WORDS: Final[Words] = {
     Lang.EN: {

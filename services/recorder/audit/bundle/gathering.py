@@ -16,10 +16,9 @@ import aiosql
 import asyncpg
 import orjson
 
-from services.recorder.archive import reading
-from services.recorder.archive.reading import Archive, Held
+from services.recorder.archive.held import Archive, Held, chunks
 from services.recorder.archive.words import refused
-from services.recorder.audit.proofs import Found
+from services.recorder.audit.proving.proofs import Found
 from services.recorder.domain.timeline import Person
 from services.recorder.errors import Contradiction, Unavailable
 from services.recorder.ledger.database import Connection, founded
@@ -146,7 +145,7 @@ async def archived(connection: Connection, left: Sequence[Left], sources: Sequen
 def _read(held: Held, places: Sequence[Left]) -> Iterator[Found]:
     """One pass over the file."""
     positions = {place.position for place in places}
-    for first, bodies in reading.chunks(held, places[0].position):
+    for first, bodies in chunks(held, places[0].position):
         for position, body in enumerate(bodies, first):
             if position in positions:
                 yield Found(places[0].shard, position, body)

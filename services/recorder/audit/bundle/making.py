@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from services.recorder.audit import proofs
-from services.recorder.audit.bundle import gathering, packing, verify
+from services.recorder.audit.bundle import gathering, packing, standalone
 from services.recorder.audit.bundle.gathering import Gathered
 from services.recorder.audit.bundle.standing import Standing
-from services.recorder.audit.checkpoint import verified
-from services.recorder.audit.checkpoints import Kept
-from services.recorder.audit.keys import Keys
-from services.recorder.audit.log import AuditLog
-from services.recorder.audit.proofs import Found, Inclusion
+from services.recorder.audit.proving import proofs
+from services.recorder.audit.proving.log import AuditLog
+from services.recorder.audit.proving.proofs import Found, Inclusion
 from services.recorder.errors import Contradiction, Missing, Unsettled
+from services.recorder.trust.checkpoint import verified
+from services.recorder.trust.keys import Keys
+from services.recorder.trust.signing import Kept
 
 PATIENCE: Final = 10.0  # seconds that read models may lag behind, or the person's year go on changing
 _AGAIN: Final = 0.3
@@ -119,9 +119,9 @@ class Making:
         ledger = verified(next(iter(signed.values())).note, keys.verifiers).origin.rpartition("/")[0]
         told = {"ledger": ledger, "person": person, "year": year, "offices": found.figures}
         files = packing.files(told, signed.values(), proved, keys)
-        report = verify.check(files)
+        report = standalone.check(files)
         if report.problems:
-            en, zh = (verify.message(report.problems[0], verify.WORDS[lang]) for lang in ("en", "zh"))
+            en, zh = (standalone.message(report.problems[0], standalone.WORDS[lang]) for lang in ("en", "zh"))
             raise Contradiction(
                 f"the bundle would not hold: {en}. Run this again; if it stays, `recorder audit verify` says where.",
                 f"证据包将不成立：{zh}。请再执行一次；如仍如此，请运行 `recorder audit verify` 查明。",

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import orjson
 
-from services.recorder.audit import note
-from services.recorder.audit.bundle import verify
-from services.recorder.audit.checkpoints import Kept
-from services.recorder.audit.keys import Keys
-from services.recorder.audit.proofs import Inclusion
+from services.recorder.audit.bundle import standalone
+from services.recorder.audit.proving.proofs import Inclusion
+from services.recorder.trust import note
+from services.recorder.trust.keys import Keys
+from services.recorder.trust.signing import Kept
 
 _README: Final = Path(__file__).with_name("README.txt")
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
@@ -27,18 +27,18 @@ def files(told: Json, checkpoints: Iterable[Kept], proofs: Sequence[Inclusion], 
     """All files; ``told`` is what figures.json says besides its format. The manifest is signed."""
     found = {
         "README.txt": _README.read_bytes(),
-        "verify.py": Path(verify.__file__).read_bytes(),
-        verify.KEYS: "".join(f"{key}\n" for key in keys.verifiers).encode(),
-        verify.FIGURES: _json({"format": verify.FORMAT, **told}),
+        "verify.py": Path(standalone.__file__).read_bytes(),
+        standalone.KEYS: "".join(f"{key}\n" for key in keys.verifiers).encode(),
+        standalone.FIGURES: _json({"format": standalone.FORMAT, **told}),
     }
     found |= {f"checkpoints/{kept.shard}": kept.note for kept in checkpoints}
     for proof in proofs:
         name = f"events/{orjson.loads(proof.event.body)['id']}"
         found |= {f"{name}.json": proof.event.body, f"{name}.tlog-proof": proof.text()}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
-    manifest = _json({"format": verify.FORMAT, "files": hashes})
+    manifest = _json({"format": standalone.FORMAT, "files": hashes})
     statement = f"{told['ledger']}/evidence\n{hashlib.sha256(manifest).hexdigest()}\n"
-    return found | {verify.MANIFEST: manifest, verify.STATEMENT: note.sign(statement, keys.signing)}
+    return found | {standalone.MANIFEST: manifest, standalone.STATEMENT: note.sign(statement, keys.signing)}
 
 
 def zipped(content: Mapping[str, bytes]) -> bytes:
@@ -56,7 +56,7 @@ def is_bundle(path: Path) -> bool:
     """Whether a file is a bundle, this person's or another's."""
     try:
         with zipfile.ZipFile(path) as packed:
-            return {verify.MANIFEST, verify.STATEMENT, verify.FIGURES} <= set(packed.namelist())
+            return {standalone.MANIFEST, standalone.STATEMENT, standalone.FIGURES} <= set(packed.namelist())
     except (OSError, zipfile.BadZipFile):
         return False
 

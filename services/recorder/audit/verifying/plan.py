@@ -19,20 +19,20 @@ from aiokafka import TopicPartition
 
 from services.common.settings import Settings
 from services.recorder.archive.folder import digest
-from services.recorder.archive.reading import Archive
-from services.recorder.audit.keys import Keys
-from services.recorder.audit.note import VerifierKey
-from services.recorder.audit.source import Record, consuming, ends_of, fetches
-from services.recorder.audit.tiles import At
-from services.recorder.audit.verifying.leaves import RANGE, Range
-from services.recorder.audit.verifying.notes import Kept, Notary, Signatures, given, in_file
+from services.recorder.archive.held import Archive
+from services.recorder.audit.verifying.checks.leaves import RANGE, Range
+from services.recorder.audit.verifying.checks.notes import Kept, Notary, Signatures, given, in_file
+from services.recorder.audit.verifying.checks.topics import Partition
+from services.recorder.audit.verifying.checks.tree import Head
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.skipping import Skipped, skipped
-from services.recorder.audit.verifying.topics import Partition
-from services.recorder.audit.verifying.tree import Head
 from services.recorder.audit.verifying.work import Whole
 from services.recorder.errors import Misconfigured, NotArchived, Unsettled
+from services.recorder.kafka.fetching import Record, consuming, ends_of, fetches
+from services.recorder.trust.keys import Keys
+from services.recorder.trust.note import VerifierKey
+from services.recorder.trust.tiles import At
 
 KINDS: Final = ("events", "receipts")
 _ROWS: Final = 1000  # of a cursor

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from services.common.settings import Settings
 from services.common.showing import Advance, progress
-from services.recorder.audit.verifying import tree
-from services.recorder.audit.verifying.leaves import Hashed
-from services.recorder.audit.verifying.models import ReadModels
+from services.recorder.audit.verifying.checks import tree
+from services.recorder.audit.verifying.checks.leaves import Hashed
+from services.recorder.audit.verifying.checks.models import ReadModels
 from services.recorder.audit.verifying.plan import Options, Plan, plan, settled
 from services.recorder.audit.verifying.problems import Findings, Problem
 from services.recorder.audit.verifying.running import Job, Runner, everywhere

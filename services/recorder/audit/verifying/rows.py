@@ -10,12 +10,12 @@ import asyncpg
 
 from schemas.merkle import HASH
 from services.recorder.archive.folder import read_events
-from services.recorder.archive.reading import Archive, Held
-from services.recorder.audit.tiles import WIDTH
+from services.recorder.archive.held import Archive, Held
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.queries import QUERIES
 from services.recorder.errors import NotArchived
 from services.recorder.ledger.rows import UNREADABLE, event_row
+from services.recorder.trust.tiles import WIDTH
 
 _NAMES: Final = ("position", "id", "stream", "version", "type", "recorded_at", "body")
 

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias
 
 from services.common.showing import Advance, quiet
-from services.recorder.audit.verifying.contents import contents
-from services.recorder.audit.verifying.leaves import Hashed, Range, hashed
+from services.recorder.audit.verifying.checks.contents import contents
+from services.recorder.audit.verifying.checks.leaves import Hashed, Range, hashed
+from services.recorder.audit.verifying.checks.topics import Partition, published
 from services.recorder.audit.verifying.problems import Findings
-from services.recorder.audit.verifying.topics import Partition, published
 from services.recorder.audit.verifying.work import Tick, Whole
 
 _LOOK: Final = 0.2  # seconds between looks at how much is done

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from services.recorder.archive.reading import Archive
+from services.recorder.archive.held import Archive
 from services.recorder.audit.verifying.problems import Findings
 from services.recorder.audit.verifying.rows import Rows
 

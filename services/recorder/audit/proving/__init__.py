@@ -1,0 +1,1 @@
+"""Checkpoints, tiles, entries and proofs, for auditors."""

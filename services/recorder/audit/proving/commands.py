@@ -1,0 +1,78 @@
+"""What the audit's commands share: the log at hand, and files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import typer
+
+from services.common.commands import Lang, settings_of
+from services.common.settings import Settings
+from services.recorder.audit import files
+from services.recorder.audit.proving.log import AuditLog
+from services.recorder.cli_errors import said
+from services.recorder.ledger import database
+from services.recorder.ledger.database import Ledger, Pool, ledger_of
+from services.recorder.trust.delivery import Delivery
+from services.recorder.trust.signing import Checkpoints, Kept
+
+Shard = Annotated[int, typer.Option(min=0, max=1023, help="The shard's number · 分片号")]
+Out = Annotated[Path, typer.Option(help="The folder to write to; it is made · 写入的文件夹")]
+Archives = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--source",
+        metavar="FOLDER",
+        help="An archive: what left the ledger is taken from there; may be given again · 归档目录，可多次给出",
+    ),
+]
+_T = TypeVar("_T")
+_CONNECTIONS: Final = 2
+
+
+def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
+    """Ask the log; exit 1 or 3 where it has no answer."""
+    settings = settings_of(home, lang)
+    with said(lang):
+        return asyncio.run(_asked(settings, ask))
+
+
+async def _asked(settings: Settings, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
+    async with opened(settings) as log:
+        return await ask(log)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[AuditLog]:
+    """The log in the settings' ledger, which also signs where that is needed. Raises Unavailable, NotAllowed."""
+    pool = await database.connect(settings.database_url, largest=_CONNECTIONS)
+    try:
+        ledger = await ledger_of(pool)
+        with database.allowed():
+            yield AuditLog(pool, ledger.shards, _signing(pool, ledger, settings))
+    finally:
+        pool.terminate()
+
+
+def _signing(pool: Pool, ledger: Ledger, settings: Settings) -> Callable[[int], Awaitable[Kept]]:
+    async def sign(shard: int) -> Kept:
+        kept = await Checkpoints(pool, ledger, settings).make(shard)
+        await Delivery(pool, ledger, settings).file()  # onto the topic it gets by the recorder
+        return kept
+
+    return sign
+
+
+def written(lang: Lang | None, folder: Path, contents: dict[str, bytes]) -> list[str]:
+    """Write these files into the folder, and give their paths; exit 1 where that can't be done."""
+    with said(lang):
+        files.make(folder)
+        for name in contents:
+            files.check(folder / name)
+        for name, content in contents.items():
+            files.write(folder / name, content)
+    return [str(folder / name) for name in contents]

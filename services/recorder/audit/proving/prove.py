@@ -1,0 +1,89 @@
+"""``recorder audit prove`` and ``consistency``: proofs in files, for tools that are not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import orjson
+import typer
+
+from services.common.commands import AsJson, Home, Lang, Language, Words, spoken
+from services.recorder.audit.proving.commands import Archives, Out, Shard, asked, written
+from services.recorder.audit.proving.log import AuditLog
+from services.recorder.audit.proving.proofs import Inclusion
+
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "proved": "Event {shard}:{position} is in the checkpoint of {size} events. Wrote {files}.",
+        "consistent": "Shard {shard}: the tree of {new} events begins with all of that of {old}. Wrote {files}.",
+        "and": ", ",
+    },
+    Lang.ZH: {
+        "proved": "事件 {shard}:{position} 在 {size} 条事件的检查点之中。已写入 {files}。",
+        "consistent": "分片 {shard}：{new} 条事件的树以 {old} 条的树为开端。已写入 {files}。",
+        "and": "、",
+    },
+}
+Event = Annotated[UUID, typer.Option(help="The event's id, as its receipt gives it · 事件编号，见回执")]
+Old = Annotated[
+    int, typer.Option("--from", min=0, help="The size of the older checkpoint, the one you kept · 所存旧检查点的大小")
+]
+New = Annotated[
+    int | None,
+    typer.Option("--to", min=0, help="The size of the newer one; else the newest · 新检查点的大小，默认为最新"),
+]
+
+
+def prove(
+    *,
+    event: Event,
+    out: Out,
+    source: Archives = None,
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that an event is in the log: ID.tlog-proof and ID.json (证明事件在日志之中)."""
+    made = asked(home, lang, lambda log: _proved(log, event, source or ()))
+    files = written(lang, out, {f"{event}.tlog-proof": made.text(), f"{event}.json": made.event.body})
+    told = {
+        "event": str(event),
+        "shard": made.event.shard,
+        "position": made.event.position,
+        "size": made.checkpoint.size,
+        "files": files,
+    }
+    _say(lang, "proved", told, as_json=as_json)
+
+
+async def _proved(log: AuditLog, event: UUID, sources: Sequence[Path]) -> Inclusion:
+    return await log.inclusion(await log.event(event, sources))
+
+
+def consistency(
+    *,
+    shard: Shard,
+    old: Old,
+    new: New = None,
+    out: Out,
+    home: Home = None,
+    lang: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that nothing changed between two checkpoints: both, and hashes.txt (证明两检查点之间历史未改)."""
+    made = asked(home, lang, lambda log: log.consistency(shard, old, new))
+    contents = {"old.checkpoint": made.old.note, "new.checkpoint": made.new.note, "hashes.txt": made.lines()}
+    files = written(lang, out, contents)
+    told = {"shard": shard, "old": made.old.size, "new": made.new.size, "files": files}
+    _say(lang, "consistent", told, as_json=as_json)
+
+
+def _say(lang: Lang | None, word: str, told: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(orjson.dumps(told))
+        return
+    words = _WORDS[spoken(lang)]
+    typer.echo(words[word].format(**(told | {"files": words["and"].join(told["files"])})))

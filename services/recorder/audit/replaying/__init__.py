@@ -1,0 +1,1 @@
+"""``recorder audit replay``: the bytes of events, one a line."""

@@ -1,0 +1,243 @@
+"""``recorder audit replay``: history out of either store, the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from services.common.commands import FAILED, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
+from services.common.settings import Settings
+from services.common.showing import progress, quiet
+from services.recorder.audit.asking import Asked, Place
+from services.recorder.audit.replaying.filters import Filter
+from services.recorder.audit.replaying.opening import opening
+from services.recorder.audit.replaying.passing import Replay, Show, Unwritten
+from services.recorder.audit.source import Source, opened
+from services.recorder.cli_errors import worded
+from services.recorder.errors import Hole, RecorderError, Unavailable
+
+_WORDS: Final[Words] = {
+    Lang.EN: {
+        "title": "replay",
+        "hole": "{error}. Compare with the other store (--source), or run `recorder audit verify`.",
+        "unreadable": "What comes next is no event. Run `recorder audit verify`.",
+        "interrupted": "Interrupted.",
+        "unwritten": "What comes next can't be written ({why}).",
+        "written": "{count} events.",
+        "unmet": "0 events: there is none at all of {names} in what is replayed here: {source}, shards {shards}. "
+        "Is that how it is written?",
+        "no-place": "There is no event {at} in what is replayed here: {source}, shards {shards}.",
+        "go-on": "{reason} All before is written; go on with --after {at}",
+    },
+    Lang.ZH: {
+        "title": "重放",
+        "hole": "{error}。请与另一存储对照（--source），或运行 `recorder audit verify`。",
+        "unreadable": "接下来的内容不是事件。请运行 `recorder audit verify`。",
+        "interrupted": "已中断。",
+        "unwritten": "后续内容无法写出（{why}）。",
+        "written": "{count} 条事件。",
+        "unmet": "0 条事件：此处重放的内容（{source}，分片 {shards}）中没有任何 {names} 的事件。请核对写法。",
+        "no-place": "此处重放的内容中没有事件 {at}：{source}，分片 {shards}。",
+        "go-on": "{reason}此前的都已输出；继续请用 --after {at}",
+    },
+}
+
+
+Office = Annotated[str | None, typer.Option(help="Only this office's events: one shard · 只要该机关的事件")]
+Person = Annotated[
+    str | None,
+    typer.Option(
+        help="Only events in this person's stream, or whose data name this person's id anywhere · 只要与此人有关的事件"
+    ),
+]
+Stream = Annotated[
+    str | None, typer.Option(help="Only this stream, kind/id: session/s-1. Of one office with --office · 只要该事件流")
+]
+Type = Annotated[
+    str | None, typer.Option("--type", help="Only this type of event; chengzhang.learning.* for a group · 只要该类型")
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="Only what happened (time) at this instant or later; a day: from its start, Shanghai · 发生不早于",
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to", help="Only what happened (time) at this instant or earlier; a day: to its end, Shanghai · 发生不晚于"
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        help="Only what was recorded (recordedtime) at this instant or earlier; a day: to its end, Shanghai. "
+        "The same as as_of of the read API · 记录不晚于"
+    ),
+]
+Store = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="ledger|kafka|FOLDER",
+        help="The store to read, else the ledger; FOLDER: an archive and the rest, again for more archives "
+        "· 读取何处，可多次给出",
+    ),
+]
+After = Annotated[str | None, typer.Option(help="Go on after this event, shard:position · 从该事件之后继续")]
+Opened = Annotated[
+    bool,
+    typer.Option(
+        "--opened",
+        help="Not the exact bytes: sealed fields as text where a reader may open them, or as erased (logged) "
+        "· 解封后的内容",
+    ),
+]
+
+
+def replay(
+    *,
+    office: Office = None,
+    person: Person = None,
+    stream: Stream = None,
+    type_: Type = None,
+    from_: From = None,
+    to: To = None,
+    as_of: AsOf = None,
+    source: Store = None,
+    after: After = None,
+    readable: Opened = False,
+    home: Home = None,
+    lang: Language = None,
+) -> None:
+    """Write events to stdout, their exact bytes, one a line, by shard and position (按分片与位置输出事件原文)."""
+    asked = Asked(lang)
+    happened = asked.between(from_, to)
+    wanted = Filter(
+        office=asked.ident(office),
+        person=asked.ident(person),
+        stream=asked.stream(stream),
+        type=asked.type(type_),
+        happened_from=happened[0],
+        happened_to=happened[1],
+        as_of=asked.last(as_of),
+    )
+    sources, place = asked.stores(source), asked.place(after)
+    _Command(settings_of(home, lang), lang, sources, readable=readable).run(wanted, place)
+
+
+class _Command:
+    """One run of the command: from here on, whatever ends it says how to go on."""
+
+    def __init__(self, settings: Settings, lang: Lang | None, sources: Sequence[str], *, readable: bool) -> None:
+        self._settings = settings
+        self._lang = lang
+        self._words: Mapping[str, str] = _WORDS[spoken(lang)]
+        self._sources = sources
+        self._readable = readable
+        self._at: Place | None = None
+
+    def run(self, wanted: Filter, after: Place | None) -> None:
+        """Replay; exit 1 or 3 where it doesn't come to its end."""
+        quiet()
+        try:
+            replayed = asyncio.run(self._replay(wanted, after))
+        except BrokenPipeError:  # the reader has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            self._stop(self._words["interrupted"])
+        except Unwritten as error:
+            self._stop(self._words["unwritten"].format(why=error.why))
+        except Unavailable as error:
+            if self._at is None:
+                not_running(self._lang, worded(error, self._lang))
+            self._stop(worded(error, self._lang))
+        except Hole as error:
+            self._stop(self._words["hole"].format(error=worded(error, self._lang)))
+        except RecorderError as error:
+            self._stop(worded(error, self._lang))
+        except (ValueError, KeyError):
+            self._stop(self._words["unreadable"])
+        else:
+            self._count(replayed, wanted, after)
+
+    def _count(self, replayed: Replay, wanted: Filter, after: Place | None) -> None:
+        """How many there were; exit 1 where a name has no event at all: two empty files would compare equal."""
+        if replayed.unmet and after is None:
+            source, shards = self._where(wanted, replayed.shards)
+            unmet = self._words["unmet"].format(names=", ".join(replayed.unmet), source=source, shards=shards)
+            typer.echo(unmet, err=True)
+            raise typer.Exit(FAILED)
+        typer.echo(self._words["written"].format(count=replayed.written), err=True)
+
+    async def _replay(self, wanted: Filter, after: Place | None) -> Replay:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        async with opened(self._settings, *self._sources) as source, self._shown() as show:
+            self._check(source, wanted, after)
+            replaying = Replay(source, wanted, after, show)
+            watched = not sys.stdout.isatty()  # else the bar would stand among the events
+            with progress(self._words["title"], replaying.total, shown=watched) as advance:
+                try:
+                    await replaying.run(_write, advance)
+                finally:
+                    self._at = replaying.at
+            return replaying
+
+    def _check(self, source: Source, wanted: Filter, after: Place | None) -> None:
+        """A place that a replay can't have come to is a slip: after it there is nothing, which says nothing."""
+        if after is None:
+            return
+        shards = wanted.shards(source.shards)
+        if after.shard not in shards or not source.left(*after):
+            found, among = self._where(wanted, source.shards)
+            raise typer.BadParameter(self._words["no-place"].format(at=after, source=found, shards=among))
+
+    def _where(self, wanted: Filter, shards: int) -> tuple[str, str]:
+        return ", ".join(self._sources), ", ".join(map(str, wanted.shards(shards)))
+
+    @asynccontextmanager
+    async def _shown(self) -> AsyncIterator[Show | None]:
+        """What is written instead of the exact bytes, if so."""
+        if not self._readable:
+            yield None
+            return
+        async with opening(self._settings) as found:
+            yield found
+
+    def _stop(self, reason: str) -> NoReturn:
+        if self._at is not None:
+            reason = self._words["go-on"].format(reason=reason, at=self._at)
+        failed(self._lang, reason)
+
+
+def _write(data: bytes) -> None:
+    """All of it, past ``sys.stdout``: what a signal interrupts, its buffer does not finish. Raises Unwritten."""
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[os.write(sys.stdout.fileno(), left) :]
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        done = len(data) - len(left)
+        _cut_back(done - (data.rfind(b"\n", 0, done) + 1))
+        raise Unwritten(done, str(error.strerror)) from error
+
+
+def _cut_back(torn: int) -> None:
+    """Of a line that a full disk cut short nothing stays, so that what is written later begins a line."""
+    out = sys.stdout.fileno()
+    with suppress(OSError):
+        if torn and stat.S_ISREG(os.fstat(out).st_mode):
+            os.ftruncate(out, os.lseek(out, -torn, os.SEEK_CUR))

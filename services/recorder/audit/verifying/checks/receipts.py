@@ -1,0 +1,106 @@
+"""A shard's receipts, each held against its row and against the events that it lists."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import orjson
+
+from schemas.canonical import canonical
+from schemas.identity import event_id, shard_of
+from schemas.receipt import Receipt
+from services.recorder.audit.verifying.checks.events import Events, Fact
+from services.recorder.audit.verifying.problems import Kind
+from services.recorder.audit.verifying.queries import QUERIES
+from services.recorder.audit.verifying.work import ROWS, Json, Work
+from services.recorder.ledger.rows import UNREADABLE
+from services.recorder.ledger.submission import key_digest
+
+
+class Receipts:
+    """A shard's receipts, each held against its row and against the events that it lists."""
+
+    def __init__(self, work: Work, size: int, events: Events) -> None:
+        self._work = work
+        self._findings = work.findings
+        self._size = size
+        self._events = events
+
+    async def check(self) -> None:
+        """All of them."""
+        following = 0
+        async for row in self._rows():
+            for missing in range(following, row["number"]):
+                self._findings.add(Kind.RECEIPT_GAP, missing, "a receipt", None)
+            following = row["number"] + 1
+            receipt = self._checked(row)
+            if receipt is not None:
+                await self._listed(receipt)
+        for missing in range(following, self._size):
+            self._findings.add(Kind.RECEIPT_GAP, missing, "a receipt", None)
+        self._findings.checked["receipts"] += self._size
+
+    async def _rows(self) -> AsyncIterator[asyncpg.Record]:
+        for first in range(0, self._size, ROWS):
+            end = min(first + ROWS, self._size)
+            rows = await self._work.connection.fetch(QUERIES.receipts.sql, self._work.part.shard, first, end)
+            self._work.tick(len(rows))
+            for row in rows:
+                yield row
+
+    def _checked(self, row: asyncpg.Record) -> Json | None:
+        """The receipt, where it can be read at all."""
+        number = row["number"]
+        try:
+            receipt: Json = orjson.loads(row["receipt"])
+            Receipt.model_validate(receipt)
+            wrong = dict(self._wrong(row, receipt))
+        except UNREADABLE as error:
+            self._findings.add(Kind.RECEIPT, number, "a receipt", type(error).__name__)
+            return None
+        if wrong:
+            expected = {name: pair[0] for name, pair in wrong.items()}
+            found = {name: pair[1] for name, pair in wrong.items()}
+            self._findings.add(Kind.RECEIPT, number, expected, found)
+        return receipt
+
+    def _wrong(self, row: asyncpg.Record, receipt: Json) -> Iterator[tuple[str, tuple[object, object]]]:
+        """Where the bytes say something else than they should: name, what they should say, what they say."""
+        digest = key_digest(receipt["office"], receipt["source"], receipt["id"])
+        events, shard = receipt["events"], self._work.part.shard
+        accepted = receipt["outcome"] == "accepted"
+        pairs = (
+            ("shard", shard, receipt["shard"]),
+            ("number", row["number"], receipt["number"]),
+            ("digest", row["digest"].hex(), digest.hex()),
+            ("binding", row["binding"], receipt["final"] and receipt["outcome"] != "conflict"),
+            ("office's shard", shard, shard_of(receipt["office"], self._work.part.shards)),
+            ("lists events", accepted, bool(events)),
+            ("at_least", f"{shard}:{events[-1]['position']}" if events else None, receipt["at_least"]),
+            ("bytes", "canonical", "canonical" if canonical(receipt) == row["receipt"] else "others"),
+        )
+        yield from ((name, (should, says)) for name, should, says in pairs if should != says)
+
+    async def _listed(self, receipt: Json) -> None:
+        for index, listed in enumerate(receipt["events"]):
+            position = listed["position"]
+            fact = await self._events.fact(position)
+            expected = _expected(receipt, listed, index)
+            if fact != expected:
+                more = {"receipt": receipt["number"]}
+                self._findings.add(Kind.RECEIPT_EVENT, position, expected._asdict(), fact and fact._asdict(), **more)
+            elif position < self._events.next:
+                self._findings.add(Kind.RECEIPT_EVENT, position, "listed once", "twice", receipt=receipt["number"])
+            next_ = position == self._events.next and position < self._events.size
+            if next_ or (position > self._events.next and fact is not None and fact.id == expected.id):
+                await self._events.claim(position)
+
+
+def _expected(receipt: Json, listed: Json, index: int) -> Fact:
+    """What the event must say that a receipt lists as its ``index``-th."""
+    office, action = receipt["office"], receipt["id"]
+    return Fact(
+        event_id(office, receipt["source"], action, index), listed["type"], listed["stream"], listed["version"],
+        office, action, receipt["recorded_at"],
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""The tree of a shard, put together from its ranges, and held against peaks, checkpoints and the upper tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from schemas.merkle import EMPTY_ROOT, extended, root_of, split
+from services.recorder.audit.verifying.checks.leaves import RANGE, Hashed, Hashes, compare
+from services.recorder.audit.verifying.checks.notes import Signatures
+from services.recorder.audit.verifying.problems import Findings, Kind
+from services.recorder.trust.tiles import At, grown
+
+_LOWER: int = 2  # levels of tiles that the ranges have checked
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a shard stands: what is verified is up to here."""
+
+    shard: int
+    size: int
+    next_receipt: int
+    peaks: bytes
+
+
+def checked(head: Head, ranges: Iterable[Hashed], signed: Signatures, upper: Mapping[At, bytes]) -> Findings:
+    """What is wrong with a shard's tree as a whole. ``upper``: its stored tiles of the third level and above."""
+    findings = Findings(head.shard)
+    roots: dict[int, bytes] = {0: EMPTY_ROOT}
+    whole: list[bytes] = []
+    peaks = before = b""
+    signed_size = 0
+    for part in sorted(ranges, key=lambda each: each.range.first):
+        for cut, local in part.at_cuts.items():
+            roots[cut] = root_of(_joined(before, len(whole), local, cut - part.range.first))
+        peaks = _joined(before, len(whole), part.peaks, part.range.end - part.range.first)
+        signed_size = part.range.tiled
+        if part.range.end - part.range.first == RANGE:
+            whole.append(part.tiled)
+            before = peaks
+    if peaks != head.peaks:
+        findings.add(Kind.PEAKS, head.size, peaks, head.peaks)
+    _compare_upper(findings, whole, upper, signed_size)
+    _compare_signed(findings, head, roots, signed)
+    return findings
+
+
+def _joined(before: bytes, ranges: int, local: bytes, size: int) -> bytes:
+    """The peaks of so many whole ranges and of what came after them."""
+    return extended(before, ranges, [local]) if size == RANGE else before + local
+
+
+def _compare_upper(findings: Findings, whole: list[bytes], upper: Mapping[At, bytes], tiled: int) -> None:
+    computed = {tile.at: tile.hashes for tile in grown({}, 0, whole)} if whole else {}
+    for level in sorted({at.level for at in computed}):
+        parts = split(b"".join(computed[at] for at in sorted(computed) if at.level == level))
+        stored = {at.number: tile for at, tile in upper.items() if at.level == level + _LOWER}
+        compare(findings, Hashes(level + _LOWER, 0, parts), stored, tiled)
+
+
+def _compare_signed(findings: Findings, head: Head, roots: Mapping[int, bytes], signed: Signatures) -> None:
+    """Of each place's checkpoints the first that doesn't hold: the change lies between the last good one and it."""
+    for where, notes in signed.by_place():
+        findings.checked["checkpoints"] += len(notes)
+        failing = [(size, root) for size, root in notes if roots.get(size) != root]
+        if failing:
+            first, root = failing[0]
+            good = max((size for size, _ in notes if size < first), default=0)
+            found = roots.get(first) or f"a tree of {head.size} only"
+            more = {"where": where, "last_good": good, "failing": len(failing)}
+            findings.add(Kind.CHECKPOINT, first, root, found, **more)

@@ -1,0 +1,1 @@
+"""The Kafka door's own: records, places, what can't be read."""

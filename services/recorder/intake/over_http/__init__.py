@@ -1,0 +1,1 @@
+"""The HTTP door's own: requests, answers, their description."""

@@ -1,0 +1,88 @@
+"""``POST /open``: the one way from sealed to plain, for readers, logged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Protocol
+
+import orjson
+import structlog
+from fastapi import Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from schemas.base import Sealed, at_most
+from services.common.bearer import forbidden
+from services.common.grants import Grant
+from services.common.problems import Problem
+from services.recorder.intake.explain import explain
+from services.recorder.intake.over_http.answers import translated
+from services.recorder.intake.over_http.requests import body
+from services.recorder.vault.vault import Failed, Failure
+
+MOST: Final = 1000
+_LARGEST: Final = 16 * 1024 * 1024
+_NOBODY: Final = ""  # owns no key
+_log = structlog.get_logger(__name__)
+
+
+class Opening(Protocol):
+    """The vault, as far as opening goes."""
+
+    async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
+        """Texts or failures, in order."""
+
+
+class OpenRequest(BaseModel):
+    """Sealed fields, as events and read models hold them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[Sealed], Field(max_length=MOST), BeforeValidator(at_most(MOST))]
+
+
+class Opened(BaseModel):
+    """Either ``text`` or ``error``."""
+
+    text: str | None = None
+    error: Failure | None = None
+
+
+class OpenResponse(BaseModel):
+    """In the order of the request."""
+
+    items: list[Opened]
+
+
+async def open_items(request: Request, grant: Grant, vault: Opening) -> bytes:
+    """Open what the reader may see; each item that can't be opened says why. Raises Problem."""
+    if grant.role != "reader":
+        raise forbidden(grant, "Only readers may open sealed fields.", path="/open")
+    items = _items(await body(request, _LARGEST))
+    # Keys belong to persons, not to offices: who may see less than everything sees only what is their own.
+    only = (grant.person or _NOBODY) if grant.narrowed else None
+    with translated():
+        texts = await vault.open(items, only=only)
+    opened = sum(isinstance(text, str) for text in texts)
+    _log.info("opened", grant=grant.name, asked=len(items), opened=opened, keys=len({item.kid for item in items}))
+    return orjson.dumps({"items": [_told(text) for text in texts]})
+
+
+def _items(raw: bytes) -> list[Sealed]:
+    try:
+        return OpenRequest.model_validate_json(raw).items
+    except ValidationError as error:
+        told = explain(error, _parsed(raw), model=OpenRequest)
+        detail = "; ".join(f"{e.pointer or '/'}: {e.en} ({e.fix_en})" for e in told[:5])
+        raise Problem(422, "invalid-field", "Invalid request", detail, errors=told) from None
+
+
+def _parsed(raw: bytes) -> object:
+    try:
+        value: object = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return value
+
+
+def _told(text: str | Failed) -> dict[str, str]:
+    return {"text": text} if isinstance(text, str) else {"error": text.why}

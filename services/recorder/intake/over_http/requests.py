@@ -1,0 +1,129 @@
+"""From an HTTP request to actions: its body, its content type, the three modes of CloudEvents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from fastapi import Request
+
+from schemas.envelope import LARGEST_ACTION, STRUCTURED
+from services.common.problems import Problem
+from services.recorder.intake.from_kafka.record import beyond_limits, binary
+from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
+from services.recorder.intake.turns import Turns
+
+BATCH: Final = "application/cloudevents-batch+json"
+JSON: Final = "application/json"
+LARGEST_BATCH: Final = 1000  # actions
+LARGEST_BODY: Final = 16 * 1024 * 1024  # bytes of a batch: as much as the intake topic takes in a record
+_STATUS: Final = {"too-large": 413, "not-json": 400, "not-utf8": 400, "bad-header": 400, "too-deep": 400}
+_TITLES: Final = {400: "Not readable", 413: "Too large", 422: "Invalid action"}
+
+
+def mode(request: Request) -> str:
+    """The request's content type, one of the three. Raises Problem 415."""
+    given, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    charset = parameters.partition("charset=")[2].strip(' "') or "utf-8"
+    media = given.strip()
+    if charset not in {"utf-8", "utf8"}:
+        raise _unsupported("The charset must be UTF-8.")
+    if media == JSON and "ce-specversion" not in request.headers:
+        raise _unsupported(f"{JSON} goes with ce- headers (binary mode). For a whole CloudEvent send {STRUCTURED}.")
+    if media not in {STRUCTURED, BATCH, JSON}:
+        raise _unsupported(f"Send {STRUCTURED}, {BATCH} (a list), or {JSON} with ce- headers.")
+    return media
+
+
+async def body(request: Request, most: int) -> bytes:
+    """The whole body. Raises Problem 413 as soon as it is longer than ``most`` bytes."""
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > most:
+            raise Problem(413, "too-large", _TITLES[413], f"The body has more than {most} bytes. Send less at once.")
+    return bytes(chunks)
+
+
+async def one(request: Request, media: str) -> Readable | Unreadable:
+    """The action of a structured or binary request."""
+    raw = await body(request, LARGEST_ACTION)
+    fields = read_json(raw)
+    if isinstance(fields, Unreadable):
+        return fields
+    if media == STRUCTURED:
+        return read(fields, raw)
+    attributes = _attributes(request, len(raw))
+    return attributes if isinstance(attributes, Unreadable) else read(binary(attributes, fields), raw)
+
+
+async def many(request: Request) -> list[Readable | Unreadable]:
+    """The actions of a batch. Raises Problem where it is no list, or too long."""
+    raw = await body(request, LARGEST_BODY)
+    if not raw.strip().startswith(b"["):
+        raise Problem(400, "not-a-list", _TITLES[400], f"{BATCH} is a JSON array of actions.")
+    try:
+        items: list[Any] = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        unread = read_json(raw[:LARGEST_ACTION])
+        if isinstance(unread, Unreadable) and unread.code == "not-utf8":
+            raise problem_of(unread) from None
+        raise Problem(400, "not-json", _TITLES[400], "The body is not a JSON array in UTF-8.") from None
+    if len(items) > LARGEST_BATCH:
+        raise Problem(413, "too-large", _TITLES[413], f"{len(items)} actions; a batch has at most {LARGEST_BATCH}.")
+    return await _items(items)
+
+
+def problem_of(unread: Unreadable) -> Problem:
+    """What has no address, as a problem."""
+    status = _STATUS.get(unread.code, 422)
+    return Problem(status, unread.code, _TITLES[status], unread.en, errors=unread.errors)
+
+
+async def _items(items: Sequence[Any]) -> list[Readable | Unreadable]:
+    read: list[Readable | Unreadable] = []
+    turns = Turns()
+    for item in items:
+        read.append(_item(item))
+        await turns.after_a_step()
+    return read
+
+
+def _item(item: Any) -> Readable | Unreadable:  # noqa: ANN401 - anything that JSON holds
+    try:
+        own = orjson.dumps(item)
+    except TypeError:
+        return too_deep()
+    if isinstance(item, dict) and len(own) <= LARGEST_ACTION:
+        return read(item, own)
+    unread = read_json(own)
+    assert isinstance(unread, Unreadable)
+    return unread
+
+
+def _attributes(request: Request, size: int) -> dict[str, str] | Unreadable:
+    """The ce- headers, percent-decoded as the HTTP binding asks (CloudEvents HTTP 1.0.2, 3.1.3.2).
+
+    ``size`` is the body's: together they are one action.
+    """
+    attributes: dict[str, str] = {}
+    for name, value in request.headers.raw:
+        if name.startswith(b"ce-"):
+            size += len(name) + len(value)
+            if beyond := beyond_limits(len(attributes) + 1, size):
+                return beyond
+            try:
+                attributes[name[3:].decode()] = unquote_to_bytes(value).decode()
+            except UnicodeDecodeError:
+                return Unreadable(
+                    "bad-header",
+                    "A ce- header is not UTF-8 once percent-decoded.",
+                    "某个 ce- 头经百分号解码后不是 UTF-8。",
+                )
+    return attributes
+
+
+def _unsupported(detail: str) -> Problem:
+    return Problem(415, "unsupported-media-type", "Unsupported content type", detail)

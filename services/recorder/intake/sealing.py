@@ -1,0 +1,167 @@
+"""Between reading and appending: plaintext is sealed (HTTP) or refused (Kafka), and lives no longer than this.
+
+The body's digest must be the same each time the same action comes, today or in ten years, valid or not. So it depends
+on type and body alone: SHA-256, but for a type with sealed fields an HMAC, since a plain hash of a name can be found by
+trying names: under the owner's key, or the installation's where no field is to be sealed or no owner can be read. Once
+the owner is erased, there is no such digest any more: the same action is then known by its key alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+import orjson
+
+from schemas.base import ActionData, Sealed
+from schemas.catalogue import ACTIONS
+from schemas.entries import CorrectEntry
+from schemas.erasure import ErasePerson
+from services.recorder.domain.core import Action, Rejection
+from services.recorder.domain.erasure import erased
+from services.recorder.intake.reading import Readable
+from services.recorder.ledger.submission import UNCOMPARED, Submission, key_digest
+from services.recorder.vault.vault import DataKey
+
+_OWNER: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+_BLANK: Final = ""
+_CORRECTION: Final = CorrectEntry.TYPE
+PLAINTEXT_SEALED: Final = Rejection(
+    "plaintext-sealed",
+    "This type has sealed fields, which never come in plaintext over Kafka. Send it to POST /actions with a new id.",
+    "该类型含有密封字段，不得以明文经 Kafka 发送。请换一个编号，改用 POST /actions 发送。",
+)
+
+
+class Keys(Protocol):
+    """The vault, as far as sealing goes."""
+
+    retention_days: int
+
+    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+        """The owners' keys; none of who was erased. Raises Unavailable."""
+
+    def mac(self, body: bytes) -> bytes:
+        """A digest under the installation's own key."""
+
+
+class Secret(NamedTuple):
+    """That a type has sealed fields, and whose key seals them: none where none is given, or no owner can be read."""
+
+    owner: str | None
+
+
+async def prepare(readables: Sequence[Readable], vault: Keys, *, plaintext_allowed: bool) -> list[Submission]:
+    """Submissions in the same order, digested and sealed. Raises Unavailable where a key is needed and can't be had."""
+    secrets = [_secret(readable) for readable in readables]
+    owners = {secret.owner for secret in secrets if secret is not None and secret.owner is not None}
+    keys = await vault.keys(owners) if owners else {}
+    return [
+        _plain(readable, vault.retention_days)
+        if secret is None
+        else _sealed(readable, secret, keys, vault, plaintext_allowed=plaintext_allowed)
+        for readable, secret in zip(readables, secrets, strict=True)
+    ]
+
+
+def _plain(readable: Readable, retention_days: int) -> Submission:
+    digest = hashlib.sha256(readable.body).digest()
+    action = readable.action
+    if action is not None and isinstance(action.data, ErasePerson):
+        action = action._replace(retention_days=retention_days)
+    return _submission(readable, digest, action, readable.refusal)
+
+
+def _sealed(
+    readable: Readable, secret: Secret, keys: Mapping[str, DataKey], vault: Keys, *, plaintext_allowed: bool
+) -> Submission:
+    if secret.owner is not None and secret.owner not in keys:
+        refusal = readable.refusal or (erased(secret.owner) if plaintext_allowed else PLAINTEXT_SEALED)
+        return _submission(readable, UNCOMPARED, None, refusal)
+    key = None if secret.owner is None else keys[secret.owner]
+    digest = (key or vault).mac(readable.body)
+    if readable.action is None or key is None:
+        return _submission(readable, digest, readable.action, readable.refusal)
+    if not plaintext_allowed:
+        return _submission(readable, digest, None, PLAINTEXT_SEALED)
+    return _submission(readable, digest, _seal(readable.action, key), None)
+
+
+def _submission(readable: Readable, digest: bytes, action: Action | None, refusal: Rejection | None) -> Submission:
+    office, source, ident = readable.office, readable.source, readable.id
+    return Submission(office, source, ident, readable.type, digest, key_digest(office, source, ident), action, refusal)
+
+
+# --- what is secret in a body ---
+
+
+def _secret(readable: Readable) -> Secret | None:
+    action = readable.action
+    if action is None:
+        return _secret_of_refused(readable)
+    fact = (action.replacement or action).data
+    if not fact.SEALED:
+        return None  # nearly all
+    return Secret(fact.owner() if _texts(fact) else None)
+
+
+def _secret_of_refused(readable: Readable) -> Secret | None:
+    """The same from data that don't hold: what is readable of them decides as if they did."""
+    if readable.type in ACTIONS and readable.type != _CORRECTION and not ACTIONS[readable.type].SEALED:
+        return None
+    data = orjson.loads(readable.body)["data"]
+    type_: object = readable.type
+    if type_ == _CORRECTION:
+        given = data.get("replacement") if isinstance(data, dict) else None
+        type_, data = (given.get("type"), given.get("data")) if isinstance(given, dict) else (None, given)
+    model = ACTIONS.get(type_) if isinstance(type_, str) else None
+    if model is None or not isinstance(data, dict):
+        return Secret(None)  # a type that nobody knows may have sealed fields
+    if not model.SEALED:
+        return None
+    given = any(data.get(name) is not None for name in model.SEALED)
+    return Secret(_owner(model, data) if given else None)
+
+
+def _owner(model: type[ActionData], data: dict[str, Any]) -> str | None:
+    try:
+        owner: object = model.model_construct(**data).owner()
+    except (AttributeError, TypeError, ValueError):  # whatever the fields hold that ought to name persons
+        return None
+    return owner if isinstance(owner, str) and _OWNER.fullmatch(owner) else None
+
+
+# --- sealing ---
+
+
+def _texts(data: ActionData) -> dict[str, str]:
+    """The sealed fields that have a value; a list as one text, a line an item."""
+    given = {name: getattr(data, name) for name in data.SEALED}
+    return {
+        name: value if isinstance(value, str) else "\n".join(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _seal(action: Action, key: DataKey) -> Action:
+    if action.replacement is None:
+        return _seal_fact(action, key)
+    replacement = _seal_fact(action.replacement, key)
+    return action._replace(data=_blanked_correction(action.data, replacement.sealed), replacement=replacement)
+
+
+def _seal_fact(action: Action, key: DataKey) -> Action:
+    texts = _texts(action.data)
+    aad = action.event_id(0)
+    sealed = {name: key.seal(text, aad) for name, text in texts.items()}
+    return action._replace(data=action.data.model_copy(update=dict.fromkeys(texts, _BLANK)), sealed=sealed)
+
+
+def _blanked_correction(data: ActionData, sealed: Mapping[str, Sealed]) -> ActionData:
+    assert isinstance(data, CorrectEntry), data.TYPE
+    given = data.replacement
+    blanked = given.model_copy(update={"data": given.data | dict.fromkeys(sealed, _BLANK)})
+    return data.model_copy(update={"replacement": blanked})

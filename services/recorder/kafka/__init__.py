@@ -1,0 +1,1 @@
+"""Kafka itself: topics made and checked, records sent and read, whatever senders put into them."""

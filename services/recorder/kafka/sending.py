@@ -1,0 +1,54 @@
+"""Records onto a topic, one batch in flight: what the relay and ``recorder republish`` share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from services.recorder.kafka import topics
+
+LARGEST_BATCH_BYTES: Final = 800_000  # below the topics' limit of 1 MiB
+PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
+
+Producer: TypeAlias = "AIOKafkaProducer[bytes, bytes]"
+Record = tuple[bytes, bytes]  # key, value
+
+
+async def connected(servers: str) -> Producer:
+    """An idempotent producer, to be let go of (``topics.let_go``). Raises KafkaError, TimeoutError."""
+    producer: Producer = AIOKafkaProducer(
+        bootstrap_servers=servers,
+        enable_idempotence=True,
+        acks="all",
+        max_batch_size=LARGEST_BATCH_BYTES,
+        max_request_size=topics.LARGEST_MESSAGE,
+        request_timeout_ms=10_000,
+    )
+    try:
+        await topics.unbroken(asyncio.wait_for(producer.start(), PATIENCE))
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
+def filled(producer: Producer, records: Sequence[Record]) -> tuple[BatchBuilder, int]:
+    """A batch of as many of these records as fit into one, and their number: none where the first is too large."""
+    batch = producer.create_batch()
+    count = 0
+    for key, value in records:
+        if batch.append(key=key, value=value, timestamp=None, headers=topics.HEADERS) is None:
+            break
+        count += 1
+    return batch, count
+
+
+async def sent(producer: Producer, batch: BatchBuilder, to: TopicPartition) -> int:
+    """Send a batch, and wait for the offset that its first record got. Raises KafkaError, TimeoutError."""
+    future = await producer.send_batch(batch, to.topic, partition=to.partition)
+    async with asyncio.timeout(PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
+        return int((await future).offset)

@@ -1,0 +1,1 @@
+"""The append: queues, one transaction a batch, decisions, rows."""

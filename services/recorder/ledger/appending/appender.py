@@ -1,0 +1,187 @@
+"""Group commit: one queue and one worker a shard, so that whatever waits meanwhile shares the next transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from schemas.identity import shard_of
+from services.common.both import Both
+from services.recorder.errors import Busy, ReadOnly, Unavailable
+from services.recorder.ledger import mode
+from services.recorder.ledger.appending.append import Committed, append
+from services.recorder.ledger.appending.working import Working
+from services.recorder.ledger.database import TRANSIENT, Connection, Ledger, Pool
+from services.recorder.ledger.submission import Answer, Closed, Outcome, Submission, Unrecordable
+
+LARGEST_BATCH: Final = 1000
+LARGEST_QUEUE: Final = 20_000
+_RETRY: Final = 0.2  # seconds
+Log: Final = structlog.get_logger("appender")
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One caller's submissions to one shard, and who waits for them."""
+
+    submissions: Sequence[Submission]
+    outcomes: list[Outcome]
+    done: asyncio.Future[None]
+
+
+class Appender:
+    """The append's queues. ``reasons`` says why a shard is read-only, None where it is not.
+
+    What the ledger's own row says of it is added there, for whoever looks whether it was mended.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        ledger: Ledger,
+        listener: Committed,
+        reasons: dict[int, Both | None],
+    ) -> None:
+        """Begin with empty queues; workers start when their shard is first used."""
+        self._pool = pool
+        self._ledger = ledger
+        self._listener = listener
+        self._reasons = reasons
+        self._queues: dict[int, deque[tuple[Ticket, int]]] = {}
+        self._wake: dict[int, asyncio.Event] = {}
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._states: dict[int, Working] = {}
+        self._waiting = 0
+
+    def closed(self, office: str) -> Closed | None:
+        """Why the office's shard takes nothing now; None where it does."""
+        return self._closed(shard_of(office, self._ledger.shards))
+
+    def _closed(self, shard: int) -> Closed | None:
+        reason = self._reasons.get(shard)
+        return Closed(f"shard {shard} is read-only: {reason}") if reason else None
+
+    def enqueue(self, submissions: Sequence[Submission]) -> list[tuple[list[int], Ticket]]:
+        """Put submissions into their shards' queues, in order; the indices and the ticket of each shard's part.
+
+        Raises ReadOnly where a shard takes nothing, before anything is queued.
+        """
+        parts: dict[int, list[int]] = {}
+        for index, submission in enumerate(submissions):
+            parts.setdefault(shard_of(submission.office, self._ledger.shards), []).append(index)
+        for indices in parts.values():
+            if closed := self.closed(submissions[indices[0]].office):
+                raise ReadOnly(closed.reason)
+        return [(indices, self._put(shard, [submissions[i] for i in indices])) for shard, indices in parts.items()]
+
+    async def collect(self, count: int, parts: list[tuple[list[int], Ticket]]) -> list[Outcome]:
+        """The outcomes of enqueued submissions, in the order in which they were given."""
+        outcomes: list[Outcome | None] = [None] * count
+        for indices, ticket in parts:
+            await ticket.done
+            for index, outcome in zip(indices, ticket.outcomes, strict=True):
+                outcomes[index] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def submit(self, submissions: Sequence[Submission], patience: float = 10.0) -> list[Outcome]:
+        """Append within ``patience`` seconds: HTTP's way.
+
+        Raises Busy, Unavailable and, for a single one, ReadOnly; after Unavailable it may still be recorded.
+        """
+        if self._waiting + len(submissions) > LARGEST_QUEUE:
+            message = f"{self._waiting} actions are waiting"
+            raise Busy(message)
+        closed = [self.closed(submission.office) for submission in submissions]
+        taken = [submission for submission, why in zip(submissions, closed, strict=True) if why is None]
+        parts = self.enqueue(taken)
+        try:
+            async with asyncio.timeout(patience):  # not wait_for, which can lose a cancellation (until Python 3.12)
+                collected = iter(await self.collect(len(taken), parts))
+        except TimeoutError:
+            message = f"not recorded within {patience:g} s; it may be later: send it again to learn of it"
+            raise Unavailable(message) from None
+        outcomes = [why or next(collected) for why in closed]
+        if len(outcomes) == 1 and isinstance(outcomes[0], Closed):
+            raise ReadOnly(outcomes[0].reason)
+        return outcomes
+
+    def _put(self, shard: int, submissions: list[Submission]) -> Ticket:
+        ticket = Ticket(submissions, [], asyncio.get_running_loop().create_future())
+        if shard not in self._queues:
+            self._queues[shard] = deque()
+            self._wake[shard] = asyncio.Event()
+            self._states[shard] = Working()
+            self._workers[shard] = asyncio.create_task(self._work(shard), name=f"append-{shard}")
+        self._queues[shard].extend((ticket, index) for index in range(len(submissions)))
+        self._waiting += len(submissions)
+        self._wake[shard].set()
+        return ticket
+
+    async def _work(self, shard: int) -> None:
+        queue = self._queues[shard]
+        while True:
+            if not queue:
+                self._wake[shard].clear()
+                await self._wake[shard].wait()
+            entries = [queue.popleft() for _ in range(min(LARGEST_BATCH, len(queue)))]
+            await self._record(shard, entries)
+
+    async def _record(self, shard: int, entries: list[tuple[Ticket, int]]) -> None:
+        """Record all entries, in as many batches as it takes; what a batch cut off goes into the next."""
+        while entries:
+            submissions = [ticket.submissions[index] for ticket, index in entries]
+            outcomes = await self._append_or_bisect(shard, submissions)
+            for (ticket, _), outcome in zip(entries, outcomes, strict=False):
+                ticket.outcomes.append(outcome)
+                if len(ticket.outcomes) == len(ticket.submissions) and not ticket.done.done():
+                    ticket.done.set_result(None)
+            self._waiting -= len(outcomes)
+            entries = entries[len(outcomes) :]
+
+    async def _append_or_bisect(self, shard: int, submissions: list[Submission]) -> list[Outcome]:
+        while True:
+            if closed := self._closed(shard):  # whatever waits gets the same answer
+                return [closed] * len(submissions)
+            try:
+                async with self._pool.acquire(timeout=10) as connection:
+                    return list(await self._append(connection, shard, submissions))
+            except ReadOnly as error:
+                await self._close(shard, error)
+            except TRANSIENT as error:
+                Log.warning("append-retried", shard=shard, error=type(error).__name__)
+                await asyncio.sleep(_RETRY)
+            except Exception as error:  # noqa: BLE001  # whatever it is: bisected to its culprit, logged, never lost
+                if len(submissions) == 1:
+                    Log.exception("append-failed", shard=shard, action=submissions[0].id)
+                    return [Unrecordable(type(error).__name__)]
+                submissions = submissions[: len(submissions) // 2]
+
+    async def _append(self, connection: Connection, shard: int, submissions: list[Submission]) -> list[Answer]:
+        return await append(
+            connection, submissions, ledger=self._ledger, shard=shard, working=self._states[shard], told=self._listener
+        )
+
+    async def _close(self, shard: int, error: ReadOnly) -> None:
+        """Take nothing more for the shard, until somebody has looked: for every recorder, where nobody noted it yet."""
+        self._reasons[shard] = error.why
+        Log.error("shard-read-only", shard=shard, reason=str(error))
+        if error.why is None or error.why.word != "went-back":
+            return
+        self._states[shard] = Working()  # nothing at hand belongs to that history
+        await self._listener.went_back(shard)
+        try:
+            async with self._pool.acquire(timeout=10) as connection:
+                await mode.note(connection, {shard: error.why})
+        except TRANSIENT as failure:
+            Log.warning("read-only-not-noted", shard=shard, error=type(failure).__name__)
+
+    async def stop(self) -> None:
+        """End the workers; what waits was not acknowledged and comes again."""
+        for worker in self._workers.values():
+            worker.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)

@@ -1,0 +1,285 @@
+"""Decide a batch in memory: submissions in, events and receipts out.
+
+Pure: everything that it needs is loaded before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from schemas.canonical import canonical, leaf_hash
+from schemas.entries import CorrectEntry, EntryRevoked, RevokeEntry
+from schemas.envelope import LARGEST_EVENT
+from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
+from schemas.merkle import extended
+from services.recorder.domain import decider
+from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Rejection
+from services.recorder.ledger.appending import recent
+from services.recorder.ledger.appending.working import Working
+from services.recorder.ledger.appending.writing import Address, Frame, accepted, frame
+from services.recorder.ledger.rows import EventRow, ReceiptRow
+from services.recorder.ledger.submission import UNCOMPARED, Answer, Submission
+
+LONGEST: Final = 0.1  # seconds of deciding under the lock, so that neither intake starves the other
+_LOOK_AT_CLOCK: Final = 32  # submissions
+# What takes an event back repeats its data, and its stamps twice. The rest of it has so many bytes more than the event
+# at the most: actor and action id of 256 characters of four bytes each, and what it says itself. A test holds it so.
+_REVOKING: Final = 2560
+_SURELY_FITS: Final = (LARGEST_EVENT - _REVOKING) // 2  # the stamps are a part of the event: nearly all need no more
+_NEVER_REVOKED: Final = (EntryRevoked, PersonErased, HoldPlaced, HoldLifted)
+_LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
+
+
+@dataclass(slots=True)
+class Head:
+    """Where the shard stands: next position, next receipt number, the batch's recorded time.
+
+    Also the peaks before the batch, and whose the batches before it were.
+    """
+
+    shard: int
+    size: int
+    next_receipt: int
+    recorded_at: datetime
+    peaks: bytes
+    recent: str = recent.NOTHING
+
+    def recorded_time(self) -> str:
+        """``recorded_at`` as it is written, in UTC with microseconds."""
+        return self.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Built(NamedTuple):
+    """What an accepted action becomes: its events, their rows, and the version that each stream has then."""
+
+    events: list[Event]
+    rows: list[EventRow]
+    versions: dict[Key, int]
+
+
+@dataclass(slots=True)
+class Batch:
+    """One shard's batch on its way: what is known, what was decided."""
+
+    source: str
+    head: Head
+    working: Working
+    known: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # key digest → body digest, receipt
+    targets: dict[str, Event] = field(default_factory=dict)  # event id → event, of earlier batches or this one
+    naming: dict[str, tuple[Key, ...]] = field(default_factory=dict)  # event id → states that may rest on what it made
+    archived: dict[str, str] = field(default_factory=dict)  # event id → file that holds it, where it left the ledger
+    events: list[EventRow] = field(default_factory=list)
+    receipts: list[ReceiptRow] = field(default_factory=list)
+    answered: list[tuple[str, str]] = field(default_factory=list)  # office and action of each receipt
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)  # outcome, code → receipts
+    recorded_time: str = ""
+
+    def decide(self, submissions: Sequence[Submission], now: datetime) -> list[Answer]:
+        """Answers to as many of the submissions, from the first on, as fit into this batch; at least one."""
+        self.recorded_time = self.head.recorded_time()
+        deadline = time.monotonic() + LONGEST
+        answers: list[Answer] = []
+        look = _LOOK_AFTER
+        for index, submission in enumerate(submissions):
+            if index % _LOOK_AT_CLOCK == _LOOK_AT_CLOCK - 1 or len(self.events) >= look:
+                if time.monotonic() > deadline:
+                    break
+                look = len(self.events) + _LOOK_AFTER
+            try:
+                answers.append(self._answer(submission, now))
+            except NotLoaded:
+                if not answers:
+                    raise
+                break
+        return answers
+
+    def peaks(self) -> bytes:
+        """The peaks of the shard's tree with this batch's events in it."""
+        return extended(self.head.peaks, self.head.size - len(self.events), [row[-1] for row in self.events])
+
+    def recent(self) -> str:
+        """Whose the shard's last batches were, this one included."""
+        head = self.head
+        return recent.noted(
+            head.recent, self.receipts[0][1], head.next_receipt, {office for office, _ in self.answered}
+        )
+
+    def _answer(self, submission: Submission, now: datetime) -> Answer:
+        first = self.known.get(submission.key_digest)
+        if first is not None:
+            return self._again(submission, *first)
+        decided = submission.refusal or self._decide(submission, now)
+        if isinstance(decided, Rejection):
+            return self._refuse(submission, "rejected", decided, binding=decided.final)
+        return self._accept(submission, decided)
+
+    # --- deciding ---
+
+    def _decide(self, submission: Submission, now: datetime) -> Built | Rejection:
+        """The events, already part of the working states; or why not."""
+        if submission.action is None:
+            raise AssertionError(submission.id)
+        action = self.aimed(submission.action)
+        gone = self._gone(action)
+        if gone:
+            return gone
+        self._searched(action)
+        decided: Decision = decider.decide(self.working, action, now)
+        if isinstance(decided, Rejection):
+            return decided
+        built = self._stale(action, decided) or self._build(action, decided)
+        if isinstance(built, Rejection):
+            return built
+        self.working.apply(decider.evolve_all(self.working, decided))  # all of it or, where a state isn't loaded, none
+        for key, version in built.versions.items():
+            self.working.advance(key, version)
+        return built
+
+    def aimed(self, action: Action) -> Action:
+        """The action with the event that it takes back, where it takes back one that is known by now."""
+        if isinstance(action.data, RevokeEntry | CorrectEntry) and action.target is None:
+            target = self.targets.get(action.data.event)
+            if target is not None and target.office == action.office:
+                return action._replace(target=target, naming=self.naming.get(target.id, ()))
+        return action
+
+    def _searched(self, action: Action) -> None:
+        """Raise NotLoaded where what may rest on its target wasn't looked for, or may have come since.
+
+        Such an action begins a batch.
+        """
+        target = action.target
+        if target and decider.searched(action) and (self.answered or target.id not in self.naming):
+            raise NotLoaded(action.key("revocation", target.id))
+
+    def _gone(self, action: Action) -> Rejection | None:
+        """Why an archived event can't be taken back now."""
+        if not self.archived or not isinstance(action.data, RevokeEntry | CorrectEntry):
+            return None
+        file = self.archived.get(action.data.event)
+        if file is None:
+            return None
+        return Rejection(
+            "archived",
+            f"The event {action.data.event} is of a year that was archived ({file}). "
+            "Ask the operator to bring that year back (recorder archive --bring-back), then send this again.",
+            f"事件 {action.data.event} 所在年度已归档（{file}）。请管理员调回该年度（recorder archive --bring-back），"
+            "然后重新提交。",
+        )
+
+    def _stale(self, action: Action, events: list[Event]) -> Rejection | None:
+        if action.expectedversion is None or not events:
+            return None
+        actual = self.working.version(events[0].stream_key())
+        if actual == action.expectedversion:
+            return None
+        return Rejection(
+            "stale-version",
+            f"{events[0].stream} has version {actual}, not {action.expectedversion}. Read it again, then decide anew.",
+            f"{events[0].stream} 当前版本为 {actual}，不是 {action.expectedversion}。请重新读取后再提交。",
+        )
+
+    def _build(self, action: Action, events: list[Event]) -> Built | Rejection:
+        head = self.head
+        built = Built(events, [], {})
+        shared: Frame | None = None
+        for position, event in enumerate(events, head.size):
+            if shared is None or not shared.fits(event):
+                shared = frame(self.source, head.shard, self.recorded_time, action, event)
+                key = event.stream_key()
+            version = (built.versions.get(key) or self.working.version(key)) + 1
+            built.versions[key] = version
+            body = shared.written(event, position, version)
+            if len(body) > _SURELY_FITS and (refusal := _too_large(event, len(body))):
+                return refusal
+            built.rows.append(
+                (head.shard, position, event.id, event.stream, version, shared.type, head.recorded_at, body,
+                 leaf_hash(body))
+            )  # fmt: skip
+        return built
+
+    # --- answering ---
+
+    def _accept(self, submission: Submission, built: Built) -> Answer:
+        self.head.size += len(built.rows)
+        self.events += built.rows
+        for event in built.events:
+            self.targets[event.id] = event
+        listed = [(row[2], row[5], row[3], row[4], row[1]) for row in built.rows]
+        return self._keep(submission, "accepted", accepted(self._address(submission), listed), binding=True)
+
+    def _again(self, submission: Submission, body_digest: bytes, receipt: bytes) -> Answer:
+        if submission.body_digest in {body_digest, UNCOMPARED} or not body_digest:  # none: a receipt made anew
+            return Answer(receipt, repeat=True)
+        first = orjson.loads(receipt)["number"]
+        why = Rejection(
+            "key-conflict",
+            f"This id was used before for another content (receipt {first}). Use a new id for a new action.",
+            f"该编号此前已用于其他内容（回执 {first}）。新的操作请用新的编号。",
+        )
+        return self._refuse(submission, "conflict", why, binding=False, first=first)
+
+    def _refuse(
+        self, submission: Submission, outcome: str, why: Rejection, *, binding: bool, first: int | None = None
+    ) -> Answer:
+        fields: dict[str, Any] = {
+            **self._address(submission)._asdict(),
+            "outcome": outcome,
+            "final": why.final,
+            "events": [],
+            "at_least": None,
+            "code": why.code,
+            "message": {"en": why.en, "zh": why.zh},
+        }
+        if first is not None:
+            fields["first"] = first
+        return self._keep(submission, outcome, canonical(fields), binding=binding, code=why.code)
+
+    def _address(self, submission: Submission) -> Address:
+        head = self.head
+        return Address(
+            head.shard, head.next_receipt, self.recorded_time,
+            submission.office, submission.source, submission.id, submission.type,
+        )  # fmt: skip
+
+    def _keep(self, submission: Submission, outcome: str, receipt: bytes, *, binding: bool, code: str = "") -> Answer:
+        head = self.head
+        digest = submission.key_digest
+        self.outcomes[outcome, code] += 1
+        self.receipts.append((head.shard, head.next_receipt, digest, submission.body_digest, binding, receipt))
+        self.answered.append((submission.office, submission.id))
+        head.next_receipt += 1
+        if binding:
+            self.known[digest] = (submission.body_digest, receipt)
+        return Answer(receipt, repeat=False)
+
+
+def _too_large(event: Event, size: int) -> Rejection | None:
+    """Why an event of that size can't be recorded: it doesn't fit itself, or what would take it back wouldn't."""
+    kind = event.data.TYPE
+    if size > LARGEST_EVENT:
+        return Rejection(
+            "too-large",
+            f"The {kind} would have {size} bytes; an event has at most {LARGEST_EVENT}. Shorten its texts or lists.",
+            f"事件 {kind} 将有 {size} 字节，最多 {LARGEST_EVENT} 字节。请缩短文字或名单。",
+        )
+    if isinstance(event.data, _NEVER_REVOKED):
+        return None
+    stamps = len(orjson.dumps(event.data.stamps, default=vars))
+    largest = size + stamps + _REVOKING
+    if largest <= LARGEST_EVENT:
+        return None
+    return Rejection(
+        "too-large",
+        f"The {kind} would have {size} bytes, and its revocation, which repeats it, up to {largest}; "
+        f"an event has at most {LARGEST_EVENT}. Shorten its texts or lists.",
+        f"事件 {kind} 将有 {size} 字节，撤销它的事件须重述其内容，至多 {largest} 字节，"
+        f"而事件最多 {LARGEST_EVENT} 字节。请缩短文字或名单。",
+    )

@@ -1,0 +1,1 @@
+"""The ledger, again from the topics: ``recorder restore`` and ``recover``."""

@@ -1,0 +1,152 @@
+"""A lost ledger from its topics: into an empty database, under its old id, byte for byte.
+
+Killed at any step, the same command goes on where it was: each portion is a transaction, and a mark in the ledger says
+that it is being restored, which also keeps recorders from appending to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from services.common.faults import fault
+from services.common.settings import Settings
+from services.recorder.errors import Refused
+from services.recorder.kafka import topics
+from services.recorder.ledger import database, founding
+from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
+from services.recorder.ledger.rows import UNREADABLE
+from services.recorder.ledger.standing import QUERIES as STANDING
+from services.recorder.recovery.leases import refuse_running
+from services.recorder.recovery.queries import QUERIES as RECOVERY
+from services.recorder.recovery.refilling import telling
+from services.recorder.recovery.refilling.filling import Filled, Told
+from services.recorder.recovery.refilling.person_keys import Keys
+from services.recorder.recovery.refilling.setback import set_back
+from services.recorder.recovery.refilling.shards import Work, fill
+from services.recorder.recovery.refilling.telling import Report
+from services.recorder.recovery.refusals import refused
+from services.recorder.trust.witness import all_witnessed
+from services.recorder.vault import vault
+
+_SOURCE = "urn:chengzhang:ledger:"
+
+
+async def restore(settings: Settings, told: Told, total: Callable[[int], None]) -> Report:
+    """Do it. Raises Refused where the ledger isn't empty or a recorder runs; Unavailable, Misconfigured."""
+    ledger = await _lost(settings)
+    pool = await database.connect(settings.database_url)
+    try:
+        keys = Keys()
+        if await _found(pool, ledger):  # this is not the first try: what came back before has its keys, too
+            await keys.see_all(pool, ledger.shards)
+        fault("after-founding")
+        signed = await all_witnessed(settings, ledger.id)
+        return await _fill_all(Work(settings, pool, ledger, signed, keys, told, total))
+    finally:
+        pool.terminate()
+
+
+async def _fill_all(work: Work) -> Report:
+    report = Report(ok=True, ledger=str(work.ledger.id))
+    for shard in range(work.ledger.shards):
+        found = await fill(work, shard)
+        report.add(found)
+        signed = max(work.witnessed.get(shard, {}), default=0)
+        if isinstance(found, Filled) and found.whole and found.size < signed:
+            report.remark(telling.behind_checkpoint(shard, found.size, signed))
+    unknown = await work.keys.unknown(work.pool)
+    if unknown[0]:
+        report.remark(telling.keys_lost(*unknown))
+    report.remark(telling.always(restored=True))
+    async with work.pool.acquire() as connection:
+        newest = await RECOVERY.newest(connection)
+    if not await set_back(work.settings, work.pool, newest):
+        report.remark(telling.not_set_back())
+    fault("before-whole")
+    await _whole(work.pool, report)
+    return report
+
+
+async def _whole(pool: Pool, report: Report) -> None:
+    """The mark goes; how far the relay came is noted as it is: all of this is on the topics."""
+    async with pool.acquire() as connection, connection.transaction():
+        await QUERIES.note_relayed(
+            connection,
+            shards=[shard.shard for shard in report.shards],
+            events=[shard.size for shard in report.shards],
+            receipts=[shard.next_receipt for shard in report.shards],
+        )
+        await RECOVERY.end_restoring(connection)
+
+
+# --- which ledger, and whether there is room for it ---
+
+
+async def _lost(settings: Settings) -> Ledger:
+    """The ledger that the topics are of. Raises Refused where they hold none, or several."""
+    sources: set[str] = set()
+    counts: set[int] = set()
+    for kind in ("events", "receipts"):
+        name = settings.topic(kind)
+        partitions = await topics.partitions(settings.kafka, name)
+        if not partitions:
+            continue
+        counts.add(partitions)
+        for tail in (await topics.tails(settings.kafka, name, range(partitions))).values():
+            if tail.last is not None:
+                sources |= _source(tail.last.value)
+    if len(counts) != 1 or len(sources) != 1:
+        raise _no_one_ledger(settings, counts, sources)
+    return Ledger(UUID(sources.pop()), counts.pop())
+
+
+def _source(value: bytes | None) -> set[str]:
+    """The ledger that a record says it is of; nothing where it is none of ours, which is told later."""
+    try:
+        source = orjson.loads(value or b"")["source"]
+        return {str(UUID(source.removeprefix(_SOURCE)))} if source.startswith(_SOURCE) else set()
+    except (*UNREADABLE, AttributeError):
+        return set()
+
+
+def _no_one_ledger(settings: Settings, counts: set[int], sources: set[str]) -> Refused:
+    names = f"{settings.topic('events')}, {settings.topic('receipts')}"
+    if not counts or not sources:
+        return refused("no-history", names=names)
+    if len(counts) > 1:
+        return refused("partitions", names=names, counts=", ".join(map(str, sorted(counts))))
+    return refused("several", names=names, sources=", ".join(sorted(sources)))
+
+
+async def _found(pool: Pool, ledger: Ledger) -> bool:
+    """Found the lost ledger; True where that was done before, and this command ended then. Raises Refused."""
+    await refuse_running(pool)
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            await founding.migrate(connection)
+            row = await STANDING.state(connection)
+            if row["restoring"] and row["ledger"] == ledger.id:
+                return True
+            _refuse_full(row, ledger)
+            await _take_place(connection, ledger)
+        await vault.migrate(connection)
+    return False
+
+
+def _refuse_full(row: asyncpg.Record, ledger: Ledger) -> None:
+    if not row["recorded"]:
+        return
+    if row["ledger"] == ledger.id:
+        raise refused("not-empty")
+    raise refused("other-ledger", ours=row["ledger"], theirs=ledger.id)
+
+
+async def _take_place(connection: Connection, ledger: Ledger) -> None:
+    await RECOVERY.forget(connection)
+    await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
+    await QUERIES.install_shards(connection, shards=ledger.shards)
+    await RECOVERY.begin_restoring(connection)

@@ -1,0 +1,1 @@
+"""The topics, again from the ledger: ``recorder republish``."""

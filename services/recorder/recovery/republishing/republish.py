@@ -1,0 +1,145 @@
+"""Lost topics from the ledger: the same bytes, under the same keys, in the same order.
+
+A partition that lacks only its end is published on. One that is damaged (its beginning is gone, something is missing in
+between, somebody else wrote into it) is emptied first, in place: readers that know the positions go on where they are.
+Recorders may run: they hand over a shard's lease, go on recording, and take the lease back afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import asyncpg
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from services.common.both import Both
+from services.common.faults import fault
+from services.common.settings import Settings
+from services.recorder.errors import Refused
+from services.recorder.kafka import topics
+from services.recorder.ledger import database
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.recovery.choice import chosen
+from services.recorder.recovery.leases import held
+from services.recorder.recovery.refusals import refused
+from services.recorder.recovery.republishing.assessing import Partition, assess
+from services.recorder.recovery.republishing.publishing import publish
+from services.recorder.trust import history
+
+Kind = Literal["events", "receipts"]
+KINDS: Final[tuple[Kind, ...]] = ("events", "receipts")  # events first: a receipt says that its events are there
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What may be emptied: damaged partitions; those, too, that hold what the ledger doesn't."""
+
+    emptying: bool = False
+    discarding: bool = False
+
+
+@dataclass(slots=True)
+class Republished:
+    """What was done: each partition as it was found, how many records were published; whether all are whole now."""
+
+    ok: bool
+    ledger: str
+    found: list[Partition]
+    published: int = 0
+
+
+async def republish(  # noqa: PLR0917  # what a command asks
+    settings: Settings, kinds: Iterable[Kind], only: Iterable[int], consent: Consent, told: Progress, total: Progress
+) -> Republished:
+    """Fill the topics again. Raises Refused where it needs a consent that wasn't given, Unavailable, Misconfigured."""
+    pool = await database.connect(settings.database_url)
+    try:
+        ledger = await _ledger(pool, settings)
+        shards = chosen(only, ledger.shards)
+        await topics.ensure(settings)
+        signed = await history.signed_outside(settings, ledger)
+        done = Republished(ok=True, ledger=str(ledger.id), found=[])
+        filling = _Filling(settings, pool, ledger, signed, consent, done)
+        for shard in shards:
+            async with held(settings, shard):
+                for kind in [kind for kind in KINDS if kind in set(kinds)]:
+                    await filling.fill(kind, shard, told, total)
+        return done
+    finally:
+        pool.terminate()
+
+
+async def _ledger(pool: Pool, settings: Settings) -> Ledger:
+    async with pool.acquire() as connection:
+        try:
+            row = await QUERIES.installation(connection)
+        except asyncpg.UndefinedTableError as error:
+            raise refused("no-ledger") from error
+    if row is None or row["shards"] != settings.shards:
+        raise refused("shards", shards=row and row["shards"])
+    return Ledger(row["ledger"], row["shards"])
+
+
+@dataclass(slots=True)
+class _Filling:
+    settings: Settings
+    pool: Pool
+    ledger: Ledger
+    signed: history.Signed
+    consent: Consent
+    done: Republished
+
+    async def fill(self, kind: Kind, shard: int, told: Progress, total: Progress) -> None:
+        """One partition: look, empty where need be, publish what is missing, look again."""
+        found = await assess(self.settings, self.pool, self.ledger, kind, shard)
+        self.done.found.append(found)
+        if found.state != "whole":
+            await self._signed(kind, shard)
+        if found.state in {"damaged", "ahead"}:
+            self._allowed(found)
+            await empty(self.settings, kind, shard)
+            fault("after-emptying")
+        if found.state == "whole":
+            return
+        first = found.next if found.state == "behind" else 0
+        total(found.size - first)
+        self.done.published += await publish(self.settings, self.pool, self.ledger, kind, shard, first, told)
+        after = await assess(self.settings, self.pool, self.ledger, kind, shard)
+        if after.state not in {"whole", "behind"}:  # behind: more was recorded meanwhile, and is the relay's to publish
+            raise _refused("others-write", after)
+
+    async def _signed(self, kind: Kind, shard: int) -> None:
+        """Raise Refused where the ledger contradicts what was signed: the topic may be the only copy that is right."""
+        async with self.pool.acquire() as connection:
+            why = await history.unlike_signed(connection, shard, self.signed)
+        if why is not None:
+            raise refused("not-signed", kind=kind, shard=shard, why=why)
+
+    def _allowed(self, found: Partition) -> None:
+        if found.state == "ahead" and not self.consent.discarding:
+            raise _refused("ahead", found)
+        if not self.consent.emptying:
+            raise _refused("damaged", found)
+
+
+def _refused(word: str, found: Partition) -> Refused:
+    return refused(word, kind=found.kind, shard=found.shard, why=Both(found.why, found.why_zh))
+
+
+async def empty(settings: Settings, kind: Kind, shard: int) -> None:
+    """Delete all records of one partition, in place."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    try:
+        await admin.start()
+        await admin.delete_records({TopicPartition(settings.topic(kind), shard): RecordsToDelete(before_offset=-1)})
+    finally:
+        await admin.close()
+
+
+def needed(found: Iterable[Partition]) -> Iterator[Partition]:
+    """Those that were not whole."""
+    return (each for each in found if each.state != "whole")

@@ -1,0 +1,1 @@
+"""How the recorder stands: ``recorder status``."""

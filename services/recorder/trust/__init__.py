@@ -1,0 +1,1 @@
+"""What makes history trustworthy: trees in tiles, signed checkpoints, and history held against both."""

@@ -1,0 +1,1 @@
+"""Persons' keys: what seals and opens texts, and what destroys a key."""

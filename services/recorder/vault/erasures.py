@@ -1,0 +1,165 @@
+"""Erasures recorded in the ledger, applied to the vault: the key of whoever was erased is destroyed.
+
+The ledger says who was erased, the vault follows. A recorder applies what it finds before it opens or seals anything,
+after each erasure that it took, and every few seconds. So a crash in between, a vault restored from a backup that still
+held the key, and an erasure that another recorder took all come to the same end.
+
+A person's key is one for all offices. It goes once every office that has the person registered has erased the person,
+so that none destroys what is another's; until then nothing of an office that has opens any more. While any office holds
+the person, the key stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import aiosql
+import asyncpg
+import orjson
+import structlog
+
+from schemas.identity import shard_of
+from services.common.faults import fault
+from services.recorder.domain import erasure, facts, timeline
+from services.recorder.errors import Unavailable
+from services.recorder.ledger.database import QUERIES, TRANSIENT, Connection, Pool
+from services.recorder.vault.ahead import Fact
+from services.recorder.vault.vault import Vault
+
+LOOK_EVERY: Final = 5.0  # seconds: how late a key is destroyed at the most, where nobody was told
+Log: Final = structlog.get_logger("erasures")
+_QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
+
+
+@dataclass(slots=True)
+class Known:
+    """What offices say: person → office → the event that erased or registered; and who is held anywhere."""
+
+    erased: dict[str, dict[str, str]] = field(default_factory=dict)
+    registered: dict[str, dict[str, str]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+
+    def take(self, fact: Fact) -> None:
+        """Take in what only the topic says."""
+        if fact.kind == "held":
+            self.held.add(fact.person)
+        else:
+            said = self.erased if fact.kind == "erased" else self.registered
+            said.setdefault(fact.person, {}).setdefault(fact.office, fact.event)
+
+    def recorded(self, rows: Iterable[Any]) -> None:
+        """Take in states of erasures, by key (``office/person``)."""
+        for key, text in rows:
+            office, _, person = key.partition("/")
+            state = erasure.Erasure.model_validate_json(text or "{}")
+            if state.erased:
+                self.erased.setdefault(person, {})[office] = state.erased
+            if state.holds:
+                self.held.add(person)
+
+    def persons(self, rows: Iterable[Any]) -> None:
+        """Take in states of persons: a registration that was revoked counts no more."""
+        for key, text in rows:
+            office, _, person = key.partition("/")
+            if event := facts.made_by(timeline.Person.model_validate_json(text or "{}"), "person"):
+                self.registered.setdefault(person, {})[office] = event
+
+    def due(self) -> dict[str, dict[str, str]]:
+        """Who was erased and is held nowhere: the event that erased by office."""
+        return {who: by for who, by in self.erased.items() if who not in self.held}
+
+    def done(self, who: str) -> bool:
+        """Whether every office that has the person has erased the person."""
+        return self.registered.get(who, {}).keys() <= self.erased[who].keys()
+
+
+class Erasures:
+    """What keeps the vault at what the ledger says."""
+
+    def __init__(self, pool: Pool, vault: Vault) -> None:
+        """Nothing runs yet. From now on the vault asks here of whom only some offices have erased."""
+        self._pool = pool
+        self._vault = vault
+        self._worker: asyncio.Task[None] | None = None
+        self._ahead: list[Fact] = []
+        vault.others = self.others
+
+    async def start(self) -> None:
+        """Look every few seconds from now on."""
+        self._worker = asyncio.create_task(self._look(), name="erasures")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+
+    async def apply(self, ahead: Collection[Fact] = ()) -> None:
+        """Destroy the keys of all who are erased wherever they are registered, and held nowhere.
+
+        ``ahead``: what only the topic says; it counts until the ledger has it. Raises what the driver raises where the
+        ledger can't be asked, and Unavailable where the vault can't.
+        """
+        self._ahead += ahead
+        async with self._pool.acquire(timeout=10) as connection:
+            known = await self._recorded(connection)
+        due = known.due()
+        waiting = await self._vault.not_destroyed(due) if due else set()
+        if not waiting:
+            return
+        async with self._pool.acquire(timeout=10) as connection:
+            known.persons([(r["key"], r["state"]) async for r in _QUERIES.known(connection, persons=sorted(waiting))])
+        gone = {who: next(iter(due[who].values())) for who in waiting if known.done(who)}
+        await self._vault.close_for({who: due[who].keys() for who in waiting if who not in gone})
+        if gone:
+            fault("before-destroy")
+            await self._vault.destroy(gone)
+            Log.info("erased", persons=len(gone), events=sorted(gone.values()))
+
+    async def _recorded(self, connection: Connection) -> Known:
+        known = Known()
+        known.recorded([(row["key"], row["state"]) async for row in _QUERIES.recorded(connection)])
+        if self._ahead:
+            shards = sorted({fact.shard for fact in self._ahead})
+            sizes = {row["shard"]: row["size"] async for row in QUERIES.sizes(connection, shards=shards)}
+            self._ahead = [fact for fact in self._ahead if fact.at >= sizes.get(fact.shard, 0)]
+        for fact in self._ahead:
+            known.take(fact)
+        return known
+
+    async def others(self, events: Mapping[UUID, frozenset[str]]) -> set[UUID]:
+        """Those of these events that are of none of the offices named with each.
+
+        Of an archived one only the shard is known: it may be of any office there. Raises what the driver raises.
+        """
+        async with self._pool.acquire(timeout=10) as connection:
+            rows = [row async for row in _QUERIES.events_of(connection, events=list(events))]
+        return {row["id"] for row in rows if not _may_be_of(row, events[row["id"]])}
+
+    async def apply_now(self) -> None:
+        """The same for somebody who waits. Raises Unavailable: it is tried again soon in any case."""
+        try:
+            await self.apply()
+        except (Unavailable, *TRANSIENT) as error:
+            raise Unavailable("recorded, but whether the person's key is destroyed already isn't known") from error
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                await self.apply()
+            except (Unavailable, *TRANSIENT) as error:
+                Log.warning("erasures-retried", error=type(error).__name__)
+            except Exception:  # noqa: BLE001  # whatever it is, the next look comes
+                Log.exception("erasures-failed")
+
+
+def _may_be_of(row: asyncpg.Record, offices: frozenset[str]) -> bool:
+    if row["body"] is not None:
+        return orjson.loads(row["body"])["office"] in offices
+    return row["shard"] in {shard_of(office, row["shards"]) for office in offices}
