@@ -92,6 +92,31 @@ async def test_repeats_alone_write_nothing(ledger: Bench, monkeypatch: pytest.Mo
     assert len(await ledger.events()) == 50 + 1
 
 
+async def test_what_may_rest_on_a_registration_is_looked_for_in_one_statement_more_and_only_then(
+    ledger: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered, *_ = await ledger.accepted(person("p-1"), person("p-2"), section("s-1"))
+    neighbour = await ledger.accepted(person("p-1", "o-11"))  # whose office's id begins like this one's
+    await ledger.accepted(session("m-1", "p-2"))
+    (there,) = await ledger.accepted(attendance("m-1", "p-1"))
+    taking = _revoke(registered)
+    plain = await _statements(ledger, [section("s-2")], monkeypatch)
+    # A talk in the same batch names p-1, too: the revocation is decided after it, in a batch of its own.
+    talk = action("talk.hold-talk", {"talk": "t-1", "initiator": "p-2", "participants": ["p-1"], "mode": "one-to-one"})
+    held, refused = await ledger.receipts([talk, taking])
+    assert refused["code"] == "rests-on-it"
+    named = {event["id"] for receipt in (held, there) for event in receipt["events"]}
+    assert all(event in refused["message"]["en"] for event in named)
+    await ledger.accepted(_revoke(held), _revoke(there))
+    said = await _statements(ledger, [_revoke(registered)], monkeypatch)
+    assert len(said) == len(plain) + 1 <= 10, said
+    assert neighbour[0]["events"][0]["id"] not in refused["message"]["en"]
+
+
+def _revoke(receipt: Json) -> Json:
+    return action("any.revoke-entry", {"event": receipt["events"][0]["id"], "reason": "mistake"})
+
+
 # --- rows ---
 
 
