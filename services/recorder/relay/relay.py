@@ -31,7 +31,7 @@ from services.recorder.errors import Doubt, RecorderError
 from services.recorder.kafka import sending, topics
 from services.recorder.kafka.sending import Producer, Record
 from services.recorder.ledger import mode
-from services.recorder.ledger.appending.batch import Batch
+from services.recorder.ledger.appending.deciding import Batch
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
 from services.recorder.trust.history import check, check_tail
