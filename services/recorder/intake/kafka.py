@@ -29,7 +29,7 @@ from services.recorder.intake.from_kafka.record import Record, Records, read_rec
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.reading import Unreadable, failed
 from services.recorder.intake.sealing import prepare_apart
-from services.recorder.kafka import patch
+from services.recorder.kafka import patch, topics
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import TRANSIENT
 from services.recorder.ledger.submission import Closed, Submission, Unrecordable
@@ -104,13 +104,12 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         A fetch without an offset costs the consumer five seconds, and the longer nobody looks, the likelier has a log
         that was cut off grown beyond the old offset.
         """
+        partitions = [TopicPartition(self._topic, p) for p in range(await topics.partitions(kafka, self._topic))]
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
             bootstrap_servers=kafka, group_id=self._group, enable_auto_commit=False
         )
         await consumer.start()
         try:
-            numbers = await consumer._client.fetch_all_metadata()  # noqa: SLF001  # there is no public way without joining
-            partitions = [TopicPartition(self._topic, p) for p in numbers.partitions_for_topic(self._topic) or ()]
             consumer.assign(partitions)
             places = await committed_places(consumer, partitions, self._quarantine)
             if news := {tp: place for tp, (place, is_news) in places.items() if is_news}:
