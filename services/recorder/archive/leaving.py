@@ -30,7 +30,7 @@ from services.recorder.archive.folder import File, Folder, Manifest
 from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.errors import unreadable
-from services.recorder.kafka import topics
+from services.recorder.kafka import fetching
 from services.recorder.ledger import years
 from services.recorder.ledger.database import Connection, Ledger, Pool
 from services.recorder.ledger.mode import noted
@@ -126,7 +126,7 @@ class Leaving:
     async def _check_published(self, last: dict[int, int]) -> None:
         """What leaves must be on its topic: the relay reads the ledger."""
         try:
-            tails = await topics.tails(self._settings.kafka, self._settings.topic("events"), last)
+            tails = await fetching.tails(self._settings.kafka, self._settings.topic("events"), last)
         except (KafkaError, TimeoutError, OSError) as error:
             raise unreadable(error) from error
         async with self._pool.acquire(timeout=10) as connection:

@@ -10,12 +10,14 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.common.both import Both
 from services.common.settings import Settings
+from services.recorder.errors import Unavailable
+from services.recorder.kafka.fetching import bounds, consuming
 from services.recorder.ledger.database import QUERIES, founded, reached
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
@@ -103,21 +105,15 @@ def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:
 async def _intake_lag(settings: Settings) -> int | None:
     topic, group = settings.topic("actions"), f"{settings.topic_prefix}-recorder"
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5000)
-    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, request_timeout_ms=5000, enable_auto_commit=False
-    )
     try:
         await admin.start()
-        await consumer.start()
         described = (await admin.describe_topics([topic]))[0]
-        partitions = [TopicPartition(topic, p["partition"]) for p in described["partitions"]]
         committed = await admin.list_consumer_group_offsets(group)
-        ends = await consumer.end_offsets(partitions)
-        begins = await consumer.beginning_offsets(partitions)
-        read = {tp: committed[tp].offset if tp in committed else begins[tp] for tp in partitions}
-        return int(sum(ends[tp] - read[tp] for tp in partitions))
-    except (KafkaError, TimeoutError):
+        async with consuming(settings.kafka) as consumer:
+            found = await bounds(consumer, [TopicPartition(topic, p["partition"]) for p in described["partitions"]])
+    except (KafkaError, TimeoutError, Unavailable):
         return None
     finally:
         await admin.close()
-        await consumer.stop()
+    read = {place: committed[place].offset if place in committed else at.first for place, at in found.items()}
+    return sum(at.end - read[place] for place, at in found.items())

@@ -18,13 +18,13 @@ from schemas.canonical import leaf_hash
 from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
-from services.recorder.kafka import topics
-from services.recorder.kafka.topics import Tail
+from services.recorder.kafka import fetching
+from services.recorder.kafka.fetching import Tail
 from services.recorder.ledger import archived, mode
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
-from services.recorder.trust.witness import newest, root_at
+from services.recorder.trust.witness import broken_in, newest
 
 Log: Final = structlog.get_logger("history")
 Signed = Mapping[int, tuple[int, bytes]]  # shard → size and root of its newest checkpoint
@@ -61,7 +61,7 @@ async def check(
     """The same for these shards, without a word in the log."""
     reasons: dict[int, Both | None] = dict.fromkeys(shards)
     for kind in ("events", "receipts"):
-        tails = await topics.tails(settings.kafka, settings.topic(kind), shards)
+        tails = await fetching.tails(settings.kafka, settings.topic(kind), shards)
         async with pool.acquire() as connection:
             for shard, tail in tails.items():
                 found = await check_tail(connection, ledger, kind, shard, tail)
@@ -112,7 +112,7 @@ async def unlike_signed(connection: Connection, shard: int, signed: Signed) -> B
     row = await STANDING.stand(connection, shard=shard)
     if row["size"] < size:
         return reason("short", shard=shard, size=row["size"], signed=size)
-    return None if await root_at(connection, shard, size) == root else reason("changed", shard=shard, signed=size)
+    return reason("changed", shard=shard, signed=size) if await broken_in(connection, shard, {size: root}) else None
 
 
 async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:

@@ -15,7 +15,6 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-from aiokafka import TopicPartition
 
 from services.common.settings import Settings
 from services.recorder.archive.folder import digest
@@ -29,7 +28,7 @@ from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.skipping import Skipped, skipped
 from services.recorder.audit.verifying.work import Whole
 from services.recorder.errors import Misconfigured, NotArchived, Unsettled
-from services.recorder.kafka.fetching import Record, consuming, ends_of, fetches
+from services.recorder.kafka.fetching import Record, ends_of, everything
 from services.recorder.trust.keys import Keys
 from services.recorder.trust.note import VerifierKey
 from services.recorder.trust.tiles import At
@@ -185,10 +184,8 @@ class _Layout:
         if ends is None:
             self._made.skipped.append(skipped("published", "no-topic", topic=topic))
             return
-        async with consuming(kafka) as consumer:
-            for number, end in enumerate(ends):
-                async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
-                    yield records
+        async for records in everything(kafka, topic, ends):
+            yield records
 
     def _believe(self, notary: Notary) -> None:
         if not notary.keys:

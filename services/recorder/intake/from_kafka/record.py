@@ -1,20 +1,42 @@
-"""A Kafka record as an action: CloudEvents structured or binary mode, by its headers."""
+"""Kafka records as actions: CloudEvents structured or binary mode, by their headers."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
 
+import structlog
 from aiokafka import ConsumerRecord
 
-from schemas.envelope import LARGEST_ACTION, STRUCTURED
-from services.recorder.intake.reading import Readable, Unreadable, read, read_json
+from schemas.envelope import STRUCTURED
+from services.recorder.intake.binary import beyond_limits, binary
+from services.recorder.intake.reading import Readable, Unreadable, failed, read, read_json
+from services.recorder.intake.turns import Turns
 from services.recorder.kafka.patch import UNREADABLE
 
-_INTEGERS: Final = frozenset({"expectedversion"})
-MOST_ATTRIBUTES: Final = 64  # an action has 16
-_DIGITS: Final = 20  # so many tell that a number is too large; Python refuses to read very many
 _ATTRIBUTE: Final = re.compile(r"ce_[a-z0-9]{1,64}|content-type", re.IGNORECASE | re.ASCII)
+Log: Final = structlog.get_logger("intake")
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+Records: TypeAlias = Sequence[Record]
+
+
+async def read_records(records: Records) -> list[Readable | Unreadable]:
+    """Read each, in order: none of them stops its neighbours, whatever it holds."""
+    found: list[Readable | Unreadable] = []
+    turns = Turns()
+    for record in records:
+        found.append(_read(record))
+        await turns.after_a_step()
+    return found
+
+
+def _read(record: Record) -> Readable | Unreadable:
+    try:
+        return read_record(record)
+    except Exception as error:  # noqa: BLE001  # whatever it is: logged, quarantined, and the others go on
+        Log.exception("record-failed", partition=record.partition, offset=record.offset)
+        return failed(type(error).__name__)
 
 
 def read_record(  # noqa: PLR0911  # one return a way in which a record can be none
@@ -54,27 +76,6 @@ def _unreadable_batch(reason: bytes | None) -> Unreadable:
         f"The batch from this offset on can't be read ({why}). Send its records again in smaller batches, "
         "compressed with gzip, or not.",
         f"自该偏移量起的一批消息无法读取（{why}）。请分成较小的批次重新发送，使用 gzip 压缩或不压缩。",
-    )
-
-
-def binary(attributes: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
-    """An action's members from binary mode's attributes (without their prefix) and data."""
-    fields: dict[str, Any] = {**attributes, "data": data}
-    for name in _INTEGERS & attributes.keys():
-        if attributes[name].isascii() and attributes[name].isdigit():
-            fields[name] = int(attributes[name].lstrip("0")[:_DIGITS] or "0")
-    return fields
-
-
-def beyond_limits(attributes: int, size: int) -> Unreadable | None:
-    """What binary mode's attributes and data may be, together, as one action in structured mode; ``size`` in bytes."""
-    if attributes <= MOST_ATTRIBUTES and size <= LARGEST_ACTION:
-        return None
-    return Unreadable(
-        "too-large",
-        f"The data and attributes have more than {LARGEST_ACTION} bytes, or there are more than {MOST_ATTRIBUTES} "
-        "attributes. Split it.",
-        f"数据与属性合计超过 {LARGEST_ACTION} 字节，或属性多于 {MOST_ATTRIBUTES} 个。请拆分。",
     )
 
 

@@ -11,7 +11,7 @@ from fastapi import Request
 
 from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.problems import Problem
-from services.recorder.intake.from_kafka.record import beyond_limits, binary
+from services.recorder.intake.binary import beyond_limits, binary
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
 from services.recorder.intake.turns import Turns
 

@@ -16,7 +16,7 @@ from schemas.merkle import extended, root_of
 from services.common.faults import fault
 from services.recorder.ledger import years
 from services.recorder.ledger.appending import recent
-from services.recorder.ledger.appending.append import FOLD_VERSION
+from services.recorder.ledger.appending.writing import FOLD_VERSION
 from services.recorder.ledger.database import QUERIES, Connection, Pool
 from services.recorder.ledger.folding import Folding
 from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS

@@ -15,7 +15,7 @@ import orjson
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Refused
-from services.recorder.kafka import topics
+from services.recorder.kafka import fetching, topics
 from services.recorder.ledger import database, founding
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE
@@ -96,7 +96,7 @@ async def _lost(settings: Settings) -> Ledger:
         if not partitions:
             continue
         counts.add(partitions)
-        for tail in (await topics.tails(settings.kafka, name, range(partitions))).values():
+        for tail in (await fetching.tails(settings.kafka, name, range(partitions))).values():
             if tail.last is not None:
                 sources |= _source(tail.last.value)
     if len(counts) != 1 or len(sources) != 1:

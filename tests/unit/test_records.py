@@ -1,4 +1,4 @@
-"""Whatever one Kafka record holds, its neighbours are understood, and what is kept of it can be stored."""
+"""Whatever one Kafka record holds, its neighbours are read and sealed, and what is kept of it can be stored."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from services.recorder.errors import Unavailable
-from services.recorder.intake.from_kafka import understanding
+from services.recorder.intake import sealing
+from services.recorder.intake.from_kafka import record as module
 from services.recorder.intake.from_kafka.quarantine import _clean
-from services.recorder.intake.from_kafka.record import read_record
-from services.recorder.intake.from_kafka.understanding import Record, understand
+from services.recorder.intake.from_kafka.record import Record, read_record, read_records
 from services.recorder.intake.reading import Unreadable
-from services.recorder.intake.sealing import prepare
+from services.recorder.intake.sealing import prepare, prepare_apart
 from services.recorder.ledger.submission import Submission
 from services.recorder.vault.vault import DataKey
 
@@ -46,6 +46,10 @@ def _record(value: bytes, *headers: tuple[str, bytes | None], offset: int = 0) -
 
 def _section(name: str) -> Record:
     return _record(orjson.dumps(ENVELOPE | {"id": name, "data": {"section": name, "name": "x"}}))
+
+
+async def _understood(*records: Record) -> list[Submission | Unreadable]:
+    return await prepare_apart(await read_records(records), NoKeys())
 
 
 def _binary(*headers: tuple[str, bytes | None]) -> Record:
@@ -95,13 +99,13 @@ async def test_a_record_on_which_reading_fails_fails_alone(monkeypatch: pytest.M
             raise RecursionError
         return read_record(record)
 
-    monkeypatch.setattr(understanding, "read_record", failing)
-    first, bad, last = await understand([_section("a"), _record(b"bad"), _section("b")], NoKeys())
-    assert isinstance(first.meaning, Submission)
-    assert isinstance(last.meaning, Submission)
-    assert isinstance(bad.meaning, Unreadable)
-    assert bad.meaning.code == "internal-error"
-    assert "RecursionError" in bad.meaning.en
+    monkeypatch.setattr(module, "read_record", failing)
+    first, bad, last = await _understood(_section("a"), _record(b"bad"), _section("b"))
+    assert isinstance(first, Submission)
+    assert isinstance(last, Submission)
+    assert isinstance(bad, Unreadable)
+    assert bad.code == "internal-error"
+    assert "RecursionError" in bad.en
 
 
 async def test_a_record_on_which_sealing_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +114,8 @@ async def test_a_record_on_which_sealing_fails_fails_alone(monkeypatch: pytest.M
             raise KeyError
         return await prepare(readables, vault, **more)
 
-    monkeypatch.setattr(understanding, "prepare", failing)
-    meanings = [u.meaning for u in await understand([_section("a"), _section("bad"), _section("b")], NoKeys())]
+    monkeypatch.setattr(sealing, "prepare", failing)
+    meanings = await _understood(_section("a"), _section("bad"), _section("b"))
     assert [getattr(m, "id", None) or getattr(m, "code", None) for m in meanings] == ["a", "internal-error", "b"]
 
 
@@ -119,6 +123,6 @@ async def test_a_vault_that_is_away_fails_nobody(monkeypatch: pytest.MonkeyPatch
     async def away(*_: object, **__: object) -> list[Submission]:
         raise Unavailable
 
-    monkeypatch.setattr(understanding, "prepare", away)
+    monkeypatch.setattr(sealing, "prepare", away)
     with pytest.raises(Unavailable):
-        await understand([_section("a")], NoKeys())
+        await _understood(_section("a"))
