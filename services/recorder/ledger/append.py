@@ -20,8 +20,10 @@ from services.common.faults import fault
 from services.recorder import metrics
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Key
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import ReadOnly
 from services.recorder.intake.submission import Answer, Submission
+from services.recorder.ledger import states
 from services.recorder.ledger.batch import Batch, Head
 from services.recorder.ledger.database import QUERIES, Connection, Ledger
 from services.recorder.ledger.mode import noted
@@ -29,7 +31,6 @@ from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS, event_
 from services.recorder.ledger.working import Working
 from services.recorder.reasons import reason
 
-FOLD_VERSION = 1
 MOST_KEYS: Final = 6_000  # of states that a batch loads, so that a few long rolls are a batch of their own
 
 
@@ -55,8 +56,8 @@ async def append(
     """Append as many of the submissions, from the first on, as one batch takes, and answer these; at least one.
 
     All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown;
-    sending them again is safe. Raises ReadOnly where whoever noted that the shard takes nothing, or where the ledger
-    went back behind what is known to be committed.
+    sending them again is safe. Raises ReadOnly where whoever noted that the shard takes nothing, where the ledger
+    went back behind what is known to be committed, or where the shard's states are of another fold than this code's.
     """
     async with connection.transaction():
         batch, prepared = await _prepare(connection, ledger, shard, working, submissions)
@@ -115,7 +116,7 @@ def _closed(shard: int, row: asyncpg.Record, working: Working) -> Both | None:
         return reason(
             "went-back", shard=shard, size=row["size"], next=row["next_receipt"], seen=size, receipts=receipts
         )
-    return None
+    return states.unlike(row["fold_version"])
 
 
 async def _look_up(connection: Connection, shard: int, batch: Batch, submissions: Sequence[Submission]) -> None:
@@ -139,10 +140,7 @@ async def _load(connection: Connection, shard: int, working: Working, keys: set[
     wanted = working.missing(keys)
     if not wanted:
         return
-    found = QUERIES.read_states(
-        connection, shard=shard, kinds=[kind for kind, _ in wanted], keys=[key for _, key in wanted]
-    )
-    working.load(wanted, [record async for record in found])
+    working.load(wanted, await states.read(connection, shard, wanted))
 
 
 async def _write(connection: Connection, shard: int, batch: Batch) -> None:

@@ -15,6 +15,7 @@ import orjson
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder import topics, vault
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Refused
 from services.recorder.ledger import database, founding
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
@@ -146,5 +147,5 @@ def _refuse_full(row: asyncpg.Record, ledger: Ledger) -> None:
 async def _take_place(connection: Connection, ledger: Ledger) -> None:
     await RECOVERY.forget(connection)
     await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
-    await QUERIES.install_shards(connection, shards=ledger.shards)
+    await QUERIES.install_shards(connection, shards=ledger.shards, fold_version=FOLD_VERSION)
     await RECOVERY.begin_restoring(connection)
