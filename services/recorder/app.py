@@ -33,6 +33,7 @@ from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.submission import Outcome, Submission
 from services.recorder.recovery.leases import leased
+from services.recorder.recovery.refolding import Refolder
 from services.recorder.relay.relay import Relay
 from services.recorder.trust import history
 from services.recorder.trust.schedule import Checkpointer
@@ -83,6 +84,7 @@ class Parts:
     intake: KafkaIntake
     broker: KafkaBroker
     erasures: Erasures
+    refolder: Refolder
 
     async def stop(self) -> None:
         """Take no more, then publish no more."""
@@ -90,6 +92,7 @@ class Parts:
         await self.broker.stop()
         await self.appender.stop()
         await self.quarantine.stop()
+        await self.refolder.stop()
         await self.erasures.stop()
         await self.checkpointer.stop()
         await self.relay.stop()
@@ -186,12 +189,13 @@ class Recorder:
         reasons = await history.check_all(self._pool, ledger, self._settings, alone=alone)
         parts = self._parts_of(ledger, reasons)
         read_only = [shard for shard, reason in reasons.items() if reason]
-        await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only))
+        await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only), read_only)
         self.vault.closed = None
         await parts.intake.begin(self._settings.kafka)
         await parts.relay.start()
         await parts.quarantine.start()
         await parts.erasures.start()
+        await parts.refolder.start()
         await parts.checkpointer.start()
         # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed.
         self._parts = parts
@@ -212,7 +216,8 @@ class Recorder:
         broker = broker_of(self._settings)
         intake.subscribe(broker)
         erasures = Erasures(self._pool, self.vault)
-        return Parts(ledger, relay, appender, quarantine, checkpointer, intake, broker, erasures)
+        refolder = Refolder(self._pool, self._settings)
+        return Parts(ledger, relay, appender, quarantine, checkpointer, intake, broker, erasures, refolder)
 
 
 def broker_of(settings: Settings) -> KafkaBroker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Misconfigured
 from services.recorder.ledger import peaks
 from services.recorder.ledger.database import FOLDER, QUERIES, Connection, Ledger, Pool
@@ -27,7 +28,7 @@ async def found(pool: Pool, shards: int) -> Ledger:
                 f"This ledger has {shards} shards for ever; set CHENGZHANG_SHARDS={shards}.",
                 f"账本的分片数固定为 {shards}，请设置 CHENGZHANG_SHARDS={shards}。",
             )
-        await QUERIES.install_shards(connection, shards=shards)
+        await QUERIES.install_shards(connection, shards=shards, fold_version=FOLD_VERSION)
         await peaks.fill(connection)
     return Ledger(row["ledger"], row["shards"])
 

@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS ledger.shard (
     next_receipt bigint NOT NULL DEFAULT 0,
     recorded_at  timestamptz NOT NULL DEFAULT 'epoch',
     peaks        bytea NOT NULL DEFAULT '',
-    recent       text NOT NULL DEFAULT '[]'
+    recent       text NOT NULL DEFAULT '[]',
+    fold_version integer NOT NULL
 ) WITH (fillfactor = 50);
 
 -- A ledger from before there were peaks; they are computed at the start (peaks.py). Not a plain ADD COLUMN IF NOT
@@ -91,7 +92,8 @@ CREATE TABLE IF NOT EXISTS ledger.archived_event (
     PRIMARY KEY (shard, id)
 );
 
--- What deciding needs, written with the events that change it, rebuildable from them.
+-- What deciding needs, written with the events that change it, rebuildable from them. Those of the shard's fold_version
+-- count. Others are of a fold under way: nobody reads them before the shard's row says their number.
 CREATE TABLE IF NOT EXISTS ledger.state (
     shard        integer NOT NULL,
     kind         text NOT NULL,
@@ -99,11 +101,20 @@ CREATE TABLE IF NOT EXISTS ledger.state (
     fold_version integer NOT NULL,
     version      bigint NOT NULL,
     state        json,
-    PRIMARY KEY (shard, kind, key)
+    PRIMARY KEY (shard, fold_version, kind, key)
 ) WITH (fillfactor = 80);
 
 -- In which offices somebody is: asked where a person was erased in one of them.
 CREATE INDEX IF NOT EXISTS state_person ON ledger.state (shard, split_part(key, '/', 2)) WHERE kind = 'person';
+
+-- A row as long as a shard's states are folded anew: into which version, how many events are in, and what it waits for.
+CREATE TABLE IF NOT EXISTS ledger.refold (
+    shard        integer PRIMARY KEY,
+    fold_version integer NOT NULL,
+    position     bigint NOT NULL DEFAULT 0,
+    reason       text,
+    reason_zh    text
+);
 
 CREATE TABLE IF NOT EXISTS ledger.receipt (
     shard       integer NOT NULL,
@@ -199,6 +210,7 @@ COMMENT ON COLUMN ledger.shard.peaks IS
 COMMENT ON TABLE ledger.archived IS 'Events that left for files of an archive; file is the path in its folder.';
 COMMENT ON COLUMN ledger.shard.recent IS
     'The last batches, as JSON [[first receipt, next receipt, [office, …]], …]: what a recorder may keep in memory.';
+COMMENT ON COLUMN ledger.shard.fold_version IS 'Which fold its states are of; a recorder appends with that fold only.';
 COMMENT ON TABLE ledger.receipt IS 'The answer to every action. Binding ones answer a repeat, for ever.';
 COMMENT ON TABLE ledger.checkpoint IS 'Signed notes (C2SP tlog-checkpoint) over the tree of the first size events.';
 COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';

@@ -16,11 +16,24 @@ from aiokafka.errors import KafkaError
 
 from services.common.both import Both
 from services.common.settings import Settings
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Unavailable
 from services.recorder.kafka.fetching import bounds, consuming
 from services.recorder.ledger.database import QUERIES, founded, reached
+from services.recorder.ledger.mode import noted
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
+from services.recorder.ledger.states import unlike
+
+
+@dataclass(frozen=True, slots=True)
+class Refold:
+    """A shard's states are made anew: from which fold, into which, and how many of its events are in."""
+
+    stored: int
+    into: int
+    folded: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,7 @@ class Shard:
     """One shard: next position and receipt number, how far both are relayed, whether it takes actions.
 
     ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now. What an earlier version
-    noted is in English alone.
+    noted is in English alone. ``refold``: how far its states are, where they are made anew.
     """
 
     shard: int
@@ -42,6 +55,7 @@ class Shard:
     checkpoint: int | None
     unsigned: str | None
     unsigned_zh: str | None
+    refold: Refold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ async def status(settings: Settings) -> Status:
             quarantined = await QUERIES.quarantined(connection)
             waiting = await QUERIES.undelivered(connection)
             whole = reason("restoring") if await STANDING.restoring(connection) else None
-            shards = [_shard(row, whole) async for row in QUERIES.status(connection)]
+            shards = [_shard(row, whole) async for row in QUERIES.status(connection, fold_version=FOLD_VERSION)]
         finally:
             connection.terminate()
     lag = await _intake_lag(settings)
@@ -84,11 +98,18 @@ async def status(settings: Settings) -> Status:
 
 def _shard(row: asyncpg.Record, whole: Both | None) -> Shard:
     """``whole``: what stands against every shard, whether or not a recorder has noted it."""
-    en, zh = (row["reason"], row["reason_zh"]) if whole is None else (whole.en, whole.zh)
+    why = whole or noted(row) or unlike(row["fold_version"])
+    en, zh = (None, None) if why is None else (why.en, why.zh)
     return Shard(
         row["shard"], row["size"], row["next_receipt"], row["events"], row["receipts"],
-        "read-only" if en else "writable", en, zh, row["signed"], row["unsigned"], row["unsigned_zh"],
+        "read-only" if en else "writable", en, zh, row["signed"], row["unsigned"], row["unsigned_zh"], _refold(row),
     )  # fmt: skip
+
+
+def _refold(row: asyncpg.Record) -> Refold | None:
+    if row["fold_version"] >= FOLD_VERSION:
+        return None
+    return Refold(row["fold_version"], FOLD_VERSION, row["folded"] or 0, row["size"])
 
 
 def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:

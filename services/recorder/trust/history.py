@@ -20,7 +20,7 @@ from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka import fetching
 from services.recorder.kafka.fetching import Tail
-from services.recorder.ledger import archived, mode
+from services.recorder.ledger import archived, mode, states
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
@@ -50,7 +50,7 @@ async def check_all(pool: Pool, ledger: Ledger, settings: Settings, *, alone: bo
     """
     reasons = await check(pool, ledger, settings, range(ledger.shards), alone=alone)
     for shard, why in reasons.items():
-        if why:
+        if why and why.word != "older-states":  # these are mended by this recorder, which says so
             Log.error("shard-read-only", shard=shard, reason=str(why))
     return reasons
 
@@ -72,7 +72,9 @@ async def check(
             if reasons[shard] is None:
                 reasons[shard] = await unlike_signed(connection, shard, signed)
         await _for_all(connection, reasons)
-        return await _noted(connection, reasons, {shard: size for shard, (size, _) in signed.items()}, alone=alone)
+        known = {shard: size for shard, (size, _) in signed.items()}
+        reasons = await _noted(connection, reasons, known, alone=alone)
+        return await _with_folds(connection, reasons)
 
 
 async def _noted(
@@ -84,6 +86,12 @@ async def _noted(
     await mode.note(connection, reasons, by_signature, known)
     stays = await mode.standing(connection, reasons)
     return {shard: why or stays.get(shard) for shard, why in reasons.items()}
+
+
+async def _with_folds(connection: Connection, reasons: dict[int, Both | None]) -> dict[int, Both | None]:
+    """With whose states are of another fold: that is not noted, for another recorder may be of that version."""
+    folds = await states.unlike_in(connection)
+    return {shard: why or folds.get(shard) for shard, why in reasons.items()}
 
 
 async def signed_outside(settings: Settings, ledger: Ledger) -> Signed:

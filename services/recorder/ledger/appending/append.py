@@ -21,6 +21,7 @@ from services.recorder import metrics
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Key
 from services.recorder.errors import ReadOnly
+from services.recorder.ledger import states
 from services.recorder.ledger.appending.deciding import Batch, Head
 from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.appending.writing import write
@@ -55,8 +56,8 @@ async def append(
     """Append as many of the submissions, from the first on, as one batch takes, and answer these; at least one.
 
     All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown;
-    sending them again is safe. Raises ReadOnly where whoever noted that the shard takes nothing, or where the ledger
-    went back behind what is known to be committed.
+    sending them again is safe. Raises ReadOnly where whoever noted that the shard takes nothing, where the ledger
+    went back behind what is known to be committed, or where the shard's states are of another fold than this code's.
     """
     async with connection.transaction():
         batch, prepared = await _prepare(connection, ledger, shard, working, submissions)
@@ -116,7 +117,7 @@ def _closed(shard: int, row: asyncpg.Record, working: Working) -> Both | None:
         return reason(
             "went-back", shard=shard, size=row["size"], next=row["next_receipt"], seen=size, receipts=receipts
         )
-    return None
+    return states.unlike(row["fold_version"])
 
 
 async def _look_up(connection: Connection, shard: int, batch: Batch, submissions: Sequence[Submission]) -> None:
@@ -154,7 +155,4 @@ async def _load(connection: Connection, shard: int, working: Working, keys: set[
     wanted = working.missing(keys)
     if not wanted:
         return
-    found = QUERIES.read_states(
-        connection, shard=shard, kinds=[kind for kind, _ in wanted], keys=[key for _, key in wanted]
-    )
-    working.load(wanted, [record async for record in found])
+    working.load(wanted, await states.read(connection, shard, wanted))

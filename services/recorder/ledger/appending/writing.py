@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger.appending.deciding import Batch
 from services.recorder.ledger.database import QUERIES, Connection
 from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS
-
-FOLD_VERSION: Final = 1
 
 
 async def write(connection: Connection, shard: int, batch: Batch) -> None:

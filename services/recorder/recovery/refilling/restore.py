@@ -14,6 +14,7 @@ import orjson
 
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Refused
 from services.recorder.kafka import fetching, topics
 from services.recorder.ledger import database, founding
@@ -148,5 +149,5 @@ def _refuse_full(row: asyncpg.Record, ledger: Ledger) -> None:
 async def _take_place(connection: Connection, ledger: Ledger) -> None:
     await RECOVERY.forget(connection)
     await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
-    await QUERIES.install_shards(connection, shards=ledger.shards)
+    await QUERIES.install_shards(connection, shards=ledger.shards, fold_version=FOLD_VERSION)
     await RECOVERY.begin_restoring(connection)
