@@ -11,7 +11,7 @@ from schemas.catalogue import ACTIONS, EVENTS
 from services.recorder.domain.core import Rejection
 from services.recorder.domain.entries import TAKING
 from services.recorder.intake.reading import Readable, read
-from services.recorder.ledger.appending.writing import frame
+from services.recorder.ledger.appending.bodies import frame
 from tests.unit.office import Office, sealed
 
 SAMPLES: Final = Path(__file__).parent / "samples"

@@ -17,6 +17,7 @@ from deploy.local.paths import write_private
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.domain.fold_version import FOLD_VERSION
+from services.recorder.ledger import folding
 from services.recorder.recovery import refolding
 from tests.faults.installation import PATIENCE, installation, service
 from tests.faults.running import command
@@ -26,7 +27,7 @@ from tests.support.stack import Servers
 SHARDS: Final = 2
 OFFICES: Final = {shard_of(office, SHARDS): office for office in (f"o-{n}" for n in range(50))}  # one of each shard
 OLD: Final = FOLD_VERSION - 1
-EVENTS: Final = 2 * refolding.AT_ONCE + 3  # of each shard: three portions
+EVENTS: Final = 2 * folding.AT_ONCE + 3  # of each shard: three portions
 STATES: Final = "SELECT shard, kind, key, fold_version, version, state::text FROM ledger.state ORDER BY 1, 2, 3, 4"
 STAND: Final = "SELECT shard, fold_version, r.position FROM ledger.shard LEFT JOIN ledger.refold AS r USING (shard)"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemas.base import Stamp
 from schemas.entries import EntryRevoked
 from services.recorder.audit.bundle import standalone as verify
-from services.recorder.domain.people import Person
+from services.recorder.domain.timeline import Person
 from tests.integration.projector_world import World, dump, engine_on, execute, fold, select
 from tests.integration.test_read_model_folds import ORIGIN
 from tests.unit.office import OFFICE, Office, correction, founded, post

@@ -11,13 +11,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from services.recorder.ahead import Fact
-from services.recorder.erasures import Erasures
-from services.recorder.intake.submission import Closed
-from services.recorder.ledger.appender import Appender
-from services.recorder.recovery.filling import Filling
-from services.recorder.recovery.keys import Keys
-from services.recorder.recovery.portions import Portion
 
 from deploy.local.sample import year
 from schemas.base import Sealed
@@ -31,12 +24,20 @@ from services.recorder.audit.verifying.report import verify
 from services.recorder.audit.verifying.running import here
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import NotArchived, Refused, Unavailable, Unsettled
-from services.recorder.ledger import append, database, states
+from services.recorder.ledger import database, folding, rows, states
+from services.recorder.ledger.appending import append
+from services.recorder.ledger.appending.appender import Appender
+from services.recorder.ledger.submission import Closed
 from services.recorder.recovery import refolding as module
+from services.recorder.recovery.refilling.filling import Filling
+from services.recorder.recovery.refilling.person_keys import Keys
+from services.recorder.recovery.refilling.portions import Portion
 from services.recorder.recovery.refolding import Refolder, Refolding
-from services.recorder.status import Shard, Status
-from services.recorder.status import status as asked
-from services.recorder.vault import Failed
+from services.recorder.status.figures import Shard, Status
+from services.recorder.status.figures import status as asked
+from services.recorder.vault.ahead import Fact
+from services.recorder.vault.erasures import Erasures
+from services.recorder.vault.vault import Failed
 from tests.support.history import copied
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 from tests.support.stack import Servers
@@ -182,7 +183,7 @@ async def test_it_goes_on_where_it_was(
     assert told is not None
     assert (told.stored, told.into, told.folded, told.events) == (OLD, FOLD_VERSION, 30, 50)
     folded: list[str] = []
-    fold = module.fold
+    fold = folding.fold
 
     async def noted(*given: Any) -> None:  # noqa: ANN401  # as fold has them
         folded.extend(event.stream for event in given[-1])
@@ -288,7 +289,7 @@ async def test_an_event_that_does_not_fold_is_told_and_the_other_shards_go_on(
     assert {shard.mode for shard in (await _shards(settings)).values()} == {"writable"}
 
 
-_recorded = module.recorded
+_recorded = rows.recorded
 
 
 async def test_archived_events_are_read_from_their_files_which_it_waits_for(

@@ -15,7 +15,7 @@ from services.recorder.domain.core import Key
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger.database import QUERIES, Connection
 from services.recorder.ledger.mode import noted
-from services.recorder.reasons import reason
+from services.recorder.ledger.reasons import reason
 
 
 async def read(connection: Connection, shard: int, keys: Sequence[Key]) -> list[asyncpg.Record]:

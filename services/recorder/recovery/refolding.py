@@ -19,15 +19,15 @@ import structlog
 from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder.archive.reading import Archive, Held
+from services.recorder.archive.held import Archive, Held
 from services.recorder.audit import source
 from services.recorder.audit.source import ArchiveSource, LedgerSource
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Hole, NotArchived, RecorderError, Refused, Unavailable
 from services.recorder.ledger.database import QUERIES, SESSION, TRANSIENT, Pool
 from services.recorder.ledger.folding import AT_ONCE, Folding, fold
+from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.rows import recorded
-from services.recorder.reasons import reason
 
 LOOK_EVERY: Final = 5.0  # seconds; how soon a file of an archive that was missing is found
 _LONG: Final = 3600.0  # seconds that deleting a shard's states may take
