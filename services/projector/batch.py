@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
 import orjson
 
 from schemas.canonical import leaf_hash
 from services.projector.errors import Behind, Forked, Unfoldable
-from services.projector.facts import Fact, stage
-
-_SHARD: Final = 0  # where a Fact has its shard
-_POSITION: Final = 1  # and its position
+from services.projector.stage import Staged, stage
 
 
 class Record(Protocol):
@@ -58,7 +55,7 @@ class Slice:
     before: Record | None = None
     ledger: str | None = None
     records: list[Record] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[Staged] = field(default_factory=list)
     broken: str | None = None
     gap: bool = False
 
@@ -83,26 +80,25 @@ class Slice:
     def _take(self, record: Record) -> None:
         try:
             staged = stage(record.value or b"")
-            self._belongs(staged.ledger, staged.fact)
+            self._belongs(staged)
         except Unfoldable as error:
             if _claimed_position(record) >= self.end:
                 self.broken = f"position {self.end}, offset {record.offset}: {error}"
             return
-        position = staged.fact[_POSITION]
-        if position == self.end:
+        if staged.position == self.end:
             self.ledger = staged.ledger
             self.records.append(record)
-            self.facts.append(staged.fact)
-        elif position > self.end:
+            self.facts.append(staged)
+        elif staged.position > self.end:
             self.gap = True
-        elif position == self.first - 1:
+        elif staged.position == self.first - 1:
             self.before = record
 
-    def _belongs(self, ledger: str, fact: Fact) -> None:
-        if fact[_SHARD] != self.shard:
-            raise Unfoldable(f"an event of shard {fact[_SHARD]} in the partition of shard {self.shard}")
-        if self.ledger is not None and ledger != self.ledger:
-            raise Unfoldable(f"an event of another ledger: {ledger}, where {self.ledger} is known")
+    def _belongs(self, staged: Staged) -> None:
+        if staged.shard != self.shard:
+            raise Unfoldable(f"an event of shard {staged.shard} in the partition of shard {self.shard}")
+        if self.ledger is not None and staged.ledger != self.ledger:
+            raise Unfoldable(f"an event of another ledger: {staged.ledger}, where {self.ledger} is known")
 
     def after(self, cursor: Cursor) -> Slice:
         """What of this lies ahead of the cursor, proven to follow on it.

@@ -68,9 +68,9 @@ async def compared(url: str, stood: Snapshot, other: Version) -> AsyncIterator[C
     try:
         found = Comparison(connection, stood)
         await connection.execute(SQL.difference.sql)
-        for model in other.models:
+        for model in other.tables:
             await _compare(found, stood, other, model)
-        found.removed += [model for model in stood.version.models if model not in other.models]
+        found.removed += [model for model in stood.version.tables if model not in other.tables]
         found.differing = {row["read_model"]: row["rows"] async for row in SQL.counts(connection)}
         yield found
     finally:

@@ -15,20 +15,35 @@ from typing import Final, TypeVar
 
 import asyncpg
 import structlog
+from asyncpg import Record
+from asyncpg.prepared_stmt import PreparedStatement
 
 from services.common.faults import fault
 from services.projector import database, founding, versions
 from services.projector.batch import Cursor, Slice
 from services.projector.database import CURSOR, Connection
+from services.projector.derived import Step
 from services.projector.errors import Behind, Forked, Retired
-from services.projector.facts import COLUMNS
 from services.projector.read_models import ReadModel
+from services.projector.relations import TABLES
+from services.projector.stage import COLUMNS
 from services.projector.versions import Version
 
 T = TypeVar("T")
 
 # Classes of SQLSTATE that speak of the data, not of the server: cardinality, data, integrity, limits, raised in SQL.
 _OF_THE_DATA: Final = ("21", "22", "23", "54", "P0")
+_FOLDING: Final = {
+    # The rows can be rebuilt and the cursor goes with them: nothing is lost by not waiting for the disk.
+    "synchronous_commit": "off",
+    # Statements are planned once, for batches of five facts and of twenty thousand and for tables of any size: so what is
+    # joined is always found by its key.
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "work_mem": "32MB",
+}
 _LOOK_AGAIN: Final = 0.05  # what says that it isn't live must not become a busy loop
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +70,7 @@ class Engine:
         self._consumer = consumer
         self._models = models
         self._version = version
-        self._folds = ""  # those of the version that the connection is on
+        self._steps: list[tuple[Step, PreparedStatement[Record]]] = []  # those of the version that the connection is on
         self._connection: Connection | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -117,14 +132,13 @@ class Engine:
                 raise
 
     async def _connect(self) -> Connection:
-        # The rows can be rebuilt and the cursor goes with them: nothing is lost by not waiting for the disk.
         schema = None if self._version is None else self._version.schema
         # Without a bound, a server that is gone without a word would hold everything up, and nobody would try again.
-        connection = await database.connect(self._url, schema, {"synchronous_commit": "off"}, database.FOLDING_SECONDS)
+        connection = await database.connect(self._url, schema, _FOLDING, database.FOLDING_SECONDS)
         version = self._version or await versions.live(connection)
         await connection.execute(f"SET search_path TO {version.schema}")
         await connection.execute(version.staging)
-        self._folds = version.folds
+        self._steps = [(step, await connection.prepare(step.sql)) for step in version.steps]
         return connection
 
     async def _together(self, connection: Connection, slices: Sequence[Slice]) -> list[Outcome]:
@@ -149,10 +163,19 @@ class Engine:
         return {row["shard"]: (_cursor(row), row["known_ledger"]) for row in rows}
 
     async def _fold(self, connection: Connection, slices: Iterable[Slice]) -> None:
-        facts = [fact for slice_ in slices for fact in slice_.facts]
-        await connection.copy_records_to_table("fact", records=facts, columns=COLUMNS, schema_name="pg_temp")
+        """Stage the facts; run what they call for, and no other statement."""
+        staged = [fact for slice_ in slices for fact in slice_.facts]
+        for name in TABLES:
+            if rows := [row for one in staged for row in getattr(one, name)]:
+                await connection.copy_records_to_table(
+                    f"{name}_change", records=rows, columns=COLUMNS, schema_name="pg_temp"
+                )
         fault("after-copy")
-        await connection.execute(self._folds)
+        types = {type_ for one in staged for type_ in one.types}
+        revokes = any(one.revokes for one in staged)
+        for step, statement in self._steps:
+            if (not step.types or step.types & types) and (revokes or not step.revoking):
+                types |= {row[0] for row in await statement.fetch()}
         fault("before-cursor")
 
     async def _move(self, connection: Connection, slices: Iterable[Slice]) -> None:
@@ -228,8 +251,8 @@ def _of_the_data(error: asyncpg.PostgresError) -> bool:
 
 def _blame(slice_: Slice, error: asyncpg.PostgresError) -> str:
     """Which event, and where the database balked; never its message, which may repeat a value."""
-    _, position, _, ident, type_, *_ = slice_.facts[0]
+    event = slice_.facts[0]
     places = (("table", error.table_name), ("column", error.column_name), ("constraint", error.constraint_name))
     where = "".join(f", {what} {name}" for what, name in places if name)
     told = f"{type(error).__name__} {error.sqlstate}{where}"
-    return f"position {position}: event {ident} ({type_}) doesn't fold: {told}"
+    return f"position {event.position}: event {event.id} ({event.types[0]}) doesn't fold: {told}"

@@ -2,6 +2,7 @@
 
 ProjectorError
 ├── Misfit          what is set up doesn't fit: says what to mend
+├── Unloadable      a read model's file lacks what every one must say
 ├── Unfoldable      an event that no read model can take: its shard halts
 ├── Forked          the topic and the cursor tell different histories: the shard halts
 ├── Told            said in English and Chinese
@@ -25,6 +26,10 @@ class ProjectorError(Exception):
 
 class Misfit(ProjectorError):
     """Settings, topic and database don't fit each other."""
+
+
+class Unloadable(ProjectorError):
+    """A read model doesn't say what it must. The message names the file and what to mend."""
 
 
 class Unfoldable(ProjectorError):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.projector import database, versions
+from services.projector import database, derived, versions
 from services.projector.database import VERSIONS, Connection
 from services.projector.read_models import ReadModel
 from services.projector.versions import Version
@@ -19,7 +19,7 @@ async def create(url: str, models: Sequence[ReadModel]) -> None:
     connection = await database.connect(url, database.FIRST)
     try:
         async with versions.alone(connection), connection.transaction():
-            await connection.execute(versions.SCHEMA.control.sql)
+            await connection.execute(versions.BASE.control.sql)
             await _first(connection, models)
             found = await versions.live(connection)
             if found.digest == versions.digest(models):
@@ -33,12 +33,11 @@ async def create(url: str, models: Sequence[ReadModel]) -> None:
 async def _first(connection: Connection, models: Sequence[ReadModel]) -> None:
     if await VERSIONS.live_number(connection) is not None:
         return
-    await VERSIONS.keep_unknown(connection)
     await versions.make(connection, Version.of(1 + await VERSIONS.highest(connection), models), models, "live")
 
 
 async def _show_changed(connection: Connection, version: Version, models: Sequence[ReadModel]) -> None:
     """Leave readers of the views alone where they need not change."""
-    views = versions.digest_of(model.view for model in models if model.view)
+    views = versions.digest_of(map(derived.view, models))
     if await VERSIONS.views(connection, number=version.number) != views:
         await versions.show(connection, version, models)

@@ -95,7 +95,7 @@ class Rebuild:
 
     async def switch(self) -> None:
         """Make it live. Waits for whoever reads. Raises Refused: somebody doesn't end, a view can't be replaced."""
-        for model in self.version.models:
+        for model in self.version.tables:
             await self._connection.execute(f"ANALYZE {self.version.schema}.{model}")
         fault("before-switch")
         for _ in range(_TRIES):

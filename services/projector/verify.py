@@ -93,7 +93,7 @@ class Verify:
             self.problems += _rest(found)
             self.checked = {
                 "read_model_rows": found.rows,
-                "read_models": len(self._version.models),
+                "read_models": len(self._version.tables),
                 "read_model_events": sum(stood.positions.values()),
                 "read_model_rows_differing": sum(found.differing.values()),
             }

@@ -17,13 +17,16 @@ import aiosql
 import asyncpg
 import orjson
 
-from services.projector import database
+from services.projector import database, derived
 from services.projector.database import CURSOR, VERSIONS, Connection
+from services.projector.derived import Step
 from services.projector.errors import Lost, NotRunning, Refused
 from services.projector.read_models import ReadModel
+from services.projector.relations import TABLES
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
-SCHEMA: Final[Any] = aiosql.from_path(database.FOLDER / "schema.sql", "asyncpg")
+BASE: Final[Any] = aiosql.from_path(database.FOLDER / "base.sql", "asyncpg")
+BASE_TABLES: Final = (*TABLES, "office_year")
 _ONE_AT_A_TIME: Final = 0x6F66666963  # the advisory lock under which schemas come and go
 _TRIES: Final = 10
 _PAUSE: Final = 0.2
@@ -43,25 +46,25 @@ class Version:
     number: int
     digest: str
     staging: str
-    folds: str
-    models: tuple[str, ...]
+    steps: tuple[Step, ...]
+    tables: tuple[str, ...]
     compared: Mapping[str, Any] | None = None
     missing: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, number: int, models: Sequence[ReadModel]) -> Self:
         """The version that these read models make."""
-        staging = [SCHEMA.staging.sql, *(model.staging for model in models if model.staging)]
-        # One round trip for all folds, in their order.
-        folds = ";\n".join(fold.rstrip().rstrip(";") for model in models for fold in model.folds)
-        return cls(number, digest(models), "\n".join(staging), folds, tuple(model.name for model in models))
+        steps = tuple(derived.batch(models))
+        tables = (*BASE_TABLES, *(model.name for model in models if model.stored))
+        return cls(number, digest(models), BASE.staging.sql, steps, tables)
 
     @classmethod
     def read(cls, row: asyncpg.Record) -> Self:
         """As it was entered."""
         compared = None if row["compared"] is None else orjson.loads(row["compared"])
-        found = {name: row[name] for name in ("number", "digest", "staging", "folds")}
-        return cls(**found, models=tuple(row["models"]), compared=compared, missing=tuple(row["missing"]))
+        steps = tuple(Step(sql, frozenset(types), revoking) for sql, types, revoking in orjson.loads(row["steps"]))
+        tables, missing = tuple(row["tables"]), tuple(row["missing"])
+        return cls(row["number"], row["digest"], row["staging"], steps, tables, compared, missing)
 
     @property
     def schema(self) -> str:
@@ -71,10 +74,8 @@ class Version:
 
 def digest(models: Sequence[ReadModel]) -> str:
     """SHA-256 of all that makes rows, whatever the comments and spaces in it: not of views and queries."""
-    texts = [SCHEMA.staging.sql]
-    for model in models:
-        texts += [model.name, model.table, model.staging or "", *model.folds]
-    return digest_of(texts)
+    tables = [derived.table(model) for model in models if model.stored]
+    return digest_of([BASE.version.sql, BASE.staging.sql, *tables, *(step.sql for step in derived.batch(models))])
 
 
 def digest_of(texts: Iterable[str]) -> str:
@@ -158,22 +159,24 @@ async def make(connection: Connection, version: Version, models: Sequence[ReadMo
     """Make a version's schema and tables, within the caller's transaction; without a state it is not entered."""
     await connection.execute(f"CREATE SCHEMA {version.schema}")
     await connection.execute(f"SET LOCAL search_path TO {version.schema}")
-    await connection.execute(SCHEMA.version.sql)
+    await connection.execute(BASE.version.sql)
     for model in models:
-        await connection.execute(model.table)
+        if model.stored:
+            await connection.execute(derived.table(model))
     if state is not None:
-        made = {name: getattr(version, name) for name in ("number", "digest", "staging", "folds")}
-        await VERSIONS.enter(connection, state=state, models=list(version.models), **made)
+        steps = orjson.dumps([(step.sql, sorted(step.types), step.revoking) for step in version.steps]).decode()
+        made = {name: getattr(version, name) for name in ("number", "digest", "staging")}
+        await VERSIONS.enter(connection, state=state, steps=steps, tables=list(version.tables), **made)
 
 
 async def show(connection: Connection, version: Version, models: Sequence[ReadModel]) -> None:
     """Have the public views show this version, within the caller's transaction. Waits a moment for readers."""
     await connection.execute(f"SET LOCAL lock_timeout TO '{VIEW_LOCK_TIMEOUT}'")
     await connection.execute(f"SET LOCAL search_path TO {version.schema}")
-    views = [model.view for model in models if model.view]
+    views = [derived.view(model) for model in models]
     for view in views:
         await connection.execute(view)
-    await connection.execute(SCHEMA.roles.sql)
+    await connection.execute(BASE.roles.sql)
     await VERSIONS.note_views(connection, number=version.number, views=digest_of(views))
 
 
@@ -212,7 +215,7 @@ async def start_over(url: str, consumer: str, models: Sequence[ReadModel], shard
     try:
         await beside(connection)
         async with alone(connection), connection.transaction():
-            await connection.execute(SCHEMA.control.sql)  # the views' schema may be gone, too
+            await connection.execute(BASE.control.sql)  # the views' schema may be gone, too
             await retire(connection, consumer)
             version = Version.of(1 + await VERSIONS.highest(connection), models)
             await make(connection, version, models, "live")

@@ -6,12 +6,12 @@ SELECT
     number,
     digest,
     staging,
-    folds,
-    models,
+    steps,
+    tables,
     compared,
     ARRAY(
         SELECT t.name
-        FROM unnest('{cursor}'::text[] || models) AS t (name)
+        FROM unnest('{cursor}'::text[] || tables) AS t (name)
         WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
     ) AS missing
 FROM projector.version
@@ -23,12 +23,12 @@ SELECT
     number,
     digest,
     staging,
-    folds,
-    models,
+    steps,
+    tables,
     compared,
     ARRAY(
         SELECT t.name
-        FROM unnest('{cursor}'::text[] || models) AS t (name)
+        FROM unnest('{cursor}'::text[] || tables) AS t (name)
         WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
     ) AS missing
 FROM projector.version
@@ -52,7 +52,7 @@ FROM projector.version
 WHERE state = 'live';
 
 -- name: highest()$
--- The highest number that a schema bears, known or not, for before versions were kept there was one; or that one bore.
+-- The highest number that a schema bears, or that a version bore.
 SELECT coalesce(max(given.number), 0)
 FROM (
     SELECT substring(nspname FROM '^office_v(\d+)$')::integer AS number FROM pg_namespace
@@ -60,24 +60,10 @@ FROM (
     SELECT number FROM projector.version
 ) AS given;
 
--- name: keep_unknown()!
--- Schemas that stem from before versions were kept are old ones.
-INSERT INTO projector.version (number, state, digest, staging, folds, models)
-SELECT
-    substring(nspname FROM '^office_v(\d+)$')::integer,
-    'old',
-    '',
-    '',
-    '',
-    '{}'
-FROM pg_namespace
-WHERE nspname ~ '^office_v\d+$'
-ON CONFLICT DO NOTHING;
-
--- name: enter(number, state, digest, staging, folds, models)!
+-- name: enter(number, state, digest, staging, steps, tables)!
 -- A version begins.
-INSERT INTO projector.version (number, state, digest, staging, folds, models, live_at)
-VALUES (:number, :state, :digest, :staging, :folds, :models, CASE WHEN :state = 'live' THEN now() END);
+INSERT INTO projector.version (number, state, digest, staging, steps, tables, live_at)
+VALUES (:number, :state, :digest, :staging, :steps, :tables, CASE WHEN :state = 'live' THEN now() END);
 
 -- name: views(number)$
 -- Which public views show a version.

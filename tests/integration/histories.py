@@ -11,7 +11,8 @@ from tests.integration.projector_world import SEALED, World
 
 PERSONS = ("p-1", "p-2", "p-3")
 _SESSIONS = ("s-1", "s-2")
-_KINDS = ("lecture", "exchange", "quiz")
+_KINDS = (("lecture",), ("exchange", "quiz"), ("quiz",))
+_CARRIERS = (("section",), ("branch", "youth-group"))
 _DAYS = ("2026-02-01", "2026-05-01", "2027-01-01")
 _GUIDES = (None, "people", "work")
 _person, _session, _number = st.sampled_from(PERSONS), st.sampled_from(_SESSIONS), st.integers(0, 10**6)
@@ -20,7 +21,7 @@ STEPS = st.one_of(
         st.just("attend"), _session, _person, st.sampled_from(("present", "partial", "leave")), st.sampled_from(_GUIDES)
     ),
     st.tuples(
-        st.just("credit"), _session, _person, st.sampled_from((4, 180)), st.sampled_from(("study", "recognised"))
+        st.just("credit"), _session, _person, st.sampled_from((25, 9000)), st.sampled_from(("study", "recognised"))
     ),
     st.tuples(st.just("talk"), st.permutations(PERSONS), st.integers(2, 3)),
     st.tuples(st.just("output"), st.permutations(PERSONS), st.integers(1, 3), st.sampled_from(_GUIDES)),
@@ -33,7 +34,7 @@ STEPS = st.one_of(
     ),
     st.tuples(st.just("post"), _person, st.sampled_from(("x", "w")), st.sampled_from(_DAYS), st.booleans()),
     st.tuples(st.just("end"), _person, st.sampled_from(_DAYS)),
-    st.tuples(st.just("resession"), _session, st.sampled_from(_KINDS)),
+    st.tuples(st.just("resession"), _session, st.sampled_from(_KINDS), st.sampled_from(_CARRIERS)),
     st.tuples(st.just("rename"), _person),
     st.tuples(st.just("reseat"), _person, st.sampled_from(("x", "z"))),
     st.tuples(st.just("revoke"), _number),
@@ -64,7 +65,7 @@ def play(world: World, steps: list[Any]) -> None:
 
 def _corrected(world: World, number: int, event: str, what: str, args: list[Any]) -> str:
     if what == "resession":
-        return world.correct(event, kind=args[1], title=f"{args[1]} {number}")
+        return world.correct(event, kinds=args[1], carriers=args[2], title=f"{args[1][0]} {number}")
     if what == "rename":
         return world.correct(event, name={**SEALED, "ct": f"name-{number}"})
     stamp = {"person": args[0], "section": args[1], "tier": "staff"}

@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.canonical import canonical
 from schemas.identity import shard_of
-from services.projector import database, read_models
+from services.projector import database, read_models, versions
 from services.projector.batch import Slice, by_shard
 from services.projector.engine import Engine, Outcome
 
@@ -51,84 +51,71 @@ class World:
 
     def register(self, person: str, time: str = "2026-01-02T01:00:00Z", **more: object) -> str:
         """Register a person."""
-        self._stamps[person] = {"person": person}
-        data = {
-            "person": person,
-            "name": SEALED,
-            "branch": "b-1",
-            "joined_on": "2020-01-01",
-            "birth_year": 1985,
-            **more,
-        }
-        return self.record("people.person-registered", time, data, [person])
+        self._stamps.setdefault(person, {"person": person})
+        data = {"person": person, "name": SEALED, "branch": "b-1", "joined_on": "2020-01-01", "birth_year": 1985, **more}
+        return self.record("people.person-registered", time, data, f"person/{person}")
 
     def assume(self, person: str, section: str, tier: str = "staff", on: str = "2026-01-02", **more: object) -> str:
         """Give a person a post."""
         self._stamps[person] = {"person": person, "section": section, "tier": tier}
         data = {"person": person, "post": f"post-{person}", "tier": tier, "section": section, "concurrent": False}
-        data |= {"acting": False, "from_on": on} | more
-        return self.record("people.post-assumed", f"{on}T01:00:00Z", data, [person])
+        data |= {"acting": False, "managed_by": "office", "basis": [], "from_on": on} | more
+        return self.record("people.post-assumed", f"{on}T01:00:00Z", data, f"person/{person}", [person])
 
     def end(self, person: str, post: str, on: str) -> str:
         """End a post."""
-        return self.record("people.post-ended", f"{on}T01:00:00Z", {"person": person, "post": post, "on": on}, [person])
+        data = {"person": person, "post": post, "on": on}
+        return self.record("people.post-ended", f"{on}T01:00:00Z", data, f"person/{person}", [person])
 
-    def transfer(self, person: str, section: str, on: str, **more: object) -> str:
-        """Move a person's main post; as an older recorder says it where no ``post`` is given."""
+    def transfer(self, person: str, section: str, on: str, post: str | None = None) -> str:
+        """Move a person's main post."""
         self._stamps[person] = {**self._stamps[person], "section": section}
-        return self.record(
-            "people.person-transferred",
-            f"{on}T01:00:00Z",
-            {"person": person, "to_section": section, "on": on, **more},
-            [person],
-        )
+        data = {"person": person, "to_section": section, "on": on, "post": post or f"post-{person}"}
+        return self.record("people.person-transferred", f"{on}T01:00:00Z", data, f"person/{person}", [person])
 
     def convene(
         self,
         session: str,
-        kind: str = "lecture",
-        carrier: str = "section",
+        kinds: Sequence[str] = ("lecture",),
+        carriers: Sequence[str] = ("section",),
         title: str = "A lecture",
         corrects: str | None = None,
     ) -> str:
         """Convene a session, or convene it anew in the place of an earlier event."""
-        stamp = {"carrier": carrier, "kind": kind, "title": title, "starts_at": "2026-03-02T01:00:00Z", "minutes": 90}
+        stamp = {"carriers": list(carriers), "kinds": list(kinds), "title": title}
+        stamp |= {"starts_at": "2026-03-02T01:00:00Z", "minutes": 90}
         self._sessions[session] = stamp
-        data = {"session": session, **stamp, "chair": "p-1", "expected": [], "observers": []}
-        return self.record("learning.session-convened", "2026-03-01T01:00:00Z", data, [], corrects)
+        data = {"session": session, **stamp, "items": [], "chair": "p-1", "expected": [], "observers": []}
+        data["occasion"] = "planned"
+        return self.record("learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", [], corrects)
 
     def attend(
         self, session: str, person: str, state: str = "present", time: str = "2026-03-02T03:00:00Z", **more: object
     ) -> str:
         """Record one person's attendance."""
-        data = {
-            "session": session,
-            "person": person,
-            "state": state,
-            "minutes": 90,
-            "session_stamp": self._sessions[session],
-        }
-        return self.record("learning.attendance-recorded", time, {**data, **more}, [person])
+        data = {"session": session, "person": person, "state": state, "minutes": 90, **more}
+        data["session_stamp"] = self._sessions[session]
+        return self.record("learning.attendance-recorded", time, data, f"session/{session}", [person])
 
     def credit(
         self,
         session: str,
         person: str,
-        centi_xueshi: int = 4,
+        centi_xueshi: int = 200,
         account: str = "recognised",
         time: str = "2026-03-03T03:00:00Z",
     ) -> str:
         """Credit hours."""
         data = {"session": session, "person": person, "centi_xueshi": centi_xueshi, "account": account}
-        return self.record(
-            "learning.hours-credited", time, {**data, "session_stamp": self._sessions[session]}, [person]
-        )
+        data["session_stamp"] = self._sessions[session]
+        return self.record("learning.hours-credited", time, data, f"session/{session}", [person])
 
-    def talk(self, *persons: str, time: str = "2026-03-05T03:00:00Z", pair: str = "peer") -> str:
+    def talk(self, *persons: str, time: str = "2026-03-05T03:00:00Z", pair: str = "peer", **more: object) -> str:
         """Record a talk; one-to-one between two."""
+        talk = f"t-{next(self._tick)}"
         mode = {"mode": "one-to-one", "pair": pair} if len(persons) == 2 else {"mode": "group"}
-        data = {"talk": f"t-{next(self._tick)}", "initiator": persons[0], "participants": list(persons), "note": SEALED}
-        return self.record("talk.talk-held", time, {**data, **mode}, list(persons))
+        data = {"talk": talk, "initiator": persons[0], "participants": list(persons), "note": SEALED, **mode, **more}
+        return self.record("talk.talk-held", time, data, f"talk/{talk}", list(persons))
 
     def output(
         self,
@@ -139,60 +126,53 @@ class World:
         **more: object,
     ) -> str:
         """File an output: the lead first."""
-        data = {
-            "output": f"u-{next(self._tick)}",
-            "lead": persons[0],
-            "participants": list(persons[1:]),
-            "line": line,
-            "level": "office",
-        }
-        return self.record(
-            "work.output-filed", time, {**data, "title": "A report", "effect": effect, **more}, list(persons)
-        )
+        output = f"u-{next(self._tick)}"
+        data = {"output": output, "lead": persons[0], "participants": list(persons[1:]), "line": line}
+        data |= {"level": "office", "title": "A report", "effect": effect} | more
+        return self.record("work.output-filed", time, data, f"output/{output}", list(persons))
 
-    def visit(
-        self, visit: str, person: str, fen: int = 0, time: str = "2026-03-07T17:00:00Z", corrects: str | None = None
-    ) -> str:
+    def visit(self, visit: str, person: str, fen: int = 0, time: str = "2026-03-07T17:00:00Z") -> str:
         """Record a home visit."""
         data = {"visit": visit, "person": person, "occasion": SEALED, "class": "event", "fund": "union", "fen": fen}
-        return self.record(
-            "welfare.home-visit-made", time, {**data, "event_on": "2026-03-01", "visitors": []}, [person], corrects
-        )
+        data |= {"event_on": "2026-03-01", "visitors": []}
+        return self.record("welfare.home-visit-made", time, data, f"visit/{visit}", [person])
 
     def revoke(self, event: str) -> str:
         """Take an event back."""
         old = self.find(event)
-        fact = {"type": old["type"], "time": old["time"], "data": old["data"]}
-        return self.record(
-            "any.entry-revoked", "2026-06-01T00:00:00Z", {"event": event, "reason": "mistake", "fact": fact}, []
-        )
+        data = {"event": event, "reason": "mistake", "fact": {name: old[name] for name in ("type", "time", "data")}}
+        return self.record("any.entry-revoked", "2026-06-01T00:00:00Z", data, old["partitionkey"], [])
 
     def correct(self, event: str, **change: Any) -> str:  # noqa: ANN401  # any field of the event
         """Take an event back and record it anew, changed."""
         old = self.find(event)
         self.revoke(event)
         if old["type"].endswith("session-convened.v1"):
-            fields = {name: old["data"][name] for name in ("session", "kind", "carrier", "title")}
+            fields = {name: old["data"][name] for name in ("session", "kinds", "carriers", "title")}
             return self.convene(**{**fields, **change}, corrects=event)
         data = {**old["data"], **change}
         if "session_stamp" in data:
             data["session_stamp"] = self._sessions[data["session"]]
         name = old["type"].removeprefix("chengzhang.").removesuffix(".v1")
-        return self.record(name, old["time"], data, None, event)
+        return self.record(name, old["time"], data, old["partitionkey"], None, event)
 
     def find(self, event: str) -> dict[str, Any]:
         """The event with that id."""
         return next(found for found in self.events if found["id"] == event)
 
     def record(
-        self, name: str, time: str, data: dict[str, Any], persons: list[str] | None, corrects: str | None = None
+        self,
+        name: str,
+        time: str,
+        data: dict[str, Any],
+        stream: str,
+        persons: Sequence[str] | None = (),
+        corrects: str | None = None,
     ) -> str:
-        """Append any event."""
-        position = len(self.events)
-        type_ = f"chengzhang.{name}.v1"
+        """Append any event; without ``persons`` the data bear their stamps already."""
+        position, type_ = len(self.events), f"chengzhang.{name}.v1"
         if persons is not None:
             data = {**data, "stamps": [self._stamps.get(person, {"person": person}) for person in persons]}
-        recorded = (_BEGIN + timedelta(seconds=position)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
         event = {
             "specversion": "1.0",
             "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.office}/{position}")),
@@ -203,10 +183,10 @@ class World:
             "dataschema": f"urn:chengzhang:schema:{type_}",
             "office": self.office,
             "actor": "someone",
-            "recordedtime": recorded,
+            "recordedtime": (_BEGIN + timedelta(seconds=position)).strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
             "shard": self.shard,
             "sequence": f"{position:019d}",
-            "partitionkey": "stream/1",
+            "partitionkey": stream,
             "streamversion": 1,
             "causationid": f"a-{position}",
             "data": data if corrects is None else {**data, "corrects": corrects},
@@ -244,12 +224,13 @@ async def fold(engine: Engine, records: Sequence[Record], size: int = 10**6) -> 
     return outcomes
 
 
+TABLES = (*versions.BASE_TABLES, *(model.name for model in read_models.load() if model.stored))
+ORIGIN = [f"TRUNCATE {', '.join(TABLES)}", "UPDATE cursor SET next = 0, leaf_hash = NULL, ledger = NULL"]
+
+
 async def dump(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every read model, in one order."""
-    return {
-        model.name: await select(url, f"SELECT t.* FROM {model.name} AS t ORDER BY t::text")
-        for model in read_models.load()
-    }
+    """Every row of every table, in one order."""
+    return {name: await select(url, f"SELECT t.* FROM {name} AS t ORDER BY t::text") for name in TABLES}
 
 
 async def select(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from services.projector import read_models
 from services.projector.batch import Slice
 from services.projector.engine import Engine
 from services.projector.settings import consumer_name
+from services.recorder.audit.bundle import packing
 from services.recorder.audit.bundle import standalone as verify
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import Standing
@@ -22,6 +23,7 @@ from services.recorder.trust.keys import Keys
 from tests.integration.projector_world import Record
 
 Files = dict[str, bytes]
+verify.ENTRIES.update(packing.evidence())  # as the program in a bundle has them
 
 
 async def folded(settings: Settings) -> dict[int, Standing]:

@@ -36,7 +36,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         await reading.wait(at_least)
         scope = {"offices": None if grant.offices is None else sorted(grant.offices), "person": grant.person}
         async with reading.snapshot(key) as connection:
-            found = await reading.rows(connection, "person", "offices", **scope, after=key, limit=limit + 1)
+            found = [dict(row) async for row in r.PEOPLE.offices(connection, **scope, after=key, limit=limit + 1)]
             rows, following = r.next_page(found, limit, _KEY)
             seen = await reading.seen(connection, [row["office"] for row in rows])
         response.headers.update(r.PRIVATE)  # no ETag: another shard's new office would not change it

@@ -1,140 +1,175 @@
-"""An office's resources: a page of each read model."""
+"""An office's resources, one a read model: a page of its rows, or the events behind a figure of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.common.bearer import forbidden
 from services.common.grants import Grant
 from services.common.problems import responses
 from services.projector.api import reading as r
-from services.projector.api.shapes import Appraisal, Page, PersonEntry, PersonYear, TalkPair, Visit, WorkOutput
+from services.projector.api.asking import Asked, behind, listed, rule_of, value_of
+from services.projector.api.shapes import PYTHON, Explanation, Page, name_of, row_of
+from services.projector.read_models import ReadModel
+
+Key = Mapping[str, Any]
+Explain = Annotated[
+    str | None,
+    Query(
+        description="a figure, such as `outputs` or `by_group.learning`, of the row that all columns of the key name: "
+        "answers the events behind it, and what each counts in it",
+        max_length=100,
+    ),
+]
+_IDENT: Final = r"^[A-Za-z0-9-]{1,64}$"
+_BY_TIME: Final = ("occurred_at", "position")  # how the events behind a figure are paged
+
+
+@dataclass(slots=True)
+class _Query:
+    """What every resource takes."""
+
+    office: r.Ident
+    as_of: r.AsOf = None
+    explain: Explain = None
+    section: Annotated[str | None, Query(pattern=_IDENT, description="only what is this section's")] = None
+    at_least: r.AtLeast = None
+    after: r.After = None
+    limit: r.Limit = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """A read model as the API shows it: ``key`` orders the pages, ``names`` puts a name beside each person."""
+class _Coming:
+    """One request."""
 
-    path: str
-    model: str
-    shape: type[BaseModel]
-    key: tuple[str, ...]
-    summary: str
-    names: tuple[tuple[str, str], ...] = (("person", "name"),)
+    model: ReadModel
+    request: Request
+    response: Response
+    query: _Query
+    key: Key
+    grant: Grant
 
+    def asked(self, after: list[str] | None) -> Asked:
+        """The same, of the read model; one row more than a page holds."""
+        query, where = self.query, {name: value for name, value in self.key.items() if value is not None}
+        person = where.pop("person", None) if "person" not in self.names else None
+        at, limit = r.moment(query.as_of), query.limit + 1
+        return Asked(query.office, self.grant, at, where, person, query.section, after=after, limit=limit)
 
-_PAIR: Final = (("person_a", "name_a"), ("person_b", "name_b"))
-_RESOURCES: Final = (
-    Resource("growth-entries", "growth_entry", PersonEntry, ("person", "occurred_at", "event_id"), "成长档案: entries"),
-    Resource("growth-files", "growth_file", PersonYear, ("person", "year"), "成长档案: years"),
-    Resource("talk-coverage", "talk_coverage", TalkPair, ("month", "person_a", "person_b", "pair"), "谈心谈话", _PAIR),
-    Resource("work-outputs", "work_output", WorkOutput, ("month", "person", "line", "effect"), "工作成果: by effect"),
-    Resource("welfare", "welfare_ledger", Visit, ("visit",), "实事工程: home visits"),
-)
-_APPRAISALS: Final = Resource(
-    "appraisals/{year}", "appraisal_summary", Appraisal, ("person",), "年度考核: an office's year"
-)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The key's columns."""
+        return tuple(column.name for column in self.model.key)
 
 
 def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
-    """The routes, one a resource."""
-    routes = APIRouter(prefix="/offices/{office}", tags=["offices"], responses=responses(401, 403, 422, 503))
-    for resource in _RESOURCES:
-        _add(routes, resource, _lister(reading, resource, Depends(granted)))
-    _add(routes, _APPRAISALS, _year_lister(reading, Depends(granted)))
+    """The routes."""
+    routes = APIRouter(prefix="/offices/{office}", tags=["offices"], responses=responses(401, 403, 404, 422, 503))
+    for model in reading.models.values():
+        routes.add_api_route(
+            f"/{model.settings['resource']}",
+            _handler(reading, model, Depends(granted)),
+            response_model=Page[row_of(model)] | Explanation,  # type: ignore[misc]  # the shape is a value here
+            summary=f"{model.words.zh}: {model.words.en}",
+            description=model.question,
+            name=model.name,
+            responses={304: {"description": "as you have it"}},
+        )
     return routes
 
 
-def _add(routes: APIRouter, resource: Resource, lister: Callable[..., Any]) -> None:
-    routes.add_api_route(
-        f"/{resource.path}",
-        lister,
-        response_model=Page[resource.shape],  # type: ignore[name-defined]  # the shape is a value here
-        summary=resource.summary,
-        name=resource.model,
-        responses={304: {"description": "as you have it"}},
+def _handler(reading: r.Reading, model: ReadModel, asking: Any) -> Callable[..., Any]:  # noqa: ANN401  # a FastAPI dependency
+    async def handler(
+        request: Request,
+        response: Response,
+        query: Annotated[_Query, Depends()],
+        key: Key = Depends(_key(model)),  # made here
+        grant: Grant = asking,
+    ) -> dict[str, Any]:
+        coming = _Coming(model, request, response, query, key, grant)
+        if not r.may_read(grant) or not grant.in_office(query.office):
+            raise forbidden(grant, f"This token doesn't read office {query.office}.", office=query.office)
+        answer = _page if query.explain is None else _explanation
+        return await answer(reading, coming)
+
+    return handler
+
+
+def _key(model: ReadModel) -> Callable[..., Key]:
+    """A dependency that takes the key's columns, each narrowing what is answered; and whose rows are asked for."""
+
+    def key(**given: Any) -> Key:  # noqa: ANN401  # as the columns' types are
+        return given
+
+    person = [] if "person" in {column.name for column in model.key} or not model.whose else [_parameter("person", str)]
+    columns = [
+        _parameter(c.name, PYTHON[c.type], in_path=f"{{{c.name}}}" in model.settings["resource"]) for c in model.key
+    ]
+    key.__signature__ = Signature([*columns, *person])  # type: ignore[attr-defined]  # FastAPI reads it
+    return key
+
+
+def _parameter(name: str, type_: Any, *, in_path: bool = False) -> Parameter:  # noqa: ANN401  # a type
+    bounds: dict[str, Any] = (
+        {"max_length": 200} if type_ is str else {"ge": r.FIRST_YEAR, "le": r.LAST_YEAR} if name == "year" else {}
     )
+    if in_path:
+        return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[type_, Path(**bounds)])
+    said = Query(description="only this one's", **bounds)
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[type_ | None, said])
 
 
-def _lister(reading: r.Reading, resource: Resource, asking: Any) -> Callable[..., Any]:  # noqa: ANN401  # a FastAPI dependency
-    async def lister(
-        request: Request,
-        response: Response,
-        office: r.Ident,
-        *,
-        limit: r.Limit = 200,
-        after: r.After = None,
-        at_least: r.AtLeast = None,
-        grant: Grant = asking,
-    ) -> dict[str, Any]:
-        if "as_of" in request.query_params:  # what is now must not pass for what was
-            raise r.invalid(
-                "/query/as_of",
-                "only growth files of a person and appraisals are read as of a day",
-                "只有个人成长档案与年度考核可按日期查询",
-            )
-        asked = _Asked(request, response, office, limit, after, at_least, grant)
-        return await _page(reading, resource, asked, "of_office", {})
-
-    return lister
-
-
-def _year_lister(reading: r.Reading, asking: Any) -> Callable[..., Any]:  # noqa: ANN401  # a FastAPI dependency
-    async def lister(
-        request: Request,
-        response: Response,
-        office: r.Ident,
-        year: r.Year,
-        *,
-        as_of: r.AsOf = None,
-        limit: r.Limit = 200,
-        after: r.After = None,
-        at_least: r.AtLeast = None,
-        grant: Grant = asking,
-    ) -> dict[str, Any]:
-        at = r.moment(as_of)
-        asked = _Asked(request, response, office, limit, after, at_least, grant, at)
-        if as_of is None:
-            return await _page(reading, _APPRAISALS, asked, "of_office", {"year": year})
-        return await _page(reading, _APPRAISALS, asked, "of_office_as_of", {"year": year, "as_of": at})
-
-    return lister
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    request: Request
-    response: Response
-    office: str
-    limit: int
-    after: str | None
-    at_least: str | None
-    grant: Grant
-    as_of: datetime = r.ALWAYS
-
-
-async def _page(
-    reading: r.Reading, resource: Resource, asked: _Asked, query: str, more: dict[str, Any]
-) -> dict[str, Any]:
-    key, grant, office = r.page_key(asked.after, len(resource.key)), asked.grant, asked.office
-    if not r.may_read(grant) or not grant.in_office(office):
-        raise forbidden(grant, f"This token doesn't read office {office}.", office=office)
-    await reading.wait(asked.at_least)
-    scope = {"office": office, "person": grant.person, "section": grant.section}
+async def _page(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
+    """A page of rows."""
+    model, query = coming.model, coming.query
+    key = r.page_key(query.after, len(model.order))
+    asked = coming.asked(key)
+    await reading.wait(query.at_least)
+    persons = {column.name: name_of(column) for column in model.columns if column.person}
     async with reading.snapshot(key) as connection:
-        seen = await reading.seen(connection, [office])
-        found = await reading.rows(connection, resource.model, query, **scope, **more, after=key, limit=asked.limit + 1)
-        rows, following = r.next_page(found, asked.limit, resource.key)
-        persons = {row[person] for row in rows for person, _ in resource.names}
-        sealed = await reading.sealed_names(connection, persons, [office], asked.as_of)
-    names = await reading.names.open(sealed, grant, asked.request.headers["authorization"])
-    answer = {"office": office, "items": rows, "next": following, "seen": seen}
-    r.mark(asked.request, asked.response, answer, sealed, names)
-    items = [{**row, **{name: names.get(row[person]) for person, name in resource.names}} for row in rows]
+        seen = await reading.seen(connection, [query.office])
+        rows, following = r.next_page(await listed(connection, model, asked), query.limit, model.order)
+        named = {row[column] for row in rows for column in persons}
+        sealed = await reading.sealed_names(connection, named, [query.office], asked.at)
+    names = await reading.names.open(sealed, coming.grant, coming.request.headers["authorization"])
+    answer = {"office": query.office, "items": rows, "next": following, "seen": seen}
+    r.mark(coming.request, coming.response, answer, sealed, names)
+    items = [{**row, **{name: names.get(row[column]) for column, name in persons.items()}} for row in rows]
     return {**answer, "items": items, "erased": names.erased}
+
+
+async def _explanation(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
+    """The events behind a figure of a row that the caller may read."""
+    model, query, figure = coming.model, coming.query, str(coming.query.explain)
+    _named(coming, figure)
+    key = r.page_key(query.after, len(_BY_TIME))
+    await reading.wait(query.at_least)
+    async with reading.snapshot(key) as connection:
+        seen = await reading.seen(connection, [query.office])
+        row = await listed(connection, model, replace(coming.asked(None), limit=1))
+        if not row:
+            raise r.missing("There is no such row in your reach.")
+        found = await behind(connection, model, figure, coming.asked(key))
+    events, following = r.next_page(found, query.limit, _BY_TIME)
+    answer = {"figure": figure, "value": value_of(row[0], figure), "rule": rule_of(model.figures[figure])}
+    answer |= {"events": events, "next": following, "seen": seen}
+    coming.response.headers.update(r.PRIVATE)
+    return answer
+
+
+def _named(coming: _Coming, figure: str) -> None:
+    """Raise 422 where there is no such figure, or the row isn't named whole."""
+    figures = coming.model.figures
+    if figure not in figures:
+        known = ", ".join(figures)
+        raise r.invalid(
+            "/query/explain", f"no figure of this resource; there are {known}", f"本资源没有此数字；可用的有 {known}"
+        )
+    for name in coming.names:
+        if coming.key[name] is None:
+            raise r.invalid(f"/query/{name}", "explain needs every column of the key", "explain 需要主键的每一列")

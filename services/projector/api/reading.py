@@ -8,9 +8,10 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 
+import aiosql
 import asyncpg
 import orjson
 from fastapi import Path, Query, Request, Response
@@ -20,16 +21,17 @@ from schemas.identity import shard_of
 from services.common.grants import Grant
 from services.common.moments import last_of
 from services.common.problems import FieldError, Problem
+from services.projector.api.asking import ALWAYS
 from services.projector.api.names import Names, Opened
-from services.projector.database import CURSOR, TRANSIENT, Connection
+from services.projector.database import CURSOR, FOLDER, TRANSIENT, Connection
 from services.projector.live import Live
 from services.projector.moves import Moves
 from services.projector.read_models import ReadModel
 
 WAIT_SECONDS: Final = 10.0
 PRIVATE: Final = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
+PEOPLE: Final[Any] = aiosql.from_path(FOLDER / "people.sql", "asyncpg")
 _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)
-ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 Ident = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 FIRST_YEAR: Final = 1900
@@ -73,7 +75,7 @@ class Reading:
     live: Live
     moves: Moves
     names: Names
-    models: Mapping[str, ReadModel]
+    models: Mapping[str, ReadModel]  # by name
     consumer: str
     shards: int
 
@@ -105,17 +107,12 @@ class Reading:
         rows = [row async for row in CURSOR.seen(connection, consumer=self.consumer, shards=shards)]
         return {str(row["shard"]): row["next"] for row in rows}
 
-    async def rows(self, connection: Connection, model: str, query: str, **values: object) -> list[dict[str, Any]]:
-        """The rows of a read model's query."""
-        return [dict(row) async for row in getattr(self.models[model].queries, query)(connection, **values)]
-
     async def sealed_names(
-        self, connection: Connection, persons: Iterable[str], offices: Sequence[str], as_of: datetime = ALWAYS
+        self, connection: Connection, persons: Iterable[str], offices: Sequence[str], at: datetime | None
     ) -> dict[str, dict[str, Any]]:
         """Sealed names by person, as known then."""
-        values = {"persons": sorted(set(persons)), "offices": list(offices), "as_of": as_of}
-        rows = await self.rows(connection, "person", "names_of", **values)
-        return {row["person"]: row["name"] for row in rows}
+        values = {"persons": sorted(set(persons)), "offices": list(offices), "as_of": at or ALWAYS}
+        return {row["person"]: row["name"] async for row in PEOPLE.names_of(connection, **values)}
 
 
 @contextmanager
@@ -162,10 +159,10 @@ def _tag(answer: Mapping[str, Any], sealed: Mapping[str, Any], names: Opened) ->
     return f'"{seen}-{hashlib.sha256(content).hexdigest()[:16]}"'
 
 
-def moment(as_of: str | None) -> datetime:
+def moment(as_of: str | None) -> datetime | None:
     """The last instant that counts: a day means its end in Shanghai."""
     if as_of is None:
-        return ALWAYS
+        return None
     try:
         at = last_of(as_of.replace(" ", "+"))  # a plus sign that nobody escaped
     except (ValueError, OverflowError):

@@ -1,14 +1,18 @@
-"""What the API answers, member by member: the source of its OpenAPI description."""
+"""What the API answers, member by member: the source of its OpenAPI description. Rows are as their read models say."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from services.projector.read_models import Column, ReadModel
 
 T = TypeVar("T")
-Counts = Annotated[dict[str, int], Field(description="what is zero is left out")]
+Y = TypeVar("Y")
+E = TypeVar("E")
 Name = Annotated[
     str | None, Field(description="null where the reader may not know it, it can't be had now, or it was erased")
 ]
@@ -24,6 +28,10 @@ Seen = Annotated[
     Field(description="next position by shard: everything before it is in this answer", examples=[{"3": 125}]),
 ]
 Next = Annotated[str | None, Field(description="the next page's `after`; null on the last one")]
+PYTHON: Final[dict[str, Any]] = {
+    "text": str, "integer": int, "bigint": int, "boolean": bool, "date": date, "timestamptz": datetime, "jsonb": Any,
+}  # fmt: skip
+_SUMS: Final[dict[str, Any]] = {"sum": int, "reaches": bool, "counts": dict[str, int], "events": list[str]}
 
 
 class Shape(BaseModel):
@@ -32,143 +40,65 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class FileYear(Shape):
-    """A person's unrevoked entries of a Shanghai calendar year in one office, counted."""
-
-    office: str
-    year: int
-    by_group: Counts
-    by_guide: Counts
-    by_session_kind: Counts
-    by_carrier: Counts
-    outputs_by_effect: Counts
-    last_entry_at: datetime | None
+def row_of(model: ReadModel, without: Collection[str] = ()) -> type[Shape]:
+    """The shape of a read model's rows, with a name beside each person."""
+    members: dict[str, Any] = {"office": (str, ...)}
+    for column in model.columns:
+        if column.name not in without:
+            members[column.name] = (_member(column), ...)
+            members |= {name_of(column): (Name, ...)} if column.person else {}
+    return create_model(model.name, __base__=Shape, __doc__=f"{model.words.zh}: {model.question}", **members)
 
 
-class Entry(Shape):
-    """One fact in a file. A revoked one stays, with ``revoked_at``."""
+def _member(column: Column) -> Any:  # noqa: ANN401  # a type
+    type_ = _SUMS.get(column.role) or (PYTHON[column.type] if column.role == "key" else PYTHON[column.type] | None)
+    return Annotated[type_, Field(description=f"{column.words.zh} · {column.words.en}")]
 
-    office: str
+
+def name_of(column: Column) -> str:
+    """Where the name of a person stands: ``person_a`` has ``name_a``, ``subject`` has ``subject_name``."""
+    return column.name.replace("person", "name") if "person" in column.name else f"{column.name}_name"
+
+
+class Behind(Shape):
+    """An event behind a figure, and what it counts in it."""
+
     event_id: str
     event: str
-    entry_group: str
-    title: str | None
-    guide: str | None
-    occurred_at: datetime
-    recorded_at: datetime
-    revoked_at: datetime | None
-    state: str
-    section: str | None
-    tier: str | None
-    half_xueshi: int | None
     shard: int
     position: int
+    occurred_at: datetime
+    counts: int
 
 
-class GrowthFile(Shape):
+class Explanation(Shape):
+    """The events behind a figure: their counts add up to it, or ``rule`` makes it of them."""
+
+    figure: str
+    value: Any
+    rule: Annotated[str | None, Field(exclude_if=lambda rule: rule is None)] = None
+    events: list[Behind]
+    next: Next
+    seen: Seen
+
+
+class File(Shape, Generic[Y, E]):
     """成长档案: a cadre's growth file, joined over the offices."""
 
     person: str
     name: Name
     as_of: str | None
-    years: list[FileYear]
-    entries: list[Entry]
+    years: list[Y]
+    entries: list[E]
     next: Next
     seen: Seen
     erased: Erased = []
 
 
-class Appraisal(Shape):
-    """年度考核: a person and year, with the events behind each figure."""
-
-    office: str
-    person: str
-    name: Name
-    year: int
-    section: str | None
-    tier: str | None
-    stage: str
-    requirement_met: bool
-    requirement_events: list[str]
-    evidence_by_group: Counts
-    evidence_by_guide: Counts
-    evidence_events: list[str]
-    routine_grades: list[object]
-    duty_reports: list[object]
-    proposed_grade: str | None
-    grade: str | None
-
-
-class OneAppraisal(Appraisal):
-    """One person's."""
-
-    seen: Seen
-    erased: Erased = []
-
-
-class PersonEntry(Entry):
-    """An entry, and whose it is."""
-
-    person: str
-    name: Name
-
-
-class PersonYear(FileYear):
-    """A year of a file, and whose it is."""
-
-    person: str
-    name: Name
-
-
-class TalkPair(Shape):
-    """谈心谈话: one-to-one talks held between two people in a month. Never contents."""
-
-    person_a: str
-    name_a: Name
-    person_b: str
-    name_b: Name
-    pair: str
-    month: str
-    held: int
-
-
-class WorkOutput(Shape):
-    """工作成果: a person's outputs by line, effect and month."""
-
-    person: str
-    name: Name
-    line: str
-    effect: str
-    month: str
-    outputs: int
-
-
-class Visit(Shape):
-    """实事工程: a home visit. The occasion is sealed."""
-
-    visit: str
-    person: str
-    name: Name
-    class_: str = Field(alias="class")
-    fund: str
-    fen: int
-    event_on: date
-    visited_on: date
-    days: int
-    shard: int
-    position: int
-
-
-class Office(Shape):
-    """An office in which somebody is registered."""
-
-    office: str
-
-
 class Offices(Shape):
     """A page of offices."""
 
-    items: list[Office]
+    items: list[dict[str, str]]
     next: Next
     seen: Seen
 

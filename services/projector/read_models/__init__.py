@@ -1,51 +1,257 @@
-"""One ``.sql`` file a read model; nothing else knows their names.
+"""A read model: one file, one SELECT.
 
-A file's first lines say which question it answers. A line ``-- base:`` there puts it before the others. Its sections:
+    -- 谈心谈话 · heart-to-heart talks
+    -- Who has talked with whom, month by month? Never contents.
+    -- resource: talk-coverage
+    -- kind: sum
+    -- whose: person_a, person_b
+    -- types: chengzhang.talk.talk-held.v1
 
-    table       creates the table, which has the file's name; run at every start
-    staging     creates temporary tables, once a connection
-    fold_<n>_…  run in this order in each batch's transaction
-    view        creates the public view in the schema ``office``
+    SELECT
+        expression AS column, -- role type · 中文 · what it means
+        …
+    FROM care
+    WHERE …
 
-Any other section is a query of the API.
+``kind``: how its rows follow from the rows of its relation.
+
+    sum        each counts in the row of its key
+    rows       each is a row; of several with one key the latest (by ``latest``, else as recorded)
+    recompute  the SELECT sums up by itself, GROUP BY office and the key
+    log        each is a row, revoked ones too, and nothing is stored twice
+
+``whose``: the columns with the persons whose rows they are: who reads one file, or one section, reads those; or
+``office``: they are nobody's, and for everybody who reads the office. ``types``: what it looks at, where not all of its
+relation. ``within``: facts of one key have the same stream (or person). ``years: posts``: there is a row for each
+year in which somebody held a post. ``beside``: what is asked about each row, from its key and ``known``. ``order``: of
+the pages, where it isn't the key.
+
+A column's role: ``key``; in a sum ``sum``, ``counts`` (how often each value of a closed list, a JSON string or array),
+``reaches <n>`` (a sum, shown as whether it is that much), ``latest`` and ``events`` (those for which it holds); and
+``row`` for what is said of the whole row. Its type is one of SQL, or one of the contract's (``base.Guide``), whose words
+it has unless it brings its own. The columns ``office``, ``shard`` and ``position`` are given.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import importlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-import aiosql
+from schemas.declared import Ref, Values, Words
+from services.projector.errors import Unloadable
+from services.projector.relations import RELATIONS, TABLES, Relation, is_care
 
 FOLDER: Final = Path(__file__).parent
-_OWN: Final = ("table", "staging", "view")
+KINDS: Final = ("sum", "rows", "recompute", "log")
+OFFICE: Final = "office"
+# What grades or chooses people rests on facts, and never on care.
+JUDGING: Final = frozenset({"appraisal_summary", "quota_board", "selection_list"})
+_HEADER: Final = frozenset({"resource", "kind", "whose", "types", "within", "latest", "years", "beside", "order"})
+_ROLES: Final = frozenset({"key", "sum", "counts", "reaches", "latest", "events", "row"})
+SUMMED: Final = ("sum", "counts", "reaches")
+COLLECTED: Final = ("latest", "events")
+_SQL: Final = frozenset({"text", "integer", "bigint", "boolean", "date", "timestamptz", "jsonb"})
+_SETTING: Final = re.compile(r"-- ([a-z]+): (.+)")
+_COLUMN: Final = re.compile(r"(?P<expression>.+?)(?: AS (?P<name>\w+))?,? -- (?P<said>.*)", re.DOTALL)
+_WORD: Final = re.compile(r"\w+")
+_UNREAD: Final = re.compile(r"'[^']*'| -- .*")  # literals, comments
+_TABLES: Final = frozenset({*TABLES, *(f"{table}_change" for table in TABLES)})
+_IMPLIED: Final = {"sum": "bigint", "reaches": "boolean", "events": "text"}
 
 
 @dataclass(frozen=True, slots=True)
-class ReadModel:
-    """One file, loaded."""
+class Column:
+    """One column. ``type`` is SQL's; ``values`` those of a closed list; ``least`` what a sum must reach."""
 
     name: str
-    base: bool
-    table: str
-    staging: str | None
-    view: str | None
-    folds: tuple[str, ...]
-    queries: Any
+    expression: str
+    role: str
+    type: str
+    words: Words
+    values: Mapping[str, Words] = field(default_factory=dict)
+    least: int = 0
+    person: bool = False
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What of it can be explained."""
+        return tuple(f"{self.name}.{value}" for value in self.values) if self.role == "counts" else (self.name,)
+
+
+@dataclass(frozen=True)
+class ReadModel:
+    """One file, loaded and checked."""
+
+    name: str
+    words: Words
+    question: str
+    settings: Mapping[str, str]
+    columns: tuple[Column, ...]
+    relation_name: str
+    tail: str  # of the SELECT, from FROM on
+    types: tuple[str, ...]
 
     @classmethod
     def load(cls, path: Path) -> ReadModel:
-        """Read one file."""
-        text = path.read_text(encoding="utf-8")
-        queries = aiosql.from_str(text, "asyncpg")
-        names = sorted(name for name in queries.available_queries if not name.endswith("_cursor"))
-        own = {name: getattr(queries, name).sql for name in _OWN if name in names}
-        folds = tuple(getattr(queries, name).sql for name in names if name.startswith("fold_"))
-        base = "\n-- base:" in text.partition("\n\n")[0]
-        return cls(path.stem, base, own["table"], own.get("staging"), own.get("view"), folds, queries)
+        """Read one file. Raises Unloadable, which says what it lacks."""
+        try:
+            return _read(path.stem, path.read_text(encoding="utf-8"))
+        except Unloadable as error:
+            raise Unloadable(f"{path.name}: {error}") from None
+
+    @property
+    def kind(self) -> str:
+        """One of KINDS."""
+        return self.settings["kind"]
+
+    @property
+    def stored(self) -> bool:
+        """Whether it has a table."""
+        return self.kind != "log"
+
+    @cached_property
+    def relation(self) -> Relation:
+        """What it is told from."""
+        return RELATIONS[self.relation_name]
+
+    @cached_property
+    def key(self) -> tuple[Column, ...]:
+        """After the office."""
+        return tuple(column for column in self.columns if column.role == "key")
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The columns by which pages go."""
+        return _names(self.settings.get("order")) or tuple(column.name for column in self.key)
+
+    @cached_property
+    def whose(self) -> tuple[str, ...]:
+        """The columns with the persons whose rows they are; none where they are the office's."""
+        return () if self.settings["whose"] == OFFICE else _names(self.settings["whose"])
+
+    @cached_property
+    def figures(self) -> Mapping[str, Column]:
+        """What can be explained, by name."""
+        return {name: column for column in self.columns if column.role != "key" for name in column.figures}
+
+    def having(self, *roles: str) -> tuple[Column, ...]:
+        """The columns of these roles."""
+        return tuple(column for column in self.columns if column.role in roles)
 
 
 def load(folder: Path = FOLDER) -> tuple[ReadModel, ...]:
-    """All read models, base ones first."""
-    return tuple(sorted(map(ReadModel.load, folder.glob("*.sql")), key=lambda model: (not model.base, model.name)))
+    """All read models. Raises Unloadable."""
+    return tuple(map(ReadModel.load, sorted(folder.glob("*.sql"))))
+
+
+def _read(name: str, text: str) -> ReadModel:
+    head, _, select = text.partition("\n\n")
+    listed, _, rest = select.removeprefix("SELECT\n").partition("\nFROM ")
+    tail = f"FROM {rest}".rstrip().rstrip(";")
+    words, question, settings = _head(head.splitlines())
+    relation = _relation(name, select)
+    columns = tuple(_columns(listed.splitlines(), RELATIONS[relation]))
+    types = _names(settings.get("types")) or tuple(sorted(RELATIONS[relation].types))
+    made = ReadModel(name, words, question, settings, columns, relation, tail, types)
+    _check(made)
+    return made
+
+
+def _head(lines: list[str]) -> tuple[Words, str, dict[str, str]]:
+    """Its words, its question, its settings."""
+    zh, dot, en = lines[0].removeprefix("-- ").partition(" · ")
+    if not dot:
+        raise Unloadable("the first line names it: `-- 中文 · English`")
+    found = {line: _SETTING.fullmatch(line) for line in lines[1:]}
+    question = " ".join(line.removeprefix("-- ") for line, setting in found.items() if setting is None)
+    settings = {setting[1]: setting[2] for setting in found.values() if setting is not None}
+    if unknown := settings.keys() - _HEADER:
+        raise Unloadable(f"there is no setting {', '.join(sorted(unknown))}")
+    return Words(zh, en), question, settings
+
+
+def _columns(lines: Iterable[str], relation: Relation) -> Iterator[Column]:
+    """One at each comment; what has none goes on."""
+    so_far: list[str] = []
+    for line in lines:
+        so_far.append(line.strip())
+        if " -- " in line:
+            found = _COLUMN.fullmatch(" ".join(so_far))
+            if found is None:
+                raise Unloadable(f"this is no column: {line.strip()}")
+            name = found["name"] or found["expression"].rpartition(".")[2]
+            yield _column(relation, name, found["expression"], *found["said"].split(" · "))
+            so_far = []
+    if so_far:
+        raise Unloadable(f"a column says what it is, `-- type · 中文 · English`: {' '.join(so_far)}")
+
+
+def _column(relation: Relation, name: str, expression: str, said: str, *words: str) -> Column:
+    role, *more = said.split()
+    if role not in _ROLES:
+        role, more = "", [role, *more]
+    least = int(more.pop()) if role == "reaches" else 0
+    type_, known, person = _type(more[0] if more else _IMPLIED.get(role, ""), name, relation)
+    own = Words(*words) if words else next((mark for mark in reversed(known) if isinstance(mark, Words)), None)
+    if own is None:
+        raise Unloadable(f"column {name} has no words: `-- type · 中文 · English`")
+    values = next((mark.words for mark in reversed(known) if isinstance(mark, Values)), {})
+    return Column(name, expression, role, "jsonb" if role == "counts" else type_, own, values, least, person)
+
+
+def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, ...], bool]:
+    """SQL's type, what the contract says of it, and whether it names persons."""
+    if name in _SQL:
+        return name, (), False
+    if name == "group":
+        return "text", (Values(relation.groups),), False
+    module, _, member = name.partition(".")
+    try:
+        type_, *marks = get_args(getattr(importlib.import_module(f"schemas.{module}"), member))
+    except (ImportError, AttributeError, ValueError):
+        raise Unloadable(f"column {column}: there is no type {name!r}") from None
+    person = any(isinstance(mark, Ref) and mark.kind == "person" for mark in marks)
+    return "integer" if type_ is int else "text", tuple(marks), person
+
+
+def _relation(name: str, select: str) -> str:
+    """The one relation that it names. Raises Unloadable where it names several, or one that it must not."""
+    words = set(_WORD.findall(_UNREAD.sub("", select)))
+    named = words & (RELATIONS.keys() | _TABLES)
+    if len(named) != 1 or not named <= RELATIONS.keys():
+        raise Unloadable(
+            f"it is told from one of {', '.join(RELATIONS)}, not from {', '.join(sorted(named)) or 'none'}"
+        )
+    (relation,) = named
+    if name in JUDGING and any(map(is_care, RELATIONS[relation].types)):
+        raise Unloadable(f"care is no evidence: what judges people is told from evidence or fact, not from {relation}")
+    return relation
+
+
+def _check(model: ReadModel) -> None:
+    names = {column.name for column in model.columns}
+    for setting, needed in (("resource", True), ("kind", True), ("whose", True)):
+        if needed and setting not in model.settings:
+            raise Unloadable(f"it doesn't say its {setting}")
+    if model.kind not in KINDS:
+        raise Unloadable(f"there is no kind {model.kind}")
+    if unknown := sorted({*model.whose, *model.order} - names):
+        raise Unloadable(f"it has no column {', '.join(unknown)}")
+    if foreign := sorted(set(model.types) - model.relation.types):
+        raise Unloadable(f"{model.relation_name} has no facts of type {', '.join(foreign)}")
+    if not model.key:
+        raise Unloadable("it has no key")
+    if model.kind in {"rows", "recompute"} and len(model.relation.tables) > 1:
+        raise Unloadable(f"{model.kind} are told from one table, not from {model.relation_name}")
+    summed = {column.name for column in model.having(*SUMMED, *COLLECTED)}
+    if (bool(summed) and model.kind != "sum") or (model.kind == "sum" and not names - summed):
+        raise Unloadable(f"{model.kind} has no such columns: {', '.join(sorted(summed))}")
+
+
+def _names(listed: str | None) -> tuple[str, ...]:
+    return tuple(re.split(r",\s*", listed)) if listed else ()

@@ -33,7 +33,7 @@ WHERE office = ANY(:offices::text[]) AND person = :person AND year = :year
 ORDER BY office;
 
 -- name: entries
--- The person's learning and work entries of the year, revoked ones too: never talks and welfare.
+-- The person's learning, work and activity entries of the year, revoked ones too: never talks and welfare.
 SELECT
     office,
     shard,
@@ -42,7 +42,7 @@ FROM office.growth_entry
 WHERE
     office = ANY(:offices::text[])
     AND person = :person
-    AND entry_group IN ('learning', 'work')
+    AND entry_group <> 'talk'
     AND occurred_at >= make_timestamptz(:year, 1, 1, 0, 0, 0, 'Asia/Shanghai')
     AND occurred_at < make_timestamptz(:year + 1, 1, 1, 0, 0, 0, 'Asia/Shanghai');
 

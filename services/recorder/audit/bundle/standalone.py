@@ -43,12 +43,11 @@ Files = Mapping[str, bytes]
 
 # China's time has been UTC+8 all year round since 1992, and at every new year since 1946.
 SHANGHAI: Final = timezone(timedelta(hours=8))
-REQUIRED: Final = 180  # recognised half xueshi in a year: 90 学时
+REQUIRED: Final = 9000  # recognised hundredths of a study hour in a year: 90 学时
 GUIDES: Final = ("people", "work", "innovation", "results", "harmony", "excellence")
 REVOKED: Final = "chengzhang.any.entry-revoked.v1"
-ATTENDED: Final = "chengzhang.learning.attendance-recorded.v1"
-# An attendance counts for who was there. Talks and welfare are never evidence.
-ENTRIES: Final = frozenset({ATTENDED, "chengzhang.learning.hours-credited.v1", "chengzhang.work.output-filed.v1"})
+# Which types are evidence, in which group, on what condition: as declared, and written here when a bundle is packed.
+ENTRIES: Final[Json] = {}
 ASSUMED: Final = "chengzhang.people.post-assumed.v1"
 ENDED: Final = "chengzhang.people.post-ended.v1"
 MOVED: Final = "chengzhang.people.person-transferred.v1"
@@ -66,12 +65,11 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
     standing = [event for event in here if event["id"] not in gone]
     entries = sorted((e for e in standing if _is_entry(e, person, year)), key=lambda e: (_instant(e), e["id"]))
     credited = [entry for entry in entries if entry["data"].get("account") == "recognised"]
-    groups = [entry["type"].split(".")[1] for entry in entries]
+    groups = [ENTRIES[entry["type"]]["group"] for entry in entries]
     guides = [entry["data"].get("guide") for entry in entries]
     return {
         **_placed(standing, person, year),
-        # The read model takes no more than 2^31−1 of one credit: whether they reach this few is the same.
-        "requirement_met": sum(entry["data"]["half_xueshi"] for entry in credited) >= REQUIRED,
+        "requirement_met": sum(entry["data"]["centi_xueshi"] for entry in credited) >= REQUIRED,
         "requirement_events": [entry["id"] for entry in credited],
         "evidence_by_group": {group: groups.count(group) for group in sorted(set(groups))},
         "evidence_by_guide": {guide: guides.count(guide) for guide in GUIDES if guide in guides},
@@ -83,7 +81,8 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
 def _is_entry(event: Json, person: str, year: int) -> bool:
     if event["type"] not in ENTRIES or _stamp(event, person) is None:
         return False
-    there = event["type"] != ATTENDED or event["data"]["state"] in {"present", "partial"}
+    when = ENTRIES[event["type"]]["when"]
+    there = all(event["data"].get(member) in values for member, values in when.items())
     return there and _instant(event).astimezone(SHANGHAI).year == year
 
 
@@ -96,7 +95,7 @@ def _placed(events: Iterable[Json], person: str, year: int) -> Json:
     moves = [
         (fact["data"]["on"], place, fact["data"]["to_section"])
         for place, fact in enumerate(facts)
-        if fact["type"] == MOVED and fact["data"]["on"] <= until and _moved(fact, facts) == post["post"]
+        if fact["type"] == MOVED and fact["data"]["on"] <= until and fact["data"]["post"] == post["post"]
     ]
     return {"section": max(moves)[2] if moves else post["section"], "tier": post["tier"]}
 
@@ -116,18 +115,6 @@ def _main_post(facts: list[Json], day: str) -> tuple[str, Json | None]:
         if post["from_on"] <= until:
             found = max(found, (until, post["from_on"], place, post), key=lambda seat: seat[:3])
     return found[0], found[3]
-
-
-def _moved(fact: Json, facts: list[Json]) -> str | None:
-    """The post that a transfer moved.
-
-    An older one doesn't say it: the main post of its day, as recorded before it. What corrects another stands for that.
-    """
-    before = [each for each in facts if _position(each) < _position(fact) or "corrects" in each["data"]]
-    until, post = _main_post(before, fact["data"]["on"])
-    known = post["post"] if post is not None and until == fact["data"]["on"] else None
-    named: str | None = fact["data"].get("post", known)
-    return named
 
 
 def _day_before(day: str) -> str:
@@ -584,7 +571,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "left-out": "本核验不能说明没有漏记，其后也未撤销：见 README.txt。",
         "no-bundle": "不是可读取的证据包：{reason}", "no-key": "不是核验公钥：{reason}",
         "tier leadership": "主任室", "tier section-head": "科室负责人", "tier staff": "科员",
-        "group learning": "学习", "group work": "工作",
+        "group learning": "学习", "group work": "工作", "group activity": "活动",
         "guide people": "人", "guide work": "干", "guide innovation": "新", "guide results": "绩",
         "guide harmony": "和", "guide excellence": "上",
         "path": "目录或 zip 文件；不写则为本文件所在目录", "key": "只信任此核验公钥，可重复给出",

@@ -1,0 +1,32 @@
+"""``appraisal_summary``: what the program in an evidence bundle works out, for each year in which a post was held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from tests.integration.read_models.known import Known
+from tests.support.bundles import verify
+
+
+def keys(known: Known) -> Iterator[tuple[Any, ...]]:
+    """Years of posts, up to the one in which anything was recorded last."""
+    if not known.events:
+        return
+    last = datetime.fromisoformat(known.events[-1]["recordedtime"]).astimezone(timezone(timedelta(hours=8))).year
+    for post in known.standing("people.post-assumed"):
+        since = date.fromisoformat(post.data["from_on"])
+        ends = [
+            date.fromisoformat(end.data["on"]) - timedelta(days=1)
+            for end in known.standing("people.post-ended")
+            if (end.data["person"], end.data["post"]) == (post.data["person"], post.data["post"])
+        ]
+        until = min((*ends, date(last, 12, 31)))
+        yield from ((post.data["person"], year) for year in range(since.year, until.year + 1) if since <= until)
+
+
+def row(known: Known, key: tuple[Any, ...]) -> dict[str, Any]:
+    """The figures of a person's year."""
+    person, year = key
+    return verify.figures(known.events, "o-1", person, year)

@@ -1,0 +1,30 @@
+"""``growth_entry``: what stands in a file, and what was taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.read_models.known import Known
+
+
+def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Each entry by person and event."""
+    found = {}
+    for fact, group in known.entries():
+        for stamp in fact.stamps:
+            found[stamp["person"], fact.event["id"]] = {
+                "event": fact.event["type"],
+                "entry_group": group,
+                "title": fact.data.get("session_stamp", fact.data).get("title"),
+                "guide": fact.data.get("guide"),
+                "occurred_at": fact.event["time"],
+                "recorded_at": fact.event["recordedtime"],
+                "revoked_at": fact.revoked_at,
+                "state": "verified",
+                "section": stamp.get("section"),
+                "tier": stamp.get("tier"),
+                "centi_xueshi": fact.data.get("centi_xueshi"),
+                "shard": fact.event["shard"],
+                "position": int(fact.event["sequence"]),
+            }
+    return found
