@@ -20,7 +20,7 @@ from schemas.base import ActionData, EventData, Fields
 from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from schemas.declared import GROUPS, KINDS, New, Words, models, named, secrets, values_of, words_of
 from services.recorder.domain import facts
-from tests.contract import examples
+from tests.contract import examples, holds
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "reference"
 FILES: Final = {"en": FOLDER / "types.md", "zh": FOLDER / "types.zh-CN.md"}
@@ -58,8 +58,8 @@ _UNITS: Final = {
 
 
 def pages() -> dict[Path, str]:
-    """Both pages by their file."""
-    return {path: "\n".join(_page(lang)) + "\n" for lang, path in FILES.items()}
+    """Both pages, and what is held by what, by their file."""
+    return {path: "\n".join(_page(lang)) + "\n" for lang, path in FILES.items()} | {holds.FILE: holds.written()}
 
 
 def _say(lang: str, key: str) -> str:

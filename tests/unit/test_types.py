@@ -12,7 +12,7 @@ from schemas.catalogue import EVENTS
 from schemas.declared import Entry, New, Ref, Secret, Undeclared, Values, Words
 from services.recorder.domain import facts
 from services.recorder.domain.core import State, state, state_of
-from tests.contract import examples, reference
+from tests.contract import examples, holds, reference
 
 NAMED = Words("名", "name")
 
@@ -124,6 +124,10 @@ def test_what_enters_growth_files_has_a_title_that_is_there_and_somebody_to_ente
 
 def test_the_pages_are_as_the_types_declare() -> None:
     assert reference.main(["--check"]) == 0, "run: make schemas"
+
+
+def test_what_is_held_otherwise_is_folded_anew() -> None:
+    assert not holds.changed(), "raise FOLD_VERSION in domain/fold_version.py by one, then run: make schemas"
 
 
 def test_every_example_is_accepted_one_after_the_other() -> None:
