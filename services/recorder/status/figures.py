@@ -27,8 +27,7 @@ from services.recorder.ledger.standing import QUERIES as STANDING
 class Shard:
     """One shard: next position and receipt number, how far both are relayed, whether it takes actions.
 
-    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now. What an earlier version
-    noted is in English alone.
+    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now.
     """
 
     shard: int
