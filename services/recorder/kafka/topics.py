@@ -13,17 +13,16 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from schemas.envelope import STRUCTURED
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
+from services.recorder.kafka import patch
 
 T = TypeVar("T")
 DAY_MS: Final = 24 * 60 * 60 * 1000
 ACTIONS_KEPT: Final = 30 * DAY_MS
 ACTIONS_PARTITIONS: Final = 8
-HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LEAST_MESSAGE: Final = 1024 * 1024  # what the relay's batches need
 
@@ -165,10 +164,7 @@ async def let_go(producer: AIOKafkaProducer[bytes, bytes], within: float = 2.0) 
         async with asyncio.timeout(within):
             await producer.stop()
             return
-    sender = producer._sender.sender_task  # noqa: SLF001  # stop() waits for it for ever, and can't be called again
-    if sender is not None:
-        sender.cancel()
-        await asyncio.wait([sender], timeout=within)
+    await patch.cut_off(producer, within)
     with contextlib.suppress(KafkaError, TimeoutError, OSError):
         async with asyncio.timeout(within):
             await producer.client.close()

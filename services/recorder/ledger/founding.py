@@ -6,11 +6,9 @@ from typing import Final
 
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Misconfigured
-from services.recorder.ledger import peaks
 from services.recorder.ledger.database import FOLDER, QUERIES, Connection, Ledger, Pool
 
 _MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
-_MOVING: Final = 6 * 3600.0  # seconds that the rows of an older version's table may take
 
 
 async def found(pool: Pool, shards: int) -> Ledger:
@@ -29,7 +27,6 @@ async def found(pool: Pool, shards: int) -> Ledger:
                 f"账本的分片数固定为 {shards}，请设置 CHENGZHANG_SHARDS={shards}。",
             )
         await QUERIES.install_shards(connection, shards=shards, fold_version=FOLD_VERSION)
-        await peaks.fill(connection)
     return Ledger(row["ledger"], row["shards"])
 
 
@@ -37,4 +34,4 @@ async def migrate(connection: Connection) -> None:
     """Create what is missing of the ledger's tables; others who would wait. Within a transaction."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
     await connection.execute((FOLDER / "schema.sql").read_text())
-    await connection.execute((FOLDER / "event.sql").read_text(), timeout=_MOVING)
+    await connection.execute((FOLDER / "event.sql").read_text())

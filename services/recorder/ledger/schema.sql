@@ -34,28 +34,6 @@ CREATE TABLE IF NOT EXISTS ledger.shard (
     fold_version integer NOT NULL
 ) WITH (fillfactor = 50);
 
--- A ledger from before there were peaks; they are computed at the start (peaks.py). Not a plain ADD COLUMN IF NOT
--- EXISTS: that waits for whoever reads the table, a backup say, even where there is nothing to add.
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.shard'::regclass AND attname = 'peaks') THEN
-        ALTER TABLE ledger.shard ADD COLUMN peaks bytea NOT NULL DEFAULT '';
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.shard'::regclass AND attname = 'recent') THEN
-        ALTER TABLE ledger.shard ADD COLUMN recent text NOT NULL DEFAULT '[]';
-    END IF;
-END
-$$;
-
--- A table that an earlier version made, in one piece: event.sql moves its rows.
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('ledger.event') AND relkind = 'r') THEN
-        ALTER TABLE ledger.event RENAME TO event_in_one_piece;
-    END IF;
-END
-$$;
-
 -- One partition a year (UTC, as recordedtime in the bytes is), made by event.sql with its unique indexes on
 -- (shard, position) and (shard, id). Across partitions the shard's lock keeps positions unique, and the receipts'
 -- digests keep ids unique: a key on this table would have to contain recorded_at. So ON CONFLICT takes no target here.
@@ -97,7 +75,7 @@ CREATE TABLE IF NOT EXISTS ledger.archived_event (
 CREATE TABLE IF NOT EXISTS ledger.state (
     shard        integer NOT NULL,
     kind         text NOT NULL,
-    key          text NOT NULL,
+    key          text COLLATE "C" NOT NULL,
     fold_version integer NOT NULL,
     version      bigint NOT NULL,
     state        json,
@@ -152,7 +130,8 @@ CREATE TABLE IF NOT EXISTS ledger.relay (
     receipts  bigint NOT NULL DEFAULT 0,
     reason    text,
     reason_zh text,
-    signed    bigint NOT NULL DEFAULT 0
+    signed    bigint NOT NULL DEFAULT 0,
+    CHECK ((reason IS NULL) = (reason_zh IS NULL))
 ) WITH (fillfactor = 50);
 
 -- The tree over a shard's events, in the tiles of C2SP tlog-tiles: 32 bytes a hash, up to 256 of them; those at the right
@@ -182,25 +161,9 @@ CREATE INDEX IF NOT EXISTS checkpoint_undelivered ON ledger.checkpoint (shard, s
 CREATE TABLE IF NOT EXISTS ledger.checkpoint_refusal (
     shard     integer PRIMARY KEY,
     reason    text NOT NULL,
-    reason_zh text,
+    reason_zh text NOT NULL,
     since     timestamptz NOT NULL DEFAULT now()
 );
-
--- Tables from before reasons were told in Chinese, too.
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['ledger.relay', 'ledger.checkpoint_refusal'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = name::regclass AND attname = 'reason_zh') THEN
-            EXECUTE format('ALTER TABLE %s ADD COLUMN reason_zh text', name);
-        END IF;
-    END LOOP;
-    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.relay'::regclass AND attname = 'signed') THEN
-        ALTER TABLE ledger.relay ADD COLUMN signed bigint NOT NULL DEFAULT 0;
-    END IF;
-END
-$$;
 
 COMMENT ON TABLE ledger.event IS 'The record itself: body holds the exact bytes that are hashed and published.';
 COMMENT ON COLUMN ledger.event.position IS 'Position in the shard: from 0, gapless, in the order of commits.';

@@ -112,8 +112,7 @@ def _reasons(shards: Sequence[Shard], words: Mapping[str, str], lang: Lang) -> I
 
 
 def _told(shard: Shard, lang: Lang) -> Iterator[str]:
-    """In English where it was noted in nothing else."""
     for en, zh in ((shard.reason, shard.reason_zh), (shard.unsigned, shard.unsigned_zh)):
         if en:
-            told = (zh or en) if lang is Lang.ZH else en
+            told = str(zh) if lang is Lang.ZH else en
             yield told.removeprefix(f"shard {shard.shard}: ").removeprefix(f"分片 {shard.shard}：")

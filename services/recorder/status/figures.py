@@ -40,8 +40,8 @@ class Refold:
 class Shard:
     """One shard: next position and receipt number, how far both are relayed, whether it takes actions.
 
-    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now. What an earlier version
-    noted is in English alone. ``refold``: how far its states are, where they are made anew.
+    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now. ``refold``: how far its
+    states are, where they are made anew.
     """
 
     shard: int

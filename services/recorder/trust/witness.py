@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from schemas.merkle import EMPTY_ROOT, Subtree, folded, perfect, root_of
+from schemas.merkle import EMPTY_ROOT, Subtree, extended, folded, perfect, root_of
 from services.common.settings import Settings
 from services.recorder.errors import Contradiction, Untrusted
 from services.recorder.kafka.fetching import ends_of, everything
 from services.recorder.ledger.database import Connection
-from services.recorder.ledger.peaks import over
 from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.trust import outside, tiles
 from services.recorder.trust.checkpoint import verified
@@ -25,6 +24,7 @@ from services.recorder.trust.keys import Keys
 from services.recorder.trust.note import VerifierKey
 
 APART: Final = 4096  # events
+_LEAVES: Final = 50_000  # hashes in memory
 Witnessed = Mapping[int, dict[int, bytes]]  # shard → size → root
 
 
@@ -106,7 +106,7 @@ async def broken_in(connection: Connection, shard: int, signed: Mapping[int, byt
 async def root_at(connection: Connection, shard: int, size: int) -> bytes:
     """The root of the tree over a shard's first events, as the ledger has it; by its tiles where it can be."""
     if await tiles.tiled(connection, shard) < size:
-        return root_of(await over(connection, shard, b"", 0, size))
+        return root_of(await _peaks(connection, shard, size))
     whole = perfect(0, size)
     try:
         read = await tiles.read(connection, shard, [whole, [Subtree(0, size - 1)]])
@@ -115,6 +115,16 @@ async def root_at(connection: Connection, shard: int, size: int) -> bytes:
         return folded([read(subtree) for subtree in whole]) if leaf in {last, None} else EMPTY_ROOT  # None: archived
     except Contradiction:  # tiles that don't hold together are no such tree either
         return EMPTY_ROOT
+
+
+async def _peaks(connection: Connection, shard: int, size: int) -> bytes:
+    """The peaks of the tree over a shard's first leaves."""
+    peaks = b""
+    for first in range(0, size, _LEAVES):
+        count = min(_LEAVES, size - first)
+        rows = STANDING.leaves(connection, shard=shard, first=first, count=count)
+        peaks = extended(peaks, first, [row["leaf_hash"] async for row in rows])
+    return peaks
 
 
 def spoken_of(note: bytes, ledger: UUID) -> tuple[int | None, int | None]:

@@ -21,8 +21,7 @@ from services.common.settings import Settings
 from services.recorder.intake.reading import Unreadable
 from services.recorder.kafka import sending, topics
 from services.recorder.kafka.fetching import Bounds
-from services.recorder.kafka.sending import Producer
-from services.recorder.kafka.topics import HEADERS
+from services.recorder.kafka.sending import HEADERS, Producer
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import QUARANTINED
 from services.recorder.vault.vault import Vault
