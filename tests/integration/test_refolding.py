@@ -51,6 +51,12 @@ STATES = (
 
 
 @pytest.fixture
+def settings(database: str, tmp_path: Path) -> Settings:
+    """A ledger without topics: states need none."""
+    return Settings(home=tmp_path, database_url=database, kafka="127.0.0.1:1")
+
+
+@pytest.fixture
 async def ledger(settings: Settings) -> AsyncIterator[Bench]:
     async with bench(settings.database_url) as found:
         yield found

@@ -35,6 +35,7 @@ from services.recorder.vault.vault import Vault
 
 LOOK_EVERY: Final = 5.0  # seconds: how late a key is destroyed at the most, where nobody was told
 Log: Final = structlog.get_logger("erasures")
+_OURS: Final[Any] = {"fold_version": FOLD_VERSION}
 _SNAPSHOT: Final[Any] = {"isolation": "repeatable_read", "readonly": True}  # what can be read, and what it says
 _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 
@@ -122,7 +123,7 @@ class Erasures:
             return
         async with self._pool.acquire(timeout=10) as connection, connection.transaction(**_SNAPSHOT):
             unread |= await self._unread(connection)
-            known.persons(await _rows(_QUERIES.known(connection, FOLD_VERSION, sorted(waiting))))
+            known.persons(await _rows(_QUERIES.known(connection, **_OURS, persons=sorted(waiting))))
         gone = {who: next(iter(due[who].values())) for who in waiting if known.done(who) and not unread}
         await self._vault.close_for({who: due[who].keys() for who in waiting if who not in gone})
         if gone:
@@ -139,7 +140,7 @@ class Erasures:
 
     async def _recorded(self, connection: Connection) -> Known:
         known = Known()
-        known.recorded(await _rows(_QUERIES.recorded(connection, FOLD_VERSION)))
+        known.recorded(await _rows(_QUERIES.recorded(connection, **_OURS)))
         if self._ahead:
             sizes = await states.covered(connection, {fact.shard for fact in self._ahead})
             self._ahead = [fact for fact in self._ahead if fact.at >= sizes.get(fact.shard, 0)]
