@@ -1,8 +1,8 @@
 """``python -m schemas.generate [--check]``: ``schemas/json`` from the models, JSON Schema 2020-12.
 
-``action.json`` and ``event.json`` are the two envelopes with what several types hold (``$defs``); a type's file adds its
-``data``. ``$id`` and ``$ref`` are names of files: they resolve in the folder, below a service's ``/schemas``, and in a
-validator that was given the files, which a URN does in the last of these only.
+``action.json`` and ``event.json`` are the two envelopes with what several types hold (``$defs``); a type's file adds
+its ``data``. ``$id`` and ``$ref`` are names of files: they resolve in the folder, below a service's ``/schemas``, and
+in a validator that was given the files, which a URN does in the last of these only.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ class _Untitled(GenerateJsonSchema):
 
 def _family(base: str, envelope: type[BaseModel], models: Mapping[str, type[BaseModel]]) -> dict[str, Schema]:
     """The envelope's schema and those of its types. What several types hold is the envelope's to define."""
-    everything = [(model, "validation") for model in (envelope, *models.values())]
-    refs, made = models_json_schema(everything, schema_generator=_Untitled)
-    names = {model: refs[model, "validation"]["$ref"].removeprefix(_DEFS) for model, _ in everything}
+    everything = (envelope, *models.values())
+    refs, made = models_json_schema([(model, "validation") for model in everything], schema_generator=_Untitled)
+    names = {model: refs[model, "validation"]["$ref"].removeprefix(_DEFS) for model in everything}
     closed = made["$defs"][names[envelope]].pop("additionalProperties", True) is False  # each type's file says it
     defs: dict[str, Schema] = made["$defs"] if closed else _open(made["$defs"])
     parts = {name: set(_reached(defs[names[model]], defs)) for name, model in models.items()}

@@ -74,7 +74,7 @@ def test_each_schema_is_one_and_names_itself_and_files_that_are_there(name: str)
     assert all(resolver.lookup(reference).contents for reference in _references(DOCUMENTS[name]))
 
 
-@pytest.mark.parametrize("name", ACTIONS | EVENTS)
+@pytest.mark.parametrize("name", [*ACTIONS, *EVENTS])
 def test_a_type_refers_to_its_envelope_and_repeats_none_of_it(name: str) -> None:
     base = "action.json" if name in ACTIONS else "event.json"
     document = DOCUMENTS[f"{name}.json"]

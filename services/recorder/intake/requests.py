@@ -12,8 +12,8 @@ from fastapi import Request
 
 from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.problems import Problem
+from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
-from services.recorder.intake.record import binary, texts
 from services.recorder.intake.turns import Turns
 
 BATCH: Final = "application/cloudevents-batch+json"
