@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
 import uvloop
 from aiokafka.errors import KafkaError
+from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
 from schemas.erasure import ErasePerson, LiftHold
-from services.common import log
+from services.common import log, pages
 from services.common.both import Both
 from services.common.collecting import collect_rarely
 from services.common.grants import Grants
@@ -26,7 +28,7 @@ from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
-from services.recorder.kafka import topics
+from services.recorder.kafka import channels, topics
 from services.recorder.ledger import database, founding, years
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
@@ -59,9 +61,8 @@ async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
     recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
     receipts = Receipts(pool, settings.shards)
-    app = api(Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready))
-    app.include_router(audit.router(AuditLog(pool, settings.shards, recorder.checkpoint), grants))
-    http = server(settings, app)
+    deps = Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready)
+    http = server(settings, web(deps, AuditLog(pool, settings.shards, recorder.checkpoint), settings))
     try:
         async with background(recorder.run()) as running:
             running.add_done_callback(lambda _: setattr(http, "should_exit", True))
@@ -70,6 +71,14 @@ async def _serve(settings: Settings, grants: Grants) -> None:
             running.result()  # raises what ended it
     finally:
         pool.terminate()
+
+
+def web(deps: Dependencies, log: AuditLog, settings: Settings) -> FastAPI:
+    """The HTTP application, put together."""
+    app = api(deps)
+    app.include_router(audit.router(log, deps.grants))
+    pages.install(app, partial(channels.document, settings))
+    return app
 
 
 @dataclass(slots=True)

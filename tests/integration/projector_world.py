@@ -52,7 +52,14 @@ class World:
     def register(self, person: str, time: str = "2026-01-02T01:00:00Z", **more: object) -> str:
         """Register a person."""
         self._stamps.setdefault(person, {"person": person})
-        data = {"person": person, "name": SEALED, "branch": "b-1", "joined_on": "2020-01-01", "birth_year": 1985, **more}
+        data = {
+            "person": person,
+            "name": SEALED,
+            "branch": "b-1",
+            "joined_on": "2020-01-01",
+            "birth_year": 1985,
+            **more,
+        }
         return self.record("people.person-registered", time, data, f"person/{person}")
 
     def assume(self, person: str, section: str, tier: str = "staff", on: str = "2026-01-02", **more: object) -> str:
@@ -87,7 +94,9 @@ class World:
         self._sessions[session] = stamp
         data = {"session": session, **stamp, "items": [], "chair": "p-1", "expected": [], "observers": []}
         data["occasion"] = "planned"
-        return self.record("learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", [], corrects)
+        return self.record(
+            "learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", [], corrects
+        )
 
     def attend(
         self, session: str, person: str, state: str = "present", time: str = "2026-03-02T03:00:00Z", **more: object

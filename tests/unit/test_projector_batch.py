@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from services.projector.facts import stage
 
 from schemas.canonical import canonical, leaf_hash
 from services.projector.batch import Cursor, Slice, by_shard
 from services.projector.errors import Behind, Forked, Unfoldable
-from services.projector.facts import stage
 from tests.integration.projector_world import LEDGER, Record, World
 
 

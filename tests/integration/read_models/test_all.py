@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +73,11 @@ async def _explained(
 ) -> None:
     named = {column.name: value for column, value in zip(model.key, key, strict=True)}
     path = f"/offices/o-1/{model.settings['resource'].format(**named)}"
-    asked = {"explain": figure, "limit": 1000, **{n: v for n, v in named.items() if f"{{{n}}}" not in model.settings["resource"]}}
+    asked = {
+        "explain": figure,
+        "limit": 1000,
+        **{n: v for n, v in named.items() if f"{{{n}}}" not in model.settings["resource"]},
+    }
     told = await api.json(f"{path}?{urlencode(asked | ({'as_of': as_of.isoformat()} if as_of else {}))}")
     where = (model.name, key, figure, as_of, told)
     ids = {event["event_id"] for event in told["events"]}
@@ -119,9 +122,7 @@ def _some(model: ReadModel, row: dict[str, Any], chance: random.Random) -> Itera
     yield from nothing[: chance.randrange(2)]
 
 
-async def _items(
-    api: Api, model: ReadModel, wanted: dict[tuple[Any, ...], Any], as_of: datetime | None
-) -> Any:  # noqa: ANN401  # rows
+async def _items(api: Api, model: ReadModel, wanted: dict[tuple[Any, ...], Any], as_of: datetime | None) -> Any:  # noqa: ANN401  # rows
     """The rows of the resource, page by page; of those that have the year in their path, the years that there should be."""
     for year in {2025, *(key[-1] for key in wanted)} if "{year}" in model.settings["resource"] else {0}:
         query: dict[str, Any] = {"limit": 3} | ({"as_of": as_of.isoformat()} if as_of else {})
