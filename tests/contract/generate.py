@@ -18,7 +18,7 @@ from services.common.grants import Grants
 from services.common.settings import Settings
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
-from services.projector.consumer import Consumer
+from services.projector.fetch import Consumer
 from services.projector.progress import Progress
 from services.recorder.audit import http as audit
 from services.recorder.intake.http import Dependencies, api
