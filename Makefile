@@ -39,6 +39,7 @@ faults: dev-environment ## random kills under load, many seeds · 故障测试
 schemas: dev-environment ## generate the published schemas · 生成模式文件
 	@$(BIN)/python -m schemas.generate
 	@$(BIN)/python -m tests.contract.generate
+	@$(BIN)/python -m tests.contract.reference
 
 pins: dev-environment ## renew the pinned versions and hashes · 更新依赖
 	@$(COMPILE) --output-file requirements.txt pyproject.toml

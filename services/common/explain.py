@@ -75,7 +75,8 @@ _SAID: Final[dict[str, Four]] = {
         "give the minutes attended; leave it out where it was the whole session", "请填写实际分钟数；全程参加可不填",
     ),
     "minutes_missing": (
-        "has no minutes", "缺少分钟数", "give the minutes of whoever was there for a part", "部分时间参加的，请填写分钟数",
+        "has no minutes", "缺少分钟数", "give the minutes of whoever was there for a part",
+        "部分时间参加的，请填写分钟数",
     ),
     "granted_by": (
         "has granted_by without leave", "未请假而填写了 granted_by",

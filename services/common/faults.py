@@ -31,6 +31,10 @@ STEPS = frozenset(
         "after-founding",  # recorder restore: the ledger has its id back, and no events yet
         "before-fill",  # recorder restore and recover: a portion is written, not committed
         "after-fill",  # the same: committed
+        "refold-portion",  # recorder: a portion of a shard's states is made anew, not committed
+        "refold-stored",  # recorder: committed, nobody reads them yet
+        "refold-switch",  # recorder: the new states count, not committed
+        "refold-switched",  # recorder: committed, the next shard not begun
         "after-emptying",  # recorder republish: a partition is emptied, nothing published
         "after-portion",  # recorder republish: some is published
         "before-whole",  # recorder restore: all is back, the ledger still marked as being restored

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     checkpoints_file: Path = Field(
         default_factory=_in_home("checkpoints"), description="every checkpoint, outside the database"
     )
+    archive_folder: Path = Field(
+        default_factory=_in_home("archive"), description="files of `recorder archive`, for folding states anew"
+    )
     checkpoint_events: int = Field(default=50_000, ge=1, description="a shard's checkpoint after so many events")
     checkpoint_seconds: float = Field(default=60, gt=0, description="or after so long, if it grew at all")
     retention_days: int = Field(default=0, ge=0, description="no erasing so long after a person's last post; 0: none")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
 import uvloop
 from aiokafka.errors import KafkaError
+from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
 from schemas.erasure import ErasePerson, LiftHold
-from services.common import log
+from services.common import log, pages
 from services.common.both import Both
 from services.common.collecting import collect_rarely
 from services.common.grants import Grants
@@ -26,13 +28,14 @@ from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
-from services.recorder.kafka import topics
+from services.recorder.kafka import channels, topics
 from services.recorder.ledger import database, founding, years
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.submission import Outcome, Submission
 from services.recorder.recovery.leases import leased
+from services.recorder.recovery.refolding import Refolder
 from services.recorder.relay.relay import Relay
 from services.recorder.trust import history
 from services.recorder.trust.schedule import Checkpointer
@@ -58,9 +61,8 @@ async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
     recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
     receipts = Receipts(pool, settings.shards)
-    app = api(Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready))
-    app.include_router(audit.router(AuditLog(pool, settings.shards, recorder.checkpoint), grants))
-    http = server(settings, app)
+    deps = Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready)
+    http = server(settings, web(deps, AuditLog(pool, settings.shards, recorder.checkpoint), settings))
     try:
         async with background(recorder.run()) as running:
             running.add_done_callback(lambda _: setattr(http, "should_exit", True))
@@ -69,6 +71,14 @@ async def _serve(settings: Settings, grants: Grants) -> None:
             running.result()  # raises what ended it
     finally:
         pool.terminate()
+
+
+def web(deps: Dependencies, log: AuditLog, settings: Settings) -> FastAPI:
+    """The HTTP application, put together."""
+    app = api(deps)
+    app.include_router(audit.router(log, deps.grants))
+    pages.install(app, partial(channels.document, settings))
+    return app
 
 
 @dataclass(slots=True)
@@ -83,6 +93,7 @@ class Parts:
     intake: KafkaIntake
     broker: KafkaBroker
     erasures: Erasures
+    refolder: Refolder
 
     async def stop(self) -> None:
         """Take no more, then publish no more."""
@@ -90,6 +101,7 @@ class Parts:
         await self.broker.stop()
         await self.appender.stop()
         await self.quarantine.stop()
+        await self.refolder.stop()
         await self.erasures.stop()
         await self.checkpointer.stop()
         await self.relay.stop()
@@ -186,12 +198,13 @@ class Recorder:
         reasons = await history.check_all(self._pool, ledger, self._settings, alone=alone)
         parts = self._parts_of(ledger, reasons)
         read_only = [shard for shard, reason in reasons.items() if reason]
-        await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only))
+        await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only), read_only)
         self.vault.closed = None
         await parts.intake.begin(self._settings.kafka)
         await parts.relay.start()
         await parts.quarantine.start()
         await parts.erasures.start()
+        await parts.refolder.start()
         await parts.checkpointer.start()
         # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed.
         self._parts = parts
@@ -212,7 +225,8 @@ class Recorder:
         broker = broker_of(self._settings)
         intake.subscribe(broker)
         erasures = Erasures(self._pool, self.vault)
-        return Parts(ledger, relay, appender, quarantine, checkpointer, intake, broker, erasures)
+        refolder = Refolder(self._pool, self._settings)
+        return Parts(ledger, relay, appender, quarantine, checkpointer, intake, broker, erasures, refolder)
 
 
 def broker_of(settings: Settings) -> KafkaBroker:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -20,18 +20,18 @@ from schemas.base import ActionData, EventData, Fields
 from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from schemas.declared import GROUPS, KINDS, New, Words, models, named, secrets, values_of, words_of
 from services.recorder.domain import facts
+from tests.contract import examples, holds
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "reference"
-SAMPLES: Final = Path(__file__).parent / "samples"
 FILES: Final = {"en": FOLDER / "types.md", "zh": FOLDER / "types.zh-CN.md"}
 _SAID: Final[dict[str, Words]] = {
     "title": Words("事项类型", "Types of actions and events"),
     "about": Words(
         "由声明生成（`make schemas`），请勿手工修改。每项操作写明：成为何种事件、字段、引用与产生的内容、示例数据。\n"
         "每项操作还可带 `late_reason`（`forgotten`、`offline`、`evidence-late`）：登记晚于发生 30 天以上的原因。",
-        "Generated from the declarations (`make schemas`): not to be edited. Of each action: the event that it becomes,\n"
-        "its fields, what it names and makes, and data as an example. Each may have `late_reason`, too (`forgotten`,\n"
-        "`offline`, `evidence-late`): why it comes more than 30 days after it happened.",
+        "Generated from the declarations (`make schemas`): not to be edited. Of each action: the event that it\n"
+        "becomes, its fields, what it names and makes, and data as an example. Each may have `late_reason`, too\n"
+        "(`forgotten`, `offline`, `evidence-late`): why it comes more than 30 days after it happened.",
     ),
     "becomes": Words("成为事件", "becomes"),
     "more": Words("事件另有", "the event also has"),
@@ -58,8 +58,8 @@ _UNITS: Final = {
 
 
 def pages() -> dict[Path, str]:
-    """Both pages by their file."""
-    return {path: "\n".join(_page(lang)) + "\n" for lang, path in FILES.items()}
+    """Both pages, and what is held by what, by their file."""
+    return {path: "\n".join(_page(lang)) + "\n" for lang, path in FILES.items()} | {holds.FILE: holds.written()}
 
 
 def _say(lang: str, key: str) -> str:
@@ -136,9 +136,8 @@ def _form(info: FieldInfo) -> str:
 
 
 def _example(name: str) -> Iterator[str]:
-    sample: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text("utf-8"))
-    sample["data"].pop("late_reason", None)
-    yield from ("```json", json.dumps(sample["data"], ensure_ascii=False), "```")
+    data = {field: value for field, value in examples.example(name)["data"].items() if field not in Fields.model_fields}
+    yield from ("```json", json.dumps(data, ensure_ascii=False), "```")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -146,6 +145,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write docs/reference/types*.md from the declarations.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something would change")
     check = parser.parse_args(arguments).check
+    if not check:
+        for path in examples.store_missing():
+            sys.stdout.write(f"wrote {path.name}\n")
     differing = {p: text for p, text in pages().items() if not p.exists() or p.read_text("utf-8") != text}
     for path, text in differing.items():
         if not check:

@@ -19,7 +19,8 @@ from services.recorder.ledger import database as ledger_database
 from services.recorder.ledger import founding, mode
 from services.recorder.ledger.appending import append as module
 from services.recorder.ledger.appending import appender as appender_module
-from services.recorder.ledger.appending import batch as batch_module
+from services.recorder.ledger.appending import deciding as batch_module
+from services.recorder.ledger.appending import writing
 from services.recorder.ledger.appending.append import append
 from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.receipts import Receipts
@@ -41,7 +42,7 @@ async def ledger(database: str) -> AsyncIterator[Bench]:
 async def _statements(ledger: Bench, actions: Sequence[Json], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What one batch says to the database."""
     said: list[str] = []
-    copy = module._copy
+    copy = writing._copy
 
     async def noted(connection: Any, table: str, *more: Any) -> None:  # noqa: ANN401
         said.append(f"COPY {table}")
@@ -53,7 +54,7 @@ async def _statements(ledger: Bench, actions: Sequence[Json], monkeypatch: pytes
     warm = await ledger.submissions([section()])
     submissions = await ledger.submissions(actions)
     with monkeypatch.context() as patched:
-        patched.setattr(module, "_copy", noted)
+        patched.setattr(writing, "_copy", noted)
         patched.setattr(batch_module, "LONGEST", 60.0)
         async with ledger.pool.acquire() as connection:
             await answered(warm)  # asyncpg asks for the types once a connection
@@ -90,6 +91,31 @@ async def test_repeats_alone_write_nothing(ledger: Bench, monkeypatch: pytest.Mo
     ]
     assert await ledger.receipts(actions) == first
     assert len(await ledger.events()) == 50 + 1
+
+
+async def test_what_may_rest_on_a_registration_is_looked_for_in_one_statement_more_and_only_then(
+    ledger: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered, *_ = await ledger.accepted(person("p-1"), person("p-2"), section("s-1"))
+    neighbour = await ledger.accepted(person("p-1", "o-11"))  # whose office's id begins like this one's
+    await ledger.accepted(session("m-1", "p-2"))
+    (there,) = await ledger.accepted(attendance("m-1", "p-1"))
+    taking = _revoke(registered)
+    plain = await _statements(ledger, [section("s-2")], monkeypatch)
+    # A talk in the same batch names p-1, too: the revocation is decided after it, in a batch of its own.
+    talk = action("talk.hold-talk", {"talk": "t-1", "initiator": "p-2", "participants": ["p-1"], "mode": "one-to-one"})
+    held, refused = await ledger.receipts([talk, taking])
+    assert refused["code"] == "rests-on-it"
+    named = {event["id"] for receipt in (held, there) for event in receipt["events"]}
+    assert all(event in refused["message"]["en"] for event in named)
+    await ledger.accepted(_revoke(held), _revoke(there))
+    said = await _statements(ledger, [_revoke(registered)], monkeypatch)
+    assert len(said) == len(plain) + 1 <= 10, said
+    assert neighbour[0]["events"][0]["id"] not in refused["message"]["en"]
+
+
+def _revoke(receipt: Json) -> Json:
+    return action("any.revoke-entry", {"event": receipt["events"][0]["id"], "reason": "mistake"})
 
 
 # --- rows ---
@@ -179,14 +205,14 @@ async def test_a_failed_batch_leaves_nothing_at_hand_that_is_not_in_the_ledger(
 ) -> None:
     """The states of a batch that failed after it was decided must not be taken for recorded ones."""
     await ledger.accepted(person("p-1"))
-    write, fails = module._write, [OSError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError]
+    write, fails = writing.write, [OSError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError]
 
     async def failing(*args: Any) -> None:  # noqa: ANN401
         await write(*args)
         if fails:
             raise fails.pop()
 
-    monkeypatch.setattr(module, "_write", failing)
+    monkeypatch.setattr(module, "write", failing)
     monkeypatch.setattr(appender_module, "_RETRY", 0.0)
     receipts = await ledger.receipts([session("s-1", "p-1"), attendance("s-1", "p-1")])
     assert [r["code"] for r in receipts] == [None, None]

@@ -28,6 +28,7 @@ from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import cores, here
 from services.recorder.cli import cli
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka import topics
 from services.recorder.ledger.appending.appender import Appender
@@ -249,7 +250,7 @@ def test_a_state_that_is_missing_and_one_that_nobody_made(ledger: Settings, shar
     _sql(
         ledger,
         f"DELETE FROM ledger.state WHERE shard = {shard} AND kind = 'person' AND key = 'o-h1/p-h1-003'; "
-        f"INSERT INTO ledger.state VALUES ({shard}, 'person', 'o-h1/p-x', 1, 0, '{{}}')",
+        f"INSERT INTO ledger.state VALUES ({shard}, 'person', 'o-h1/p-x', {FOLD_VERSION}, 0, '{{}}')",
     )
     problems = verify(ledger, LEDGER, run=here).problems
     assert [(each.kind, each.more["state"], each.expected is None, each.found is None) for each in problems] == [

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import runpy
+from pathlib import Path
 from typing import Any, Final
 
+import aiokafka
 import cramjam
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -12,9 +16,10 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.recorder.errors import Misconfigured
 from services.recorder.intake.from_kafka.record import read_record
 from services.recorder.intake.reading import Unreadable
-from services.recorder.kafka import decompressing, framing
+from services.recorder.kafka import decompressing, framing, patch
 from services.recorder.kafka.patch import UNREADABLE, Records
 
 _GZIP: Final = 1
@@ -182,3 +187,22 @@ def test_a_batch_that_is_cut_off_inside_says_from_where_on() -> None:
     assert found[1].headers[0][0] == UNREADABLE
     assert found[1].offset == 1
     assert following == 2
+
+
+# --- which aiokafka ---
+
+
+def test_with_another_aiokafka_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is replaced are private parts, which any release may change."""
+    monkeypatch.setattr(aiokafka, "__version__", "0.15.0")
+    with pytest.raises(Misconfigured, match=r"aiokafka 0\.15\.0 is installed, .* 0\.14\.0") as told:
+        runpy.run_path(patch.__file__)
+    assert "0.15.0" in told.value.zh
+
+
+def test_that_aiokafka_is_the_one_which_is_pinned() -> None:
+    root = Path(__file__).parents[2]
+    pinned = [
+        re.findall(r"aiokafka==([\d.]+)", (root / name).read_text()) for name in ("pyproject.toml", "requirements.txt")
+    ]
+    assert pinned == [[patch.VERSION]] * 2

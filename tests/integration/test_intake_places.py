@@ -14,9 +14,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.common.settings import Settings
-from services.recorder.intake.from_kafka.places import Bounds, Consumer, Sight, committed_places, look
+from services.recorder.intake.from_kafka.places import Sight, committed_places, look
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.kafka import topics
+from services.recorder.kafka.fetching import Bounds, Consumer
 from tests.support.ledger import bench, section
 from tests.support.service import Service
 

@@ -17,14 +17,6 @@ from tests.support.ledger import Bench, bench, section
 
 THIS_YEAR = datetime.now(UTC).year
 SQL = (ledger_database.FOLDER / "queries.sql").read_text()
-ONE_PIECE = """
-    CREATE TABLE ledger.event (
-        shard integer NOT NULL, position bigint NOT NULL, id uuid NOT NULL, stream text NOT NULL,
-        version bigint NOT NULL, type text NOT NULL, recorded_at timestamptz NOT NULL, body bytea NOT NULL,
-        leaf_hash bytea NOT NULL, PRIMARY KEY (shard, position)
-    );
-    CREATE UNIQUE INDEX event_id ON ledger.event (shard, id);
-"""
 
 
 @pytest.fixture
@@ -89,30 +81,6 @@ async def test_auditors_read_the_years_and_write_none(ledger: Bench) -> None:
                     await connection.execute(f"DELETE FROM ledger.{table}")
         finally:
             await connection.execute("RESET ROLE")
-
-
-async def test_an_older_versions_table_moves_into_years(database: str) -> None:
-    async with bench(database) as made:
-        await made.accepted(section(), section(office="o-2"))
-        await made.rows("DROP FUNCTION ledger.open_year")
-        await made.rows("CREATE TABLE kept AS SELECT * FROM ledger.event")
-        await made.rows("DROP TABLE ledger.event")
-        for statement in ONE_PIECE.strip().rstrip(";").split(";"):
-            await made.rows(statement)
-        await made.rows("INSERT INTO ledger.event SELECT * FROM kept")
-        await made.rows(
-            "INSERT INTO ledger.event SELECT shard, position + 2, gen_random_uuid(), stream, version, type, "
-            "'2019-12-31T23:59:59.999999Z', body, leaf_hash FROM kept"
-        )
-    whole = "SELECT * FROM ledger.event ORDER BY shard, position"
-    connection = await asyncpg.connect(database)
-    before = await connection.fetch(whole)
-    await connection.close()
-    async with bench(database) as again:
-        assert await again.rows(whole) == before
-        assert len(before) == 4
-        assert await _where(again) == {"ledger.event_2019": 2, f"ledger.event_{THIS_YEAR}": 2}
-        assert await again.rows("SELECT FROM pg_tables WHERE tablename = 'event_in_one_piece'") == []
 
 
 # --- plans ---

@@ -1,4 +1,4 @@
-"""The peaks of a shard's tree: moved by the append, computed for ledgers that had none."""
+"""The peaks of a shard's tree, moved by the append."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from schemas import merkle
-from services.recorder.ledger import database as ledger_database
-from services.recorder.ledger import founding
-from services.recorder.ledger import peaks as module
 from tests.support.ledger import Bench, action, bench, section
 
 
@@ -40,18 +37,3 @@ async def test_the_append_moves_the_peaks(ledger: Bench) -> None:
     before = await _found(ledger)
     await ledger.receipts([repeat, action("no.such", {})])  # nothing new, and a refusal
     assert await _found(ledger) == before == await _expected(ledger)
-
-
-async def test_a_ledger_from_before_gets_its_peaks_at_the_start(
-    ledger: Bench, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_AT_ONCE", 4)
-    await ledger.accepted(*[section(office=f"o-{n % 3}") for n in range(25)])
-    await ledger.rows("ALTER TABLE ledger.shard DROP COLUMN peaks")
-    ledger.pool.terminate()
-    ledger.pool = await ledger_database.connect(database)
-    await founding.found(ledger.pool, 8)
-    assert await _found(ledger) == await _expected(ledger)
-    ledger.appender = ledger.another(ledger.pool)
-    await ledger.accepted(section())
-    assert await _found(ledger) == await _expected(ledger)

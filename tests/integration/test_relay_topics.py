@@ -19,15 +19,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from schemas.identity import shard_of
 from services.common.both import Both
 from services.common.settings import Settings
-from services.recorder.errors import Misconfigured, ReadOnly, Unavailable
+from services.recorder.errors import Misconfigured, ReadOnly
 from services.recorder.kafka import topics
-from services.recorder.ledger import database, founding, mode
+from services.recorder.ledger import database, mode
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.reasons import reason
 from services.recorder.recovery.republishing.republish import empty
 from services.recorder.relay import relay as relay_module
 from services.recorder.relay.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
-from services.recorder.status.figures import status
 from services.recorder.trust import history
 from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
 from tests.support.service import Service
@@ -293,26 +292,6 @@ async def test_a_history_that_forked_makes_the_shard_read_only(
         await ledger.receipts([section(office="o-7")], one.appender)
         await _whole(ledger, settings, (shard_of("o-7", 8),))
     assert len(await _records(settings, "events")) == 1, "nothing is published behind what doesn't fit"
-
-
-async def test_a_ledger_of_an_earlier_version_gets_room_for_reasons_in_chinese(
-    ledger: Bench, settings: Settings
-) -> None:
-    await ledger.accepted(section())
-    (event,) = await ledger.events()
-    await topics.ensure(settings)
-    await _put(settings, event | {"actor": "p-else"})
-    for table in ("relay", "checkpoint_refusal"):
-        await ledger.rows(f"ALTER TABLE ledger.{table} DROP COLUMN reason_zh")
-    await ledger.rows("ALTER TABLE ledger.relay DROP COLUMN signed")
-    with pytest.raises(Unavailable, match="no recorder of this version"):
-        await status(settings)
-    await founding.found(ledger.pool, ledger.ledger.shards)
-    await founding.found(ledger.pool, ledger.ledger.shards)
-    await history.check_all(ledger.pool, ledger.ledger, settings)
-    shard = (await status(settings)).shards[SHARD]
-    assert f"differ at {SHARD}:0" in str(shard.reason)
-    assert f"在 {SHARD}:0 处不同" in str(shard.reason_zh)
 
 
 async def test_a_fork_that_shows_while_the_relay_runs_is_noted_for_operators(ledger: Bench, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import prepare
 from services.recorder.ledger import database, founding
 from services.recorder.ledger.appending.appender import Appender
-from services.recorder.ledger.appending.batch import Batch
+from services.recorder.ledger.appending.deciding import Batch
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.ledger.submission import Answer, Outcome, Submission
 from services.recorder.vault.vault import Vault, migrate

@@ -15,12 +15,11 @@ from pydantic_core import ErrorDetails
 from schemas.base import MOST, Many
 from services.common.problems import Problem
 from services.recorder.intake import explain, turns
-from services.recorder.intake.from_kafka.record import MOST_ATTRIBUTES, read_record
-from services.recorder.intake.from_kafka.understanding import Record, understand
+from services.recorder.intake.binary import MOST_ATTRIBUTES
+from services.recorder.intake.from_kafka.record import Record, read_record, read_records
 from services.recorder.intake.over_http.opening import OpenRequest, _items
 from services.recorder.intake.over_http.requests import _attributes, many
 from services.recorder.intake.reading import Readable, Unreadable, read
-from tests.unit.test_understanding import NoKeys
 
 ENVELOPE: dict[str, Any] = {
     "specversion": "1.0", "id": "a-1", "source": "/oa", "type": "chengzhang.learning.record-attendance.v1",
@@ -173,8 +172,8 @@ async def test_reading_many_actions_lets_others_have_their_turn(monkeypatch: pyt
         return Request({"type": "http", "headers": []}, receive)
 
     monkeypatch.setattr(turns, "AT_A_STRETCH", 3600)
-    assert await _turns_of_others(understand(records, NoKeys())) < 5
+    assert await _turns_of_others(read_records(records)) < 5
     assert await _turns_of_others(many(request())) < 5
     monkeypatch.setattr(turns, "AT_A_STRETCH", -1)
-    assert await _turns_of_others(understand(records, NoKeys())) >= 50
+    assert await _turns_of_others(read_records(records)) >= 50
     assert await _turns_of_others(many(request())) >= 50

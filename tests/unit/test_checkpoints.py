@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from services.recorder.errors import Misconfigured, Untrusted
-from services.recorder.trust import keys, note, outside
+from services.recorder.trust import keys, note, outside, witness
 from services.recorder.trust.checkpoint import Checkpoint, origin_of, verified
 from services.recorder.trust.note import SigningKey, VerifierKey
 
@@ -149,9 +149,9 @@ def test_the_file_is_read_back(tmp_path: Path) -> None:
     outside.append(path, written[:2])
     outside.append(path, written[2:])
     assert list(outside.notes(path)) == written
-    found = outside.newest(path, [KEY.verifier])
-    assert {origin: checkpoint.size for origin, checkpoint in found.items()} == {ORIGIN: 5, f"{LEDGER}/0": 4}
-    assert outside.newest(path, [OTHER.verifier]) == {}
+    found = witness.in_file(path, LEDGER, [KEY.verifier])
+    assert {shard: max(roots) for shard, roots in found.items()} == {3: 5, 0: 4}
+    assert witness.in_file(path, LEDGER, [OTHER.verifier]) == {}
 
 
 def test_what_a_power_cut_left_half_written_is_passed_over(tmp_path: Path) -> None:
@@ -163,6 +163,5 @@ def test_what_a_power_cut_left_half_written_is_passed_over(tmp_path: Path) -> No
             file.write(torn[:cut])
         outside.append(path, [after])
         assert path.read_bytes().startswith(whole + b"\n" + torn[:cut])
-        found = outside.newest(path, [KEY.verifier])
-        assert found[ORIGIN].size == 7, cut
+        assert max(witness.in_file(path, LEDGER, [KEY.verifier])[3]) == 7, cut
         assert [n for n in outside.notes(path) if n in {whole, after}] == [whole, after], cut

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from deploy.local import kafka_tool
 from deploy.local.cli import app as office
@@ -21,6 +22,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TWINS = [
     ("README.md", "README.zh-CN.md"),
     ("docs/how-to/publish-from-an-app.md", "docs/how-to/publish-from-an-app.zh-CN.md"),
+    ("docs/architecture.md", "docs/architecture.zh-CN.md"),
 ]
 GUIDES = list(TWINS[1])
 COMMANDS = {"office": office, "recorder": recorder, "projector": projector}
@@ -87,6 +89,17 @@ def test_twins_have_the_same_headings_and_links(english: str, chinese: str) -> N
 
 def _levels(name: str) -> list[int]:
     return [len(marks) for marks in re.findall(r"^(#+) ", _prose(ROOT / name), re.MULTILINE)]
+
+
+def test_the_ways_are_drawn_with_files_that_exist() -> None:
+    """Below either service, in both languages the same, and no line is wider than a terminal."""
+    named = [re.findall(r"[\w/]+\.(?:py|sql)\b", _text(page)) for page in TWINS[2]]
+    assert named[0] == named[1]
+    services = [ROOT / "services" / name for name in ("recorder", "projector")]
+    assert len(named[0]) > 15
+    assert [file for file in named[0] if not any((folder / file).is_file() for folder in services)] == []
+    drawn = "".join(body for page in TWINS[2] for _, body in _FENCE.findall(_text(page)))
+    assert max(map(cell_len, drawn.splitlines())) <= 100
 
 
 @pytest.mark.parametrize(("english", "chinese"), TWINS)

@@ -16,8 +16,8 @@ from services.common.settings import Settings
 from services.recorder.app import Recorder
 from services.recorder.intake import kafka
 from services.recorder.intake.from_kafka.places import Sight
+from services.recorder.intake.from_kafka.record import Record
 from services.recorder.intake.from_kafka.rereading import Rereading
-from services.recorder.intake.from_kafka.understanding import Record, Records, Understood
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.ledger.submission import Closed, Submission
 
@@ -247,10 +247,10 @@ async def test_what_its_shard_closed_under_is_tried_again_and_not_counted(monkey
         async def collect(self, count: int, _: list[Any]) -> list[Closed]:
             return [why] * count
 
-    async def understood(records: Records, _: Any) -> list[Understood]:  # noqa: ANN401
-        return [Understood(record, submission) for record in records]
+    async def prepared(read: Sequence[Any], _: Any) -> list[Submission]:  # noqa: ANN401
+        return [submission for _ in read]
 
-    monkeypatch.setattr(kafka, "understand", understood)
+    monkeypatch.setattr(kafka, "prepare_apart", prepared)
     monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
     nothing: Any = None
     intake = KafkaIntake(Settings(), cast("Any", Closing()), nothing, nothing, Rereading(nothing))

@@ -21,7 +21,7 @@ from services.recorder.ledger.reasons import reason
 from services.recorder.recovery import cli as recovery_cli
 from services.recorder.recovery import refusals as recovery
 from services.recorder.status import command as cli_status
-from services.recorder.status.figures import Shard, Status
+from services.recorder.status.figures import Refold, Shard, Status
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,21 @@ def test_programs_read_it_in_english() -> None:
     (shard,) = _status(zh=True).as_json()["shards"]
     assert set(shard) == {
         "shard", "next", "next_receipt", "relayed", "relayed_receipts", "mode", "reason", "checkpoint", "unsigned",
+        "refold",
     }  # fmt: skip
     assert shard["reason"].startswith("the events topic is ahead")
+
+
+def test_a_fold_under_way_is_told_with_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    why, far = reason("older-states", stored=1, ours=2), Refold(1, 2, 420, 1000)
+    shards = [Shard(n, 1000, 8, 7, 8, "read-only", why.en, why.zh, None, None, None, far) for n in range(2)]
+    told = Status("running", "an id", 0, 0, shards, 0)
+    assert told.as_json()["shards"][1]["refold"] == {"stored": 1, "into": 2, "folded": 420, "events": 1000}
+    for lang, mode in ((Lang.EN, "folding 42%"), (Lang.ZH, "折叠中 42%")):
+        cli_status._show(told, lang)
+        out = capsys.readouterr().out
+        assert out.count(mode) == 2
+        assert [line for line in out.splitlines() if line == why.spoken(lang)], "once, for both"
 
 
 def test_what_all_shards_say_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

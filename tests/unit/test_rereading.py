@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from services.recorder.intake.from_kafka.record import Record
 from services.recorder.intake.from_kafka.rereading import Rereading
-from services.recorder.intake.from_kafka.understanding import Record
 from services.recorder.ledger.submission import Submission
 
 A, B = (Submission("o-1", "/oa", "a-1", "t", body, b"key") for body in (b"one", b"two"))

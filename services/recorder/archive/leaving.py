@@ -30,8 +30,8 @@ from services.recorder.archive.folder import File, Folder, Manifest
 from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.errors import unreadable
-from services.recorder.kafka import topics
-from services.recorder.ledger import years
+from services.recorder.kafka import fetching
+from services.recorder.ledger import states, years
 from services.recorder.ledger.database import Connection, Ledger, Pool
 from services.recorder.ledger.mode import noted
 from services.recorder.trust import history, tiles
@@ -126,11 +126,12 @@ class Leaving:
     async def _check_published(self, last: dict[int, int]) -> None:
         """What leaves must be on its topic: the relay reads the ledger."""
         try:
-            tails = await topics.tails(self._settings.kafka, self._settings.topic("events"), last)
+            tails = await fetching.tails(self._settings.kafka, self._settings.topic("events"), last)
         except (KafkaError, TimeoutError, OSError) as error:
             raise unreadable(error) from error
         async with self._pool.acquire(timeout=10) as connection:
-            closed = {row["shard"]: noted(row) async for row in QUERIES.read_only(connection)}
+            closed = await states.unlike_in(connection)  # these need the events
+            closed |= {row["shard"]: why async for row in QUERIES.read_only(connection) if (why := noted(row))}
             for shard, end in last.items():
                 found = await history.check_tail(connection, self._ledger, "events", shard, tails[shard])
                 reason = found.reason or closed.get(shard)

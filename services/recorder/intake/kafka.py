@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -25,10 +25,11 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.intake.from_kafka.places import committed_places, look
 from services.recorder.intake.from_kafka.quarantine import Quarantine
+from services.recorder.intake.from_kafka.record import Record, Records, read_records
 from services.recorder.intake.from_kafka.rereading import Rereading
-from services.recorder.intake.from_kafka.understanding import Record, Records, Understood, failed, understand
-from services.recorder.intake.reading import Unreadable
-from services.recorder.kafka import patch
+from services.recorder.intake.reading import Unreadable, failed
+from services.recorder.intake.sealing import prepare_apart
+from services.recorder.kafka import patch, topics
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import TRANSIENT
 from services.recorder.ledger.submission import Closed, Submission, Unrecordable
@@ -42,6 +43,13 @@ COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch
 LOOK_EVERY: Final = 2.0  # seconds: whether the log still has what is to be read next
 SEEK_AGAIN: Final = 0.5  # seconds
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
+
+
+class Understood(NamedTuple):
+    """A record, and what it asks for, or why that can't be told."""
+
+    record: Record
+    meaning: Submission | Unreadable
 
 
 class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
@@ -85,8 +93,6 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             decoder=_undecoded,
             fetch_max_bytes=4 * 1024 * 1024,  # what waits in memory is what a fetch brings
             max_partition_fetch_bytes=512 * 1024,
-            title="actions",
-            description="Actions in CloudEvents structured or binary mode.",
         )
         self._subscriber(self._handle)
 
@@ -96,13 +102,12 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         A fetch without an offset costs the consumer five seconds, and the longer nobody looks, the likelier has a log
         that was cut off grown beyond the old offset.
         """
+        partitions = [TopicPartition(self._topic, p) for p in range(await topics.partitions(kafka, self._topic))]
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
             bootstrap_servers=kafka, group_id=self._group, enable_auto_commit=False
         )
         await consumer.start()
         try:
-            numbers = await consumer._client.fetch_all_metadata()  # noqa: SLF001  # there is no public way without joining
-            partitions = [TopicPartition(self._topic, p) for p in numbers.partitions_for_topic(self._topic) or ()]
             consumer.assign(partitions)
             places = await committed_places(consumer, partitions, self._quarantine)
             if news := {tp: place for tp, (place, is_news) in places.items() if is_news}:
@@ -218,7 +223,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
-        taken = self._without_held_back(await understand(records, self._vault))
+        meanings = await prepare_apart(await read_records(records), self._vault)
+        taken = self._without_held_back([Understood(*each) for each in zip(records, meanings, strict=True)])
         for record, meaning in taken:
             if isinstance(meaning, Unreadable):
                 await self._quarantine.keep(record, meaning)

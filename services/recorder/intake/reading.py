@@ -201,6 +201,15 @@ def too_deep() -> Unreadable:
     )
 
 
+def failed(error: str) -> Unreadable:
+    """An action on which the recorder itself failed; ``error`` names how."""
+    return Unreadable(
+        "internal-error",
+        f"The recorder failed on this action ({error}); it was not recorded. Its log says more.",
+        f"记录服务处理该操作时出错（{error}），未予记录。详见服务日志。",
+    )
+
+
 def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> Unreadable:
     try:
         raw.decode()

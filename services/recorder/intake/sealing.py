@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
+import structlog
 
 from schemas.base import ActionData, Sealed
 from schemas.catalogue import ACTIONS
@@ -21,12 +22,15 @@ from schemas.entries import CorrectEntry
 from schemas.erasure import ErasePerson
 from services.recorder.domain.core import Action, Rejection
 from services.recorder.domain.erasure import erased
-from services.recorder.intake.reading import Readable
+from services.recorder.errors import RecorderError
+from services.recorder.intake.reading import Readable, Unreadable, failed
+from services.recorder.ledger.database import TRANSIENT
 from services.recorder.ledger.submission import UNCOMPARED, Submission, key_digest
 from services.recorder.vault.vault import DataKey
 
 _OWNER: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _BLANK: Final = ""
+Log: Final = structlog.get_logger("intake")
 _CORRECTION: Final = CorrectEntry.TYPE
 PLAINTEXT_SEALED: Final = Rejection(
     "plaintext-sealed",
@@ -64,6 +68,28 @@ async def prepare(readables: Sequence[Readable], vault: Keys, *, plaintext_allow
         else _sealed(readable, secret, keys, vault, plaintext_allowed=plaintext_allowed)
         for readable, secret in zip(readables, secrets, strict=True)
     ]
+
+
+async def prepare_apart(read: Sequence[Readable | Unreadable], vault: Keys) -> list[Submission | Unreadable]:
+    """The same for what came over Kafka, in order: what can't be prepared stops no neighbour.
+
+    Raises Unavailable, or what TRANSIENT names, where a key can't be had now.
+    """
+    prepared = iter(await _bisected([each for each in read if isinstance(each, Readable)], vault))
+    return [next(prepared) if isinstance(each, Readable) else each for each in read]
+
+
+async def _bisected(readables: Sequence[Readable], vault: Keys) -> Sequence[Submission | Unreadable]:
+    """All at once; one by one where that fails, so that the culprit alone fails."""
+    try:
+        return await prepare(readables, vault, plaintext_allowed=False)
+    except (RecorderError, *TRANSIENT):
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is: logged, quarantined, and the others go on
+        if len(readables) > 1:
+            return [meaning for each in readables for meaning in await _bisected([each], vault)]
+        Log.exception("record-failed", action=readables[0].id)
+        return [failed(type(error).__name__)]
 
 
 def _plain(readable: Readable, retention_days: int) -> Submission:

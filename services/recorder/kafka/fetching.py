@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final, TypeAlias
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.recorder.errors import silent, unreadable
+from services.recorder.kafka import topics
 
-_RECORDS: Final = 20_000  # at once
+MOST: Final = 20_000  # records at once
 _PARTITION_BYTES: Final = 4 * 1024 * 1024  # fetched ahead
 _PATIENCE_MS: Final = 60_000
 
@@ -21,29 +22,32 @@ Consumer: TypeAlias = "AIOKafkaConsumer[bytes, bytes]"
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
-async def fetches(consumer: Consumer, at: TopicPartition, first: int, end: int) -> AsyncIterator[list[Record]]:
-    """A partition's records up to offset ``end``, from where number ``first`` can be first on. Raises Unavailable.
+class Bounds(NamedTuple):
+    """A partition's first offset, and the next one to be written."""
 
-    Every number comes at least once, in order: none can be at an offset below itself.
-    """
-    if first >= end:
-        return
-    consumer.assign([at])
-    try:
-        begin = (await consumer.beginning_offsets([at]))[at]
-        consumer.seek(at, max(begin, first))
-        while await consumer.position(at) < end:
-            found = await consumer.getmany(at, timeout_ms=_PATIENCE_MS, max_records=_RECORDS)
-            if not found:
-                raise silent(at.topic, at.partition)
-            yield [record for record in found[at] if record.offset < end]
-    except KafkaError as error:
-        raise unreadable(error) from error
+    first: int
+    end: int
+
+
+async def bounds(consumer: Consumer, places: Collection[TopicPartition]) -> dict[TopicPartition, Bounds]:
+    """Of each of these partitions, as they are now. Raises KafkaError."""
+    if not places:
+        return {}
+    firsts = await consumer.beginning_offsets(list(places))
+    ends = await consumer.end_offsets(list(places))
+    return {place: Bounds(firsts[place], ends[place]) for place in places}
 
 
 @asynccontextmanager
 async def consuming(servers: str) -> AsyncIterator[Consumer]:
     """A consumer without a group, which is told what to read. Raises Unavailable."""
+    with _told():
+        async with _consumer(servers) as consumer:
+            yield consumer
+
+
+@asynccontextmanager
+async def _consumer(servers: str) -> AsyncIterator[Consumer]:
     consumer: Consumer = AIOKafkaConsumer(
         bootstrap_servers=servers,
         enable_auto_commit=False,
@@ -55,25 +59,113 @@ async def consuming(servers: str) -> AsyncIterator[Consumer]:
         await consumer.start()
         await asyncio.sleep(0)  # its own task must have begun before it can be stopped well
         yield consumer
-    except KafkaError as error:
-        raise unreadable(error) from error
     finally:
         await consumer.stop()
 
 
-async def ends_of(servers: str, topic: str) -> list[int] | None:
-    """Where each partition of a topic ends now; None where there is no such topic. Raises Unavailable."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+@contextmanager
+def _told() -> Iterator[None]:
+    """What Kafka answers to nobody: Unavailable."""
     try:
-        await admin.start()
-        described = (await admin.describe_topics([topic]))[0]
+        yield
     except KafkaError as error:
         raise unreadable(error) from error
-    finally:
-        await admin.close()
-    if described["error_code"]:
-        return None
-    partitions = [TopicPartition(topic, number) for number in range(len(described["partitions"]))]
+
+
+@dataclass(slots=True)
+class Stretch:
+    """A partition between two offsets; ``at`` is the next to be read."""
+
+    consumer: Consumer
+    place: TopicPartition
+    at: int
+    end: int
+
+    @classmethod
+    async def begun(cls, consumer: Consumer, place: TopicPartition, first: int, end: int | None = None) -> Stretch:
+        """From where number ``first`` can be first on, to ``end``, or where it ends now. Raises Unavailable.
+
+        Every number comes at least once, in order: none can be at an offset below itself.
+        """
+        with _told():
+            found = (await bounds(consumer, [place]))[place]
+            consumer.assign([place])
+            until = found.end if end is None else end
+            at = min(max(found.first, first), until)
+            consumer.seek(place, at)
+            return cls(consumer, place, at, until)
+
+    async def fetch(self, most: int = MOST) -> list[Record]:
+        """What one fetch brings; nothing at the end. Raises Unavailable."""
+        while self.at < self.end:
+            with _told():
+                found = await self.consumer.getmany(self.place, timeout_ms=_PATIENCE_MS, max_records=most)
+                if not found:
+                    raise silent(self.place.topic, self.place.partition)
+                self.at = await self.consumer.position(self.place)
+            if records := [record for record in found[self.place] if record.offset < self.end]:
+                return records
+        return []
+
+
+async def fetches(consumer: Consumer, place: TopicPartition, first: int, end: int) -> AsyncIterator[list[Record]]:
+    """All of a stretch, fetch by fetch. Raises Unavailable."""
+    if first < end:
+        stretch = await Stretch.begun(consumer, place, first, end)
+        while records := await stretch.fetch():
+            yield records
+
+
+async def everything(servers: str, topic: str, ends: Collection[int]) -> AsyncIterator[list[Record]]:
+    """All partitions of a topic, one after the other, each to its end. Raises Unavailable."""
     async with consuming(servers) as consumer:
-        ends = await consumer.end_offsets(partitions)
-    return [ends[at] for at in partitions]
+        for number, end in enumerate(ends):
+            async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
+                yield records
+
+
+async def ends_of(servers: str, topic: str) -> list[int] | None:
+    """Where each partition of a topic ends now; None where there is no such topic. Raises Unavailable."""
+    with _told():
+        places = [TopicPartition(topic, number) for number in range(await topics.partitions(servers, topic))]
+    if not places:
+        return None
+    async with consuming(servers) as consumer:
+        ends = await consumer.end_offsets(places)
+    return [ends[place] for place in places]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A partition's end: the next offset, and the last record if there is any."""
+
+    end: int
+    last: Record | None
+
+
+async def tails(servers: str, topic: str, partitions: Collection[int], within: float = 10.0) -> dict[int, Tail]:
+    """Read back the end of each partition.
+
+    Raises KafkaError, or TimeoutError where the broker doesn't give it in time.
+    """
+    return await topics.unbroken(_read_tails(servers, [TopicPartition(topic, number) for number in partitions], within))
+
+
+async def _read_tails(servers: str, places: list[TopicPartition], within: float) -> dict[int, Tail]:
+    async with _consumer(servers) as consumer, asyncio.timeout(within):
+        return await _tails(consumer, places)
+
+
+async def _tails(consumer: Consumer, places: list[TopicPartition]) -> dict[int, Tail]:
+    """All side by side: a fetch brings the ends of many."""
+    consumer.assign(places)
+    found = await bounds(consumer, places)
+    tails = {place.partition: Tail(at.end, None) for place, at in found.items() if at.first == at.end}
+    for place, at in found.items():
+        consumer.seek(place, max(at.end - 1, at.first))
+    wanted = [place for place in places if place.partition not in tails]
+    while len(tails) < len(places):
+        for place, records in (await consumer.getmany(*wanted, timeout_ms=500)).items():
+            if records:
+                tails[place.partition] = Tail(records[-1].offset + 1, records[-1])
+    return tails

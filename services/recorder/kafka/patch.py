@@ -3,22 +3,38 @@
 aiokafka decodes header names strictly, and raises where one is not UTF-8, where a batch is compressed as nobody here
 can decompress it, or where its records are not as they should be. It then reads the same batch again and again, and
 loses what it had at hand of other partitions. And it decompresses whatever size comes of it; here that has a bound.
+
+There is no hook for any of it, so this replaces parts that aiokafka promises nobody. All that touches such parts is
+here, for one version; with another nothing starts.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from aiokafka.consumer import fetcher
-from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
-from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy
-from aiokafka.record.memory_records import _MemoryRecordsPy
-from aiokafka.record.util import decode_varint_py as varint
+import aiokafka
 
+from services.recorder.errors import Misconfigured
 from services.recorder.kafka import framing
 from services.recorder.kafka.decompressing import uncompressed
+
+VERSION: Final = "0.14.0"  # as pinned in pyproject.toml; read these parts again before it is changed
+
+if aiokafka.__version__ != VERSION:
+    raise Misconfigured(
+        f"aiokafka {aiokafka.__version__} is installed, but parts of {VERSION} are replaced here: nothing starts with "
+        "another. Install the pinned one: `python3 deploy/local/bootstrap.py`.",
+        f"已安装 aiokafka {aiokafka.__version__}，而此处替换的是 {VERSION} 的内部部件：其他版本不予启动。"
+        "请安装固定的版本：`python3 deploy/local/bootstrap.py`。",
+    )
+
+from aiokafka.consumer import fetcher  # noqa: E402  # only where these parts are known
+from aiokafka.errors import CorruptRecordException, UnsupportedCodecError  # noqa: E402
+from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy  # noqa: E402
+from aiokafka.record.memory_records import _MemoryRecordsPy  # noqa: E402
 
 _BROKEN: Final = (CorruptRecordException, UnsupportedCodecError, ValueError, EOFError, OSError)
 _MAGIC: Final = 16  # where the format's version stands; only version 2 has headers
@@ -36,6 +52,14 @@ UNREADABLE: Final = Mark("unreadable-batch")  # header of the record that stands
 def install() -> None:
     """Have every consumer of this process read so."""
     fetcher.MemoryRecords = Records
+
+
+async def cut_off(producer: aiokafka.AIOKafkaProducer[bytes, bytes], within: float) -> None:
+    """End a producer's sending without waiting for what can't be sent; ``stop()`` would, for ever."""
+    sender = producer._sender.sender_task  # noqa: SLF001  # stop() can't be called again
+    if sender is not None:
+        sender.cancel()
+        await asyncio.wait([sender], timeout=within)
 
 
 class Records(_MemoryRecordsPy):  # type: ignore[misc]  # aiokafka's own choice among two such classes has no hook
@@ -92,7 +116,7 @@ class _Tolerant(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka has no
     """aiokafka's own in Python, with numbers read in Python, too: those read in C beyond the end end the process."""
 
     def _read_msg(self) -> Any:  # noqa: ANN401  # aiokafka's types
-        return super()._read_msg(varint)
+        return super()._read_msg(framing.varint)
 
 
 class _Bytes(bytearray):

@@ -9,8 +9,10 @@ from typing import Final, TypeAlias
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from schemas.envelope import STRUCTURED
 from services.recorder.kafka import topics
 
+HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
 LARGEST_BATCH_BYTES: Final = 800_000  # below the topics' limit of 1 MiB
 PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
 
@@ -41,7 +43,7 @@ def filled(producer: Producer, records: Sequence[Record]) -> tuple[BatchBuilder,
     batch = producer.create_batch()
     count = 0
     for key, value in records:
-        if batch.append(key=key, value=value, timestamp=None, headers=topics.HEADERS) is None:
+        if batch.append(key=key, value=value, timestamp=None, headers=HEADERS) is None:
             break
         count += 1
     return batch, count

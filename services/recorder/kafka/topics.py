@@ -1,29 +1,28 @@
-"""The topics: created and checked at start, and read back at their ends."""
+"""The topics: created and checked at start."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from schemas.envelope import STRUCTURED
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
+from services.recorder.kafka import patch
 
 T = TypeVar("T")
 DAY_MS: Final = 24 * 60 * 60 * 1000
 ACTIONS_KEPT: Final = 30 * DAY_MS
 ACTIONS_PARTITIONS: Final = 8
-HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LEAST_MESSAGE: Final = 1024 * 1024  # what the relay's batches need
 
@@ -159,29 +158,13 @@ async def partitions(kafka: str, topic: str) -> int:
     return sum(len(each["partitions"]) for each in described if not each["error_code"])
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """A partition's end: the next offset, and the last record if there is any."""
-
-    end: int
-    last: ConsumerRecord[bytes, bytes] | None
-
-
-async def tails(kafka: str, topic: str, partitions: Collection[int], within: float = 10.0) -> dict[int, Tail]:
-    """Read back the end of each partition. Raises TimeoutError where the broker doesn't give it in time."""
-    return await unbroken(_read_tails(kafka, [TopicPartition(topic, p) for p in partitions], within))
-
-
 async def let_go(producer: AIOKafkaProducer[bytes, bytes], within: float = 2.0) -> None:
     """Stop a producer. What it can't send in time is dropped, so that nothing of it comes late."""
     with contextlib.suppress(KafkaError, TimeoutError, OSError):
         async with asyncio.timeout(within):
             await producer.stop()
             return
-    sender = producer._sender.sender_task  # noqa: SLF001  # stop() waits for it for ever, and can't be called again
-    if sender is not None:
-        sender.cancel()
-        await asyncio.wait([sender], timeout=within)
+    await patch.cut_off(producer, within)
     with contextlib.suppress(KafkaError, TimeoutError, OSError):
         async with asyncio.timeout(within):
             await producer.client.close()
@@ -197,34 +180,3 @@ async def unbroken(work: Coroutine[Any, Any, T]) -> T:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         raise
-
-
-async def _read_tails(kafka: str, partitions: list[TopicPartition], within: float) -> dict[int, Tail]:
-    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=kafka,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=LARGEST_MESSAGE,
-        check_crcs=True,
-    )
-    try:
-        await consumer.start()
-        async with asyncio.timeout(within):  # not wait_for, which can lose a cancellation (until Python 3.12)
-            return await _tails(consumer, partitions)
-    finally:
-        await consumer.stop()
-
-
-async def _tails(consumer: AIOKafkaConsumer[bytes, bytes], partitions: list[TopicPartition]) -> dict[int, Tail]:
-    consumer.assign(partitions)
-    ends = await consumer.end_offsets(partitions)
-    begins = await consumer.beginning_offsets(partitions)
-    found = {tp.partition: Tail(ends[tp], None) for tp in partitions if ends[tp] == begins[tp]}
-    wanted_ = [tp for tp in partitions if tp.partition not in found]
-    for tp in partitions:
-        consumer.seek(tp, max(ends[tp] - 1, begins[tp]))
-    while len(found) < len(partitions):
-        for tp, records in (await consumer.getmany(*wanted_, timeout_ms=500)).items():
-            if records:
-                found[tp.partition] = Tail(records[-1].offset + 1, records[-1])
-    return found

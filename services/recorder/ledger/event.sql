@@ -1,5 +1,5 @@
--- The years of ledger.event, after schema.sql at every start: what makes a partition, what catches a clock that is wrong,
--- and what moves the rows of an older table.
+-- The years of ledger.event, after schema.sql at every start: what makes a partition, and what catches a clock that is
+-- wrong.
 
 CREATE TABLE IF NOT EXISTS ledger.event_outside PARTITION OF ledger.event DEFAULT;
 CREATE UNIQUE INDEX IF NOT EXISTS event_outside_position ON ledger.event_outside (shard, position);
@@ -59,32 +59,6 @@ BEGIN
     END IF;
     PERFORM ledger.make_year(year);
     RETURN ledger.attach_year(year);
-END
-$$;
-
--- The rows of a table that an earlier version made.
-DO $$
-BEGIN
-    IF to_regclass('ledger.event_in_one_piece') IS NOT NULL THEN
-        PERFORM ledger.open_year(found.year)
-        FROM (
-            SELECT DISTINCT extract(year FROM recorded_at AT TIME ZONE 'UTC')::int AS year
-            FROM ledger.event_in_one_piece
-        ) AS found;
-        INSERT INTO ledger.event (shard, position, id, stream, version, type, recorded_at, body, leaf_hash)
-        SELECT
-            shard,
-            position,
-            id,
-            stream,
-            version,
-            type,
-            recorded_at,
-            body,
-            leaf_hash
-        FROM ledger.event_in_one_piece;
-        DROP TABLE ledger.event_in_one_piece;
-    END IF;
 END
 $$;
 

@@ -9,11 +9,12 @@ them again. What is at hand is bounded: the changed rows of each portion are sto
         missing = folding.resume()
     store(folding.changed())             before the next portion begins
 
-``Folded`` does all that with a store of its own, ``states`` for a whole shard at once.
+``fold`` does that over the ledger, ``Folded`` with a store of its own, ``states`` for a whole shard at once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -22,7 +23,9 @@ from typing import Any, Final
 
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key, NotLoaded, Overlay
+from services.recorder.ledger import states as stored
 from services.recorder.ledger.appending.working import Working
+from services.recorder.ledger.database import Connection
 from services.recorder.ledger.rows import recorded
 
 AT_ONCE: Final = 1000  # events a portion
@@ -81,6 +84,14 @@ class Folding:
         version = self._working.version(event.stream_key())
         self._working.apply(after.changes)
         self._working.advance(event.stream_key(), version + 1)
+
+
+async def fold(folding: Folding, connection: Connection, shard: int, events: list[Event]) -> None:
+    """Fold the next events on, over the states that the ledger holds; in a thread, for it takes a while."""
+    missing = await asyncio.to_thread(folding.begin, events)
+    while missing:
+        folding.load(missing, await stored.read(connection, shard, missing))
+        missing = await asyncio.to_thread(folding.resume)
 
 
 class Folded:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Misconfigured
-from services.recorder.ledger import peaks
 from services.recorder.ledger.database import FOLDER, QUERIES, Connection, Ledger, Pool
 
 _MIGRATION_LOCK: Final = 0x6368656E67  # one process at a time creates what is missing
-_MOVING: Final = 6 * 3600.0  # seconds that the rows of an older version's table may take
 
 
 async def found(pool: Pool, shards: int) -> Ledger:
@@ -27,8 +26,7 @@ async def found(pool: Pool, shards: int) -> Ledger:
                 f"This ledger has {shards} shards for ever; set CHENGZHANG_SHARDS={shards}.",
                 f"账本的分片数固定为 {shards}，请设置 CHENGZHANG_SHARDS={shards}。",
             )
-        await QUERIES.install_shards(connection, shards=shards)
-        await peaks.fill(connection)
+        await QUERIES.install_shards(connection, shards=shards, fold_version=FOLD_VERSION)
     return Ledger(row["ledger"], row["shards"])
 
 
@@ -36,4 +34,4 @@ async def migrate(connection: Connection) -> None:
     """Create what is missing of the ledger's tables; others who would wait. Within a transaction."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
     await connection.execute((FOLDER / "schema.sql").read_text())
-    await connection.execute((FOLDER / "event.sql").read_text(), timeout=_MOVING)
+    await connection.execute((FOLDER / "event.sql").read_text())

@@ -42,7 +42,5 @@ async def standing(connection: Connection, reasons: Reasons) -> dict[int, Both]:
 
 
 def noted(row: asyncpg.Record) -> Both | None:
-    """The reason in a row; in English alone where an earlier version noted it."""
-    if row["reason"] is None:
-        return None
-    return Both(row["reason"], row["reason_zh"] or row["reason"], "noted")
+    """The reason in a row."""
+    return None if row["reason"] is None else Both(row["reason"], row["reason_zh"], "noted")

@@ -6,6 +6,7 @@ SELECT
     s.recorded_at,
     s.peaks,
     s.recent,
+    s.fold_version,
     r.reason,
     r.reason_zh
 FROM ledger.shard AS s
@@ -41,14 +42,35 @@ JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AN
 WHERE e.shard = :shard AND e.id = ANY(:events::uuid[]);
 
 -- name: read_states
--- The states with these keys, as far as they exist.
+-- The states with these keys, as far as that fold has made them.
 SELECT
     s.kind,
     s.key,
     s.version,
     s.state
 FROM unnest(:kinds::text[], :keys::text[]) AS wanted (kind, key)
-JOIN ledger.state AS s ON s.shard = :shard AND s.kind = wanted.kind AND s.key = wanted.key;
+JOIN ledger.state AS s
+    ON s.shard = :shard AND s.fold_version = :fold_version AND s.kind = wanted.kind AND s.key = wanted.key;
+
+-- name: unlike
+-- The shards whose states are of another fold, and what stands in the way of making them anew.
+SELECT
+    s.shard,
+    s.fold_version,
+    r.reason,
+    r.reason_zh
+FROM ledger.shard AS s
+LEFT JOIN ledger.refold AS r ON r.shard = s.shard AND r.fold_version = :fold_version
+WHERE s.fold_version <> :fold_version
+ORDER BY s.shard;
+
+-- name: covered
+-- How many of these shards' events their states tell of: none where they are of another fold.
+SELECT
+    shard,
+    CASE fold_version WHEN :fold_version THEN size ELSE 0 END AS size
+FROM ledger.shard
+WHERE shard = ANY(:shards::int[]);
 
 -- name: naming
 -- The states of an office that name one of these ids: what may rest on something that is to be taken back. Seldom asked.
@@ -82,8 +104,7 @@ WITH stored AS (
         changed.state::json
     FROM unnest(:kinds::text[], :keys::text[], :versions::bigint[], :states::text[])
         AS changed (kind, key, version, state)
-    ON CONFLICT (shard, kind, key) DO UPDATE SET
-        fold_version = excluded.fold_version,
+    ON CONFLICT (shard, fold_version, kind, key) DO UPDATE SET
         version = excluded.version,
         state = excluded.state
 )
@@ -110,10 +131,12 @@ VALUES (:shards)
 ON CONFLICT DO NOTHING;
 
 -- name: install_shards!
--- One row a shard.
+-- One row a shard; of a new one there are no states, so they are of any fold.
 WITH shards AS (
-    INSERT INTO ledger.shard (shard)
-    SELECT generate_series(0, :shards - 1)
+    INSERT INTO ledger.shard (shard, fold_version)
+    SELECT
+        generate_series(0, :shards - 1),
+        :fold_version
     ON CONFLICT DO NOTHING
 )
 INSERT INTO ledger.relay (shard)
@@ -228,16 +251,19 @@ SELECT
     s.shard,
     s.size,
     s.next_receipt,
+    s.fold_version,
     r.events,
     r.receipts,
-    r.reason,
-    r.reason_zh,
+    coalesce(r.reason, w.reason) AS reason,
+    CASE WHEN r.reason IS NULL THEN w.reason_zh ELSE r.reason_zh END AS reason_zh,
+    w.position AS folded,
     (SELECT max(c.size) FROM ledger.checkpoint AS c WHERE c.shard = s.shard) AS signed,
     f.reason AS unsigned,
     f.reason_zh AS unsigned_zh
 FROM ledger.shard AS s
 JOIN ledger.relay AS r USING (shard)
-LEFT JOIN ledger.checkpoint_refusal AS f USING (shard)
+LEFT JOIN ledger.refold AS w ON w.shard = s.shard AND w.fold_version = :fold_version
+LEFT JOIN ledger.checkpoint_refusal AS f ON f.shard = s.shard
 ORDER BY s.shard;
 
 -- name: undelivered$

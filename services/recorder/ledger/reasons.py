@@ -39,6 +39,18 @@ _WORDS: Final[Words] = {
         "archived": "the events topic lacks {shard}:{at}, which was archived ({file}). Nothing is appended to this "
         "shard. Bring its year back (recorder archive --bring-back DIR), then restart: the topic is filled from the "
         "ledger.",
+        "older-states": "its states were made by an earlier version (fold {stored}, here {ours}). Before anything is "
+        "decided by them, a recorder of this version makes them anew from the events, one shard after the other, by "
+        "itself. Nothing is lost; send again what was refused meanwhile.",
+        "newer-states": "its states were made by a newer version (fold {stored}, here {ours}). A recorder of this "
+        "version appends nothing to this shard: start the newer one.",
+        "refold-archive": "its states must be made anew from its events, of which some were archived, and {count} of "
+        "their files are not at hand, first {file}. Nothing is appended to this shard. Put the file into {folder}, at "
+        "that path, or name the archive's folder in CHENGZHANG_ARCHIVE_FOLDER and restart, or bring its year back "
+        "(recorder archive --bring-back DIR --year {year}); it goes on by itself.",
+        "unfoldable": "its states can't be made anew: events of {shard}:{first} to {shard}:{last} don't fold ({why}). "
+        "Nothing is appended to this shard. Run `recorder audit verify`, which names the event; if all else holds, "
+        "report a bug, and go on with the earlier version until it is mended.",
     },
     Lang.ZH: {
         "restoring": "账本正在由主题重建，其间不写入任何内容。"
@@ -62,6 +74,15 @@ _WORDS: Final[Words] = {
         "（是否由滞后的副本接管？）。在账本与主题核对之前，该分片不再写入；核对会在数秒内自动进行。",
         "archived": "events 主题缺少 {shard}:{at}，该事件已归档（{file}）。该分片不再写入。"
         "请调回其年度（recorder archive --bring-back 目录），然后重新启动：主题会由账本补全。",
+        "older-states": "其状态由较早版本生成（折叠版本 {stored}，现为 {ours}）。在据以裁决之前，"
+        "本版本的记录服务会由事件逐个分片自动重新生成状态。数据不会丢失，其间被拒绝的操作请稍后重新发送。",
+        "newer-states": "其状态由较新版本生成（折叠版本 {stored}，此处为 {ours}）。"
+        "本版本的记录服务不向该分片写入，请启动较新版本。",
+        "refold-archive": "其状态须由事件重新生成，但部分事件已归档，尚缺 {count} 个文件，首个为 {file}。"
+        "该分片不再写入。请将该文件按此路径放入 {folder}，或在 CHENGZHANG_ARCHIVE_FOLDER 中指定归档目录并重新启动，"
+        "或调回其年度（recorder archive --bring-back 目录 --year {year}）；之后会自动继续。",
+        "unfoldable": "其状态无法重新生成：事件 {shard}:{first} 至 {shard}:{last} 无法折叠（{why}）。该分片不再写入。"
+        "请运行 `recorder audit verify` 找出该事件；如其余内容均一致，请报告缺陷，修复前继续使用较早版本。",
     },
 }
 

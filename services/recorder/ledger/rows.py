@@ -93,7 +93,7 @@ class Answered:
 def answered(value: bytes) -> Answered:
     """A receipt from its record on the topic. Raises what ``UNREADABLE`` names where it is none.
 
-    Its body digest is empty where the record doesn't tell it, as the first recorders' didn't.
+    Its body digest is empty where the record doesn't tell it: that of a receipt made anew is not known.
     """
     fields: dict[str, Any] = orjson.loads(value)
     receipt = fields["data"]

@@ -30,30 +30,9 @@ CREATE TABLE IF NOT EXISTS ledger.shard (
     next_receipt bigint NOT NULL DEFAULT 0,
     recorded_at  timestamptz NOT NULL DEFAULT 'epoch',
     peaks        bytea NOT NULL DEFAULT '',
-    recent       text NOT NULL DEFAULT '[]'
+    recent       text NOT NULL DEFAULT '[]',
+    fold_version integer NOT NULL
 ) WITH (fillfactor = 50);
-
--- A ledger from before there were peaks; they are computed at the start (peaks.py). Not a plain ADD COLUMN IF NOT
--- EXISTS: that waits for whoever reads the table, a backup say, even where there is nothing to add.
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.shard'::regclass AND attname = 'peaks') THEN
-        ALTER TABLE ledger.shard ADD COLUMN peaks bytea NOT NULL DEFAULT '';
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.shard'::regclass AND attname = 'recent') THEN
-        ALTER TABLE ledger.shard ADD COLUMN recent text NOT NULL DEFAULT '[]';
-    END IF;
-END
-$$;
-
--- A table that an earlier version made, in one piece: event.sql moves its rows.
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('ledger.event') AND relkind = 'r') THEN
-        ALTER TABLE ledger.event RENAME TO event_in_one_piece;
-    END IF;
-END
-$$;
 
 -- One partition a year (UTC, as recordedtime in the bytes is), made by event.sql with its unique indexes on
 -- (shard, position) and (shard, id). Across partitions the shard's lock keeps positions unique, and the receipts'
@@ -91,19 +70,29 @@ CREATE TABLE IF NOT EXISTS ledger.archived_event (
     PRIMARY KEY (shard, id)
 );
 
--- What deciding needs, written with the events that change it, rebuildable from them.
+-- What deciding needs, written with the events that change it, rebuildable from them. Those of the shard's fold_version
+-- count. Others are of a fold under way: nobody reads them before the shard's row says their number.
 CREATE TABLE IF NOT EXISTS ledger.state (
     shard        integer NOT NULL,
     kind         text NOT NULL,
-    key          text NOT NULL,
+    key          text COLLATE "C" NOT NULL,
     fold_version integer NOT NULL,
     version      bigint NOT NULL,
     state        json,
-    PRIMARY KEY (shard, kind, key)
+    PRIMARY KEY (shard, fold_version, kind, key)
 ) WITH (fillfactor = 80);
 
 -- In which offices somebody is: asked where a person was erased in one of them.
 CREATE INDEX IF NOT EXISTS state_person ON ledger.state (shard, split_part(key, '/', 2)) WHERE kind = 'person';
+
+-- A row as long as a shard's states are folded anew: into which version, how many events are in, and what it waits for.
+CREATE TABLE IF NOT EXISTS ledger.refold (
+    shard        integer PRIMARY KEY,
+    fold_version integer NOT NULL,
+    position     bigint NOT NULL DEFAULT 0,
+    reason       text,
+    reason_zh    text
+);
 
 CREATE TABLE IF NOT EXISTS ledger.receipt (
     shard       integer NOT NULL,
@@ -141,7 +130,8 @@ CREATE TABLE IF NOT EXISTS ledger.relay (
     receipts  bigint NOT NULL DEFAULT 0,
     reason    text,
     reason_zh text,
-    signed    bigint NOT NULL DEFAULT 0
+    signed    bigint NOT NULL DEFAULT 0,
+    CHECK ((reason IS NULL) = (reason_zh IS NULL))
 ) WITH (fillfactor = 50);
 
 -- The tree over a shard's events, in the tiles of C2SP tlog-tiles: 32 bytes a hash, up to 256 of them; those at the right
@@ -171,25 +161,9 @@ CREATE INDEX IF NOT EXISTS checkpoint_undelivered ON ledger.checkpoint (shard, s
 CREATE TABLE IF NOT EXISTS ledger.checkpoint_refusal (
     shard     integer PRIMARY KEY,
     reason    text NOT NULL,
-    reason_zh text,
+    reason_zh text NOT NULL,
     since     timestamptz NOT NULL DEFAULT now()
 );
-
--- Tables from before reasons were told in Chinese, too.
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['ledger.relay', 'ledger.checkpoint_refusal'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = name::regclass AND attname = 'reason_zh') THEN
-            EXECUTE format('ALTER TABLE %s ADD COLUMN reason_zh text', name);
-        END IF;
-    END LOOP;
-    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'ledger.relay'::regclass AND attname = 'signed') THEN
-        ALTER TABLE ledger.relay ADD COLUMN signed bigint NOT NULL DEFAULT 0;
-    END IF;
-END
-$$;
 
 COMMENT ON TABLE ledger.event IS 'The record itself: body holds the exact bytes that are hashed and published.';
 COMMENT ON COLUMN ledger.event.position IS 'Position in the shard: from 0, gapless, in the order of commits.';
@@ -199,6 +173,7 @@ COMMENT ON COLUMN ledger.shard.peaks IS
 COMMENT ON TABLE ledger.archived IS 'Events that left for files of an archive; file is the path in its folder.';
 COMMENT ON COLUMN ledger.shard.recent IS
     'The last batches, as JSON [[first receipt, next receipt, [office, …]], …]: what a recorder may keep in memory.';
+COMMENT ON COLUMN ledger.shard.fold_version IS 'Which fold its states are of; a recorder appends with that fold only.';
 COMMENT ON TABLE ledger.receipt IS 'The answer to every action. Binding ones answer a repeat, for ever.';
 COMMENT ON TABLE ledger.checkpoint IS 'Signed notes (C2SP tlog-checkpoint) over the tree of the first size events.';
 COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';

@@ -27,3 +27,11 @@ WHERE s.shard = :shard;
 SELECT leaf_hash
 FROM ledger.event
 WHERE shard = :shard AND position = :position;
+
+-- name: leaves
+-- The leaf hashes of a shard from a position on, in order.
+SELECT leaf_hash
+FROM ledger.event
+WHERE shard = :shard AND position >= :first
+ORDER BY position
+LIMIT :count;

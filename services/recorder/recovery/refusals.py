@@ -26,6 +26,7 @@ _WORDS: Final[Words] = {
         "several": "the topics {names} hold records of several ledgers: {sources}. Find out who wrote into them; "
         "CHENGZHANG_TOPIC_PREFIX says which topics are read.",
         "moved": "shard {shard} was written to by somebody else meanwhile. Run the command again.",
+        "other-fold": "shard {shard}: {why} Run this again once `recorder status` says nothing of it any more.",
         "not-handed-over": "a recorder doesn't hand over shard {shard} within {seconds} s. Stop the recorders, then "
         "run this again.",
         "archived": "the event {shard}:{position} was archived to {file}. Bring the archive back first "
@@ -63,6 +64,7 @@ _WORDS: Final[Words] = {
         "several": "主题 {names} 中有多个账本的消息：{sources}。"
         "请查明写入者；读取哪些主题由 CHENGZHANG_TOPIC_PREFIX 决定。",
         "moved": "分片 {shard} 在此期间被他人写入。请重新执行该命令。",
+        "other-fold": "分片 {shard}：{why}待 `recorder status` 不再提示后，请再执行本命令。",
         "not-handed-over": "记录服务未在 {seconds} 秒内让出分片 {shard}。请停止记录服务后再执行。",
         "archived": "事件 {shard}:{position} 已归档至 {file}。"
         "请先执行 `recorder archive --bring-back` 调回，再执行本命令。",

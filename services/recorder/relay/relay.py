@@ -28,10 +28,10 @@ from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Doubt, RecorderError
-from services.recorder.kafka import sending, topics
+from services.recorder.kafka import fetching, sending, topics
 from services.recorder.kafka.sending import Producer, Record
 from services.recorder.ledger import mode
-from services.recorder.ledger.appending.batch import Batch
+from services.recorder.ledger.appending.deciding import Batch
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
 from services.recorder.trust.history import check, check_tail
@@ -283,7 +283,7 @@ class Relay:
 
     async def _read_back(self, lane: Lane) -> None:
         """Learn from the topic itself where to go on; a topic that is ahead or differs stops the shard."""
-        tail = (await topics.tails(self._settings.kafka, lane.topic, [lane.shard]))[lane.shard]
+        tail = (await fetching.tails(self._settings.kafka, lane.topic, [lane.shard]))[lane.shard]
         async with self._pool.acquire(timeout=10) as connection:
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
             if found.reason is not None:

@@ -32,7 +32,8 @@ _WORDS: Final[Words] = {
     Lang.EN: {
         "shard": "shard", "next": "events", "next_receipt": "receipts", "relayed": "events relayed",
         "relayed_receipts": "receipts relayed", "checkpoint": "checkpoint at", "mode": "mode", "writable": "writable",
-        "read-only": "read-only", "running": "running", "starting": "starting", "stopped": "stopped",
+        "read-only": "read-only", "folding": "folding {percent}%",
+        "running": "running", "starting": "starting", "stopped": "stopped",
         "title": "recorder: {state}", "of": "shard {shard}: {told}",
         "no-kafka": "Kafka can't be reached at {kafka}: how many actions wait there is not known, and none is taken.",
         "below": "ledger {ledger} · {lag} actions waiting on Kafka · {quarantined} in quarantine"
@@ -41,7 +42,7 @@ _WORDS: Final[Words] = {
     Lang.ZH: {
         "shard": "分片", "next": "事件", "next_receipt": "回执", "relayed": "已发布事件",
         "relayed_receipts": "已发布回执", "checkpoint": "检查点",
-        "mode": "状态", "writable": "可写", "read-only": "只读", "running": "运行中",
+        "mode": "状态", "writable": "可写", "read-only": "只读", "folding": "折叠中 {percent}%", "running": "运行中",
         "starting": "启动中", "stopped": "已停止", "title": "记录服务：{state}", "of": "分片 {shard}：{told}",
         "no-kafka": "无法连接 Kafka（{kafka}）：不知有多少操作待处理，也不会接收任何操作。",
         "below": "账本 {ledger} · Kafka 上待处理操作 {lag} 条 · 隔离 {quarantined} 条"
@@ -75,10 +76,11 @@ def _show(found: Status, lang: Lang) -> None:
     for column in (*figures, "mode"):
         table.add_column(words[column], justify="right" if column in figures else "left", overflow="fold")
     # Where it is narrow, the mode at least is never broken.
-    table.columns[-1].min_width = max((cell_len(words[shard.mode]) for shard in found.shards), default=None)
-    for shard in found.shards:
+    modes = [_mode(shard, words) for shard in found.shards]
+    table.columns[-1].min_width = max(map(cell_len, modes), default=None)
+    for shard, mode in zip(found.shards, modes, strict=True):
         row = ["–" if getattr(shard, column) is None else f"{getattr(shard, column)}" for column in figures]
-        table.add_row(*row, words[shard.mode])
+        table.add_row(*row, mode)
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
     for line in _reasons(found.shards, words, lang):
@@ -89,6 +91,12 @@ def _show(found: Status, lang: Lang) -> None:
             ledger=found.ledger, lag=lag, quarantined=found.quarantined, waiting=found.checkpoints_waiting
         )
     )
+
+
+def _mode(shard: Shard, words: Mapping[str, str]) -> str:
+    if shard.refold is None:
+        return words[shard.mode]
+    return words["folding"].format(percent=100 * shard.refold.folded // max(shard.refold.events, 1))
 
 
 def _reasons(shards: Sequence[Shard], words: Mapping[str, str], lang: Lang) -> Iterator[str]:
@@ -104,8 +112,7 @@ def _reasons(shards: Sequence[Shard], words: Mapping[str, str], lang: Lang) -> I
 
 
 def _told(shard: Shard, lang: Lang) -> Iterator[str]:
-    """In English where it was noted in nothing else."""
     for en, zh in ((shard.reason, shard.reason_zh), (shard.unsigned, shard.unsigned_zh)):
         if en:
-            told = (zh or en) if lang is Lang.ZH else en
+            told = str(zh) if lang is Lang.ZH else en
             yield told.removeprefix(f"shard {shard.shard}: ").removeprefix(f"分片 {shard.shard}：")

@@ -10,23 +10,38 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.common.both import Both
 from services.common.settings import Settings
+from services.recorder.domain.fold_version import FOLD_VERSION
+from services.recorder.errors import Unavailable
+from services.recorder.kafka.fetching import bounds, consuming
 from services.recorder.ledger.database import QUERIES, founded, reached
+from services.recorder.ledger.mode import noted
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
+from services.recorder.ledger.states import unlike
+
+
+@dataclass(frozen=True, slots=True)
+class Refold:
+    """A shard's states are made anew: from which fold, into which, and how many of its events are in."""
+
+    stored: int
+    into: int
+    folded: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
     """One shard: next position and receipt number, how far both are relayed, whether it takes actions.
 
-    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now. What an earlier version
-    noted is in English alone.
+    ``checkpoint`` is the size that was signed last, ``unsigned`` why nothing is signed now. ``refold``: how far its
+    states are, where they are made anew.
     """
 
     shard: int
@@ -40,6 +55,7 @@ class Shard:
     checkpoint: int | None
     unsigned: str | None
     unsigned_zh: str | None
+    refold: Refold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +89,7 @@ async def status(settings: Settings) -> Status:
             quarantined = await QUERIES.quarantined(connection)
             waiting = await QUERIES.undelivered(connection)
             whole = reason("restoring") if await STANDING.restoring(connection) else None
-            shards = [_shard(row, whole) async for row in QUERIES.status(connection)]
+            shards = [_shard(row, whole) async for row in QUERIES.status(connection, fold_version=FOLD_VERSION)]
         finally:
             connection.terminate()
     lag = await _intake_lag(settings)
@@ -82,11 +98,18 @@ async def status(settings: Settings) -> Status:
 
 def _shard(row: asyncpg.Record, whole: Both | None) -> Shard:
     """``whole``: what stands against every shard, whether or not a recorder has noted it."""
-    en, zh = (row["reason"], row["reason_zh"]) if whole is None else (whole.en, whole.zh)
+    why = whole or noted(row) or unlike(row["fold_version"])
+    en, zh = (None, None) if why is None else (why.en, why.zh)
     return Shard(
         row["shard"], row["size"], row["next_receipt"], row["events"], row["receipts"],
-        "read-only" if en else "writable", en, zh, row["signed"], row["unsigned"], row["unsigned_zh"],
+        "read-only" if en else "writable", en, zh, row["signed"], row["unsigned"], row["unsigned_zh"], _refold(row),
     )  # fmt: skip
+
+
+def _refold(row: asyncpg.Record) -> Refold | None:
+    if row["fold_version"] >= FOLD_VERSION:
+        return None
+    return Refold(row["fold_version"], FOLD_VERSION, row["folded"] or 0, row["size"])
 
 
 def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:
@@ -103,21 +126,15 @@ def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:
 async def _intake_lag(settings: Settings) -> int | None:
     topic, group = settings.topic("actions"), f"{settings.topic_prefix}-recorder"
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5000)
-    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, request_timeout_ms=5000, enable_auto_commit=False
-    )
     try:
         await admin.start()
-        await consumer.start()
         described = (await admin.describe_topics([topic]))[0]
-        partitions = [TopicPartition(topic, p["partition"]) for p in described["partitions"]]
         committed = await admin.list_consumer_group_offsets(group)
-        ends = await consumer.end_offsets(partitions)
-        begins = await consumer.beginning_offsets(partitions)
-        read = {tp: committed[tp].offset if tp in committed else begins[tp] for tp in partitions}
-        return int(sum(ends[tp] - read[tp] for tp in partitions))
-    except (KafkaError, TimeoutError):
+        async with consuming(settings.kafka) as consumer:
+            found = await bounds(consumer, [TopicPartition(topic, p["partition"]) for p in described["partitions"]])
+    except (KafkaError, TimeoutError, Unavailable):
         return None
     finally:
         await admin.close()
-        await consumer.stop()
+    read = {place: committed[place].offset if place in committed else at.first for place, at in found.items()}
+    return sum(at.end - read[place] for place, at in found.items())

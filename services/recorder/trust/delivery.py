@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
-from services.recorder.kafka import topics
+from services.recorder.kafka import sending, topics
+from services.recorder.kafka.sending import Producer
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.trust import outside
 from services.recorder.trust.checkpoint import origin_of
@@ -34,7 +34,7 @@ class Delivery:
         self._pool = pool
         self._ledger = ledger
         self._settings = settings
-        self._producer: AIOKafkaProducer[bytes, bytes] | None = None
+        self._producer: Producer | None = None
 
     async def file(self) -> None:
         """Write what the file doesn't have yet. Raises Misconfigured where it can't be written."""
@@ -78,18 +78,9 @@ class Delivery:
         async with asyncio.timeout(_PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
             await producer.send_and_wait(self._settings.topic("checkpoints"), row["note"], key=key, headers=HEADERS)
 
-    async def _connected(self) -> AIOKafkaProducer[bytes, bytes]:
+    async def _connected(self) -> Producer:
         if self._producer is None:
-            producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
-                bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True
-            )
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
+            self._producer = await sending.connected(self._settings.kafka)
         return self._producer
 
     async def stop(self) -> None:

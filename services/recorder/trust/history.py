@@ -18,13 +18,13 @@ from schemas.canonical import leaf_hash
 from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
-from services.recorder.kafka import topics
-from services.recorder.kafka.topics import Tail
-from services.recorder.ledger import archived, mode
+from services.recorder.kafka import fetching
+from services.recorder.kafka.fetching import Tail
+from services.recorder.ledger import archived, mode, states
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
-from services.recorder.trust.witness import newest, root_at
+from services.recorder.trust.witness import broken_in, newest
 
 Log: Final = structlog.get_logger("history")
 Signed = Mapping[int, tuple[int, bytes]]  # shard → size and root of its newest checkpoint
@@ -50,7 +50,7 @@ async def check_all(pool: Pool, ledger: Ledger, settings: Settings, *, alone: bo
     """
     reasons = await check(pool, ledger, settings, range(ledger.shards), alone=alone)
     for shard, why in reasons.items():
-        if why:
+        if why and why.word != "older-states":  # these are mended by this recorder, which says so
             Log.error("shard-read-only", shard=shard, reason=str(why))
     return reasons
 
@@ -61,7 +61,7 @@ async def check(
     """The same for these shards, without a word in the log."""
     reasons: dict[int, Both | None] = dict.fromkeys(shards)
     for kind in ("events", "receipts"):
-        tails = await topics.tails(settings.kafka, settings.topic(kind), shards)
+        tails = await fetching.tails(settings.kafka, settings.topic(kind), shards)
         async with pool.acquire() as connection:
             for shard, tail in tails.items():
                 found = await check_tail(connection, ledger, kind, shard, tail)
@@ -72,7 +72,9 @@ async def check(
             if reasons[shard] is None:
                 reasons[shard] = await unlike_signed(connection, shard, signed)
         await _for_all(connection, reasons)
-        return await _noted(connection, reasons, {shard: size for shard, (size, _) in signed.items()}, alone=alone)
+        known = {shard: size for shard, (size, _) in signed.items()}
+        reasons = await _noted(connection, reasons, known, alone=alone)
+        return await _with_folds(connection, reasons)
 
 
 async def _noted(
@@ -84,6 +86,12 @@ async def _noted(
     await mode.note(connection, reasons, by_signature, known)
     stays = await mode.standing(connection, reasons)
     return {shard: why or stays.get(shard) for shard, why in reasons.items()}
+
+
+async def _with_folds(connection: Connection, reasons: dict[int, Both | None]) -> dict[int, Both | None]:
+    """With whose states are of another fold: that is not noted, for another recorder may be of that version."""
+    folds = await states.unlike_in(connection)
+    return {shard: why or folds.get(shard) for shard, why in reasons.items()}
 
 
 async def signed_outside(settings: Settings, ledger: Ledger) -> Signed:
@@ -112,7 +120,7 @@ async def unlike_signed(connection: Connection, shard: int, signed: Signed) -> B
     row = await STANDING.stand(connection, shard=shard)
     if row["size"] < size:
         return reason("short", shard=shard, size=row["size"], signed=size)
-    return None if await root_at(connection, shard, size) == root else reason("changed", shard=shard, signed=size)
+    return reason("changed", shard=shard, signed=size) if await broken_in(connection, shard, {size: root}) else None
 
 
 async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:

@@ -5,21 +5,16 @@ A blank line ends each. What a power cut left half written is passed over, never
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from services.common.durable import sync_folder
-from services.recorder.errors import Untrusted
-from services.recorder.trust.checkpoint import Checkpoint, verified
-from services.recorder.trust.note import VerifierKey
+from services.recorder.errors import Misconfigured
 
 _DASH: Final = "— ".encode()
-_LOOKED_AT: Final = 16  # checkpoints of an origin, until one holds
 _END: Final = b"\n\n"
 
 
@@ -47,9 +42,19 @@ def _ended(handle: int) -> bool:
 
 
 def notes(path: Path) -> Iterator[bytes]:
-    """All whole notes, oldest first, unverified; none where there is no file. Raises OSError."""
+    """All whole notes, oldest first, unverified; none where there is no file. Raises Misconfigured."""
     if not path.exists():
         return
+    try:
+        yield from _notes(path)
+    except OSError as error:
+        raise Misconfigured(
+            f"{path}: the checkpoints can't be read ({error.strerror}).",
+            f"{path}：无法读取检查点（{error.strerror}）。",
+        ) from error
+
+
+def _notes(path: Path) -> Iterator[bytes]:
     block: list[bytes] = []
     text = b""
     with path.open("rb") as file:
@@ -64,22 +69,3 @@ def notes(path: Path) -> Iterator[bytes]:
             elif block:
                 text = b"".join(block)
             block = []
-
-
-def newest(path: Path, keys: Collection[VerifierKey]) -> dict[str, Checkpoint]:
-    """The last checkpoint of each origin that one of these keys signed. Raises OSError.
-
-    From the end, and no further than a few: a signature costs more than a line, and there may be a million.
-    """
-    last: dict[bytes, deque[bytes]] = {}
-    for note in notes(path):
-        last.setdefault(note.partition(b"\n")[0], deque(maxlen=_LOOKED_AT)).append(note)
-    found = (_first(reversed(candidates), keys) for candidates in last.values())
-    return {checkpoint.origin: checkpoint for checkpoint in found if checkpoint is not None}
-
-
-def _first(candidates: Iterable[bytes], keys: Collection[VerifierKey]) -> Checkpoint | None:
-    for note in candidates:
-        with contextlib.suppress(Untrusted):  # another installation's, or half written
-            return verified(note, keys)
-    return None

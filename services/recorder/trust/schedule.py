@@ -103,7 +103,7 @@ class Checkpointer:
             del self._refused[shard]
             Log.info("checkpoints-resumed", shard=shard)
 
-    async def _refuse(self, shard: int, reason: str, reason_zh: str | None) -> None:
+    async def _refuse(self, shard: int, reason: str, reason_zh: str) -> None:
         self._again[shard] = _now() + self._settings.checkpoint_seconds
         if self._refused.get(shard) == reason:
             return

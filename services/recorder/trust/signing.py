@@ -7,7 +7,7 @@ and the last one in the file outside: then somebody changed what was signed. A s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Contradiction, Misconfigured, Missing
 from services.recorder.ledger.database import Connection, Ledger, Pool
-from services.recorder.trust import keys, outside, tiles
+from services.recorder.trust import keys, tiles, witness
 from services.recorder.trust.checkpoint import Checkpoint, origin_of
 from services.recorder.trust.keys import Keys
 
@@ -73,7 +73,7 @@ class Checkpoints:
         self._pool = pool
         self._ledger = ledger
         self._settings = settings
-        self._outside: dict[str, Checkpoint] | None = None
+        self._outside: Mapping[int, tuple[int, bytes]] | None = None
         self._signed: dict[int, Kept] = {}  # the largest of each shard that this process signed or saw signed
 
     async def keys(self) -> Keys:
@@ -96,26 +96,19 @@ class Checkpoints:
         Raises Contradiction, Misconfigured, Missing where the shard has no event yet.
         """
         signing = await self.keys()
-        known = await self._known_outside(signing)
+        known = await self._known_outside()
         while True:
             async with self._locked(shard) as connection:
-                kept = await self._step(connection, shard, signing, known.get(origin_of(self._ledger.id, shard)))
+                kept = await self._step(connection, shard, signing, known.get(shard))
             if kept is not None:
                 self._signed[shard] = kept
                 fault("checkpoint-stored")
                 return kept
 
-    async def _known_outside(self, signing: Keys) -> dict[str, Checkpoint]:
+    async def _known_outside(self) -> Mapping[int, tuple[int, bytes]]:
         """The newest checkpoints of the file outside, read once: what this process adds, it remembers itself."""
         if self._outside is None:
-            path = self._settings.checkpoints_file
-            try:
-                self._outside = await asyncio.to_thread(outside.newest, path, signing.verifiers)
-            except OSError as error:
-                raise Misconfigured(
-                    f"{path}: can't be read ({error.strerror}). {NAMED}",
-                    f"{path}：无法读取（{error.strerror}）。{NAMED_ZH}",
-                ) from error
+            self._outside = await asyncio.to_thread(witness.newest, self._settings, self._ledger.id)
         return self._outside
 
     @asynccontextmanager
@@ -124,13 +117,15 @@ class Checkpoints:
             await QUERIES.lock(connection, lock=_LOCK, shard=shard)
             yield connection
 
-    async def _step(self, connection: Connection, shard: int, signing: Keys, known: Checkpoint | None) -> Kept | None:
+    async def _step(
+        self, connection: Connection, shard: int, signing: Keys, known: tuple[int, bytes] | None
+    ) -> Kept | None:
         """Extend the tiles; sign if they are whole by now."""
         head = await QUERIES.head(connection, shard=shard)
         size: int = head["size"]
         last = await newest(connection, shard)
         mine = self._signed.get(shard)  # the ledger may have gone back behind it
-        before = [(each.size, each.root) for each in (last, known, mine) if each is not None]
+        before = [(each.size, each.root) for each in (last, mine) if each is not None] + ([known] if known else [])
         if not size and not before:
             raise Missing(f"shard {shard} has no events yet", f"分片 {shard} 尚无事件")
         if not await _whole(connection, shard, size):

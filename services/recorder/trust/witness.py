@@ -6,21 +6,17 @@ Of a long file some are enough: per shard the newest, and one for every few thou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
-
-from schemas.merkle import EMPTY_ROOT, Subtree, folded, perfect, root_of
+from schemas.merkle import EMPTY_ROOT, Subtree, extended, folded, perfect, root_of
 from services.common.settings import Settings
-from services.recorder.errors import Contradiction, Misconfigured, Untrusted, silent, unreadable
-from services.recorder.kafka import topics
+from services.recorder.errors import Contradiction, Untrusted
+from services.recorder.kafka.fetching import ends_of, everything
 from services.recorder.ledger.database import Connection
-from services.recorder.ledger.peaks import over
 from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.trust import outside, tiles
 from services.recorder.trust.checkpoint import verified
@@ -28,7 +24,7 @@ from services.recorder.trust.keys import Keys
 from services.recorder.trust.note import VerifierKey
 
 APART: Final = 4096  # events
-_PATIENCE_MS: Final = 30_000
+_LEAVES: Final = 50_000  # hashes in memory
 Witnessed = Mapping[int, dict[int, bytes]]  # shard → size → root
 
 
@@ -37,16 +33,14 @@ def witnessed(settings: Settings, ledger: UUID) -> Witnessed:
     path = settings.checkpoints_file
     if not path.exists() or not settings.checkpoint_keys_file.exists():
         return {}
-    keys = Keys.load(settings.checkpoint_keys_file).verifiers
-    try:
-        kept = _Kept(ledger)
-        for note in outside.notes(path):
-            kept.take(note)
-    except OSError as error:
-        raise Misconfigured(
-            f"{path}: the checkpoints can't be read ({error.strerror}).",
-            f"{path}：无法读取检查点（{error.strerror}）。",
-        ) from error
+    return in_file(path, ledger, Keys.load(settings.checkpoint_keys_file).verifiers)
+
+
+def in_file(path: Path, ledger: UUID, keys: list[VerifierKey]) -> Witnessed:
+    """The same of one file, as far as these keys signed it."""
+    kept = _Kept(ledger)
+    for note in outside.notes(path):
+        kept.take(note)
     return kept.verified(keys)
 
 
@@ -56,37 +50,13 @@ async def all_witnessed(settings: Settings, ledger: UUID) -> Witnessed:
     if not settings.checkpoint_keys_file.exists():
         return found
     kept = _Kept(ledger)
-    async for note in _published(settings):
-        kept.take(note)
+    topic = settings.topic("checkpoints")
+    async for records in everything(settings.kafka, topic, await ends_of(settings.kafka, topic) or ()):
+        for record in records:
+            kept.take(record.value or b"")
     for shard, roots in kept.verified(Keys.load(settings.checkpoint_keys_file).verifiers).items():
         found.setdefault(shard, {}).update(roots)
     return found
-
-
-async def _published(settings: Settings) -> AsyncIterator[bytes]:
-    topic = settings.topic("checkpoints")
-    places = [TopicPartition(topic, p) for p in range(await topics.partitions(settings.kafka, topic))]
-    if not places:
-        return
-    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, enable_auto_commit=False, auto_offset_reset="earliest", check_crcs=True
-    )
-    try:
-        await consumer.start()
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
-        for place, end in ends.items():
-            while await consumer.position(place) < end:
-                found = await consumer.getmany(place, timeout_ms=_PATIENCE_MS)
-                if not found:
-                    raise silent(topic, place.partition)
-                for record in found[place]:
-                    yield record.value or b""
-    except KafkaError as error:
-        raise unreadable(error) from error
-    finally:
-        await consumer.stop()
 
 
 def newest(settings: Settings, ledger: UUID) -> Mapping[int, tuple[int, bytes]]:
@@ -108,10 +78,35 @@ def _state(path: Path) -> tuple[int, int]:
     return stat.st_mtime_ns, stat.st_size
 
 
+class Broken(NamedTuple):
+    """Where a history is no longer what was signed: the last size that fits, 0 where none does; the first that doesn't.
+
+    ``failing``: how many sizes don't.
+    """
+
+    good: int
+    first: int
+    failing: int
+
+
+def broken(signed: Iterable[tuple[int, bytes]], roots: Mapping[int, bytes]) -> Broken | None:
+    """Hold sizes and roots that were signed against the roots that a history has; None where all of them fit."""
+    notes = sorted(signed)
+    failing = [size for size, root in notes if roots.get(size) != root]
+    if not failing:
+        return None
+    return Broken(max((size for size, _ in notes if size < failing[0]), default=0), failing[0], len(failing))
+
+
+async def broken_in(connection: Connection, shard: int, signed: Mapping[int, bytes]) -> Broken | None:
+    """The same for the shard as the ledger has it, which is as large as any of them."""
+    return broken(signed.items(), {size: await root_at(connection, shard, size) for size in signed})
+
+
 async def root_at(connection: Connection, shard: int, size: int) -> bytes:
     """The root of the tree over a shard's first events, as the ledger has it; by its tiles where it can be."""
     if await tiles.tiled(connection, shard) < size:
-        return root_of(await over(connection, shard, b"", 0, size))
+        return root_of(await _peaks(connection, shard, size))
     whole = perfect(0, size)
     try:
         read = await tiles.read(connection, shard, [whole, [Subtree(0, size - 1)]])
@@ -122,20 +117,38 @@ async def root_at(connection: Connection, shard: int, size: int) -> bytes:
         return EMPTY_ROOT
 
 
+async def _peaks(connection: Connection, shard: int, size: int) -> bytes:
+    """The peaks of the tree over a shard's first leaves."""
+    peaks = b""
+    for first in range(0, size, _LEAVES):
+        count = min(_LEAVES, size - first)
+        rows = STANDING.leaves(connection, shard=shard, first=first, count=count)
+        peaks = extended(peaks, first, [row["leaf_hash"] async for row in rows])
+    return peaks
+
+
+def spoken_of(note: bytes, ledger: UUID) -> tuple[int | None, int | None]:
+    """The shard and size that an unverified note speaks of, as far as it is this ledger's."""
+    origin, _, rest = note.partition(b"\n")
+    name, _, shard = origin.decode(errors="replace").rpartition("/")
+    if name != str(ledger) or not shard.isascii() or not shard.isdigit():
+        return None, None
+    size = rest.partition(b"\n")[0]
+    return int(shard), int(size) if size.isdigit() else None
+
+
 class _Kept:
     """Notes by shard and stretch of events, the last few of each: the signatures of these only are checked."""
 
     def __init__(self, ledger: UUID) -> None:
-        self._name = str(ledger)
+        self._ledger = ledger
         self._notes: defaultdict[tuple[int, int], list[bytes]] = defaultdict(list)
 
     def take(self, note: bytes) -> None:
         """Keep it, if it is one of this ledger."""
-        origin, _, rest = note.partition(b"\n")
-        name, _, shard = origin.decode(errors="replace").rpartition("/")
-        size = rest.partition(b"\n")[0]
-        if name == self._name and shard.isdecimal() and size.isdigit():
-            stretch = self._notes[int(shard), int(size) // APART]
+        shard, size = spoken_of(note, self._ledger)
+        if shard is not None and size is not None:
+            stretch = self._notes[shard, size // APART]
             stretch.append(note)
             del stretch[:-3]
 

@@ -1,6 +1,7 @@
-"""What the events topic holds beyond the ledger of a read-only shard, and a restored backup doesn't know of.
+"""What the events topic holds that a read-only shard's states don't tell.
 
-The shard itself waits for ``recorder recover``. A name that was erased must not open meanwhile, and no key may go that
+Of a ledger that was restored from a backup that is what it lacks, and the shard waits for ``recorder recover``; where
+the states are of another fold it is all of it. A name that was erased must not open meanwhile, and no key may go that
 an office still needs.
 """
 
@@ -16,7 +17,8 @@ from schemas.erasure import HoldPlaced, PersonErased
 from schemas.people import PersonRegistered
 from services.common.settings import Settings
 from services.recorder.kafka.fetching import Record, consuming, fetches
-from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.ledger import states
+from services.recorder.ledger.database import Ledger, Pool
 
 Kind = Literal["erased", "held", "registered"]
 _KINDS: Final[dict[str, Kind]] = {
@@ -37,14 +39,14 @@ class Fact(NamedTuple):
 
 
 async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> list[Fact]:
-    """What bears on persons' keys in these shards' topic partitions, and the ledger doesn't have.
+    """What bears on persons' keys in these shards' topic partitions, and the ledger's states don't tell.
 
     Raises KafkaError, Unavailable.
     """
     if not shards:
         return []
     async with pool.acquire(timeout=10) as connection:
-        sizes = {row["shard"]: row["size"] async for row in QUERIES.sizes(connection, shards=sorted(shards))}
+        sizes = await states.covered(connection, sorted(shards))
     found: list[Fact] = []
     async with consuming(settings.kafka) as consumer:
         ends = await consumer.end_offsets([TopicPartition(settings.topic("events"), shard) for shard in sizes])

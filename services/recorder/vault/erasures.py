@@ -12,7 +12,7 @@ the person, the key stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,13 +26,17 @@ import structlog
 from schemas.identity import shard_of
 from services.common.faults import fault
 from services.recorder.domain import erasure, facts, timeline
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Unavailable
-from services.recorder.ledger.database import QUERIES, TRANSIENT, Connection, Pool
+from services.recorder.ledger import states
+from services.recorder.ledger.database import TRANSIENT, Connection, Pool
 from services.recorder.vault.ahead import Fact
 from services.recorder.vault.vault import Vault
 
 LOOK_EVERY: Final = 5.0  # seconds: how late a key is destroyed at the most, where nobody was told
 Log: Final = structlog.get_logger("erasures")
+_OURS: Final[Any] = {"fold_version": FOLD_VERSION}
+_SNAPSHOT: Final[Any] = {"isolation": "repeatable_read", "readonly": True}  # what can be read, and what it says
 _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 
 
@@ -87,6 +91,7 @@ class Erasures:
         self._vault = vault
         self._worker: asyncio.Task[None] | None = None
         self._ahead: list[Fact] = []
+        self._asked: set[int] = set()
         vault.others = self.others
 
     async def start(self) -> None:
@@ -99,34 +104,45 @@ class Erasures:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
 
-    async def apply(self, ahead: Collection[Fact] = ()) -> None:
+    async def apply(self, ahead: Collection[Fact] = (), asked: Collection[int] = ()) -> None:
         """Destroy the keys of all who are erased wherever they are registered, and held nowhere.
 
-        ``ahead``: what only the topic says; it counts until the ledger has it. Raises what the driver raises where the
-        ledger can't be asked, and Unavailable where the vault can't.
+        ``ahead``: what only the topic says, which was asked of these shards; it counts until the ledger's states tell.
+        As long as some can't be read, since they are of another fold, no key goes: one may be needed there. Raises
+        what the driver raises where the ledger can't be asked; Unavailable where the vault can't, or nobody knows who
+        was erased.
         """
         self._ahead += ahead
-        async with self._pool.acquire(timeout=10) as connection:
+        self._asked |= {*asked}
+        async with self._pool.acquire(timeout=10) as connection, connection.transaction(**_SNAPSHOT):
+            unread = await self._unread(connection)
             known = await self._recorded(connection)
         due = known.due()
         waiting = await self._vault.not_destroyed(due) if due else set()
         if not waiting:
             return
-        async with self._pool.acquire(timeout=10) as connection:
-            known.persons([(r["key"], r["state"]) async for r in _QUERIES.known(connection, persons=sorted(waiting))])
-        gone = {who: next(iter(due[who].values())) for who in waiting if known.done(who)}
+        async with self._pool.acquire(timeout=10) as connection, connection.transaction(**_SNAPSHOT):
+            unread |= await self._unread(connection)
+            known.persons(await _rows(_QUERIES.known(connection, **_OURS, persons=sorted(waiting))))
+        gone = {who: next(iter(due[who].values())) for who in waiting if known.done(who) and not unread}
         await self._vault.close_for({who: due[who].keys() for who in waiting if who not in gone})
         if gone:
             fault("before-destroy")
             await self._vault.destroy(gone)
             Log.info("erased", persons=len(gone), events=sorted(gone.values()))
 
+    async def _unread(self, connection: Connection) -> set[int]:
+        """The shards whose states can't be read, so that only the topic says who was erased there."""
+        unread = {*await states.unlike_in(connection)}
+        if unread <= self._asked:
+            return unread
+        raise Unavailable("who was erased can't be told: another version of the recorder has made states anew")
+
     async def _recorded(self, connection: Connection) -> Known:
         known = Known()
-        known.recorded([(row["key"], row["state"]) async for row in _QUERIES.recorded(connection)])
+        known.recorded(await _rows(_QUERIES.recorded(connection, **_OURS)))
         if self._ahead:
-            shards = sorted({fact.shard for fact in self._ahead})
-            sizes = {row["shard"]: row["size"] async for row in QUERIES.sizes(connection, shards=shards)}
+            sizes = await states.covered(connection, {fact.shard for fact in self._ahead})
             self._ahead = [fact for fact in self._ahead if fact.at >= sizes.get(fact.shard, 0)]
         for fact in self._ahead:
             known.take(fact)
@@ -157,6 +173,10 @@ class Erasures:
                 Log.warning("erasures-retried", error=type(error).__name__)
             except Exception:  # noqa: BLE001  # whatever it is, the next look comes
                 Log.exception("erasures-failed")
+
+
+async def _rows(rows: AsyncIterator[asyncpg.Record]) -> list[tuple[str, str | None]]:
+    return [(row["key"], row["state"]) async for row in rows]
 
 
 def _may_be_of(row: asyncpg.Record, offices: frozenset[str]) -> bool:

@@ -1,20 +1,20 @@
--- name: recorded()
+-- name: recorded(fold_version)
 -- Who was erased or is held, in any office: few, and found by the key of each shard's states.
 SELECT
     s.key,
     s.state
 FROM ledger.shard AS shards
-JOIN ledger.state AS s USING (shard)
-WHERE s.kind = 'erasure';
+JOIN ledger.state AS s USING (shard, fold_version)
+WHERE fold_version = :fold_version AND s.kind = 'erasure';
 
--- name: known(persons)
+-- name: known(fold_version, persons)
 -- What each office knows of these persons.
 SELECT
     s.key,
     s.state
 FROM ledger.shard AS shards
-JOIN ledger.state AS s USING (shard)
-WHERE s.kind = 'person' AND split_part(s.key, '/', 2) = ANY(:persons::text[]);
+JOIN ledger.state AS s USING (shard, fold_version)
+WHERE fold_version = :fold_version AND s.kind = 'person' AND split_part(s.key, '/', 2) = ANY(:persons::text[]);
 
 -- name: events_of(events)
 -- These events, of any shard; the body of an archived one is null.

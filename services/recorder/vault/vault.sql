@@ -9,13 +9,11 @@ CREATE TABLE IF NOT EXISTS vault.data_key (
     created_at   timestamptz NOT NULL DEFAULT now(),
     destroyed_at timestamptz,
     event        uuid,
+    closed_for   text[] NOT NULL DEFAULT '{}',
     CHECK ((wrapped IS NULL) = (destroyed_at IS NOT NULL))
 );
-ALTER TABLE vault.data_key ADD COLUMN IF NOT EXISTS event uuid;
-ALTER TABLE vault.data_key ADD COLUMN IF NOT EXISTS closed_for text[] NOT NULL DEFAULT '{}';
 -- One row an owner, for ever: who was erased never gets a new key.
 CREATE UNIQUE INDEX IF NOT EXISTS data_key_of_owner ON vault.data_key (owner);
-DROP INDEX IF EXISTS vault.data_key_owner;
 
 COMMENT ON TABLE vault.data_key IS 'Data keys of persons, wrapped by the key-encryption key, which is not in this database';
 COMMENT ON COLUMN vault.data_key.owner IS 'A person, installation-wide: whose name, need or review the key seals';

@@ -1,11 +1,13 @@
 -- name: persons
 -- The offices that know a person, each with its shard and what it keeps of the person.
 SELECT
-    s.shard,
+    shard,
+    fold_version,
     split_part(p.key, '/', 1) AS office,
     p.state
 FROM ledger.shard AS s
-JOIN ledger.state AS p ON p.shard = s.shard AND p.kind = 'person' AND split_part(p.key, '/', 2) = :person
+JOIN ledger.state AS p USING (shard, fold_version)
+WHERE p.kind = 'person' AND split_part(p.key, '/', 2) = :person
 ORDER BY 2;
 
 -- name: figures
@@ -50,7 +52,9 @@ SELECT
     r.shard,
     r.state ->> 'by' AS event_id
 FROM unnest(:shards::int[], :keys::text[]) AS wanted (shard, key)
-JOIN ledger.state AS r ON r.shard = wanted.shard AND r.kind = 'revocation' AND r.key = wanted.key
+JOIN ledger.shard AS s USING (shard)
+JOIN ledger.state AS r
+    ON r.shard = s.shard AND r.fold_version = s.fold_version AND r.kind = 'revocation' AND r.key = wanted.key
 WHERE r.state ->> 'by' IS NOT NULL;
 
 -- name: bodies

@@ -20,8 +20,9 @@ from services.recorder.archive.held import Archive, Held, chunks
 from services.recorder.archive.words import refused
 from services.recorder.audit.proving.proofs import Found
 from services.recorder.domain.timeline import Person
-from services.recorder.errors import Contradiction, Unavailable
+from services.recorder.errors import Contradiction, Unavailable, Unsettled
 from services.recorder.ledger.database import Connection, founded
+from services.recorder.ledger.states import unlike
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("bundle.sql"), "asyncpg", mandatory_parameters=False)
 _JSON: Final = ("evidence_by_group", "evidence_by_guide", "routine_grades", "duty_reports")
@@ -49,12 +50,16 @@ class Gathered:
 
 
 async def persons(connection: Connection, person: str) -> list[asyncpg.Record]:
-    """The offices that know a person: shard, office, state."""
-    return [row async for row in QUERIES.persons(connection, person=person)]
+    """The offices that know a person: shard, office, state. Raises Unsettled where one can't be read now."""
+    found = [row async for row in QUERIES.persons(connection, person=person)]
+    for row in found:
+        if why := unlike(row["fold_version"]):
+            raise Unsettled(f"shard {row['shard']}: {why.en}", f"分片 {row['shard']}：{why.zh}")
+    return found
 
 
 async def gathered(connection: Connection, person: str, year: int) -> Gathered:
-    """All of it, of one snapshot. Raises Unavailable where no projector has made read models, Contradiction."""
+    """All of it, of one snapshot. Raises Unavailable where there are no read models, Contradiction, Unsettled."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         found = await persons(connection, person)
         offices = [row["office"] for row in found]

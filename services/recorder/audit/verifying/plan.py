@@ -15,7 +15,6 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-from aiokafka import TopicPartition
 
 from services.common.settings import Settings
 from services.recorder.archive.folder import digest
@@ -29,7 +28,8 @@ from services.recorder.audit.verifying.queries import QUERIES, connected
 from services.recorder.audit.verifying.skipping import Skipped, skipped
 from services.recorder.audit.verifying.work import Whole
 from services.recorder.errors import Misconfigured, NotArchived, Unsettled
-from services.recorder.kafka.fetching import Record, consuming, ends_of, fetches
+from services.recorder.kafka.fetching import Record, ends_of, everything
+from services.recorder.ledger import states
 from services.recorder.trust.keys import Keys
 from services.recorder.trust.note import VerifierKey
 from services.recorder.trust.tiles import At
@@ -73,6 +73,7 @@ class Plan:
     findings: list[Findings] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     archived: Ranges = field(default_factory=dict)
+    unlike: set[int] = field(default_factory=set)  # shards whose states are of another fold
 
     @property
     def total(self) -> int:
@@ -95,8 +96,16 @@ async def plan(settings: Settings, options: Options) -> Plan:
 
 
 async def settled(settings: Settings, made: Plan) -> None:
-    """Raise Unsettled where years left the ledger, or came back, since it was laid out: that may look like a loss."""
+    """Raise Unsettled where years left the ledger or came back, or states were made anew, since it was laid out.
+
+    That may look like a loss.
+    """
     async with connected(settings.database_url) as connection:
+        if {*await states.unlike_in(connection)} != made.unlike:
+            raise Unsettled(
+                "states were made anew meanwhile, by another version of the recorder. Run this again.",
+                "其间有状态由其他版本的记录服务重新生成。请再执行一次。",
+            )
         if await _archived(connection) != made.archived:
             raise Unsettled(
                 "years left the ledger or came back meanwhile (`recorder archive`). Run this again.",
@@ -141,6 +150,7 @@ class _Layout:
         self._believe(notary)
         await self._beyond(shards)
         archived = self._made.archived = await _archived(self._connection)
+        self._made.unlike = {*await states.unlike_in(self._connection)}
         archive = await self._archive(ledger)
         for head in self._made.heads.values():
             left = archived.get(head.shard, [])
@@ -148,7 +158,10 @@ class _Layout:
             self._partitions(head, ledger, ends)
             if all(archive is not None and archive.holds(head.shard, first) for first, _ in left):
                 source = f"urn:chengzhang:ledger:{ledger}"
-                self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source, archive))
+                like = head.shard not in self._made.unlike
+                self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source, archive, like))
+                if not like:
+                    self._made.skipped.append(skipped("states", "other-fold", shard=head.shard))
             else:
                 self._made.skipped.append(skipped("contents", "archived", shard=head.shard))
 
@@ -185,10 +198,8 @@ class _Layout:
         if ends is None:
             self._made.skipped.append(skipped("published", "no-topic", topic=topic))
             return
-        async with consuming(kafka) as consumer:
-            for number, end in enumerate(ends):
-                async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
-                    yield records
+        async for records in everything(kafka, topic, ends):
+            yield records
 
     def _believe(self, notary: Notary) -> None:
         if not notary.keys:

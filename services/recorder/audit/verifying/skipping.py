@@ -14,6 +14,7 @@ _PARTS: Final[Words] = {
         "checkpoints": "checkpoints",
         "published": "checkpoints on Kafka",
         "signed": "checkpoints of shard {shard}",
+        "states": "states of shard {shard}",
         "contents": "receipts and states of shard {shard}",
     },
     Lang.ZH: {
@@ -22,6 +23,7 @@ _PARTS: Final[Words] = {
         "checkpoints": "检查点",
         "published": "Kafka 上的检查点",
         "signed": "分片 {shard} 的检查点",
+        "states": "分片 {shard} 的状态",
         "contents": "分片 {shard} 的回执与状态",
     },
 }
@@ -32,6 +34,8 @@ _WHY: Final[Words] = {
         "no-topic": "there is no topic {topic}: a recorder makes it when it starts, and publishes what it signs from "
         "then on",
         "none-kept": "none is kept, so nothing binds its events: run this again once a recorder has signed one",
+        "other-fold": "another version of the recorder made them: run this again with that version, or once a recorder "
+        "of this one has made them anew",
         "archived": "events left the ledger for an archive: name its folder, --source FOLDER, once for each",
         "no-projector": "there is no command projector here: run this where it is installed",
         "no-verify": "the command projector here has no verify: install the version that the recorder has",
@@ -42,6 +46,7 @@ _WHY: Final[Words] = {
         "no-key": "没有可信的公钥，缺少 {path}：请用 --key 给出验证公钥",
         "no-topic": "没有主题 {topic}：记录服务启动时会建立该主题，并发布此后签名的检查点",
         "none-kept": "没有保存任何检查点，其事件无从约束：待记录服务签名后再执行",
+        "other-fold": "由其他版本的记录服务生成：请用该版本执行，或待本版本的记录服务重新生成后再执行",
         "archived": "有事件已移出账本归档：请用 --source 目录 指明归档所在，有几处就给几次",
         "no-projector": "这里没有 projector 命令：请在装有该命令的机器上执行",
         "no-verify": "这里的 projector 命令没有 verify：请安装与记录服务相同的版本",

@@ -119,14 +119,15 @@ WHERE shard = :shard AND number >= :first AND number < :end
 ORDER BY number;
 
 -- name: states
--- A shard's states in the order of the bytes of kind and key.
+-- A shard's states, those that count, in the order of the bytes of kind and key.
 SELECT
     kind,
     key,
     fold_version,
     version,
     state
-FROM ledger.state
+FROM ledger.shard
+JOIN ledger.state USING (shard, fold_version)
 WHERE shard = :shard
 ORDER BY kind COLLATE "C", key COLLATE "C";
 

@@ -20,13 +20,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A shard to check; ``source`` is its ledger's, of ``shards``; ``archive`` has what left it."""
+    """A shard to check; ``source`` is its ledger's, of ``shards``; ``archive`` has what left it.
+
+    ``states``: whether they are of this code's fold.
+    """
 
     url: str
     shard: int
     shards: int
     source: str
     archive: Archive | None = None
+    states: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+
+from services.recorder.kafka.fetching import Bounds, Consumer, bounds
 
 PATIENCE: Final = 10.0  # seconds until a consumer without a position is asked again later
-Consumer: TypeAlias = "AIOKafkaConsumer[bytes, bytes]"
 
 
 class Reports(Protocol):
@@ -31,23 +32,16 @@ class Reports(Protocol):
         """The log ends before ``committed``."""
 
 
-class Bounds(NamedTuple):
-    """A partition's first offset, and the next one to be written."""
-
-    first: int
-    end: int
-
-
 async def committed_places(
     consumer: Consumer, partitions: Collection[TopicPartition], reports: Reports
 ) -> dict[TopicPartition, tuple[int, bool]]:
     """Where to begin in newly assigned partitions, and whether that is news to Kafka. Raises KafkaError, TRANSIENT."""
     committed = {tp: await consumer.committed(tp) for tp in partitions}  # before the bounds, so never ahead of them
-    bounds = await _bounds(consumer, partitions)
+    found = await bounds(consumer, partitions)
     places: dict[TopicPartition, tuple[int, bool]] = {}
     for tp, offset in committed.items():
         place = (
-            await _unknown(tp, bounds[tp], reports) if offset is None else await _place(tp, offset, bounds[tp], reports)
+            await _unknown(tp, found[tp], reports) if offset is None else await _place(tp, offset, found[tp], reports)
         )
         places[tp] = place, place != offset
     return places
@@ -63,14 +57,14 @@ class Sight(NamedTuple):
 async def look(consumer: Consumer, reports: Reports) -> Sight:
     """Look at what is assigned. Raises KafkaError, TRANSIENT."""
     before = await _positions(consumer)
-    bounds = await _bounds(consumer, before)
+    found = await bounds(consumer, before)
     now = await _positions(consumer)
     lost = {
-        tp: await _place(tp, position, bounds[tp], reports)
+        tp: await _place(tp, position, found[tp], reports)
         for tp, position in before.items()
-        if now.get(tp) == position and not bounds[tp].first <= position <= bounds[tp].end
+        if now.get(tp) == position and not found[tp].first <= position <= found[tp].end
     }
-    behind = {tp: bounds[tp].end - lost.get(tp, now[tp]) for tp in before if tp in now}
+    behind = {tp: found[tp].end - lost.get(tp, now[tp]) for tp in before if tp in now}
     return Sight(lost, {tp: count for tp, count in behind.items() if count > 0})
 
 
@@ -93,11 +87,3 @@ async def _place(tp: TopicPartition, offset: int, bounds: Bounds, reports: Repor
 async def _positions(consumer: Consumer) -> Mapping[TopicPartition, int]:
     async with asyncio.timeout(PATIENCE):
         return {tp: await consumer.position(tp) for tp in consumer.assignment()}
-
-
-async def _bounds(consumer: Consumer, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Bounds]:
-    if not partitions:
-        return {}
-    firsts = await consumer.beginning_offsets(list(partitions))
-    ends = await consumer.end_offsets(list(partitions))
-    return {tp: Bounds(firsts[tp], ends[tp]) for tp in partitions}

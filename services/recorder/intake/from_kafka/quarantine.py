@@ -12,15 +12,16 @@ from typing import Any, Final
 
 import asyncpg
 import structlog
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from schemas.canonical import canonical
 from schemas.envelope import LARGEST_ACTION
 from services.common.settings import Settings
-from services.recorder.intake.from_kafka.places import Bounds
 from services.recorder.intake.reading import Unreadable
-from services.recorder.kafka.topics import HEADERS
+from services.recorder.kafka import sending, topics
+from services.recorder.kafka.fetching import Bounds
+from services.recorder.kafka.sending import HEADERS, Producer
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import QUARANTINED
 from services.recorder.vault.vault import Vault
@@ -117,10 +118,7 @@ class Quarantine:
                 await asyncio.sleep(1)
 
     async def _publish_until_told(self) -> None:
-        producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True
-        )
-        await producer.start()
+        producer = await sending.connected(self._settings.kafka)
         try:
             while True:
                 async with self._pool.acquire(timeout=10) as connection:
@@ -133,9 +131,9 @@ class Quarantine:
                 self._wake.clear()
                 await _either(self._wake, 30)
         finally:
-            await producer.stop()
+            await topics.let_go(producer)
 
-    async def _tell(self, producer: AIOKafkaProducer[bytes, bytes], row: asyncpg.Record) -> None:
+    async def _tell(self, producer: Producer, row: asyncpg.Record) -> None:
         key = f"{row['topic']}/{row['partition']}/{row['offset']}"
         envelope = {
             "specversion": "1.0",

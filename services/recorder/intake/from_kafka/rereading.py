@@ -15,7 +15,7 @@ from typing import Final
 
 from aiokafka import TopicPartition
 
-from services.recorder.intake.from_kafka.understanding import Record
+from services.recorder.intake.from_kafka.record import Record
 from services.recorder.ledger.database import QUERIES, Pool
 from services.recorder.ledger.submission import Submission
 

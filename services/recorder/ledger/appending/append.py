@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -21,15 +21,16 @@ from services.recorder import metrics
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Key
 from services.recorder.errors import ReadOnly
-from services.recorder.ledger.appending.batch import Batch, Head
+from services.recorder.ledger import states
+from services.recorder.ledger.appending.deciding import Batch, Head
 from services.recorder.ledger.appending.working import Working
+from services.recorder.ledger.appending.writing import write
 from services.recorder.ledger.database import QUERIES, Connection, Ledger
 from services.recorder.ledger.mode import noted
 from services.recorder.ledger.reasons import reason
-from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS, event_of
+from services.recorder.ledger.rows import event_of
 from services.recorder.ledger.submission import Answer, Submission
 
-FOLD_VERSION = 1
 MOST_KEYS: Final = 6_000  # of states that a batch loads, so that a few long rolls are a batch of their own
 
 
@@ -55,13 +56,13 @@ async def append(
     """Append as many of the submissions, from the first on, as one batch takes, and answer these; at least one.
 
     All or nothing: after any exception none of them is in the ledger, unless the commit's own outcome is unknown;
-    sending them again is safe. Raises ReadOnly where whoever noted that the shard takes nothing, or where the ledger
-    went back behind what is known to be committed.
+    sending them again is safe. Raises ReadOnly where whoever noted that the shard takes nothing, where the ledger
+    went back behind what is known to be committed, or where the shard's states are of another fold than this code's.
     """
     async with connection.transaction():
         batch, prepared = await _prepare(connection, ledger, shard, working, submissions)
         answers = batch.decide(prepared, datetime.now(UTC))
-        await _write(connection, shard, batch)
+        await write(connection, shard, batch)
         fault("before-commit")
     working.commit(batch.head.next_receipt, batch.head.size)
     fault("after-commit")
@@ -116,7 +117,7 @@ def _closed(shard: int, row: asyncpg.Record, working: Working) -> Both | None:
         return reason(
             "went-back", shard=shard, size=row["size"], next=row["next_receipt"], seen=size, receipts=receipts
         )
-    return None
+    return states.unlike(row["fold_version"])
 
 
 async def _look_up(connection: Connection, shard: int, batch: Batch, submissions: Sequence[Submission]) -> None:
@@ -154,35 +155,4 @@ async def _load(connection: Connection, shard: int, working: Working, keys: set[
     wanted = working.missing(keys)
     if not wanted:
         return
-    found = QUERIES.read_states(
-        connection, shard=shard, kinds=[kind for kind, _ in wanted], keys=[key for _, key in wanted]
-    )
-    working.load(wanted, [record async for record in found])
-
-
-async def _write(connection: Connection, shard: int, batch: Batch) -> None:
-    # Lists, not generators: a COPY whose generator raises can hang (asyncpg#1354).
-    if batch.events:
-        await _copy(connection, "event", batch.events, EVENT_COLUMNS)
-    if not batch.receipts:
-        return
-    await _copy(connection, "receipt", batch.receipts, RECEIPT_COLUMNS)
-    changed = batch.working.changed()
-    await QUERIES.write_states(
-        connection,
-        shard=shard,
-        fold_version=FOLD_VERSION,
-        kinds=[row[0] for row in changed],
-        keys=[row[1] for row in changed],
-        versions=[row[2] for row in changed],
-        states=[row[3] for row in changed],
-        size=batch.head.size,
-        next_receipt=batch.head.next_receipt,
-        recorded_at=batch.head.recorded_at,
-        peaks=batch.peaks(),
-        recent=batch.recent(),
-    )
-
-
-async def _copy(connection: Connection, table: str, rows: list[Any], columns: Sequence[str]) -> None:
-    await connection.copy_records_to_table(table, schema_name="ledger", records=rows, columns=columns)
+    working.load(wanted, await states.read(connection, shard, wanted))

@@ -14,11 +14,11 @@ import asyncpg
 
 from schemas.merkle import extended, root_of
 from services.common.faults import fault
-from services.recorder.ledger import years
+from services.recorder.domain.fold_version import FOLD_VERSION
+from services.recorder.ledger import states, years
 from services.recorder.ledger.appending import recent
-from services.recorder.ledger.appending.append import FOLD_VERSION
 from services.recorder.ledger.database import QUERIES, Connection, Pool
-from services.recorder.ledger.folding import Folding
+from services.recorder.ledger.folding import Folding, fold
 from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS
 from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.portions import Mismatch, Portion, Reader
@@ -99,7 +99,7 @@ class Filling:
                 peaks = self._peaks(portion, row)
                 await _copy(connection, "event", [event.row for event in portion.events], EVENT_COLUMNS)
                 await _copy(connection, "receipt", portion.receipts, RECEIPT_COLUMNS)
-                await self._fold(connection, portion)
+                await fold(self._folding, connection, self._shard, [event.event for event in portion.events])
                 await self._move(connection, portion, row, peaks)
                 fault("before-fill")
         fault("after-fill")
@@ -112,7 +112,12 @@ class Filling:
             self._years |= wanted
 
     def _check(self, portion: Portion, row: asyncpg.Record) -> None:
-        """Somebody else may have appended in the meantime; then the tapes no longer begin where the ledger ends."""
+        """Somebody else may have appended in the meantime; then the tapes no longer begin where the ledger ends.
+
+        And the states before these events must be of this fold.
+        """
+        if why := states.unlike(row["fold_version"]):
+            raise refused("other-fold", shard=self._shard, why=why)
         begins = (
             not portion.events or portion.events[0].at == row["size"],
             not portion.receipts or portion.receipts[0][1] == row["next_receipt"],
@@ -132,14 +137,6 @@ class Filling:
             if self._witnessed.get(size, root := root_of(peaks)) != root:
                 raise Contradicted(size)
         return bytes(peaks)
-
-    async def _fold(self, connection: Connection, portion: Portion) -> None:
-        missing = self._folding.begin(event.event for event in portion.events)
-        while missing:
-            kinds, keys = [kind for kind, _ in missing], [key for _, key in missing]
-            found = QUERIES.read_states(connection, shard=self._shard, kinds=kinds, keys=keys)
-            self._folding.load(missing, [record async for record in found])
-            missing = self._folding.resume()
 
     async def _move(self, connection: Connection, portion: Portion, row: asyncpg.Record, peaks: bytes) -> None:
         changed = self._folding.changed()

@@ -61,7 +61,7 @@ async def parting(pool: Pool, shard: int, tapes: Tapes, kind: str) -> Fork:
         one.take(shared)
         at += shared
     index = same or 0
-    ends = await _ledger_end(pool, shard, kind), one.next + await one.left()
+    ends = await _ledger_end(pool, shard, kind), one.next + one.left()
     return Fork(
         shard, kind, at + index, _side(mine[index:], ends[0] - at - index), _side(theirs[index:], ends[1] - at - index)
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 import asyncpg
 
 from services.common.settings import Settings
-from services.recorder.kafka import topics
+from services.recorder.kafka import fetching
 from services.recorder.ledger import database
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.ledger.standing import QUERIES as STANDING
@@ -72,7 +72,7 @@ async def _recover(work: Work, shards: list[int]) -> Report:
 async def _lacks(work: Work, shard: int) -> bool:
     """Whether a topic holds something at its end that the shard lacks, or that differs from it."""
     for kind in ("events", "receipts"):
-        tail = (await topics.tails(work.settings.kafka, work.settings.topic(kind), [shard]))[shard]
+        tail = (await fetching.tails(work.settings.kafka, work.settings.topic(kind), [shard]))[shard]
         async with work.pool.acquire() as connection:
             found = await history.check_tail(connection, work.ledger, kind, shard, tail)
         if found.reason is not None:

@@ -14,8 +14,9 @@ import orjson
 
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Refused
-from services.recorder.kafka import topics
+from services.recorder.kafka import fetching, topics
 from services.recorder.ledger import database, founding
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE
@@ -96,7 +97,7 @@ async def _lost(settings: Settings) -> Ledger:
         if not partitions:
             continue
         counts.add(partitions)
-        for tail in (await topics.tails(settings.kafka, name, range(partitions))).values():
+        for tail in (await fetching.tails(settings.kafka, name, range(partitions))).values():
             if tail.last is not None:
                 sources |= _source(tail.last.value)
     if len(counts) != 1 or len(sources) != 1:
@@ -148,5 +149,5 @@ def _refuse_full(row: asyncpg.Record, ledger: Ledger) -> None:
 async def _take_place(connection: Connection, ledger: Ledger) -> None:
     await RECOVERY.forget(connection)
     await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
-    await QUERIES.install_shards(connection, shards=ledger.shards)
+    await QUERIES.install_shards(connection, shards=ledger.shards, fold_version=FOLD_VERSION)
     await RECOVERY.begin_restoring(connection)

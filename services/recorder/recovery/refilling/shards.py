@@ -10,7 +10,7 @@ import asyncpg
 
 from services.common.settings import Settings
 from services.recorder.errors import Unavailable
-from services.recorder.kafka import topics
+from services.recorder.kafka import fetching
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.recovery.queries import QUERIES
@@ -45,7 +45,7 @@ async def fill(work: Work, shard: int) -> Filled | Fork:
     async with tape.opened(work.settings, work.ledger.source, shard) as tapes:
         differs = await _begin(work, shard, tapes, stand)
         if differs is None:
-            work.total(await tapes.events.left())
+            work.total(tapes.events.left())
             reader = Reader(tapes, await _sources(work, shard, stand))
             filling = Filling(work.pool, shard, work.witnessed.get(shard, {}), work.keys, work.told)
             filled = await filling.fill(tapes, reader)
@@ -90,7 +90,7 @@ async def _unlike(one: Tape[Any], end: int, last: bytes | None) -> bool:
 
 async def _unlike_there(work: Work, shard: int, kind: str) -> bool:
     """Whether the ledger has another one at the topic's end, where that comes before the ledger's own."""
-    tail = (await topics.tails(work.settings.kafka, work.settings.topic(kind), [shard]))[shard]
+    tail = (await fetching.tails(work.settings.kafka, work.settings.topic(kind), [shard]))[shard]
     async with work.pool.acquire() as connection:
         return (await history.check_tail(connection, work.ledger, kind, shard, tail)).differs
 

@@ -7,7 +7,7 @@ from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.recovery.refilling import tape, telling
 from services.recorder.recovery.refilling.shards import Work
 from services.recorder.recovery.refilling.telling import Remark
-from services.recorder.trust.witness import root_at
+from services.recorder.trust.witness import broken_in
 
 _AT_ONCE = 1000
 
@@ -21,14 +21,11 @@ async def unlike(work: Work, shard: int) -> Remark | None:
         size = (await STANDING.stand(connection, shard=shard))["size"]
         if size < max(roots):
             return telling.behind_checkpoint(shard, size, max(roots))
-        fits = [at for at, root in roots.items() if await root_at(connection, shard, at) == root]
-    wrong = set(roots) - set(fits)
-    if not wrong:
+        found = await broken_in(connection, shard, roots)
+    if found is None:
         return None
-    first = min(wrong)
-    since = max((at for at in fits if at < first), default=0)
-    on_topic = await _root_on_topic(work, shard, first)
-    return telling.changed(shard, since, first, on_topic=on_topic == roots[first])
+    on_topic = await _root_on_topic(work, shard, found.first)
+    return telling.changed(shard, found.good, found.first, on_topic=on_topic == roots[found.first])
 
 
 async def _root_on_topic(work: Work, shard: int, size: int) -> bytes:

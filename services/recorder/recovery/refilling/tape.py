@@ -10,20 +10,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 
 from services.common.settings import Settings
-from services.recorder.errors import silent, unreadable
+from services.recorder.kafka.fetching import Consumer, Stretch, consuming
 from services.recorder.ledger.rows import UNREADABLE, Answered, Recorded, answered, recorded
 
-_PATIENCE_MS: Final = 30_000
 _FETCHED: Final = 2_000
-_LARGEST: Final = 2 * 1024 * 1024
 T = TypeVar("T", Recorded, Answered)
-Consumer: TypeAlias = "AIOKafkaConsumer[bytes, bytes]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class Tape(Generic[T]):
         self._source = source
         self._read: Callable[[bytes], T] = read
         self._buffer: deque[T] = deque()
-        self._end = 0
+        self._stretch = Stretch(consumer, place, 0, 0)
         self._following = 0
         self.next = 0
         self.foreign = 0
@@ -54,20 +50,11 @@ class Tape(Generic[T]):
     async def begin(self, first: int) -> None:
         """Begin at that position or number: it is at no offset below itself. Raises Unavailable."""
         self.next = self._following = first
-        try:
-            self._end = (await self._consumer.end_offsets([self._place]))[self._place]
-            begin = (await self._consumer.beginning_offsets([self._place]))[self._place]
-        except KafkaError as error:
-            raise unreadable(error) from error
-        self._consumer.assign([self._place])
-        self._consumer.seek(self._place, min(max(begin, first), self._end))
+        self._stretch = await Stretch.begun(self._consumer, self._place, first)
 
-    async def left(self) -> int:
-        """About how many records are left: repeats count. Raises Unavailable."""
-        try:
-            return len(self._buffer) + self._end - int(await self._consumer.position(self._place))
-        except KafkaError as error:
-            raise unreadable(error) from error
+    def left(self) -> int:
+        """About how many records are left: repeats count."""
+        return len(self._buffer) + self._stretch.end - self._stretch.at
 
     async def ahead(self, count: int) -> list[T]:
         """The next records, so many of them, or all that are left. Raises Unavailable."""
@@ -83,18 +70,11 @@ class Tape(Generic[T]):
 
     async def _more(self) -> bool:
         """Fetch; False at the end."""
-        try:
-            if await self._consumer.position(self._place) >= self._end:
-                return False
-            found = await self._consumer.getmany(self._place, timeout_ms=_PATIENCE_MS, max_records=_FETCHED)
-        except KafkaError as error:
-            raise unreadable(error) from error
-        if not found:
-            raise silent(self._place.topic, self._place.partition)
-        for record in found[self._place]:
-            if record.offset < self._end and self.torn is None:
+        found = await self._stretch.fetch(_FETCHED)
+        for record in found:
+            if self.torn is None:
                 self._hear(record.value, record.offset)
-        return True
+        return bool(found)
 
     def _hear(self, value: bytes | None, offset: int) -> None:
         try:
@@ -122,24 +102,6 @@ class Tapes:
 @asynccontextmanager
 async def opened(settings: Settings, source: str, shard: int) -> AsyncIterator[Tapes]:
     """The tapes of a shard of the ledger with that CloudEvents source. Raises Unavailable."""
-    one, other = (_consumer(settings) for _ in range(2))
     places = [TopicPartition(settings.topic(kind), shard) for kind in ("events", "receipts")]
-    try:
-        await one.start()
-        await other.start()
+    async with consuming(settings.kafka) as one, consuming(settings.kafka) as other:
         yield Tapes(Tape(one, places[0], source, recorded), Tape(other, places[1], source, answered))
-    except KafkaError as error:
-        raise unreadable(error) from error
-    finally:
-        await one.stop()
-        await other.stop()
-
-
-def _consumer(settings: Settings) -> Consumer:
-    return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=_LARGEST,
-        check_crcs=True,
-    )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 
 from services.common.settings import Settings
-from services.recorder.errors import Unavailable, silent, unreadable
+from services.recorder.errors import Unavailable
+from services.recorder.kafka.fetching import Stretch, consuming
 from services.recorder.kafka.sending import Record
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
@@ -20,9 +19,6 @@ from services.recorder.recovery.refusals import refused, said
 from services.recorder.relay.relay import wrap_receipt
 
 AT_ONCE: Final = 2000
-_PATIENCE_MS: Final = 30_000
-_LARGEST: Final = 2 * 1024 * 1024
-_BODY_DIGEST: Final = re.compile(rb'"bodydigest":"[0-9a-f]*",')  # which the first recorders did not tell
 State = Literal["whole", "behind", "damaged", "ahead"]
 
 
@@ -82,44 +78,23 @@ class Records:
 async def assess(settings: Settings, pool: Pool, ledger: Ledger, kind: str, shard: int) -> Partition:
     """Read all of it. Raises Unavailable, Refused."""
     records = Records(pool, ledger, kind, shard)
-    consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=_LARGEST,
-        check_crcs=True,
-    )
     place = TopicPartition(settings.topic(kind), shard)
-    try:
-        await consumer.start()
-        return await _Assessing(consumer, place, records, kind).run()
-    except KafkaError as error:
-        raise unreadable(error) from error
-    finally:
-        await consumer.stop()
+    async with consuming(settings.kafka) as consumer:
+        return await _Assessing(await Stretch.begun(consumer, place, 0), records, kind).run()
 
 
 class _Assessing:
-    def __init__(
-        self, consumer: AIOKafkaConsumer[bytes, bytes], place: TopicPartition, records: Records, kind: str
-    ) -> None:
-        self._consumer = consumer
-        self._place = place
+    def __init__(self, stretch: Stretch, records: Records, kind: str) -> None:
+        self._stretch = stretch
+        self._place = stretch.place
         self._records = records
         self._kind = kind
         self._following = 0
 
     async def run(self) -> Partition:
-        end = (await self._consumer.end_offsets([self._place]))[self._place]
-        begin = (await self._consumer.beginning_offsets([self._place]))[self._place]
-        self._consumer.assign([self._place])
-        self._consumer.seek(self._place, begin)
         wrong: tuple[State, tuple[str, str]] | None = None
-        while wrong is None and await self._consumer.position(self._place) < end:
-            found = await self._consumer.getmany(self._place, timeout_ms=_PATIENCE_MS, max_records=AT_ONCE)
-            if not found:
-                raise silent(self._place.topic, self._place.partition)
-            for record in found[self._place]:
+        while wrong is None and (found := await self._stretch.fetch(AT_ONCE)):
+            for record in found:
                 wrong = wrong or await self._wrong(record.offset, (record.key or b"", record.value or b""))
         size = await self._records.size()
         if wrong is not None:
@@ -139,7 +114,7 @@ class _Assessing:
         mine = await self._records.at(at)
         if mine is None:
             return "ahead", said("beyond", shard=shard, at=at)
-        if not _same(mine, record):
+        if mine != record:
             return "ahead", said("other-bytes", shard=shard, at=at)
         self._following += 1
         return None
@@ -147,13 +122,9 @@ class _Assessing:
     async def _wrong_repeat(self, offset: int, at: int, record: Record) -> tuple[State, tuple[str, str]] | None:
         """Readers pass it over whatever it says; whoever verifies doesn't."""
         mine = await self._records.read(at, 1)
-        if mine and _same(mine[0], record):
+        if mine and mine[0] == record:
             return None
         return "damaged", said("other-repeat", offset=offset, shard=self._place.partition, at=at)
 
     def _said(self, state: State, size: int, why: str = "", why_zh: str = "") -> Partition:
         return Partition(self._kind, self._place.partition, state, self._following, size, why, why_zh)
-
-
-def _same(mine: Record, record: Record) -> bool:
-    return record in {mine, (mine[0], _BODY_DIGEST.sub(b"", mine[1], count=1))}

@@ -18,6 +18,7 @@ from services.recorder.errors import Misconfigured, Untrusted
 from services.recorder.trust import outside
 from services.recorder.trust.checkpoint import Checkpoint, verified
 from services.recorder.trust.note import VerifierKey
+from services.recorder.trust.witness import spoken_of
 
 _SIGNATURE_BYTES: Final = 68  # key id and Ed25519 signature
 _DIGEST_BYTES: Final = 16
@@ -118,7 +119,7 @@ class Notary:
 
     def _checked(self, kept: Kept, verdict: Checkpoint | Untrusted) -> Signed | Wrong | None:
         """None where it is another shard's; and, where nobody gave it, another installation's or cut by a power cut."""
-        shard, size = _place(kept.note, self.ledger) if kept.told is None else kept.told[:2]
+        shard, size = spoken_of(kept.note, self.ledger) if kept.told is None else kept.told[:2]
         if shard not in self.shards and shard is not None:
             return None
         if kept.given and shard is None:
@@ -135,13 +136,7 @@ class Notary:
 
 def in_file(path: Path, where: str) -> Iterator[Kept]:
     """The notes of the installation's own file. Raises Misconfigured."""
-    try:
-        for note in outside.notes(path):
-            yield Kept(where, note)
-    except OSError as error:
-        raise Misconfigured(
-            f"{path}: can't be read ({error.strerror}).", f"{path}：无法读取（{error.strerror}）。"
-        ) from error
+    return (Kept(where, note) for note in outside.notes(path))
 
 
 def given(path: Path) -> Iterator[Kept]:
@@ -151,16 +146,6 @@ def given(path: Path) -> Iterator[Kept]:
     if next(in_file(path, str(path)), None) is None:
         raise Misconfigured(f"{path}: there is no checkpoint in it.", f"{path}：其中没有检查点。")
     return (each._replace(given=True) for each in in_file(path, str(path)))
-
-
-def _place(note: bytes, ledger: UUID) -> tuple[int | None, int | None]:
-    """The shard and size that an unverified note speaks of, as far as it is this ledger's."""
-    lines = note.decode(errors="replace").split("\n")
-    origin, _, shard = lines[0].rpartition("/")
-    if origin != str(ledger) or not shard.isascii() or not shard.isdigit():
-        return None, None
-    size = lines[1] if len(lines) > 1 else ""
-    return int(shard), int(size) if size.isascii() and size.isdigit() else None
 
 
 def _whole(note: bytes) -> bool:

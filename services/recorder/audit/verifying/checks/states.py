@@ -13,7 +13,7 @@ from services.recorder.audit.verifying.queries import QUERIES
 from services.recorder.audit.verifying.rows import Rows
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key
-from services.recorder.ledger.appending.append import FOLD_VERSION
+from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger.folding import Folded
 from services.recorder.ledger.rows import UNREADABLE, event_of
 

@@ -42,10 +42,10 @@ class Partition:
 
 
 class Held(NamedTuple):
-    """What the ledger holds: the record's possible keys and hashes; of an archived event the hash alone."""
+    """What the ledger holds: the record's key and hash; of an archived event the hash alone."""
 
     key: bytes | None
-    hashes: tuple[bytes, ...]
+    hash: bytes
 
 
 async def published(part: Partition, tick: Tick) -> Findings:
@@ -83,8 +83,8 @@ class _Comparing:
             missing = number - self._next
             self._findings.add(Kind.TOPIC_GAP, self._next, self._next, number, missing=missing, **more)
         expected, digest = held.get(number), leaf_hash(record.value or b"")
-        if expected is not None and digest not in expected.hashes:
-            self._findings.add(Kind.TOPIC_RECORD, number, expected.hashes[0], digest, **more)
+        if expected is not None and digest != expected.hash:
+            self._findings.add(Kind.TOPIC_RECORD, number, expected.hash, digest, **more)
         elif expected is not None and expected.key not in {None, record.key}:  # the bytes are right
             self._findings.add(Kind.TOPIC_RECORD, number, _key(expected.key), _key(record.key), **more)
         self._next = max(self._next, number + 1)
@@ -112,26 +112,24 @@ async def _events(
     connection: asyncpg.Connection[asyncpg.Record], part: Partition, numbers: Sequence[int]
 ) -> dict[int, Held]:
     rows = await connection.fetch(QUERIES.published_events.sql, part.shard, numbers)
-    held = {row["number"]: Held(row["key"].encode(), (row["hash"],)) for row in rows}
+    held = {row["number"]: Held(row["key"].encode(), row["hash"]) for row in rows}
     absent = [number for number in numbers if number not in held]
     if absent:
         tiled = await connection.fetch(QUERIES.tiled_hashes.sql, absent, part.shard)
-        held |= {row["number"]: Held(None, (row["hash"],)) for row in tiled if row["hash"]}
+        held |= {row["number"]: Held(None, row["hash"]) for row in tiled if row["hash"]}
     return held
 
 
 async def _receipts(
     connection: asyncpg.Connection[asyncpg.Record], part: Partition, numbers: Sequence[int]
 ) -> dict[int, Held]:
-    """Both forms: the first recorders did not tell the body's digest."""
     held: dict[int, Held] = {}
     for row in await connection.fetch(QUERIES.published_receipts.sql, part.shard, numbers):
         try:
             key, value = wrap_receipt(part.source, row["body_digest"], row["receipt"])
-            _, older = wrap_receipt(part.source, b"", row["receipt"])
         except UNREADABLE:  # told where receipts are checked
             continue
-        held[row["number"]] = Held(key, (leaf_hash(value), leaf_hash(older)))
+        held[row["number"]] = Held(key, leaf_hash(value))
     return held
 
 

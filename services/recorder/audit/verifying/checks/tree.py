@@ -10,6 +10,7 @@ from services.recorder.audit.verifying.checks.leaves import RANGE, Hashed, Hashe
 from services.recorder.audit.verifying.checks.notes import Signatures
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.trust.tiles import At, grown
+from services.recorder.trust.witness import broken
 
 _LOWER: int = 2  # levels of tiles that the ranges have checked
 
@@ -63,10 +64,8 @@ def _compare_signed(findings: Findings, head: Head, roots: Mapping[int, bytes], 
     """Of each place's checkpoints the first that doesn't hold: the change lies between the last good one and it."""
     for where, notes in signed.by_place():
         findings.checked["checkpoints"] += len(notes)
-        failing = [(size, root) for size, root in notes if roots.get(size) != root]
-        if failing:
-            first, root = failing[0]
-            good = max((size for size, _ in notes if size < first), default=0)
-            found = roots.get(first) or f"a tree of {head.size} only"
-            more = {"where": where, "last_good": good, "failing": len(failing)}
-            findings.add(Kind.CHECKPOINT, first, root, found, **more)
+        if (found := broken(notes, roots)) is not None:
+            root = dict(notes)[found.first]
+            ours = roots.get(found.first) or f"a tree of {head.size} only"
+            more = {"where": where, "last_good": found.good, "failing": found.failing}
+            findings.add(Kind.CHECKPOINT, found.first, root, ours, **more)

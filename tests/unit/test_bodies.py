@@ -12,7 +12,7 @@ from schemas.envelope import EventEnvelope
 from schemas.receipt import Receipt
 from schemas.work import OutputFiled
 from services.recorder.domain.core import Event
-from services.recorder.ledger.appending.writing import Address, accepted, frame
+from services.recorder.ledger.appending.bodies import Address, accepted, frame
 from tests.unit.office import MONDAY, checked
 
 SOURCE = "urn:chengzhang:ledger:00000000-0000-4000-8000-000000000000"

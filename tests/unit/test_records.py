@@ -1,4 +1,4 @@
-"""Whatever one Kafka record holds, its neighbours are understood, and what is kept of it can be stored."""
+"""Whatever one Kafka record holds, its neighbours are read and sealed, and what is kept of it can be stored."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from services.recorder.errors import Unavailable
-from services.recorder.intake.from_kafka import understanding
+from services.recorder.intake import sealing
+from services.recorder.intake.from_kafka import record as module
 from services.recorder.intake.from_kafka.quarantine import _clean
-from services.recorder.intake.from_kafka.record import read_record
-from services.recorder.intake.from_kafka.understanding import Record, understand
-from services.recorder.intake.reading import Unreadable
-from services.recorder.intake.sealing import prepare
+from services.recorder.intake.from_kafka.record import Record, read_record, read_records
+from services.recorder.intake.reading import Readable, Unreadable
+from services.recorder.intake.sealing import prepare, prepare_apart
 from services.recorder.ledger.submission import Submission
 from services.recorder.vault.vault import DataKey
 
@@ -48,9 +48,16 @@ def _section(name: str) -> Record:
     return _record(orjson.dumps(ENVELOPE | {"id": name, "data": {"section": name, "name": "x"}}))
 
 
+async def _understood(*records: Record) -> list[Submission | Unreadable]:
+    return await prepare_apart(await read_records(records), NoKeys())
+
+
+def _attributes(**more: str) -> list[tuple[str, bytes]]:
+    return [(f"ce_{name}", value.encode()) for name, value in (ENVELOPE | {"id": "a-1"} | more).items()]
+
+
 def _binary(*headers: tuple[str, bytes | None]) -> Record:
-    given = [(f"ce_{name}", value.encode()) for name, value in (ENVELOPE | {"id": "a-1"}).items()]
-    return _record(b'{"section":"s","name":"x"}', *given, *headers)
+    return _record(b'{"section":"s","name":"x"}', *_attributes(), *headers)
 
 
 @pytest.mark.parametrize("version", ["1" * 5000, "9" * 21, str(2**31)])
@@ -79,6 +86,34 @@ def test_a_header_that_is_no_text_is_named_only_where_its_name_is_one() -> None:
         assert "header ce_… is" in unnamed.en
 
 
+@pytest.mark.parametrize("name", ["ce_id", "ce_ID", "content-type", "Content-Type"])
+def test_a_header_comes_once(name: str) -> None:
+    told = read_record(_binary(("content-type", b"application/json"), (name, b"a-1")))
+    assert isinstance(told, Unreadable)
+    assert (told.code, told.errors[0].pointer) == ("bad-header", f"/headers/{name}")
+    assert f"header {name} is given twice" in told.en
+    assert f"消息头 {name} 重复出现" in told.zh
+
+
+@pytest.mark.parametrize(
+    "header", [("ce_id", b"other"), ("ce_id", b"\xff"), ("ce_id", None), ("ce_subject", b"x" * 65_536)]
+)
+def test_what_is_structured_is_that_whatever_stands_beside_it(header: tuple[str, bytes | None]) -> None:
+    structured = ("content-type", b"Application/CloudEvents+JSON; charset=utf-8")
+    value = orjson.dumps(ENVELOPE | {"id": "a-1", "data": {"section": "s", "name": "x"}})
+    told = read_record(_record(value, header, header, structured))
+    assert isinstance(told, Readable)
+    assert told.id == "a-1"
+
+
+@pytest.mark.parametrize("actor", ["%E7%8E%8B", '"p"', "%FF"])
+def test_kafka_headers_are_neither_unquoted_nor_percent_decoded(actor: str) -> None:
+    told = read_record(_record(b'{"section":"s","name":"x"}', *_attributes(actor=actor)))
+    assert isinstance(told, Readable)
+    assert told.action is not None
+    assert told.action.actor == actor
+
+
 def test_a_sender_cannot_say_that_a_batch_is_unreadable() -> None:
     read = read_record(_record(b"{}", ("unreadable-batch", b"\x00")))
     assert isinstance(read, Unreadable)
@@ -95,13 +130,13 @@ async def test_a_record_on_which_reading_fails_fails_alone(monkeypatch: pytest.M
             raise RecursionError
         return read_record(record)
 
-    monkeypatch.setattr(understanding, "read_record", failing)
-    first, bad, last = await understand([_section("a"), _record(b"bad"), _section("b")], NoKeys())
-    assert isinstance(first.meaning, Submission)
-    assert isinstance(last.meaning, Submission)
-    assert isinstance(bad.meaning, Unreadable)
-    assert bad.meaning.code == "internal-error"
-    assert "RecursionError" in bad.meaning.en
+    monkeypatch.setattr(module, "read_record", failing)
+    first, bad, last = await _understood(_section("a"), _record(b"bad"), _section("b"))
+    assert isinstance(first, Submission)
+    assert isinstance(last, Submission)
+    assert isinstance(bad, Unreadable)
+    assert bad.code == "internal-error"
+    assert "RecursionError" in bad.en
 
 
 async def test_a_record_on_which_sealing_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +145,8 @@ async def test_a_record_on_which_sealing_fails_fails_alone(monkeypatch: pytest.M
             raise KeyError
         return await prepare(readables, vault, **more)
 
-    monkeypatch.setattr(understanding, "prepare", failing)
-    meanings = [u.meaning for u in await understand([_section("a"), _section("bad"), _section("b")], NoKeys())]
+    monkeypatch.setattr(sealing, "prepare", failing)
+    meanings = await _understood(_section("a"), _section("bad"), _section("b"))
     assert [getattr(m, "id", None) or getattr(m, "code", None) for m in meanings] == ["a", "internal-error", "b"]
 
 
@@ -119,6 +154,6 @@ async def test_a_vault_that_is_away_fails_nobody(monkeypatch: pytest.MonkeyPatch
     async def away(*_: object, **__: object) -> list[Submission]:
         raise Unavailable
 
-    monkeypatch.setattr(understanding, "prepare", away)
+    monkeypatch.setattr(sealing, "prepare", away)
     with pytest.raises(Unavailable):
-        await understand([_section("a")], NoKeys())
+        await _understood(_section("a"))

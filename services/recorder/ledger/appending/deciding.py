@@ -22,8 +22,8 @@ from schemas.merkle import extended
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.ledger.appending import recent
+from services.recorder.ledger.appending.bodies import Address, Frame, accepted, frame
 from services.recorder.ledger.appending.working import Working
-from services.recorder.ledger.appending.writing import Address, Frame, accepted, frame
 from services.recorder.ledger.rows import EventRow, ReceiptRow
 from services.recorder.ledger.submission import UNCOMPARED, Answer, Submission
 

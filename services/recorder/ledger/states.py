@@ -1,0 +1,45 @@
+"""A shard's stored states: read as this code's fold made them, or not at all.
+
+The shard's row says which fold they are of. Where it is an older one, a recorder makes them anew before it decides by
+them (``recovery/refolding.py``); where it is a newer one, a recorder of that version goes on, and this one doesn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import asyncpg
+
+from services.common.both import Both
+from services.recorder.domain.core import Key
+from services.recorder.domain.fold_version import FOLD_VERSION
+from services.recorder.ledger.database import QUERIES, Connection
+from services.recorder.ledger.mode import noted
+from services.recorder.ledger.reasons import reason
+
+
+async def read(connection: Connection, shard: int, keys: Sequence[Key]) -> list[asyncpg.Record]:
+    """Kind, key, version and JSON of these states, as far as they exist."""
+    kinds, names = [kind for kind, _ in keys], [key for _, key in keys]
+    found = QUERIES.read_states(connection, shard=shard, fold_version=FOLD_VERSION, kinds=kinds, keys=names)
+    return [record async for record in found]
+
+
+def unlike(stored: int) -> Both | None:
+    """Why states of that fold can't be decided by; None where they can."""
+    if stored == FOLD_VERSION:
+        return None
+    return reason("older-states" if stored < FOLD_VERSION else "newer-states", stored=stored, ours=FOLD_VERSION)
+
+
+async def unlike_in(connection: Connection) -> dict[int, Both]:
+    """The shards whose states can't be decided by now, and why; what their fold waits for, if it does."""
+    rows = QUERIES.unlike(connection, fold_version=FOLD_VERSION)
+    found = {row["shard"]: noted(row) or unlike(row["fold_version"]) async for row in rows}
+    return {shard: why for shard, why in found.items() if why is not None}
+
+
+async def covered(connection: Connection, shards: Collection[int]) -> dict[int, int]:
+    """How many of each shard's events its states tell of: none where they can't be read."""
+    rows = QUERIES.covered(connection, shards=list(shards), fold_version=FOLD_VERSION)
+    return {row["shard"]: row["size"] async for row in rows}

@@ -1,0 +1,66 @@
+"""Every type's example: the actions stored in ``samples``, one after the other, and the events that they become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from schemas.catalogue import ACTIONS, EVENTS
+from services.recorder.domain.core import Rejection
+from services.recorder.domain.entries import TAKING
+from services.recorder.intake.reading import Readable, read
+from services.recorder.ledger.appending.bodies import frame
+from tests.unit.office import Office, sealed
+
+SAMPLES: Final = Path(__file__).parent / "samples"
+_LEDGER: Final = "urn:chengzhang:ledger:3f0e6f0a-5a0e-4b53-9d0c-2f4c7c1f7a10"
+_LONG_AGO: Final = "2020-01-01T08:00:00+08:00"
+_PERSON: Final = {"name": "李", "branch": "机关第一党支部", "joined_on": "2020-01-01", "birth_year": 1990}
+_POST: Final = {"person": "p-2", "tier": "staff", "section": "s-1", "from_on": "2020-01-01"}
+# What the examples rest on besides each other, before the example of a type.
+_BEFORE: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
+    "define-section": [("people.define-section", {"section": "s-2", "name": "信息科"})],
+    "register-person": [("people.register-person", {"person": ident, **_PERSON}) for ident in ("p-2", "p-3")],
+    "assume-post": [
+        ("people.assume-post", {**_POST, "post": "post-2"}),
+        ("people.assume-post", {**_POST, "post": "post-3", "concurrent": True}),
+    ],
+}
+
+
+def example(name: str) -> dict[str, Any]:
+    """The stored action of a type, whole."""
+    fields: dict[str, Any] = orjson.loads((SAMPLES / f"{name}.json").read_bytes())
+    return fields
+
+
+def events() -> dict[str, bytes]:
+    """The event of each type that the examples become, as it would be written, when they come in order of their ids.
+
+    Fails where one is refused.
+    """
+    office, written = Office(), dict[str, bytes]()
+    for fields in sorted(map(example, ACTIONS), key=lambda each: int(each["id"].partition("-")[2])):
+        for name, data in _BEFORE.get(fields["type"].split(".")[2], ()):
+            office.did(name, data, _LONG_AGO)
+        readable = read(fields, orjson.dumps(fields))
+        assert isinstance(readable, Readable)
+        assert readable.action is not None, readable.refusal
+        action = sealed(readable.action)
+        decided = office.decide(office.aimed(action) if isinstance(action.data, TAKING) else action)
+        assert not isinstance(decided, Rejection), (fields["type"], decided)
+        for event in decided:
+            made = frame(_LEDGER, 2, "2026-11-20T01:00:00.000000Z", action, event).written(event, office.count, 1)
+            written.setdefault(event.data.TYPE, made)
+    return written
+
+
+def store_missing() -> list[Path]:
+    """Store the event of each type that has no sample yet: from then on it stands for what is in ledgers."""
+    missing = {SAMPLES / f"{name}.json": body for name, body in events().items() if name in EVENTS}
+    new = [path for path in missing if not path.exists()]
+    for path in new:
+        path.write_bytes(missing[path] + b"\n")
+    return new
