@@ -84,13 +84,9 @@ async def api_on(
         live = Live(database)
         moves = Moves(database, live, consumer)
         names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
-<<<<<<< HEAD
         by_name = {model.name: model for model in models or read_models.load()}
-        app = create(Reading(live, moves, names, by_name, consumer, SHARDS), Grants.load(tokens), Progress())
-=======
-        models = {model.name: model for model in read_models.load()}
-        app = create(Reading(live, moves, names, models, consumer, SHARDS), Grants.load(tokens), Progress(), Settings())
->>>>>>> contract
+        reading = Reading(live, moves, names, by_name, consumer, SHARDS)
+        app = create(reading, Grants.load(tokens), Progress(), Settings())
         try:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
                 yield Api(client, engine, recorder, moves)

@@ -98,11 +98,7 @@ class World:
         data = {"session": session, **stamp, "items": [], "chair": "p-1", "expected": [], "observers": []}
         data["occasion"] = "planned"
         return self.record(
-<<<<<<< HEAD
             "learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", corrects=corrects
-=======
-            "learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", [], corrects
->>>>>>> contract
         )
 
     def attend(

@@ -108,18 +108,7 @@ async def _items(asked: _Asked, model: ReadModel, wanted: dict[Key, Row]) -> lis
 async def _explained(asked: _Asked, model: ReadModel, key: Key, figure: str) -> None:
     """Of the events listed the oracle makes the figure; and where it is a sum, what they count adds up to it."""
     named = {column.name: value for column, value in zip(model.key, key, strict=True)}
-<<<<<<< HEAD
     told = await asked.json(model, named, explain=figure, limit=1000)
-=======
-    path = f"/offices/o-1/{model.settings['resource'].format(**named)}"
-    asked = {
-        "explain": figure,
-        "limit": 1000,
-        **{n: v for n, v in named.items() if f"{{{n}}}" not in model.settings["resource"]},
-    }
-    told = await api.json(f"{path}?{urlencode(asked | ({'as_of': as_of.isoformat()} if as_of else {}))}")
-    where = (model.name, key, figure, as_of, told)
->>>>>>> contract
     ids = {event["event_id"] for event in told["events"]}
     alone = Known([event for event in asked.events if event["id"] in ids])
     where = (model.name, key, figure, asked.query, told)
@@ -164,26 +153,6 @@ def _some(model: ReadModel, row: Row, chance: random.Random) -> Iterator[str]:
     yield from nothing[: chance.randrange(2)]
 
 
-<<<<<<< HEAD
-=======
-async def _items(api: Api, model: ReadModel, wanted: dict[tuple[Any, ...], Any], as_of: datetime | None) -> Any:  # noqa: ANN401  # rows
-    """The rows of the resource, page by page; of those that have the year in their path, the years that there should be."""
-    for year in {2025, *(key[-1] for key in wanted)} if "{year}" in model.settings["resource"] else {0}:
-        query: dict[str, Any] = {"limit": 3} | ({"as_of": as_of.isoformat()} if as_of else {})
-        while True:
-            page = await api.json(f"/offices/o-1/{model.settings['resource'].format(year=year)}?{urlencode(query)}")
-            for item in page["items"]:
-                yield item
-            if page["next"] is None:
-                break
-            query["after"] = page["next"]
-
-
-def _key(model: ReadModel, item: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(item[column.name] for column in model.key)
-
-
->>>>>>> contract
 def _plain(value: Any) -> Any:  # noqa: ANN401  # any figure
     """Instants however they are written."""
     try:
