@@ -21,8 +21,8 @@ from services.projector import read_models
 from services.projector.api.names import Names
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
-from services.projector.consumer import Consumer
 from services.projector.engine import Engine
+from services.projector.fetch import Consumer
 from services.projector.live import Live
 from services.projector.moves import Moves
 from services.projector.progress import Progress

@@ -173,7 +173,7 @@ FROM (
     SELECT _event_id, _event, _shard, _position, _occurred_at, counts FROM found
     {changing}
 ) AS l (event_id, event, shard, position, occurred_at, counts)
-WHERE $3::timestamptz IS NULL OR (occurred_at, position) > ($3, $4::bigint)
+WHERE $3::text IS NULL OR (occurred_at, position) > ($3::timestamptz, $4::text::bigint)
 GROUP BY event_id, event, shard, position, occurred_at
 ORDER BY occurred_at, position
 LIMIT $5;

@@ -22,8 +22,8 @@ from services.common.faults import fault
 from services.projector import database, founding, versions
 from services.projector.batch import Cursor, Slice
 from services.projector.database import CURSOR, Connection
-from services.projector.derived import Step
 from services.projector.errors import Behind, Forked, Retired
+from services.projector.fold import Step
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
 from services.projector.stage import COLUMNS
@@ -36,8 +36,8 @@ _OF_THE_DATA: Final = ("21", "22", "23", "54", "P0")
 _FOLDING: Final = {
     # The rows can be rebuilt and the cursor goes with them: nothing is lost by not waiting for the disk.
     "synchronous_commit": "off",
-    # Statements are planned once, for batches of five facts and of twenty thousand and for tables of any size: so what is
-    # joined is always found by its key.
+    # Statements are planned once, for batches of five facts and of twenty thousand, and for tables of any size: so what
+    # is joined is always found by its key.
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_seqscan": "off",

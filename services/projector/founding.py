@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.projector import database, derived, versions
+from services.projector import database, versions, view
 from services.projector.database import VERSIONS, Connection
 from services.projector.read_models import ReadModel
 from services.projector.versions import Version
@@ -38,6 +38,6 @@ async def _first(connection: Connection, models: Sequence[ReadModel]) -> None:
 
 async def _show_changed(connection: Connection, version: Version, models: Sequence[ReadModel]) -> None:
     """Leave readers of the views alone where they need not change."""
-    views = versions.digest_of(map(derived.view, models))
+    views = versions.digest_of(map(view.view, models))
     if await VERSIONS.views(connection, number=version.number) != views:
         await versions.show(connection, version, models)

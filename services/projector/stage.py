@@ -1,4 +1,4 @@
-"""From a record of the events topic to rows of the staging tables: one for each person. Pure, and plain, for it is hot."""
+"""From a record of the events topic to rows of the staging tables, one for each person. Pure, and plain: it is hot."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ COLUMNS: Final = (
     "office", "person", "occurred_at", "event_id", "nth", "type", "stream", "recorded_at", "section", "tier", "shard",
     "position", "sign", "data",
 )  # fmt: skip
+_POSITION: Final = 11  # of a row
 _REVOKED: Final = EntryRevoked.TYPE
 _FIRST_YEAR: Final = 1
 _LAST_YEAR: Final = 9999
@@ -41,16 +42,20 @@ Row = tuple[str, str, datetime, str, int, str, str, datetime, str | None, str | 
 
 
 class Staged(NamedTuple):
-    """One event: its ledger and place, and what it changes in the tables of facts and of care."""
+    """One event: its ledger and place, the types of the facts that it changes, and its rows in the tables so named."""
 
     ledger: str
     shard: int
     position: int
     id: str
-    types: tuple[str, ...]  # of the facts that it changes
-    revokes: bool
-    fact: list[Row]  # named as the tables are
+    types: tuple[str, ...]
+    fact: list[Row]
     care: list[Row]
+
+    @property
+    def revokes(self) -> bool:
+        """Whether it takes a fact back, beside being one."""
+        return len(self.types) > 1
 
 
 def stage(body: bytes) -> Staged:
@@ -60,42 +65,45 @@ def stage(body: bytes) -> Staged:
     """
     try:
         event: dict[str, Any] = orjson.loads(body)
-        type_, data, position = event["type"], event["data"], int(event["sequence"])
+        type_ = event["type"]
         if type_ == _REVOKED:
-            return _revocation(event, data, position)
-        known, rows = _rows(event, event["id"], type_, event["time"], 1, data, position)
+            return _revocation(event, event["data"])
+        known, rows = _rows(event, event, 1)
+        facts, care = ([], rows) if known.care else (rows, [])
+        return Staged(event["source"], event["shard"], rows[0][_POSITION], event["id"], known.itself, facts, care)
     except _UNREADABLE as error:
         raise Unfoldable(f"this is no event ({type(error).__name__})") from None
-    facts, care = ([], rows) if known.care else (rows, [])
-    return Staged(event["source"], event["shard"], position, event["id"], known.itself, False, facts, care)
 
 
-def _revocation(event: dict[str, Any], data: dict[str, Any], position: int) -> Staged:
-    taken, said = data["fact"], {"event": data["event"], "reason": data["reason"]}
-    _, own = _rows(event, event["id"], _REVOKED, event["time"], 1, said, position)
-    known, rows = _rows(event, data["event"], taken["type"], taken["time"], -1, taken["data"], position)
+def _revocation(event: dict[str, Any], data: dict[str, Any]) -> Staged:
+    _, own = _rows(event, {**event, "data": {"event": data["event"], "reason": data["reason"]}}, 1)
+    known, rows = _rows(event, {**data["fact"], "id": data["event"]}, -1)
     facts, care = (own, rows) if known.care else ([*own, *rows], [])
-    return Staged(event["source"], event["shard"], position, event["id"], (_REVOKED, taken["type"]), True, facts, care)
+    return Staged(
+        event["source"], event["shard"], own[0][_POSITION], event["id"], (_REVOKED, *known.itself), facts, care
+    )
 
 
-def _rows(
-    event: dict[str, Any], ident: str, type_: str, time: str, sign: int, data: dict[str, Any], position: int
-) -> tuple[_Known, list[Row]]:
+def _rows(event: dict[str, Any], fact: dict[str, Any], sign: int) -> tuple[_Known, list[Row]]:
+    """The rows of a fact that this event records or takes back."""
+    type_, data, occurred_at = fact["type"], fact["data"], datetime.fromisoformat(fact["time"])
     known = _KNOWN.get(type_)
     if known is None:
         raise Unfoldable(f"event {event['id']}: its type is unknown to this version: {str(type_)[:100]!r}")
-    occurred_at = datetime.fromisoformat(time)
     if not _FIRST_YEAR < occurred_at.year < _LAST_YEAR:  # in UTC or Shanghai it might be no datetime any more
         raise Unfoldable(f"event {event['id']}: its time lies outside the years that can be told")
     for name in known.sealed:
         data.pop(name, None)
-    office, stream, shard, nth = event["office"], event["partitionkey"], event["shard"], 0
-    recorded_at, text = datetime.fromisoformat(event["recordedtime"]), orjson.dumps(data).decode()
-    rows: list[Row] = []
-    for stamp in data.get("stamps") or ({"person": data.get("person", "")},):
-        nth += 1
-        rows.append((
+    recorded_at, position = datetime.fromisoformat(event["recordedtime"]), int(event["sequence"])
+    office, stream, shard, ident, text = event["office"], event["partitionkey"], event["shard"], fact["id"], _text(data)
+    return known, [
+        (
             office, stamp["person"], occurred_at, ident, nth, type_, stream, recorded_at, stamp.get("section"),
             stamp.get("tier"), shard, position, sign, text,
-        ))  # fmt: skip
-    return known, rows
+        )
+        for nth, stamp in enumerate(data.get("stamps") or ({"person": data.get("person", "")},), 1)
+    ]  # fmt: skip
+
+
+def _text(data: dict[str, Any]) -> str:
+    return orjson.dumps(data).decode()

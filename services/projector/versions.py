@@ -17,9 +17,8 @@ import aiosql
 import asyncpg
 import orjson
 
-from services.projector import database, derived
+from services.projector import database, fold, view
 from services.projector.database import CURSOR, VERSIONS, Connection
-from services.projector.derived import Step
 from services.projector.errors import Lost, NotRunning, Refused
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
@@ -46,7 +45,7 @@ class Version:
     number: int
     digest: str
     staging: str
-    steps: tuple[Step, ...]
+    steps: tuple[fold.Step, ...]
     tables: tuple[str, ...]
     compared: Mapping[str, Any] | None = None
     missing: tuple[str, ...] = ()
@@ -54,7 +53,7 @@ class Version:
     @classmethod
     def of(cls, number: int, models: Sequence[ReadModel]) -> Self:
         """The version that these read models make."""
-        steps = tuple(derived.batch(models))
+        steps = tuple(fold.batch(models))
         tables = (*BASE_TABLES, *(model.name for model in models if model.stored))
         return cls(number, digest(models), BASE.staging.sql, steps, tables)
 
@@ -62,7 +61,7 @@ class Version:
     def read(cls, row: asyncpg.Record) -> Self:
         """As it was entered."""
         compared = None if row["compared"] is None else orjson.loads(row["compared"])
-        steps = tuple(Step(sql, frozenset(types), revoking) for sql, types, revoking in orjson.loads(row["steps"]))
+        steps = tuple(fold.Step(sql, frozenset(types), revoking) for sql, types, revoking in orjson.loads(row["steps"]))
         tables, missing = tuple(row["tables"]), tuple(row["missing"])
         return cls(row["number"], row["digest"], row["staging"], steps, tables, compared, missing)
 
@@ -74,8 +73,8 @@ class Version:
 
 def digest(models: Sequence[ReadModel]) -> str:
     """SHA-256 of all that makes rows, whatever the comments and spaces in it: not of views and queries."""
-    tables = [derived.table(model) for model in models if model.stored]
-    return digest_of([BASE.version.sql, BASE.staging.sql, *tables, *(step.sql for step in derived.batch(models))])
+    tables = [fold.table(model) for model in models if model.stored]
+    return digest_of([BASE.version.sql, BASE.staging.sql, *tables, *(step.sql for step in fold.batch(models))])
 
 
 def digest_of(texts: Iterable[str]) -> str:
@@ -162,7 +161,7 @@ async def make(connection: Connection, version: Version, models: Sequence[ReadMo
     await connection.execute(BASE.version.sql)
     for model in models:
         if model.stored:
-            await connection.execute(derived.table(model))
+            await connection.execute(fold.table(model))
     if state is not None:
         steps = orjson.dumps([(step.sql, sorted(step.types), step.revoking) for step in version.steps]).decode()
         made = {name: getattr(version, name) for name in ("number", "digest", "staging")}
@@ -173,9 +172,9 @@ async def show(connection: Connection, version: Version, models: Sequence[ReadMo
     """Have the public views show this version, within the caller's transaction. Waits a moment for readers."""
     await connection.execute(f"SET LOCAL lock_timeout TO '{VIEW_LOCK_TIMEOUT}'")
     await connection.execute(f"SET LOCAL search_path TO {version.schema}")
-    views = [derived.view(model) for model in models]
-    for view in views:
-        await connection.execute(view)
+    views = [view.view(model) for model in models]
+    for statements in views:
+        await connection.execute(statements)
     await connection.execute(BASE.roles.sql)
     await VERSIONS.note_views(connection, number=version.number, views=digest_of(views))
 

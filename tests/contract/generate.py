@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from schemas import generate
 from services.common.grants import Grants
 from services.common.settings import Settings
+from services.projector import read_models
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
 from services.projector.progress import Progress
@@ -34,7 +35,8 @@ def application(service: str, settings: Settings | None = None) -> FastAPI:
     grants, settings = Grants(Path()), settings or Settings()
     if service == "recorder":
         return web(Dependencies(_NONE, _NONE, _NONE, grants, _NONE), _NONE, settings)
-    return create(Reading(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE), grants, Progress(), settings)
+    models = {model.name: model for model in read_models.load()}
+    return create(Reading(_NONE, _NONE, _NONE, models, _NONE, _NONE), grants, Progress(), settings)
 
 
 def asked(app: FastAPI, path: str) -> httpx.Response:

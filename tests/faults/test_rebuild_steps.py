@@ -54,7 +54,7 @@ async def test_a_rebuild_survives_a_kill_at_every_step(settings: Settings) -> No
         assert await select(settings.database_url, "SELECT sum(next) FROM cursor") == [(len(world.events),)]
         await entered(settings, world)
     rows = await dump(settings.database_url)
-    assert len(rows["growth_entry"]) == 5 + len(REBUILD_STEPS)
+    assert len(rows["fact"]) == 10 + len(REBUILD_STEPS)
     await execute(settings.database_url, [f"TRUNCATE {', '.join(rows)}", "DELETE FROM cursor"])
     async with engine_on(settings.database_url, consumer_name(settings)) as engine:
         await fold(engine, world.records)

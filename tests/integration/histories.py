@@ -15,17 +15,30 @@ _KINDS = (("lecture",), ("exchange", "quiz"), ("quiz",))
 _CARRIERS = (("section",), ("branch", "youth-group"))
 _DAYS = ("2026-02-01", "2026-05-01", "2027-01-01")
 _GUIDES = (None, "people", "work")
+_TIMES = ("2026-03-31T15:59:59Z", "2026-03-31T16:00:00Z", "2026-12-31T15:59:59.5Z", "2026-12-31T16:00:00Z")
+_time = st.sampled_from(_TIMES)
 _person, _session, _number = st.sampled_from(PERSONS), st.sampled_from(_SESSIONS), st.integers(0, 10**6)
 STEPS = st.one_of(
     st.tuples(
-        st.just("attend"), _session, _person, st.sampled_from(("present", "partial", "leave")), st.sampled_from(_GUIDES)
+        st.just("attend"),
+        _time,
+        _session,
+        _person,
+        st.sampled_from(("present", "partial", "leave", "absent")),
+        st.sampled_from(_GUIDES),
     ),
     st.tuples(
-        st.just("credit"), _session, _person, st.sampled_from((25, 9000)), st.sampled_from(("study", "recognised"))
+        st.just("credit"),
+        _time,
+        _session,
+        _person,
+        st.sampled_from((25, 9000)),
+        st.sampled_from(("study", "recognised")),
     ),
-    st.tuples(st.just("talk"), st.permutations(PERSONS), st.integers(2, 3)),
-    st.tuples(st.just("output"), st.permutations(PERSONS), st.integers(1, 3), st.sampled_from(_GUIDES)),
-    st.tuples(st.just("visit"), _person),
+    st.tuples(st.just("talk"), _time, st.permutations(PERSONS), st.integers(2, 3)),
+    st.tuples(st.just("output"), _time, st.permutations(PERSONS), st.integers(1, 3), st.sampled_from(_GUIDES)),
+    st.tuples(st.just("counted"), _time, _person, st.integers(1, 20)),
+    st.tuples(st.just("visit"), _time, _person),
     st.tuples(
         st.just("transfer"),
         _person,
@@ -82,15 +95,15 @@ def _take_back(world: World, what: str, event: str, standing: list[str]) -> None
 
 
 def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
+    more = {"guide": args[-1]} if args[-1] in _GUIDES[1:] else {}
     told: dict[str, Callable[..., str]] = {
-        "attend": lambda s, p, state, guide: world.attend(s, p, state, **({"guide": guide} if guide else {})),
-        "credit": world.credit,
-        "talk": lambda persons, several: world.talk(*persons[:several]),
-        "output": lambda persons, several, guide: world.output(
-            *persons[:several], **({"guide": guide} if guide else {})
-        ),
-        "visit": lambda p: world.visit(f"v-{number}", p),
-        "transfer": lambda p, section, on: world.transfer(p, section, on, post=f"post-{p}"),
+        "attend": lambda time, s, p, state, _guide: world.attend(s, p, state, time, **more),
+        "credit": lambda time, s, p, centi_xueshi, account: world.credit(s, p, centi_xueshi, account, time),
+        "talk": lambda time, persons, several: world.talk(*persons[:several], time=time),
+        "output": lambda time, persons, several, _guide: world.output(*persons[:several], time=time, **more),
+        "counted": lambda time, p, count: world.output(p, line="classified-communications", time=time, count=count),
+        "visit": lambda time, p: world.visit(f"v-{number}", p, number, time),
+        "transfer": world.transfer,
         "post": lambda p, section, on, concurrent: world.assume(
             p, section, on=on, concurrent=concurrent, post=f"post-{number}"
         ),

@@ -21,7 +21,7 @@ from services.projector.engine import Engine
 from services.projector.live import Live
 from services.projector.moves import Moves
 from services.projector.progress import Progress
-from tests.integration.projector_world import CONSUMER, SHARDS, engine_on
+from tests.integration.projector_world import CONSUMER, SHARDS, Models, engine_on
 
 _TOKENS = {
     "reader": "reader-token",
@@ -73,17 +73,20 @@ class Api:
 
 
 @asynccontextmanager
-async def api_on(database: str, folder: Path, consumer: str = CONSUMER) -> AsyncIterator[Api]:
+async def api_on(
+    database: str, folder: Path, consumer: str = CONSUMER, models: Models | None = None
+) -> AsyncIterator[Api]:
     """The API on a database, its tokens in the folder, and an engine."""
     tokens = folder / "grants.json"
     tokens.write_text(json.dumps(_TOKENS))
     recorder = Recorder()
-    async with engine_on(database, consumer) as engine:
+    async with engine_on(database, consumer, models) as engine:
         live = Live(database)
         moves = Moves(database, live, consumer)
         names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
-        models = {model.name: model for model in read_models.load()}
-        app = create(Reading(live, moves, names, models, consumer, SHARDS), Grants.load(tokens), Progress(), Settings())
+        by_name = {model.name: model for model in models or read_models.load()}
+        reading = Reading(live, moves, names, by_name, consumer, SHARDS)
+        app = create(reading, Grants.load(tokens), Progress(), Settings())
         try:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
                 yield Api(client, engine, recorder, moves)

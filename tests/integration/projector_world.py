@@ -12,10 +12,13 @@ from typing import Any
 
 from schemas.canonical import canonical
 from schemas.identity import shard_of
-from services.projector import database, read_models, versions
+from services.projector import database, read_models
 from services.projector.batch import Slice, by_shard
 from services.projector.engine import Engine, Outcome
+from services.projector.read_models import ReadModel
+from services.projector.versions import Version
 
+Models = tuple[ReadModel, ...]
 LEDGER = "urn:chengzhang:ledger:6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 CONSUMER = "test-projector"
 SHARDS = 8
@@ -89,13 +92,13 @@ class World:
         corrects: str | None = None,
     ) -> str:
         """Convene a session, or convene it anew in the place of an earlier event."""
-        stamp = {"carriers": list(carriers), "kinds": list(kinds), "title": title}
+        stamp: dict[str, Any] = {"carriers": list(carriers), "kinds": list(kinds), "title": title}
         stamp |= {"starts_at": "2026-03-02T01:00:00Z", "minutes": 90}
         self._sessions[session] = stamp
         data = {"session": session, **stamp, "items": [], "chair": "p-1", "expected": [], "observers": []}
         data["occasion"] = "planned"
         return self.record(
-            "learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", [], corrects
+            "learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", corrects=corrects
         )
 
     def attend(
@@ -136,7 +139,7 @@ class World:
     ) -> str:
         """File an output: the lead first."""
         output = f"u-{next(self._tick)}"
-        data = {"output": output, "lead": persons[0], "participants": list(persons[1:]), "line": line}
+        data: dict[str, Any] = {"output": output, "lead": persons[0], "participants": list(persons[1:]), "line": line}
         data |= {"level": "office", "title": "A report", "effect": effect} | more
         return self.record("work.output-filed", time, data, f"output/{output}", list(persons))
 
@@ -163,7 +166,7 @@ class World:
         if "session_stamp" in data:
             data["session_stamp"] = self._sessions[data["session"]]
         name = old["type"].removeprefix("chengzhang.").removesuffix(".v1")
-        return self.record(name, old["time"], data, old["partitionkey"], None, event)
+        return self.record(name, old["time"], data, old["partitionkey"], None, corrects=event)
 
     def find(self, event: str) -> dict[str, Any]:
         """The event with that id."""
@@ -176,6 +179,7 @@ class World:
         data: dict[str, Any],
         stream: str,
         persons: Sequence[str] | None = (),
+        *,
         corrects: str | None = None,
     ) -> str:
         """Append any event; without ``persons`` the data bear their stamps already."""
@@ -210,9 +214,9 @@ class World:
 
 
 @asynccontextmanager
-async def engine_on(url: str, consumer: str = CONSUMER) -> AsyncIterator[Engine]:
+async def engine_on(url: str, consumer: str = CONSUMER, models: Models | None = None) -> AsyncIterator[Engine]:
     """An engine with all read models, on an empty database or one that it knows."""
-    engine = Engine(url, consumer, read_models.load())
+    engine = Engine(url, consumer, models or read_models.load())
     await engine.open(SHARDS)
     try:
         yield engine
@@ -233,13 +237,17 @@ async def fold(engine: Engine, records: Sequence[Record], size: int = 10**6) -> 
     return outcomes
 
 
-TABLES = (*versions.BASE_TABLES, *(model.name for model in read_models.load() if model.stored))
-ORIGIN = [f"TRUNCATE {', '.join(TABLES)}", "UPDATE cursor SET next = 0, leaf_hash = NULL, ledger = NULL"]
+def tables(models: Models | None = None) -> tuple[str, ...]:
+    """All that a version folds into."""
+    return Version.of(1, models or read_models.load()).tables
 
 
-async def dump(url: str) -> dict[str, list[tuple[Any, ...]]]:
+ORIGIN = [f"TRUNCATE {', '.join(tables())}", "UPDATE cursor SET next = 0, leaf_hash = NULL, ledger = NULL"]
+
+
+async def dump(url: str, models: Models | None = None) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, in one order."""
-    return {name: await select(url, f"SELECT t.* FROM {name} AS t ORDER BY t::text") for name in TABLES}
+    return {name: await select(url, f"SELECT t.* FROM {name} AS t ORDER BY t::text") for name in tables(models)}
 
 
 async def select(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:

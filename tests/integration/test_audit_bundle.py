@@ -100,7 +100,7 @@ async def _one_with_revocations(settings: Settings, office: str = OFFICE) -> str
     try:
         return str(
             await connection.fetchval(
-                "SELECT person FROM office.growth_entry WHERE office = $1 AND entry_group IN ('learning', 'work') "
+                "SELECT person FROM office.growth_entry WHERE office = $1 AND entry_group <> 'talk' "
                 "GROUP BY person ORDER BY count(revoked_at) DESC, person LIMIT 1",
                 office,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.integration.projector_world import (
     fold,
     select,
 )
+from tests.integration.projector_world import tables as tables_of
 
 
 def _life(office: str = "o-1", sessions: int = 2) -> World:
@@ -111,7 +113,11 @@ async def test_an_unknown_ledger_halts_the_shard(database: str) -> None:
 async def test_an_event_that_does_not_fold_halts_its_shard_alone_and_is_named(database: str) -> None:
     bad, good = _life("o-1"), _life("o-3")
     culprit = bad.record(
-        "work.output-filed", "2026-03-01T00:00:00Z", {"output": "u", "line": None, "effect": "adopted"}, ["p-1"]
+        "work.output-filed",
+        "2026-03-01T00:00:00Z",
+        {"output": "u", "line": None, "effect": "adopted"},
+        "output/u",
+        ["p-1"],
     )
     before = len(bad.events) - 1
     bad.output("p-1")
@@ -121,9 +127,9 @@ async def test_an_event_that_does_not_fold_halts_its_shard_alone_and_is_named(da
         error = str((await engine.cursors())[bad.shard].error)
     assert culprit in error
     assert "work_output" in error
-    assert await select(database, "SELECT count(*) FROM growth_entry WHERE office = 'o-1' AND revoked_at IS NULL") == [
-        (4,)
-    ]
+    assert await select(
+        database, "SELECT count(*) FROM office.growth_entry WHERE office = 'o-1' AND revoked_at IS NULL"
+    ) == [(4,)]
 
 
 async def test_a_halted_shard_goes_on_once_the_event_folds(database: str) -> None:
@@ -181,20 +187,56 @@ async def test_after_a_lost_connection_the_batch_passes_on_a_new_one(database: s
 async def test_a_batch_takes_the_same_statements_whatever_its_size(database: str) -> None:
     world = _life(sessions=40)
     async with engine_on(database) as engine:
-        await fold(engine, world.records[:1])  # asyncpg asks for the types it copies, once a connection
-        counts = [await _statements(engine, world.records[:end]) for end in (2, 5, 200)]
+        await fold(engine, world.records[:8])  # asyncpg asks for the types it copies, once a connection
+        counts = [len(await _statements(engine, world.records[:end])) for end in (16, 32, 240)]
     assert len(set(counts)) == 1
     assert counts[0] < 25
 
 
-async def _statements(engine: Engine, records: list[Record]) -> int:
+async def test_a_batch_of_one_talk_runs_the_statements_of_talks_only(database: str) -> None:
+    world = _life()
+    async with engine_on(database) as engine:
+        await fold(engine, world.records)
+        world.talk("p-1", "p-2")
+        ran = await _statements(engine, world.records)
+    tables = {
+        name for name in (*tables_of(), "cursor") if any(re.search(rf"\b(INTO|UPDATE|FROM) {name}\b", s) for s in ran)
+    }
+    assert tables == {"cursor", "office_year", "care", "growth_file", "talk_coverage"}
+    assert len(ran) == 4 + 4, ran  # the cursor locked, one COPY, the cursor moved, with BEGIN and COMMIT
+
+
+async def _statements(engine: Engine, records: list[Record]) -> list[str]:
     seen: list[Any] = []
     async with engine._session() as connection:
         connection.add_query_logger(seen.append)
     await fold(engine, records)
     async with engine._session() as connection:
         connection.remove_query_logger(seen.append)
-    return len(seen)
+    return [record.query for record in seen]
+
+
+async def test_erasures_and_holds_change_no_read_model(database: str) -> None:
+    world = World()
+    world.register("p-1")
+    world.assume("p-1", "x")
+    world.output("p-1")
+    async with engine_on(database) as engine:
+        await fold(engine, world.records)
+        before = await _shown(database)
+        about = {"person": "p-1", "basis": "b"}
+        hold = world.record("people.hold-placed", "2026-03-01T01:00:00Z", about, "person/p-1", ["p-1"])
+        world.record("people.hold-lifted", "2026-03-02T01:00:00Z", {**about, "hold": hold}, "person/p-1", ["p-1"])
+        world.record("people.person-erased", "2026-03-03T01:00:00Z", about, "person/p-1", ["p-1"])
+        outcomes = await fold(engine, world.records)
+        assert [outcome.cursor.next for outcome in outcomes] == [len(world.events)]
+    assert await _shown(database) == before
+
+
+async def _shown(database: str) -> list[list[tuple[Any, ...]]]:
+    return [
+        await select(database, f"SELECT * FROM office.{model.name} ORDER BY 1, 2, 3") for model in read_models.load()
+    ]
 
 
 async def test_the_schema_is_created_by_many_at_once(database: str) -> None:
@@ -212,20 +254,10 @@ async def test_reports_read_the_views_and_nothing_else(database: str) -> None:
             ["SET ROLE reporter; SELECT * FROM office.growth_entry, office.appraisal_summary, office.growth_file"],
         )
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await execute(database, [f"SET ROLE reporter; SELECT * FROM {db.FIRST}.growth_entry"])
+            await execute(database, [f"SET ROLE reporter; SELECT * FROM {db.FIRST}.fact"])
         commented = await select(
             database,
             "SELECT count(*) FILTER (WHERE col_description(attrelid, attnum) IS NULL), count(*) FROM pg_attribute"
             " WHERE attrelid = 'office.growth_entry'::regclass AND attnum > 0",
         )
     assert commented == [(0, 16)]
-
-
-async def test_read_models_from_before_versions_were_kept_are_made_anew_beside_them(database: str) -> None:
-    await execute(database, ["CREATE SCHEMA office_v1", "CREATE TABLE office_v1.cursor (consumer text, next bigint)"])
-    world = _life()
-    async with engine_on(database) as engine:
-        await fold(engine, world.records)
-    stand = "SELECT number, state FROM projector.version ORDER BY number"
-    assert await select(database, stand) == [(1, "old"), (2, "live")]
-    assert await select(database, "SELECT count(*) > 0 FROM office.growth_entry") == [(True,)]

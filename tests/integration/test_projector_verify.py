@@ -25,11 +25,11 @@ from tests.integration.projector_running import (
 from tests.integration.projector_world import engine_on, execute, fold, select
 
 _TAMPER = [
-    "UPDATE growth_file SET work = 5 WHERE office = 'o-1' AND person = 'p-1'",
-    "DELETE FROM growth_entry WHERE office = 'o-1' AND person = 'p-2'",
+    'UPDATE growth_file SET "by_group.work" = 5 WHERE office = $$o-1$$ AND person = $$p-1$$',
+    "DELETE FROM fact WHERE office = 'o-1' AND person = 'p-2' AND position = 5",
     (
-        "INSERT INTO talk_coverage (office, month, person_a, person_b, pair, held)"
-        " VALUES ('o-1', '2026-03', 'p-1', 'p-2', 'peer', 3)"
+        "INSERT INTO talk_coverage (office, month, person_a, person_b, pair, held, facts, shard, last_position)"
+        " VALUES ('o-1', '2026-03', 'p-1', 'p-2', 'peer', 3, 3, 0, 0)"
     ),
 ]
 
@@ -48,22 +48,22 @@ async def test_every_row_that_was_tampered_with_is_named(settings: Settings) -> 
         await until(at_end(progress, world, other))
         told = await _verified(settings, 0)
         assert (told["ok"], told["problems"], told["checked"]["read_model_events"]) == (True, [], 304)
-        assert told["checked"]["read_model_rows"] == 5 * 152
+        assert told["checked"]["read_model_rows"] == 5 * 152 + 2  # and a year of each office
         await execute(settings.database_url, _TAMPER)
         told = await _verified(settings, 1)
     assert told["ok"] is False
     named = {problem["read_model"]: problem for problem in told["problems"]}
-    assert set(named) == {"growth_file", "growth_entry", "talk_coverage"}
+    assert set(named) == {"growth_file", "fact", "talk_coverage"}
     assert named["growth_file"] == {
         "kind": "read-model",
         "shard": world.shard,
-        "position": None,
-        "expected": {"work": 1},
-        "found": {"work": 5},
+        "position": 3,
+        "expected": {"by_group.work": 1},
+        "found": {"by_group.work": 5},
         "read_model": "growth_file",
         "key": {"office": "o-1", "person": "p-1", "year": 2026},
     }
-    lost = named["growth_entry"]
+    lost = named["fact"]
     assert (lost["position"], lost["found"], lost["expected"]["person"]) == (5, None, "p-2")
     assert (named["talk_coverage"]["expected"], named["talk_coverage"]["found"]["held"]) == (None, 3)
     assert await select(settings.database_url, "SELECT 1 FROM pg_namespace WHERE nspname = 'office_check'") == []
@@ -75,7 +75,7 @@ async def test_the_first_hundred_rows_are_listed_and_the_rest_counted(settings: 
     await publish(settings, world.records)
     async with engine_on(settings.database_url, consumer_name(settings)) as engine:
         await fold(engine, world.records)
-    await execute(settings.database_url, ["UPDATE growth_file SET learning = 1"])
+    await execute(settings.database_url, ['UPDATE growth_file SET "by_group.learning" = 1'])
     problems = (await _verified(settings, 1))["problems"]
     assert len(problems) == 101
     assert problems[-1]["more"] == 30

@@ -124,9 +124,7 @@ async def test_a_changed_fold_shows_what_would_change_and_waits_for_a_yes(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = life(people=3)
-    models = _changed(
-        tmp_path, "growth_file", "coalesce(sum(sign) FILTER (WHERE entry_group = 'work'), 0)", "7 * count(*)"
-    )
+    models = _changed(tmp_path, "work_output", "coalesce((data -> 'count')::integer, 1) AS outputs", "7 AS outputs")
     async with _told(settings, world):
         monkeypatch.setattr(read_models, "load", lambda: models)
         refused = await asyncio.to_thread(command, settings, "rebuild", "--json", "--lang", "en")
@@ -135,9 +133,11 @@ async def test_a_changed_fold_shows_what_would_change_and_waits_for_a_yes(
         told = json.loads(refused.stdout)
         assert (told["version"], told["events"], told["switched"], told["differences"]["rows"]) == (2, 6, False, 3)
         assert told["differences"]["figures"] == [
-            {"read_model": "growth_file", "figure": "work", "rows": 3, "people": 3}
+            {"read_model": "work_output", "figure": "outputs", "rows": 3, "people": 3}
         ]
-        assert _listed(Path(told["differences"]["file"])) == [(f"p-{number}", "work", "1", "7") for number in range(3)]
+        assert _listed(Path(told["differences"]["file"])) == [
+            (f"p-{number}", "outputs", "1", "7") for number in range(3)
+        ]
         assert await select(settings.database_url, _LIVE) == [(1,)]
 
         world.output("p-1")  # meanwhile
@@ -154,8 +154,8 @@ async def test_a_changed_fold_shows_what_would_change_and_waits_for_a_yes(
             assert "comparing" not in switched.stderr
             world.output("p-1")  # folded by a projector that has the folds of before
             await fold(engine, world.records)
-        figures = "SELECT by_group FROM office.growth_file WHERE person = 'p-1'"
-        assert await select(settings.database_url, figures) == [('{"work": 21}',)]
+        figures = "SELECT outputs FROM office.work_output WHERE person = 'p-1'"
+        assert await select(settings.database_url, figures) == [(21,)]
         status = json.loads((await asyncio.to_thread(command, settings, "status", "--json")).stdout)
         assert (status["version"], status["current"], status["building"], status["old"]) == (2, True, None, [1])
         monkeypatch.undo()
@@ -175,7 +175,7 @@ async def test_the_old_version_is_kept_until_it_is_dropped_and_as_long_as_a_view
     async with _told(settings, world):
         async for _ in rebuild(settings, read_models.load()):
             pass
-        await execute(settings.database_url, ["CREATE VIEW public.mine AS SELECT * FROM office_v1.growth_entry"])
+        await execute(settings.database_url, ["CREATE VIEW public.mine AS SELECT * FROM office_v1.fact"])
         refused = await asyncio.to_thread(command, settings, "rebuild", "--drop-old", "--lang", "en")
         assert refused.exit_code == 1
         assert "public.mine" in refused.stderr
@@ -198,7 +198,7 @@ async def test_a_topic_that_cannot_be_reached_is_said_in_a_line(settings: Settin
 
 
 async def test_a_half_built_version_of_other_folds_is_begun_anew(settings: Settings, tmp_path: Path) -> None:
-    models = _changed(tmp_path, "talk_coverage", "sum(sign)", "2 * sum(sign)")
+    models = _changed(tmp_path, "talk_coverage", "1 AS held", "2 AS held")
     world = life(people=2)
     world.talk("p-0", "p-1")
     async with _told(settings, world):
@@ -235,10 +235,14 @@ async def test_a_half_built_version_that_was_dropped_by_hand_is_begun_anew(setti
 async def test_a_shard_that_an_event_has_halted_goes_on_once_folds_that_take_it_are_live(
     settings: Settings, tmp_path: Path
 ) -> None:
-    mended = _changed(tmp_path, "work_output", "f.data ->> 'line',", "coalesce(f.data ->> 'line', '?'),")
+    mended = _changed(tmp_path, "work_output", "data ->> 'line' AS line", "coalesce(data ->> 'line', '?') AS line")
     world = life(people=2)
     world.record(
-        "work.output-filed", "2026-03-01T00:00:00Z", {"output": "u", "line": None, "effect": "adopted"}, ["p-1"]
+        "work.output-filed",
+        "2026-03-01T00:00:00Z",
+        {"output": "u", "line": None, "effect": "adopted"},
+        "output/u",
+        ["p-1"],
     )
     world.output("p-1")
     await create_topic(settings)
@@ -278,7 +282,7 @@ async def test_read_models_of_a_history_that_is_lost_start_over_under_a_running_
     ("drop", "gone"),
     [
         ("DROP SCHEMA office_v1 CASCADE", "gone from it: cursor, "),
-        ("DROP TABLE office_v1.growth_entry CASCADE", "gone from it: growth_entry. "),
+        ("DROP TABLE office_v1.fact CASCADE", "gone from it: fact. "),
         ("DROP SCHEMA office CASCADE; DROP TABLE office_v1.cursor", "gone from it: cursor. "),
     ],
     ids=["the schema", "a table", "views and cursors"],
@@ -326,7 +330,7 @@ async def test_a_request_that_waited_for_a_switch_sees_what_came_with_it(setting
         try:
             async with connection.transaction():
                 await connection.execute("LOCK TABLE projector.version IN ACCESS EXCLUSIVE MODE")
-                await connection.execute("DELETE FROM growth_entry")
+                await connection.execute("DELETE FROM fact")
                 counting = asyncio.create_task(_counted(settings))
                 await asyncio.wait_for(_waits_for_a_lock(settings, "AccessShareLock"), 20)
             assert await asyncio.wait_for(counting, 20) == 0
@@ -344,7 +348,7 @@ async def _next(settings: Settings, world: World) -> int:
 
 async def _counted(settings: Settings) -> int:
     async with _request(settings) as connection:
-        return int(await connection.fetchval("SELECT count(*) FROM growth_entry"))
+        return int(await connection.fetchval("SELECT count(*) FROM fact"))
 
 
 @asynccontextmanager

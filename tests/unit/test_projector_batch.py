@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from services.projector.facts import stage
 
 from schemas.canonical import canonical, leaf_hash
 from services.projector.batch import Cursor, Slice, by_shard
 from services.projector.errors import Behind, Forked, Unfoldable
+from services.projector.stage import COLUMNS, stage
 from tests.integration.projector_world import LEDGER, Record, World
 
 
@@ -62,7 +62,7 @@ def test_a_slice_ends_before_a_record_that_is_no_event(value: bytes | None) -> N
 
 def test_an_unknown_type_is_named_and_ends_the_slice() -> None:
     world = World()
-    event = world.record("learning.feast-held", "2026-01-01T00:00:00Z", {}, [])
+    event = world.record("learning.feast-held", "2026-01-01T00:00:00Z", {}, "feast/1")
     taken = _slice(world.records)
     assert taken.broken is not None
     assert event in taken.broken
@@ -106,9 +106,24 @@ def test_a_revocation_is_staged_as_the_fact_it_takes_back() -> None:
     world = World()
     event = world.talk("p-1", "p-2")
     world.revoke(event)
-    fact = stage(world.records[1].value or b"").fact
-    assert fact[:6] == (world.shard, 1, -1, event, "chengzhang.talk.talk-held.v1", "o-1")
-    assert fact[6].isoformat() == "2026-03-05T03:00:00+00:00"
+    staged = stage(world.records[1].value or b"")
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in staged.care]
+    assert [(row["person"], row["nth"], row["sign"], row["position"]) for row in rows] == [
+        ("p-1", 1, -1, 1),
+        ("p-2", 2, -1, 1),
+    ]
+    assert (rows[0]["event_id"], rows[0]["type"]) == (event, "chengzhang.talk.talk-held.v1")
+    assert rows[0]["occurred_at"].isoformat() == "2026-03-05T03:00:00+00:00"
+    assert [row[COLUMNS.index("event_id")] for row in staged.fact] == [world.events[1]["id"]]  # and is a fact itself
+
+
+def test_sealed_text_is_left_out_but_for_names() -> None:
+    world = World()
+    world.register("p-1")
+    world.talk("p-1", "p-2")
+    registered, held = (stage(record.value or b"") for record in world.records)
+    assert '"ct"' in registered.fact[0][-1]
+    assert '"ct"' not in held.care[0][-1]
 
 
 def test_unknown_members_are_ignored() -> None:

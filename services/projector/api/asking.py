@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from services.common.grants import Grant
 from services.projector.database import Connection
-from services.projector.derived import AS_OF, NOW, explained, quote, rows
+from services.projector.derived import NOW, quote
 from services.projector.read_models import OFFICE, Column, ReadModel
+from services.projector.view import AS_OF, explained, rows
 
 Row = dict[str, Any]
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)  # what is known now is what will be known then, as far as we know
@@ -101,8 +102,7 @@ async def behind(connection: Connection, model: ReadModel, figure: str, asked: A
     """The facts behind a figure of the one row that ``asked.where`` names, each with what it counts; a page of them."""
     if rule_of(model.figures[figure]) == "fixed":
         return []
-    at, position = asked.after or (None, None)
-    after = (None if at is None else datetime.fromisoformat(at), None if position is None else int(position))
+    after = asked.after or (None, None)
     keys = [asked.where[column.name] for column in model.key]
     found = await connection.fetch(
         explained(model, figure), asked.office, asked.at or ALWAYS, *after, asked.limit, *keys

@@ -15,7 +15,7 @@ from services.common.problems import responses
 from services.projector.api import reading as r
 from services.projector.api.asking import Asked, behind, listed, rule_of, value_of
 from services.projector.api.shapes import PYTHON, Explanation, Page, name_of, row_of
-from services.projector.read_models import ReadModel
+from services.projector.read_models import Column, ReadModel
 
 Key = Mapping[str, Any]
 Explain = Annotated[
@@ -26,7 +26,11 @@ Explain = Annotated[
         max_length=100,
     ),
 ]
-_IDENT: Final = r"^[A-Za-z0-9-]{1,64}$"
+Person = Annotated[str | None, Query(pattern=r.IDENT, description="only this person's")]
+Section = Annotated[str | None, Query(pattern=r.IDENT, description="only this section's")]
+_BOUNDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "text": {"max_length": 200, "pattern": r"^[^\x00]*$"}, "integer": {"ge": r.FIRST_YEAR, "le": r.LAST_YEAR},
+}  # fmt: skip
 _BY_TIME: Final = ("occurred_at", "position")  # how the events behind a figure are paged
 
 
@@ -37,7 +41,7 @@ class _Query:
     office: r.Ident
     as_of: r.AsOf = None
     explain: Explain = None
-    section: Annotated[str | None, Query(pattern=_IDENT, description="only what is this section's")] = None
+    section: Section = None
     at_least: r.AtLeast = None
     after: r.After = None
     limit: r.Limit = 200
@@ -84,16 +88,20 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
 
 
 def _handler(reading: r.Reading, model: ReadModel, asking: Any) -> Callable[..., Any]:  # noqa: ANN401  # a FastAPI dependency
+    keyed = Depends(_key(model))
+
     async def handler(
         request: Request,
         response: Response,
         query: Annotated[_Query, Depends()],
-        key: Key = Depends(_key(model)),  # made here
+        key: Key = keyed,
         grant: Grant = asking,
     ) -> dict[str, Any]:
         coming = _Coming(model, request, response, query, key, grant)
         if not r.may_read(grant) or not grant.in_office(query.office):
             raise forbidden(grant, f"This token doesn't read office {query.office}.", office=query.office)
+        if query.section is not None and not model.whose:
+            raise r.invalid("/query/section", "these rows are no section's", "这些行不属于任何科室")
         answer = _page if query.explain is None else _explanation
         return await answer(reading, coming)
 
@@ -106,22 +114,20 @@ def _key(model: ReadModel) -> Callable[..., Key]:
     def key(**given: Any) -> Key:  # noqa: ANN401  # as the columns' types are
         return given
 
-    person = [] if "person" in {column.name for column in model.key} or not model.whose else [_parameter("person", str)]
-    columns = [
-        _parameter(c.name, PYTHON[c.type], in_path=f"{{{c.name}}}" in model.settings["resource"]) for c in model.key
-    ]
-    key.__signature__ = Signature([*columns, *person])  # type: ignore[attr-defined]  # FastAPI reads it
+    names = [column.name for column in model.key]
+    columns = [_parameter(column, in_path=f"{{{column.name}}}" in model.settings["resource"]) for column in model.key]
+    whose = [Parameter("person", Parameter.KEYWORD_ONLY, default=None, annotation=Person)]
+    columns += whose if model.whose and "person" not in names else []
+    key.__signature__ = Signature(columns)  # type: ignore[attr-defined]  # FastAPI reads it
     return key
 
 
-def _parameter(name: str, type_: Any, *, in_path: bool = False) -> Parameter:  # noqa: ANN401  # a type
-    bounds: dict[str, Any] = (
-        {"max_length": 200} if type_ is str else {"ge": r.FIRST_YEAR, "le": r.LAST_YEAR} if name == "year" else {}
-    )
+def _parameter(column: Column, *, in_path: bool) -> Parameter:
+    type_, bounds = PYTHON[column.type], _BOUNDS.get(column.type, {})
     if in_path:
-        return Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[type_, Path(**bounds)])
-    said = Query(description="only this one's", **bounds)
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[type_ | None, said])
+        return Parameter(column.name, Parameter.KEYWORD_ONLY, annotation=Annotated[type_, Path(**bounds)])
+    said = Query(description=f"{column.words.zh} · {column.words.en}", **bounds)
+    return Parameter(column.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[type_ | None, said])
 
 
 async def _page(reading: r.Reading, coming: _Coming) -> dict[str, Any]:

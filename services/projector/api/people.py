@@ -6,18 +6,19 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import create_model
 
 from services.common.bearer import forbidden
 from services.common.grants import Grant
 from services.common.problems import responses
 from services.projector.api import reading as r
-from services.projector.api.asking import Asked, listed
+from services.projector.api.asking import ALWAYS, Asked, listed
 from services.projector.api.shapes import Erased, File, Seen, row_of
 from services.projector.database import Connection
 
 _ENTRIES: Final = ("occurred_at", "event_id", "office")  # how entries are paged, whatever office they are from
 _WHOSE: Final = ("person",)
-Office = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9-]{1,64}$", description="only this office")]
+Office = Annotated[str | None, Query(pattern=r.IDENT, description="only this office")]
 
 
 def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
@@ -27,11 +28,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
     entry, file, summary = (reading.models[name] for name in ("growth_entry", "growth_file", "appraisal_summary"))
     not_modified: dict[int | str, dict[str, Any]] = {304: {"description": "as you have it"}}
 
-    class OneAppraisal(row_of(summary)):  # type: ignore[misc]  # a value here
-        """One person's appraisal of a year."""
-
-        seen: Seen
-        erased: Erased = []
+    one_appraisal = create_model("OneAppraisal", __base__=row_of(summary), seen=(Seen, ...), erased=(Erased, []))
 
     @routes.get(
         "/{person}/growth-file",
@@ -73,7 +70,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
     @routes.get(
         "/{person}/appraisals/{year}",
         summary="年度考核: what a person's appraisal rests on",
-        response_model=OneAppraisal,
+        response_model=one_appraisal,
         responses=not_modified,
     )
     async def appraisal(
@@ -97,7 +94,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
             found = [
                 row for each in offices for row in await listed(connection, summary, Asked(each, grant, at, where))
             ]
-            left = {row["office"] async for row in r.PEOPLE.left(connection, person=person, as_of=at or r.ALWAYS)}
+            left = {row["office"] async for row in r.PEOPLE.left(connection, person=person, as_of=at or ALWAYS)}
             sealed = await reading.sealed_names(connection, [person], offices, at)
         if not found:
             raise r.missing(f"Nothing of {person} in {year} was recorded" + (f" by {as_of}." if as_of else "."))

@@ -33,7 +33,8 @@ PRIVATE: Final = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 PEOPLE: Final[Any] = aiosql.from_path(FOLDER / "people.sql", "asyncpg")
 _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)
 
-Ident = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+IDENT: Final = r"^[A-Za-z0-9-]{1,64}$"
+Ident = Annotated[str, Path(pattern=IDENT)]
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2200
 Year = Annotated[int, Path(ge=FIRST_YEAR, le=LAST_YEAR)]

@@ -28,8 +28,8 @@ the pages, where it isn't the key.
 
 A column's role: ``key``; in a sum ``sum``, ``counts`` (how often each value of a closed list, a JSON string or array),
 ``reaches <n>`` (a sum, shown as whether it is that much), ``latest`` and ``events`` (those for which it holds); and
-``row`` for what is said of the whole row. Its type is one of SQL, or one of the contract's (``base.Guide``), whose words
-it has unless it brings its own. The columns ``office``, ``shard`` and ``position`` are given.
+``row`` for what is said of the whole row. Its type is one of SQL, ``group``, or one of the contract's (``base.Guide``),
+whose words it has unless it brings its own. The columns ``office``, ``shard`` and ``position`` are given.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def _relation(name: str, select: str) -> str:
         raise Unloadable(
             f"it is told from one of {', '.join(RELATIONS)}, not from {', '.join(sorted(named)) or 'none'}"
         )
-    (relation,) = named
+    relation = str(*named)
     if name in JUDGING and any(map(is_care, RELATIONS[relation].types)):
         raise Unloadable(f"care is no evidence: what judges people is told from evidence or fact, not from {relation}")
     return relation

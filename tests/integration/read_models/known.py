@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -68,7 +68,7 @@ class Known:
             data = event["data"]
             if standing and "session_stamp" in data:
                 data = {**data, "session_stamp": {name: standing[-1]["data"][name] for name in _STAMPED}}
-            self.facts.append(Fact(event, data, by and by["recordedtime"]))
+            self.facts.append(Fact(event, data, by["recordedtime"] if by else None))
 
     def standing(self, *names: str) -> Iterator[Fact]:
         """Those of these types that were not taken back."""
@@ -85,11 +85,6 @@ class Known:
         for fact in self.facts:
             if fact.name in groups and fact.data.get("state") not in {"leave", "absent"}:
                 yield fact, groups[fact.name]
-
-
-def at(events: Iterable[Json], instant: datetime) -> Known:
-    """What was known then."""
-    return Known([event for event in events if datetime.fromisoformat(event["recordedtime"]) <= instant])
 
 
 def _is(event: Json, name: str) -> bool:

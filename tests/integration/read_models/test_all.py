@@ -1,13 +1,14 @@
-"""Every figure of every read model, now and as of instants, however events were cut: the oracle says so, and its events.
+"""Every figure of every read model, now and as of instants, however events were cut, is what the oracle says.
 
-The oracle of a read model is the module named as it is; it is asked twice. Of all events, what the rows should be; and
-of the events alone that explain a figure, what that figure should be.
+The oracle of a read model is the module named as it is. It is asked twice: of all events, what the rows should be; and
+of those events alone that are said to explain a figure, what that figure should be.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -21,12 +22,15 @@ from services.projector import read_models
 from services.projector.read_models import ReadModel
 from tests.integration.histories import STEPS, play
 from tests.integration.projector_api import Api, api_on
-from tests.integration.projector_world import ORIGIN, World, dump, execute, fold
-from tests.integration.read_models.known import Known, at
+from tests.integration.projector_world import ORIGIN, World, dump, execute, fold, tables
+from tests.integration.read_models.known import Known
 
-MODELS = read_models.load()
+# Those that there are, and one of a kind that none of them is.
+MODELS = (*read_models.load(), *read_models.load(Path(__file__).parent))
+_ORIGIN = [f"TRUNCATE {', '.join(tables(MODELS))}", ORIGIN[1]]
+Key = tuple[Any, ...]
+Row = dict[str, Any]
 _BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
-_FOR_EVER = datetime(2200, 1, 1, tzinfo=UTC)
 _DAY = 24 * 3600
 
 
@@ -36,52 +40,78 @@ async def test_every_figure_is_what_its_events_say(database: str, tmp_path: Path
     world, chance = World(), random.Random(seed)
     play(world, steps)
     record_at(world, [chance.choice((0, 0, 60, chance.randrange(60 * _DAY))) for _ in world.events])
-    async with api_on(database, tmp_path) as api:
+    async with api_on(database, tmp_path, models=MODELS) as api:
         await _folded_in_every_way(database, api, world)
         for model in MODELS:
-            for as_of in (None, *_instants(world, chance)):
-                await _agrees(api, world, model, as_of, chance)
+            for at in (None, *_instants(world, chance)):
+                await _agrees(_asked(api, world, at), model, chance)
 
 
 async def _folded_in_every_way(database: str, api: Api, world: World) -> None:
     """The rows never depend on how events were cut into batches, nor on how often they came."""
     dumps = []
     for size in (1, 7, 10**6):
-        await execute(database, ORIGIN)
+        await execute(database, _ORIGIN)
         await fold(api.engine, world.records, size)
-        dumps.append(await dump(database))
-    await execute(database, ORIGIN)
+        dumps.append(await dump(database, MODELS))
+    await execute(database, _ORIGIN)
     await fold(api.engine, [record for record in world.records for _ in range(2)], 5)
     await fold(api.engine, world.records, 3)
-    assert dumps[0] == dumps[1] == dumps[2] == await dump(database)
+    assert dumps[0] == dumps[1] == dumps[2] == await dump(database, MODELS)
 
 
-async def _agrees(api: Api, world: World, model: ReadModel, as_of: datetime | None, chance: random.Random) -> None:
-    known = at(world.events, as_of or _FOR_EVER)
-    wanted = _rows(model, known)
-    found = {_key(model, item): item async for item in _items(api, model, wanted, as_of)}
-    assert found.keys() == wanted.keys(), (model.name, as_of)
-    for key, item in found.items():
-        row = {name: _plain(value) for name, value in wanted[key].items()}
-        assert {name: _plain(item[name]) for name in row} == row, (model.name, key, as_of)
+@dataclass(frozen=True)
+class _Asked:
+    """As of an instant, or now: what was recorded by then, and how it is asked for."""
+
+    api: Api
+    events: list[dict[str, Any]]
+    query: dict[str, Any]
+
+    async def json(self, model: ReadModel, named: Row, **more: object) -> Any:  # noqa: ANN401  # JSON
+        """An answer; what the resource's path doesn't take goes into the query."""
+        resource = model.settings["resource"]
+        query = {name: value for name, value in named.items() if f"{{{name}}}" not in resource}
+        return await self.api.json(f"/offices/o-1/{resource.format(**named)}?{urlencode(query | self.query | more)}")
+
+
+def _asked(api: Api, world: World, at: datetime | None) -> _Asked:
+    if at is None:
+        return _Asked(api, world.events, {})
+    events = [event for event in world.events if datetime.fromisoformat(event["recordedtime"]) <= at]
+    return _Asked(api, events, {"as_of": at.isoformat()})
+
+
+async def _agrees(asked: _Asked, model: ReadModel, chance: random.Random) -> None:
+    wanted = _rows(model, Known(asked.events))
+    found = {tuple(item[column.name] for column in model.key): item for item in await _items(asked, model, wanted)}
+    assert found.keys() == wanted.keys(), (model.name, asked.query)
+    for key, row in wanted.items():
+        told = {name: _plain(found[key][name]) for name in row}
+        assert told == {name: _plain(value) for name, value in row.items()}, (model.name, key, asked.query)
         for figure in _some(model, row, chance):
-            await _explained(api, world, model, key, figure, as_of)
+            await _explained(asked, model, key, figure)
 
 
-async def _explained(
-    api: Api, world: World, model: ReadModel, key: tuple[Any, ...], figure: str, as_of: datetime | None
-) -> None:
+async def _items(asked: _Asked, model: ReadModel, wanted: dict[Key, Row]) -> list[Row]:
+    """The rows of the resource, page by page; where a year is in its path, those of the years that there should be."""
+    found: list[Row] = []
+    for year in {2025, *(key[-1] for key in wanted)} if "{year}" in model.settings["resource"] else {0}:
+        page: Row = {"next": ""}
+        while page["next"] is not None:
+            after = {"after": page["next"]} if page["next"] else {}
+            page = await asked.json(model, {"year": year} if year else {}, limit=3, **after)
+            found += page["items"]
+    return found
+
+
+async def _explained(asked: _Asked, model: ReadModel, key: Key, figure: str) -> None:
+    """Of the events listed the oracle makes the figure; and where it is a sum, what they count adds up to it."""
     named = {column.name: value for column, value in zip(model.key, key, strict=True)}
-    path = f"/offices/o-1/{model.settings['resource'].format(**named)}"
-    asked = {
-        "explain": figure,
-        "limit": 1000,
-        **{n: v for n, v in named.items() if f"{{{n}}}" not in model.settings["resource"]},
-    }
-    told = await api.json(f"{path}?{urlencode(asked | ({'as_of': as_of.isoformat()} if as_of else {}))}")
-    where = (model.name, key, figure, as_of, told)
+    told = await asked.json(model, named, explain=figure, limit=1000)
     ids = {event["event_id"] for event in told["events"]}
-    alone = Known([event for event in at(world.events, as_of or _FOR_EVER).events if event["id"] in ids])
+    alone = Known([event for event in asked.events if event["id"] in ids])
+    where = (model.name, key, figure, asked.query, told)
     assert len(alone.events) == len(ids), where
     assert _plain(told["value"]) == _plain(_figure(_row(model, alone, key), figure)), where
     if "rule" not in told:
@@ -95,48 +125,32 @@ def _instants(world: World, chance: random.Random) -> Iterator[datetime]:
         yield recorded - timedelta(microseconds=number % 2)
 
 
-def _rows(model: ReadModel, known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
-    oracle = import_module(f"tests.integration.read_models.{model.name}")
-    if hasattr(oracle, "keys"):
-        return {key: oracle.row(known, key) for key in oracle.keys(known)}
-    rows: dict[tuple[Any, ...], dict[str, Any]] = oracle.rows(known)
-    return rows
+def _oracle(model: ReadModel) -> Any:  # noqa: ANN401  # a module
+    return import_module(f"tests.integration.read_models.{model.name}")
 
 
-def _row(model: ReadModel, known: Known, key: tuple[Any, ...]) -> dict[str, Any]:
-    oracle = import_module(f"tests.integration.read_models.{model.name}")
-    if hasattr(oracle, "keys"):
-        return dict(oracle.row(known, key))
-    return dict(oracle.rows(known).get(key, {}))
+def _rows(model: ReadModel, known: Known) -> dict[Key, Row]:
+    oracle = _oracle(model)
+    return (
+        {key: oracle.row(known, key) for key in oracle.keys(known)} if hasattr(oracle, "keys") else oracle.rows(known)
+    )
 
 
-def _figure(row: dict[str, Any], figure: str) -> Any:  # noqa: ANN401  # any figure
+def _row(model: ReadModel, known: Known, key: Key) -> Row:
+    oracle = _oracle(model)
+    return dict(oracle.row(known, key) if hasattr(oracle, "keys") else oracle.rows(known).get(key, {}))
+
+
+def _figure(row: Row, figure: str) -> Any:  # noqa: ANN401  # any figure
     name, dot, value = figure.partition(".")
     return row.get(name, {}).get(value, 0) if dot else row.get(name)
 
 
-def _some(model: ReadModel, row: dict[str, Any], chance: random.Random) -> Iterator[str]:
-    """All figures that are anything, and one that isn't."""
+def _some(model: ReadModel, row: Row, chance: random.Random) -> Iterator[str]:
+    """All figures that are anything, and at times one that isn't."""
     nothing = [figure for figure in model.figures if not _figure(row, figure)]
     yield from (figure for figure in model.figures if figure not in nothing)
     yield from nothing[: chance.randrange(2)]
-
-
-async def _items(api: Api, model: ReadModel, wanted: dict[tuple[Any, ...], Any], as_of: datetime | None) -> Any:  # noqa: ANN401  # rows
-    """The rows of the resource, page by page; of those that have the year in their path, the years that there should be."""
-    for year in {2025, *(key[-1] for key in wanted)} if "{year}" in model.settings["resource"] else {0}:
-        query: dict[str, Any] = {"limit": 3} | ({"as_of": as_of.isoformat()} if as_of else {})
-        while True:
-            page = await api.json(f"/offices/o-1/{model.settings['resource'].format(year=year)}?{urlencode(query)}")
-            for item in page["items"]:
-                yield item
-            if page["next"] is None:
-                break
-            query["after"] = page["next"]
-
-
-def _key(model: ReadModel, item: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(item[column.name] for column in model.key)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # any figure

@@ -1,0 +1,123 @@
+"""What a batch does: the statements that fold it, derived from the SELECTs of the read models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from services.projector.derived import NOW, STANDING, keys, latest, over, quote, same, sums
+from services.projector.read_models import ReadModel
+from services.projector.relations import (
+    AMENDMENTS,
+    RELATIONS,
+    TABLES,
+    Amendment,
+    changed,
+    filled,
+    known,
+    listed,
+    quoted,
+    table_of,
+)
+
+_ORDERED: Final = 'text COLLATE "C"'
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A statement of a batch, run where the batch has facts of these types (none: always); ``revoking``: and revokes.
+
+    What it gives as rows are the types of further facts that it has changed.
+    """
+
+    sql: str
+    types: frozenset[str] = frozenset()
+    revoking: bool = False
+
+
+def batch(models: Iterable[ReadModel]) -> Iterator[Step]:
+    """All statements of a batch, in their order: first the facts, then what rests on them."""
+    yield Step(filled("years"))
+    for name in TABLES:
+        held = RELATIONS[name].types
+        yield Step(filled("arrive", table=name), held)
+        yield Step(filled("revoke", table=name), held, revoking=True)
+    for amendment in AMENDMENTS:
+        yield Step(_amending(amendment), frozenset((amendment.type,)))
+    for model in models:
+        yield from steps(model)
+
+
+def _amending(amendment: Amendment) -> str:
+    members = ", ".join(f"{quoted(name)}, a.data -> {quoted(name)}" for name in amendment.fields)
+    return filled(
+        "amend",
+        table=table_of(amendment.type),
+        type=amendment.type,
+        when=amendment.when,
+        member=amendment.member,
+        fields=members,
+    )
+
+
+def table(model: ReadModel) -> str:
+    """The statement that creates its table."""
+    typed = ", ".join(f"{quote(name)} {type_}" for name, type_ in _stored(model))
+    return filled("table", name=model.name, columns=typed, keys=keys(model))
+
+
+def _stored(model: ReadModel) -> Iterator[tuple[str, str]]:
+    """Its table's columns and their types, after the office."""
+    for column in model.key:
+        yield column.name, f"{_ORDERED if column.type == 'text' else column.type} NOT NULL"
+    if model.kind == "sum":
+        yield "facts", "bigint NOT NULL"  # how many count here; without any the row isn't shown
+        yield from ((name, f"{type_} NOT NULL") for name, type_, _ in sums(model))
+        yield from (("shard", "integer NOT NULL"), ("last_position", "bigint NOT NULL"))
+    else:
+        yield from ((column.name, column.type) for column in model.having(""))
+    if model.kind == "rows":
+        yield from (("shard", "integer NOT NULL"), ("position", "bigint NOT NULL"))
+
+
+def steps(model: ReadModel) -> Iterator[Step]:
+    """What a batch does to its rows."""
+    types = frozenset(model.types)
+    if model.kind == "sum":
+        yield Step(_summing(model), types)
+    elif model.stored:
+        touched = {"name": model.name, "keys": keys(model), "one": over(model, changed)}
+        yield Step(filled("clear", **touched, same=same(model, "t", "q")), types)
+        yield Step(_entering(model, touched), types)
+
+
+def _summing(model: ReadModel) -> str:
+    names = [quote(name) for name, _, _ in sums(model)]
+    return filled(
+        "sum",
+        name=model.name,
+        keys=keys(model),
+        one=over(model, changed),
+        figures=", ".join(names),
+        sums=", ".join(sql for _, _, sql in sums(model)),
+        added=", ".join(f"{name} = t.{name} + excluded.{name}" for name in names),
+    )
+
+
+def _entering(model: ReadModel, touched: dict[str, str]) -> str:
+    within = model.settings.get("within", "stream")
+    near = known(f"office = s.office AND {within} = s.{within} AND {STANDING}", NOW)
+    (held,) = model.relation.tables
+    return filled(
+        "enter" if model.kind == "rows" else "recompute",
+        **touched,
+        columns=", ".join(quote(column.name) for column in model.having("key", "")),
+        qualified=", ".join(f"q.{quote(column.name)}" for column in model.having("key", "")),
+        key=keys(model, "q."),
+        within=within,
+        table=held,
+        types=listed(model.types),
+        standing=over(model, near),
+        latest=latest(model, "q."),
+    )
