@@ -6,7 +6,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/pip-compile --quiet --upgra
 	--build-deps-for editable --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test check bench faults schemas pins run-environment dev-environment
+.PHONY: help up down status test tests check bench faults schemas pins run-environment dev-environment
 
 help: ## this list · 本列表
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,9 +20,14 @@ down: ## stop everything, keep the data · 停止，保留数据
 status: run-environment ## what runs, and where · 查看状态
 	@$(BIN)/python -m deploy.local.cli status
 
-# A file's tests stay together, in the folders' order: the long ones begin first.
-test: check ## all tests, on the real Kafka and PostgreSQL · 全部测试
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+# Side by side: much of what tests do is waiting.
+test: dev-environment ## check, and all tests, on the real Kafka and PostgreSQL · 检查与全部测试
+	@$(MAKE) --no-print-directory --jobs=2 check tests
+
+# A file's tests stay together, in the folders' order: the long ones begin first. What they start again and again is
+# compiled once, whatever the caller's shell says.
+tests: dev-environment
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 check: dev-environment ## style, types, layers · 代码检查
 	@$(BIN)/ruff check

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 
-# A test's broker lives for minutes at the most: Java's second compiler would cost it more than it brings.
-os.environ.setdefault("KAFKA_OPTS", "-XX:TieredStopAtLevel=1")
+from deploy.local import postgres
+
+# A test's broker lives for minutes at the most: Java's second compiler and threads that collect garbage beside the
+# program would cost it more than they bring.
+os.environ.setdefault("KAFKA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+# Tests kill processes, never the machine: what the system was given to write survives.
+postgres._SETTINGS["fsync"] = "off"
 
 pytest_plugins = ["tests.support.stack", "tests.support.history", "tests.support.aged"]

@@ -25,7 +25,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.paths import write_private
 from deploy.local.ports import choose
 from services.common.settings import Settings
-from tests.support.service import Service
+from tests.support.service import Fresh
 from tests.support.stack import Servers, far_ports
 
 T = TypeVar("T")
@@ -98,8 +98,8 @@ class Pair:
             topic_prefix=f"t{uuid.uuid4().hex[:12]}", tokens=home / "tokens.json", kek_file=home / "kek",
             recorder_url=f"http://127.0.0.1:{recorder}", projector_url=f"http://127.0.0.1:{projector}",
         )  # fmt: skip
-        self.recorder = Service("recorder", self.settings, port=recorder)
-        self.projector = Service("projector", self.settings, port=projector)
+        self.recorder = Fresh("recorder", self.settings, port=recorder)
+        self.projector = Fresh("projector", self.settings, port=projector)
         self.tokens: dict[str, str] = {}
         self._clients = contextlib.ExitStack()
 
@@ -282,10 +282,11 @@ class Pair:
     def receipts(self, office: str) -> list[Json]:
         """Every receipt of an office, in the ledger's order."""
         rows = self.sql(
-            "SELECT shard, convert_from(receipt, 'UTF8') AS text FROM ledger.receipt ORDER BY shard, number"
+            "SELECT text FROM ledger.receipt, convert_from(receipt, 'UTF8') AS text"
+            " WHERE text::json ->> 'office' = $1 ORDER BY shard, number",
+            office,
         )
-        found = [json.loads(row["text"]) for row in rows]
-        return [receipt for receipt in found if receipt["office"] == office]
+        return [json.loads(row["text"]) for row in rows]
 
     def topic(self, name: str, partition: int) -> list[Any]:
         """Every record of a partition, as it is on Kafka now."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -42,11 +41,12 @@ class Log:
         raise Missing("there is nothing", "什么也没有")
 
 
-@pytest.fixture
-def described(tmp_path: Path) -> Any:  # noqa: ANN401 - schemathesis' own schema
-    (tmp_path / "tokens.json").write_text(json.dumps(TOKENS))
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - schemathesis' own schema
+    tokens = tmp_path_factory.mktemp("described") / "tokens.json"
+    tokens.write_text(json.dumps(TOKENS))
     recorder = Recorder()
-    grants = Grants.load(tmp_path / "tokens.json")
+    grants = Grants.load(tokens)
     deps = Dependencies(recorder, recorder, recorder, grants, lambda: (True, {}))
     app = web(deps, cast("AuditLog", Log()), Settings())
     loaded = schemathesis.openapi.from_dict(json.loads(document("openapi", app, (FOLDER / "json").as_uri())))

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.signing``: the recorder's checkpointer alone, until all it signed is delivered."""
+"""The recorder's checkpointer alone, until all it signed is delivered."""
 
 from __future__ import annotations
 
@@ -27,5 +27,6 @@ async def _done(settings: Settings) -> bool:
     return not found.checkpoints_waiting and all((each.checkpoint or 0) == each.next for each in found.shards)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run it, with the settings of the environment."""
     asyncio.run(_run(Settings.load()))

@@ -9,7 +9,7 @@ import asyncpg
 
 from services.common.settings import Settings
 from tests.support.history import copied
-from tests.support.service import command
+from tests.support.service import ran
 from tests.support.stack import Servers
 
 LEAVING = ["archive-written", "archive-manifest", "archive-noted", "archive-leaving", "archive-left"]
@@ -22,18 +22,16 @@ async def test_archiving_survives_a_kill_at_every_step(servers: Servers, aged: S
         for step in LEAVING:
             assert _run(settings, step, "--before", "2025", "--out", str(tmp_path), "--yes") == -9, step
             assert _whole(await _rows(settings, EVENTS), tmp_path, len(before)), step
-        assert _run(settings, None, "--before", "2025", "--out", str(tmp_path), "--yes") == 0
+        assert _run(settings, "", "--before", "2025", "--out", str(tmp_path), "--yes") == 0
         left = await _rows(settings, EVENTS)
         assert {row["recorded_at"].year for row in left}.isdisjoint({2023, 2024})
         assert _run(settings, "archive-returning:2", "--bring-back", str(tmp_path)) == -9
-        assert _run(settings, None, "--bring-back", str(tmp_path)) == 0
+        assert _run(settings, "", "--bring-back", str(tmp_path)) == 0
         assert await _rows(settings, EVENTS) == before
 
 
-def _run(settings: Settings, step: str | None, *arguments: str) -> int:
-    process = command(settings, "recorder", "archive", *arguments, fault=step)
-    process.communicate(timeout=60)
-    return process.returncode
+def _run(settings: Settings, step: str, *arguments: str) -> int:
+    return ran(settings, "recorder", "archive", *arguments, fault=step).returncode
 
 
 def _whole(rows: list[asyncpg.Record], folder: Path, events: int) -> bool:

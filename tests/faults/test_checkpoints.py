@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -19,6 +17,7 @@ from services.recorder.trust import outside
 from services.recorder.trust.checkpoint import Checkpoint, verified
 from services.recorder.trust.keys import Keys
 from tests.support.ledger import Bench, bench, section
+from tests.support.nursery import Process
 from tests.support.service import _environment
 
 STEPS: Final = [
@@ -28,7 +27,6 @@ STEPS: Final = [
     "checkpoint-filed",
     "checkpoint-published",
 ]
-_ROOT: Final = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -41,10 +39,8 @@ async def ledger(settings: Settings) -> AsyncIterator[Bench]:
 async def _sign(settings: Settings, fault: str = "") -> int:
     """Run a checkpointer to its end; its exit code."""
     more = {"CHENGZHANG_CHECKPOINT_EVENTS": "1", "CHENGZHANG_FAULT": fault, "CHENGZHANG_HOME": str(settings.home)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.signing", cwd=_ROOT, env={**os.environ, **_environment(settings), **more}
-    )
-    return await asyncio.wait_for(process.wait(), 60)
+    process = Process("tests.faults.signing", [], {**os.environ, **_environment(settings), **more}, 1, 2)
+    return await asyncio.to_thread(process.wait, 60)
 
 
 async def test_a_checkpointer_that_dies_anywhere_leaves_nothing_that_contradicts(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from functools import partial
@@ -20,11 +18,12 @@ import pytest
 from deploy.local.publishing.publisher import sealed
 from schemas.identity import shard_of
 from services.common.settings import Settings
+from services.recorder.status import status as recorder_status
 from tests.faults import invariants
 from tests.faults.installation import PATIENCE, database, delete_topics, installation, service, settled
 from tests.faults.load import Habits, Json, Told, actions, apps
-from tests.faults.running import command, dies
-from tests.support.service import Service
+from tests.faults.running import dies
+from tests.support.service import Service, ran
 from tests.support.stack import Servers
 
 SHARDS = 3
@@ -150,15 +149,15 @@ async def assert_what_can_be_recovered_is(
     before = await sizes(settings)
     for step in ("before-fill", "after-fill"):
         await dies(settings, "recover", at=step)
-    ended = await asyncio.to_thread(command, settings, "recover", "--json")
+    ended = await asyncio.to_thread(ran, settings, "recorder", "recover", "--json")
     report = json.loads(ended.stdout)
     assert ended.returncode == 1, report
     (fork,) = [remark for remark in report["remarks"] if remark["grave"] == "loss"]
     assert (fork["kind"], fork["shard"]) == ("fork", DIFFERENT)
     assert "two from there on" in fork["en"]
     async with asyncio.timeout(PATIENCE):
-        while status(settings)[1]["shards"][BEHIND]["mode"] != "writable":  # noqa: ASYNC110  # another process
-            await asyncio.sleep(0.2)
+        while (await recorder_status(settings)).shards[BEHIND].mode != "writable":  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.05)
     answer = await post(settings, plain(more[office_of[BEHIND]]))
     assert answer.status_code == httpx.codes.OK, "sent again, it is known"
     after = await sizes(settings)
@@ -210,10 +209,10 @@ async def relayed(settings: Settings, shard: int) -> None:
     """Wait until all of a shard is published."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            found = status(settings)[1]["shards"][shard]
-            if (found["relayed"], found["relayed_receipts"]) == (found["next"], found["next_receipt"]):
+            found = (await recorder_status(settings)).shards[shard]
+            if (found.relayed, found.relayed_receipts) == (found.next, found.next_receipt):
                 return
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.05)
 
 
 async def post(settings: Settings, action: Json) -> httpx.Response:
@@ -226,8 +225,6 @@ async def post(settings: Settings, action: Json) -> httpx.Response:
 
 def status(settings: Settings) -> tuple[int, dict[str, Any]]:
     """``recorder status --json``: exit code and what it says."""
-    asked = service("recorder", settings)._env
-    command = [sys.executable, "-m", "services.recorder.cli", "status", "--json"]
-    ended = subprocess.run(command, env=asked, capture_output=True, check=False, timeout=PATIENCE)
+    ended = ran(settings, "recorder", "status", "--json")
     told: dict[str, Any] = json.loads(ended.stdout)
     return ended.returncode, told

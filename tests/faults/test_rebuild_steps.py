@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 
 from services.common.settings import Settings
 from services.projector.settings import consumer_name
 from tests.integration.projector_running import create_topic, life, publish
 from tests.integration.projector_world import World, dump, engine_on, execute, fold, select
-from tests.support.service import Service
+from tests.support.service import ran
 
-PATIENCE = 120.0
 REBUILD_STEPS = ("while-replaying", "before-compare", "before-switch", "in-switch", "after-switch")
-
-
-def rebuilt(settings: Settings, step: str) -> subprocess.CompletedProcess[str]:
-    """``projector rebuild``, to be killed at a step."""
-    environment = Service("projector", settings, fault=step)._env
-    command = [sys.executable, "-m", "services.projector.cli", "rebuild", "--lang", "en"]
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE, encoding="utf-8"
-    )
 
 
 async def versions(settings: Settings) -> list[tuple[int, str]]:
@@ -45,9 +33,9 @@ async def test_a_rebuild_survives_a_kill_at_every_step(settings: Settings) -> No
     async with engine_on(settings.database_url, consumer_name(settings)) as engine:
         await fold(engine, world.records)
     for number, step in enumerate(REBUILD_STEPS):
-        ended = await asyncio.to_thread(rebuilt, settings, step)
+        ended = await asyncio.to_thread(ran, settings, "projector", "rebuild", "--lang", "en", fault=step)
         assert ended.returncode == -9, (step, ended.stderr)
-        assert ("Going on with office_v2" in ended.stderr) == (number > 0), (step, ended.stderr)
+        assert (b"Going on with office_v2" in ended.stderr) == (number > 0), (step, ended.stderr)
         switched = step == "after-switch"
         stand = [(1, "old"), (2, "live")] if switched else [(1, "live"), (2, "building")]
         assert sorted(await versions(settings)) == stand, step

@@ -19,8 +19,9 @@ from services.projector.status import status as projector_status
 from tests.faults import invariants
 from tests.faults.installation import PATIENCE, delete_topics, installation, service, settled
 from tests.faults.load import Habits, Json, Load, Told, actions, apps, key_of
-from tests.faults.running import command, dies, succeeds
+from tests.faults.running import dies, succeeds
 from tests.faults.topic import reader
+from tests.support.service import ran
 from tests.support.stack import Servers
 
 SHARDS = 2
@@ -92,7 +93,7 @@ async def test_topics_lost_under_load_come_back_from_the_ledger(servers: Servers
             await dies(installed, "republish", "--yes", at="after-portion")
             assert (await succeeds(installed, "republish", "--yes"))["ok"]
             await lose_the_beginning(installed, "events")
-            refused = await asyncio.to_thread(command, installed, "republish", "--topic", "events")
+            refused = await asyncio.to_thread(ran, installed, "recorder", "republish", "--topic", "events")
             assert refused.returncode == 1
             assert b"Run this again with --yes" in refused.stderr
             await dies(installed, "republish", "--topic", "events", "--yes", at="after-emptying")

@@ -24,7 +24,6 @@ from tests.faults.load import Habits, Told, actions, apps
 from tests.support.stack import Servers
 
 SHARDS = 2
-SIDE_BY_SIDE = 3
 FAULTS = [  # of the recorder and of the projector; ":3" is the third time
     ("before-commit", "after-copy"),
     ("after-commit", "before-cursor:2"),
@@ -42,7 +41,7 @@ def scenarios(
 ) -> Iterator[dict[str, Future[None]]]:
     """All selected scenarios, under way."""
     chosen = [name for name in NAMES if any(f"[{name}]" in item.name for item in request.session.items)]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with ThreadPoolExecutor(len(NAMES)) as pool:
         folders = [tmp_path_factory.mktemp("faults") for _ in chosen]
         yield {
             name: pool.submit(asyncio.run, scenario(servers, folder, *name.split()))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Final, Self
 
-import httpx
-
+from deploy.local import stack
 from deploy.local.ports import choose
 from services.common.settings import Settings
+from tests.support.nursery import Process
 from tests.support.stack import far_ports
 
 _REPOSITORY = Path(__file__).parents[2]
+_PATIENCE: Final = 120.0  # seconds until a command hangs for certain
 _KEPT = (
     "home",
     "kafka",
@@ -31,7 +33,7 @@ _KEPT = (
 
 
 class Service:
-    """``python -m services.<name>.cli serve``; as a context manager it is killed at the end.
+    """``<name> serve`` as a process; as a context manager it is killed at the end.
 
     >>> with Service("recorder", settings, fault="after-commit") as recorder:
     ...     recorder.wait_ready()
@@ -48,17 +50,19 @@ class Service:
         self._env = {**os.environ, **_environment(settings), "CHENGZHANG_HTTP_PORT": str(self.port), **env}
         if fault:
             self._env["CHENGZHANG_FAULT"] = fault
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
         """Start the process; does not wait for it."""
-        command = [sys.executable, "-m", f"services.{self.name}.cli", "serve"]
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=_REPOSITORY, env=self._env, stdout=log, stderr=log)
+            self._process = self._born(log.fileno())
         return self
 
+    def _born(self, log: int) -> Process | subprocess.Popen[bytes]:
+        return Process(f"services.{self.name}.cli", ["serve"], self._env, log, log)
+
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> Process | subprocess.Popen[bytes]:
         """Return the process, started."""
         assert self._process is not None, "start() first"
         return self._process
@@ -71,7 +75,7 @@ class Service:
     def wait_ready(self, seconds: float = 30) -> Self:
         """Wait for ``/readyz`` = 200; an AssertionError with the end of the log if the process ends or time is up."""
         end = time.monotonic() + seconds
-        while not self._answers():
+        while not stack._answers_ready(self.port):
             assert self.alive, f"{self.name} ended with {self.process.returncode}:\n{self.log()[-4000:]}"
             assert time.monotonic() < end, f"{self.name} not ready after {seconds} s:\n{self.log()[-4000:]}"
             time.sleep(0.05)
@@ -106,21 +110,39 @@ class Service:
     ) -> None:
         self.kill()
 
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
+
+class Fresh(Service):
+    """The same, run by an interpreter of its own, as an operator does it."""
+
+    def _born(self, log: int) -> subprocess.Popen[bytes]:
+        line = [sys.executable, "-m", f"services.{self.name}.cli", "serve"]
+        return subprocess.Popen(line, cwd=_REPOSITORY, env=self._env, stdout=log, stderr=log)
 
 
-def command(settings: Settings, *arguments: str, fault: str | None = None) -> subprocess.Popen[bytes]:
-    """``recorder …`` or ``projector …`` with these settings, started, its output piped."""
+def command(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
+    """``recorder …`` or ``projector …`` with these settings, started by an interpreter of its own, its output piped."""
     name, *rest = arguments
     line = [sys.executable, "-m", f"services.{name}.cli", *rest]
     environment = {**os.environ, **_environment(settings)}
-    if fault:
-        environment["CHENGZHANG_FAULT"] = fault
     return subprocess.Popen(line, cwd=_REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def ran(settings: Settings, *arguments: str, fault: str = "", **env: str) -> subprocess.CompletedProcess[bytes]:
+    """``recorder …`` or ``projector …`` with these settings; how it ended, and what it wrote."""
+    name, *rest = arguments
+    environment = {**os.environ, **_environment(settings), "CHENGZHANG_FAULT": fault, **env}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = Process(f"services.{name}.cli", rest, environment, out.fileno(), err.fileno())
+        try:
+            code = process.wait(_PATIENCE)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, code, *map(_whole, (out, err)))
+
+
+def _whole(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def _environment(settings: Settings) -> dict[str, str]:
