@@ -123,21 +123,27 @@ class Recorder:
         Whoever hears that a person was erased can rely on it: nothing of theirs opens by then, and the key is destroyed
         unless another office has the person.
         """
-        if (parts := self._parts) is None:
-            raise Unavailable("the recorder is starting: ledger or topics have not been reached yet")
+        parts = self._started_parts()
         outcomes = await parts.appender.submit(submissions)
         if any(submission.type in _ERASING for submission in submissions):
             await parts.erasures.apply_now()
         return outcomes
+
+    async def dry_run(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """What ``submit`` would answer now; nothing is recorded."""
+        return await self._started_parts().appender.dry_run(submissions)
 
     async def checkpoint(self, shard: int) -> Kept:
         """Sign a shard as it stands, for whoever needs a proof now.
 
         Raises Contradiction, Misconfigured, Missing, Unavailable.
         """
+        return await self._started_parts().checkpointer.make(shard)
+
+    def _started_parts(self) -> Parts:
         if self._parts is None:
             raise Unavailable("the recorder is starting: ledger or topics have not been reached yet")
-        return await self._parts.checkpointer.make(shard)
+        return self._parts
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether actions are being recorded and events published, not only whether things can be reached."""

@@ -77,6 +77,12 @@ class Recorder:
         self.submitted += submissions
         return [Unrecordable("KeyError") if self.fails else self._answer(s) for s in submissions]
 
+    async def dry_run(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        return [self._answer(submission) for submission in submissions]
+
+    def unstored(self) -> Recorder:
+        return self
+
     def _answer(self, submission: Submission) -> Answer:
         if submission.refusal is None:
             return Answer(_receipt(submission, **self.says), self.repeat)

@@ -26,6 +26,13 @@ from services.recorder.ledger.submission import Outcome, Submission
 VERSION: Final = "1"  # of the interface; optional members may come within it
 _JSON: Final = "application/json"
 _Key = Annotated[str, Query(min_length=1, max_length=256)]
+_DryRun = Annotated[
+    bool,
+    Query(
+        description="Answer as if these actions were sent now, and record nothing: no number, position or id is taken. "
+        "Later actions of a batch are answered as if those before them were recorded."
+    ),
+]
 
 
 class Appending(Protocol):
@@ -33,6 +40,9 @@ class Appending(Protocol):
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Outcomes in order. Raises Busy, Unavailable."""
+
+    async def dry_run(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """The outcomes that they would have now, with nothing recorded. Raises Unavailable."""
 
 
 class Receipts(Protocol):
@@ -44,6 +54,9 @@ class Receipts(Protocol):
 
 class Secrets(Keys, Opening, Protocol):
     """The vault."""
+
+    def unstored(self) -> Keys:
+        """The same keys for what is only tried; none is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +85,13 @@ def router(deps: Dependencies) -> APIRouter:
     asking = Annotated[Grant, Depends(bearer(deps.grants))]
 
     @routes.post("/actions", tags=["actions"], **describing.ACTIONS)
-    async def publish(request: Request, grant: asking) -> Response:
+    async def publish(request: Request, grant: asking, dry_run: _DryRun = False) -> Response:  # noqa: FBT002
         """Record an action, or up to 1,000 of them. The same action sent again gets its first receipt again."""
         media = mode(request)
+        submit = _Submit(deps, dry_run=dry_run)
         if media == BATCH:
-            return await _publish_many(deps, grant, await many(request))
-        return await _publish_one(deps, grant, await one(request, media))
+            return await _publish_many(submit, grant, await many(request))
+        return await _publish_one(submit, grant, await one(request, media))
 
     @routes.get("/receipts", tags=["actions"], response_model=Receipt, responses=responses(401, 403, 404, 422, 503))
     async def receipt(grant: asking, office: _Key, source: _Key, id: _Key) -> Response:  # noqa: A002
@@ -111,34 +125,44 @@ def _add_health(routes: APIRouter, deps: Dependencies) -> None:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
-async def _publish_one(deps: Dependencies, grant: Grant, action: Readable | Unreadable) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Submit:
+    """Seal and append, or only try."""
+
+    deps: Dependencies
+    dry_run: bool
+
+    async def __call__(self, actions: Sequence[Readable]) -> list[tuple[int, bytes] | Problem]:
+        """The answers in order."""
+        if not actions:
+            return []
+        vault, appender = self.deps.vault, self.deps.appender
+        with translated():
+            keys = vault.unstored() if self.dry_run else vault
+            submissions = await prepare(actions, keys, plaintext_allowed=True)
+            outcomes = await (appender.dry_run if self.dry_run else appender.submit)(submissions)
+        return [answered(action, outcome) for action, outcome in zip(actions, outcomes, strict=True)]
+
+
+async def _publish_one(submit: _Submit, grant: Grant, action: Readable | Unreadable) -> Response:
     if isinstance(action, Unreadable):
         raise problem_of(action)
     refused = _refused(grant, action)
     if refused:
         raise refused
-    (answer,) = await _submit(deps, [action])
+    (answer,) = await submit([action])
     if isinstance(answer, Problem):
         raise answer
     status, receipt = answer
     return Response(receipt, status, media_type=_JSON)
 
 
-async def _publish_many(deps: Dependencies, grant: Grant, actions: Sequence[Readable | Unreadable]) -> Response:
+async def _publish_many(submit: _Submit, grant: Grant, actions: Sequence[Readable | Unreadable]) -> Response:
     refused = [problem_of(action) if isinstance(action, Unreadable) else _refused(grant, action) for action in actions]
     allowed = [a for a, problem in zip(actions, refused, strict=True) if isinstance(a, Readable) and problem is None]
-    submitted = iter(await _submit(deps, allowed))
+    submitted = iter(await submit(allowed))
     told = [_item(next(submitted) if problem is None else problem) for problem in refused]
     return Response(orjson.dumps(told), media_type=_JSON)
-
-
-async def _submit(deps: Dependencies, actions: Sequence[Readable]) -> list[tuple[int, bytes] | Problem]:
-    if not actions:
-        return []
-    with translated():
-        submissions = await prepare(actions, deps.vault, plaintext_allowed=True)
-        outcomes = await deps.appender.submit(submissions)
-    return [answered(action, outcome) for action, outcome in zip(actions, outcomes, strict=True)]
 
 
 def _refused(grant: Grant, action: Readable) -> Problem | None:

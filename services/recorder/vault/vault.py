@@ -152,6 +152,17 @@ class Vault:
                 rows += await self._add(connection, new)
         return {row["owner"]: self._unwrap(row) for row in rows if row["wrapped"] is not None}
 
+    def unstored(self) -> Unstored:
+        """The same keys for what is only tried: nothing is made in the database."""
+        return Unstored(self)
+
+    async def known(self, owners: Collection[str]) -> dict[str, DataKey | None]:
+        """The data keys that there are; None for who was erased."""
+        self._must_be_open()
+        async with self._connection() as connection:
+            rows = await _rows(_QUERIES.keys_of(connection, owners=sorted(owners)))
+        return {row["owner"]: None if row["wrapped"] is None else self._unwrap(row) for row in rows}
+
     async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
         """The texts in their order, or why not; in one statement. ``only`` opens what that person owns.
 
@@ -267,6 +278,21 @@ class Vault:
                 yield connection
         except _UNREACHABLE as error:
             raise Unavailable("the vault can't be reached") from error
+
+
+class Unstored:
+    """A vault that makes up the keys that are not there: they seal as others do, and go with what they sealed."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self.retention_days = vault.retention_days
+        self.mac = vault.mac
+
+    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+        """The owners' data keys; none of who was erased. Raises Unavailable."""
+        known = await self._vault.known(owners)
+        new = {owner: DataKey(str(uuid4()), owner, os.urandom(_KEY_BYTES)) for owner in set(owners) - known.keys()}
+        return {owner: key for owner, key in known.items() if key is not None} | new
 
 
 async def _rows(query: AsyncIterator[Any]) -> list[Any]:

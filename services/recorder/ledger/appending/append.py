@@ -60,8 +60,8 @@ async def append(
     went back behind what is known to be committed, or where the shard's states are of another fold than this code's.
     """
     async with connection.transaction():
-        batch, prepared = await _prepare(connection, ledger, shard, working, submissions)
-        answers = batch.decide(prepared, datetime.now(UTC))
+        batch = begun(ledger, shard, working, await QUERIES.lock_shard(connection, shard=shard))
+        answers = batch.decide(await prepare(connection, batch, submissions), datetime.now(UTC))
         await write(connection, shard, batch)
         fault("before-commit")
     working.commit(batch.head.next_receipt, batch.head.size)
@@ -78,17 +78,19 @@ def _count(batch: Batch) -> None:
         metrics.RECEIPTS.labels(outcome, code).inc(receipts)
 
 
-async def _prepare(
-    connection: Connection, ledger: Ledger, shard: int, working: Working, submissions: Sequence[Submission]
-) -> tuple[Batch, Sequence[Submission]]:
-    """A batch with all that deciding needs, and the submissions, from the first on, for which it has it."""
-    row = await QUERIES.lock_shard(connection, shard=shard)
+def begun(ledger: Ledger, shard: int, working: Working, row: asyncpg.Record) -> Batch:
+    """A batch on the shard's row as it stands. Raises ReadOnly."""
     if why := _closed(shard, row, working):
         raise ReadOnly(str(why), why)
     recorded_at = max(datetime.now(UTC), row["recorded_at"])
     working.begin(row["next_receipt"], row["recent"], row["size"])
     head = Head(shard, row["size"], row["next_receipt"], recorded_at, row["peaks"], row["recent"])
-    batch = Batch(ledger.source, head, working)
+    return Batch(ledger.source, head, working)
+
+
+async def prepare(connection: Connection, batch: Batch, submissions: Sequence[Submission]) -> Sequence[Submission]:
+    """Load all that deciding needs; the submissions, from the first on, for which the batch has it then."""
+    shard = batch.head.shard
     await _look_up(connection, shard, batch, submissions)
     await _search(connection, shard, batch, submissions[0])
     actions: list[Action] = []
@@ -105,7 +107,7 @@ async def _prepare(
     await _load(connection, shard, batch.working, keys)
     more = {key for action in actions for key in decider.reads_more(batch.working, action)}
     await _load(connection, shard, batch.working, more)
-    return batch, submissions[:prepared]
+    return submissions[:prepared]
 
 
 def _closed(shard: int, row: asyncpg.Record, working: Working) -> Both | None:

@@ -15,6 +15,7 @@ from services.common.both import Both
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.ledger import mode
 from services.recorder.ledger.appending.append import Committed, append
+from services.recorder.ledger.appending.trying import tried
 from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.database import TRANSIENT, Connection, Ledger, Pool
 from services.recorder.ledger.submission import Answer, Closed, Outcome, Submission, Unrecordable
@@ -64,16 +65,14 @@ class Appender:
 
     def _closed(self, shard: int) -> Closed | None:
         reason = self._reasons.get(shard)
-        return Closed(f"shard {shard} is read-only: {reason}") if reason else None
+        return _read_only(shard, reason) if reason else None
 
     def enqueue(self, submissions: Sequence[Submission]) -> list[tuple[list[int], Ticket]]:
         """Put submissions into their shards' queues, in order; the indices and the ticket of each shard's part.
 
         Raises ReadOnly where a shard takes nothing, before anything is queued.
         """
-        parts: dict[int, list[int]] = {}
-        for index, submission in enumerate(submissions):
-            parts.setdefault(shard_of(submission.office, self._ledger.shards), []).append(index)
+        parts = self._by_shard(submissions)
         for indices in parts.values():
             if closed := self.closed(submissions[indices[0]].office):
                 raise ReadOnly(closed.reason)
@@ -105,10 +104,34 @@ class Appender:
         except TimeoutError:
             message = f"not recorded within {patience:g} s; it may be later: send it again to learn of it"
             raise Unavailable(message) from None
-        outcomes = [why or next(collected) for why in closed]
-        if len(outcomes) == 1 and isinstance(outcomes[0], Closed):
-            raise ReadOnly(outcomes[0].reason)
-        return outcomes
+        return _open([why or next(collected) for why in closed])
+
+    async def dry_run(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """What ``submit`` would answer now; nothing is recorded. Raises Unavailable and, for a single one, ReadOnly."""
+        outcomes: dict[int, Outcome] = {}
+        try:
+            for shard, indices in self._by_shard(submissions).items():
+                tried = await self._tried(shard, [submissions[index] for index in indices])
+                outcomes |= zip(indices, tried, strict=True)
+        except TRANSIENT as error:
+            raise Unavailable("the ledger can't be reached") from error
+        return _open([outcomes[index] for index in range(len(submissions))])
+
+    async def _tried(self, shard: int, submissions: list[Submission]) -> list[Outcome]:
+        if closed := self._closed(shard):
+            return [closed] * len(submissions)
+        try:
+            async with self._pool.acquire(timeout=10) as connection:
+                return await tried(connection, submissions, ledger=self._ledger, shard=shard)
+        except ReadOnly as error:
+            return [_read_only(shard, error)] * len(submissions)
+
+    def _by_shard(self, submissions: Sequence[Submission]) -> dict[int, list[int]]:
+        """The indices of each shard's, in order."""
+        parts: dict[int, list[int]] = {}
+        for index, submission in enumerate(submissions):
+            parts.setdefault(shard_of(submission.office, self._ledger.shards), []).append(index)
+        return parts
 
     def _put(self, shard: int, submissions: list[Submission]) -> Ticket:
         ticket = Ticket(submissions, [], asyncio.get_running_loop().create_future())
@@ -185,3 +208,14 @@ class Appender:
         for worker in self._workers.values():
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
+
+
+def _read_only(shard: int, why: object) -> Closed:
+    return Closed(f"shard {shard} is read-only: {why}")
+
+
+def _open(outcomes: list[Outcome]) -> list[Outcome]:
+    """These; raises ReadOnly for a single one that is closed out."""
+    if len(outcomes) == 1 and isinstance(outcomes[0], Closed):
+        raise ReadOnly(outcomes[0].reason)
+    return outcomes
