@@ -116,19 +116,23 @@ def test_binary_mode_says_what_is_wrong_as_well(pair: Pair, office: Office) -> N
     assert body["errors"][0]["pointer"] == "/time"
     body = _problem(pair.post_binary({k: v for k, v in fields.items() if k != "office"}), 422, "no-address")
     undecodable = {f"ce-{k}": str(v) for k, v in office.section().items() if k != "data"} | {"ce-actor": "%FF"}
-    _problem(pair.post({}, "application/json", **undecodable), 400, "bad-header")
+    told = _problem(pair.post({}, "application/json", **undecodable), 400, "bad-header")
+    assert told["errors"][0]["pointer"] == "/headers/ce-actor"
     empty = {f"ce-{k}": str(v) for k, v in office.section().items() if k != "data"}
     _problem(pair.post(b"", "application/json", **empty), 400, "not-json")
 
 
-def test_binary_mode_takes_chinese_percent_encoded(pair: Pair, office: Office) -> None:
+@pytest.mark.parametrize(
+    ("written", "actor"), [("%E7%8E%8B", "王"), ('"%E7%8E%8B \\"x\\""', '王 "x"'), ("%25E7", "%E7")]
+)
+def test_binary_mode_is_unquoted_and_percent_decoded_once(pair: Pair, office: Office, written: str, actor: str) -> None:
     fields = office.section()
-    headers = {f"ce-{k}": str(v) for k, v in fields.items() if k != "data"} | {"ce-actor": "%E7%8E%8B"}
+    headers = {f"ce-{k}": str(v) for k, v in fields.items() if k != "data"} | {"ce-actor": written}
     answer = pair.post(fields["data"], "application/json", **headers)
     assert answer.status_code == 201
     events = pair.sql("SELECT convert_from(body, 'UTF8')::json ->> 'actor' AS actor FROM ledger.event WHERE id = $1",
                       answer.json()["events"][0]["id"])  # fmt: skip
-    assert events[0]["actor"] == "王"
+    assert events[0]["actor"] == actor
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from pydantic_core import ErrorDetails
 from schemas.base import MOST, Many
 from services.common.problems import Problem
 from services.recorder.intake import explain, turns
+from services.recorder.intake.binary import MOST_ATTRIBUTES
 from services.recorder.intake.opening import OpenRequest, _items
 from services.recorder.intake.reading import Readable, Unreadable, read
-from services.recorder.intake.record import MOST_ATTRIBUTES, read_record
+from services.recorder.intake.record import read_record
 from services.recorder.intake.requests import _attributes, many
 from services.recorder.intake.understanding import Record, understand
 from tests.unit.test_understanding import NoKeys

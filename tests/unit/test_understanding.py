@@ -13,7 +13,7 @@ from services.recorder.errors import Unavailable
 from services.recorder.intake import understanding
 from services.recorder.intake.prepare import prepare
 from services.recorder.intake.quarantine import _clean
-from services.recorder.intake.reading import Unreadable
+from services.recorder.intake.reading import Readable, Unreadable
 from services.recorder.intake.record import read_record
 from services.recorder.intake.submission import Submission
 from services.recorder.intake.understanding import Record, understand
@@ -48,9 +48,12 @@ def _section(name: str) -> Record:
     return _record(orjson.dumps(ENVELOPE | {"id": name, "data": {"section": name, "name": "x"}}))
 
 
+def _attributes(**more: str) -> list[tuple[str, bytes]]:
+    return [(f"ce_{name}", value.encode()) for name, value in (ENVELOPE | {"id": "a-1"} | more).items()]
+
+
 def _binary(*headers: tuple[str, bytes | None]) -> Record:
-    given = [(f"ce_{name}", value.encode()) for name, value in (ENVELOPE | {"id": "a-1"}).items()]
-    return _record(b'{"section":"s","name":"x"}', *given, *headers)
+    return _record(b'{"section":"s","name":"x"}', *_attributes(), *headers)
 
 
 @pytest.mark.parametrize("version", ["1" * 5000, "9" * 21, str(2**31)])
@@ -77,6 +80,34 @@ def test_a_header_that_is_no_text_is_named_only_where_its_name_is_one() -> None:
         assert isinstance(unnamed, Unreadable)
         assert unnamed.code == "bad-header"
         assert "header ce_… is" in unnamed.en
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_ID", "content-type", "Content-Type"])
+def test_a_header_comes_once(name: str) -> None:
+    told = read_record(_binary(("content-type", b"application/json"), (name, b"a-1")))
+    assert isinstance(told, Unreadable)
+    assert (told.code, told.errors[0].pointer) == ("bad-header", f"/headers/{name}")
+    assert f"header {name} is given twice" in told.en
+    assert f"消息头 {name} 重复出现" in told.zh
+
+
+@pytest.mark.parametrize(
+    "header", [("ce_id", b"other"), ("ce_id", b"\xff"), ("ce_id", None), ("ce_subject", b"x" * 65_536)]
+)
+def test_what_is_structured_is_that_whatever_stands_beside_it(header: tuple[str, bytes | None]) -> None:
+    structured = ("content-type", b"Application/CloudEvents+JSON; charset=utf-8")
+    value = orjson.dumps(ENVELOPE | {"id": "a-1", "data": {"section": "s", "name": "x"}})
+    told = read_record(_record(value, header, header, structured))
+    assert isinstance(told, Readable)
+    assert told.id == "a-1"
+
+
+@pytest.mark.parametrize("actor", ["%E7%8E%8B", '"p"', "%FF"])
+def test_kafka_headers_are_neither_unquoted_nor_percent_decoded(actor: str) -> None:
+    told = read_record(_record(b'{"section":"s","name":"x"}', *_attributes(actor=actor)))
+    assert isinstance(told, Readable)
+    assert told.action is not None
+    assert told.action.actor == actor
 
 
 def test_a_sender_cannot_say_that_a_batch_is_unreadable() -> None:

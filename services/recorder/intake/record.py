@@ -1,20 +1,19 @@
-"""A Kafka record as an action: CloudEvents structured or binary mode, by its headers."""
+"""A Kafka record as an action: CloudEvents structured or binary mode, by its headers.
+
+Where ``content-type`` says structured, nothing else that stands in headers counts.
+"""
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any
 
 from aiokafka import ConsumerRecord
 
-from schemas.envelope import LARGEST_ACTION, STRUCTURED
+from schemas.envelope import STRUCTURED
 from services.recorder.intake.batches import UNREADABLE
+from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json
-
-_INTEGERS: Final = frozenset({"expectedversion"})
-MOST_ATTRIBUTES: Final = 64  # an action has 16
-_DIGITS: Final = 20  # so many tell that a number is too large; Python refuses to read very many
-_ATTRIBUTE: Final = re.compile(r"ce_[a-z0-9]{1,64}|content-type", re.IGNORECASE | re.ASCII)
 
 
 def read_record(  # noqa: PLR0911  # one return a way in which a record can be none
@@ -28,17 +27,20 @@ def read_record(  # noqa: PLR0911  # one return a way in which a record can be n
         return Unreadable(
             "empty", "The record has no value. Send the action as its value.", "记录内容为空。请将操作放在消息体中。"
         )
-    headers = _headers(record.headers, len(value))
-    if isinstance(headers, Unreadable):
-        return headers
+    headers = [(name, text) for name, text in record.headers or () if isinstance(name, str)]
+    media = _content_type(headers)
+    if isinstance(media, Unreadable):
+        return media
+    beside = [] if media == STRUCTURED else [header for header in headers if header[0].startswith("ce_")]
+    attributes = texts(beside, len(value))
+    if isinstance(attributes, Unreadable):
+        return attributes
     fields = read_json(value)
     if isinstance(fields, Unreadable):
         return fields
-    attributes = {name[3:]: text for name, text in headers.items() if name.startswith("ce_")}
     if attributes:
         return read(binary(attributes, fields), value + "".join(attributes.values()).encode())
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == STRUCTURED or (not content_type and "specversion" in fields):
+    if media == STRUCTURED or (not media and "specversion" in fields):
         return read(fields, value)
     return Unreadable(
         "no-cloudevent",
@@ -57,46 +59,8 @@ def _unreadable_batch(reason: bytes | None) -> Unreadable:
     )
 
 
-def binary(attributes: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
-    """An action's members from binary mode's attributes (without their prefix) and data."""
-    fields: dict[str, Any] = {**attributes, "data": data}
-    for name in _INTEGERS & attributes.keys():
-        if attributes[name].isascii() and attributes[name].isdigit():
-            fields[name] = int(attributes[name].lstrip("0")[:_DIGITS] or "0")
-    return fields
-
-
-def beyond_limits(attributes: int, size: int) -> Unreadable | None:
-    """What binary mode's attributes and data may be, together, as one action in structured mode; ``size`` in bytes."""
-    if attributes <= MOST_ATTRIBUTES and size <= LARGEST_ACTION:
-        return None
-    return Unreadable(
-        "too-large",
-        f"The data and attributes have more than {LARGEST_ACTION} bytes, or there are more than {MOST_ATTRIBUTES} "
-        "attributes. Split it.",
-        f"数据与属性合计超过 {LARGEST_ACTION} 字节，或属性多于 {MOST_ATTRIBUTES} 个。请拆分。",
-    )
-
-
-def _headers(raw: Any, size: int) -> dict[str, str] | Unreadable:  # noqa: ANN401  # what a sender sent
-    headers: dict[str, str] = {}
-    for name, value in raw or ():
-        if not (isinstance(name, str) and (name.startswith("ce_") or name.lower() == "content-type")):
-            continue
-        size += len(name) + len(value or b"")
-        if beyond := beyond_limits(len(headers) + 1, size):
-            return beyond
-        try:
-            headers[name.lower()] = value.decode()
-        except (AttributeError, UnicodeDecodeError):
-            return _bad_header(name)
-    return headers
-
-
-def _bad_header(name: str) -> Unreadable:
-    shown = name if _ATTRIBUTE.fullmatch(name) else "ce_…"  # any other name may hold anything, at any length
-    return Unreadable(
-        "bad-header",
-        f"The header {shown} is not UTF-8 text. CloudEvents attributes are texts.",
-        f"消息头 {shown} 不是 UTF-8 文本。CloudEvents 属性须为文本。",
-    )
+def _content_type(headers: Iterable[tuple[str, bytes | None]]) -> str | Unreadable:
+    given = texts([header for header in headers if header[0].lower() == "content-type"], 0)
+    if isinstance(given, Unreadable):
+        return given
+    return given.get("content-type", "").partition(";")[0].strip().lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -11,8 +12,8 @@ from fastapi import Request
 
 from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.problems import Problem
+from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
-from services.recorder.intake.record import beyond_limits, binary
 from services.recorder.intake.turns import Turns
 
 BATCH: Final = "application/cloudevents-batch+json"
@@ -20,6 +21,7 @@ JSON: Final = "application/json"
 LARGEST_BATCH: Final = 1000  # actions
 LARGEST_BODY: Final = 16 * 1024 * 1024  # bytes of a batch: as much as the intake topic takes in a record
 _STATUS: Final = {"too-large": 413, "not-json": 400, "not-utf8": 400, "bad-header": 400, "too-deep": 400}
+_QUOTED: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _TITLES: Final = {400: "Not readable", 413: "Too large", 422: "Invalid action"}
 
 
@@ -104,25 +106,15 @@ def _item(item: Any) -> Readable | Unreadable:  # noqa: ANN401 - anything that J
 
 
 def _attributes(request: Request, size: int) -> dict[str, str] | Unreadable:
-    """The ce- headers, percent-decoded as the HTTP binding asks (CloudEvents HTTP 1.0.2, 3.1.3.2).
+    """What the ce- headers say; ``size`` is the body's."""
+    raw = request.headers.raw
+    return texts(((name.decode("latin-1"), value) for name, value in raw if name.startswith(b"ce-")), size, _plain)
 
-    ``size`` is the body's: together they are one action.
-    """
-    attributes: dict[str, str] = {}
-    for name, value in request.headers.raw:
-        if name.startswith(b"ce-"):
-            size += len(name) + len(value)
-            if beyond := beyond_limits(len(attributes) + 1, size):
-                return beyond
-            try:
-                attributes[name[3:].decode()] = unquote_to_bytes(value).decode()
-            except UnicodeDecodeError:
-                return Unreadable(
-                    "bad-header",
-                    "A ce- header is not UTF-8 once percent-decoded.",
-                    "某个 ce- 头经百分号解码后不是 UTF-8。",
-                )
-    return attributes
+
+def _plain(value: bytes) -> bytes:
+    """Unquoted where it is quoted, then percent-decoded once (CloudEvents' HTTP binding 1.0.2, 3.1.3.2)."""
+    quoted = _QUOTED.fullmatch(value)
+    return unquote_to_bytes(re.sub(rb"\\(.)", rb"\1", quoted[1]) if quoted else value)
 
 
 def _unsupported(detail: str) -> Problem:
