@@ -1,6 +1,8 @@
-"""``python -m schemas.generate [--check]``: ``schemas/json/<type>.json`` from the models, JSON Schema 2020-12.
+"""``python -m schemas.generate [--check]``: ``schemas/json`` from the models, JSON Schema 2020-12.
 
-Each file is a whole CloudEvent, envelope and data, and needs no other file.
+``action.json`` and ``event.json`` are the two envelopes with what several types hold (``$defs``); a type's file adds
+its ``data``. ``$id`` and ``$ref`` are names of files: they resolve in the folder, below a service's ``/schemas``, and
+in a validator that was given the files, which a URN does in the last of these only.
 """
 
 from __future__ import annotations
@@ -8,51 +10,51 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import BaseModel, create_model
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from schemas.catalogue import ACTIONS, EVENTS
 from schemas.envelope import ActionEnvelope, EventEnvelope
 from schemas.receipt import Quarantined, QuarantinedEnvelope, Receipt, ReceiptEnvelope
 
 FOLDER: Final = Path(__file__).parent
+SERVED: Final = "schemas"  # where a service serves the files, seen from its API's description
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_DEFS: Final = "#/$defs/{model}"
-_COMPONENT: Final = "#/components/schemas/{model}"
+_DEFS: Final = "#/$defs/"
+_WIDTH: Final = 120  # columns
 _TOLD: Final[dict[str, type[BaseModel]]] = {Receipt.TYPE: ReceiptEnvelope, Quarantined.TYPE: QuarantinedEnvelope}
+Schema = dict[str, Any]
 
 
-def documents() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of every action, event, receipt and quarantine notice, by its type."""
-    return {name: _document(name, model) for name, model in _models().items()}
+def documents() -> dict[str, Schema]:
+    """The JSON Schema of both envelopes and of every action, event, receipt and quarantine notice, by its file's name.
+
+    Actions are closed: a member that no schema names is refused. Of all others readers ignore what they don't know.
+    """
+    told = {name: _open(model.model_json_schema(schema_generator=_Untitled)) for name, model in _TOLD.items()}
+    found = {**_family("action", ActionEnvelope, ACTIONS), **_family("event", EventEnvelope, EVENTS), **told}
+    return {f"{name}.json": {**_head(name), **schema, "title": name} for name, schema in found.items()}
 
 
-def components() -> dict[str, Any]:
-    """The actions for an OpenAPI document: a schema a type, and ``Action``, which is any of them."""
-    models = {name: _action(name) for name in ACTIONS}
-    _, shared = models_json_schema([(m, "validation") for m in models.values()], ref_template=_COMPONENT)
-    refs = {name: _COMPONENT.format(model=model.__name__) for name, model in models.items()}
-    action = {
-        "oneOf": [{"$ref": ref} for ref in refs.values()],
-        "discriminator": {"propertyName": "type", "mapping": refs},
+def any_action() -> Schema:
+    """Any action, for a document beside the folder ``SERVED``."""
+    refs = {name: f"{SERVED}/{name}.json" for name in ACTIONS}
+    return {**_any(ACTIONS), "discriminator": {"propertyName": "type", "mapping": refs}}
+
+
+def messages() -> dict[str, Schema]:
+    """What the topics hold, for a document beside the folder ``SERVED``: by topic."""
+    return {
+        "actions": _any(ACTIONS),
+        "events": _any(EVENTS),
+        "receipts": {"$ref": f"{SERVED}/{Receipt.TYPE}.json"},
+        "quarantine": {"$ref": f"{SERVED}/{Quarantined.TYPE}.json"},
     }
-    found: dict[str, Any] = shared["$defs"]
-    return {"Action": action, **found}
-
-
-def messages() -> dict[str, Any]:
-    """What the topics hold, for an AsyncAPI document: ``Action``, ``Event``, receipts, quarantine notices."""
-    parts = components()
-    told = {name: _event(name) for name in EVENTS} | _TOLD
-    _, shared = models_json_schema([(m, "validation") for m in told.values()], ref_template=_COMPONENT)
-    for part in _objects(shared):
-        part.pop("additionalProperties", None)
-    refs = [{"$ref": _COMPONENT.format(model=_event(name).__name__)} for name in EVENTS]
-    return {**parts, **shared["$defs"], "Event": {"oneOf": refs}}
 
 
 def write(folder: Path, texts: Mapping[str, str], *, check: bool) -> list[str]:
@@ -70,8 +72,22 @@ def write(folder: Path, texts: Mapping[str, str], *, check: bool) -> list[str]:
 
 
 def text(document: Mapping[str, Any]) -> str:
-    """A document as it is committed."""
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    """A document as it is written: what fits on a line stands on one."""
+    return f"{_text(document, '', 0)}\n"
+
+
+def _text(value: object, indent: str, before: int) -> str:
+    flat = json.dumps(value, ensure_ascii=False)
+    if before + len(flat) < _WIDTH or not isinstance(value, dict | list):
+        return flat
+    deeper = f"{indent}  "
+    names = [f"{json.dumps(name)}: " for name in value] if isinstance(value, dict) else [""] * len(value)
+    parts = value.values() if isinstance(value, dict) else value
+    lines = [
+        f"{deeper}{name}{_text(part, deeper, len(deeper) + len(name))}" for name, part in zip(names, parts, strict=True)
+    ]
+    begin, end = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join((begin, ",\n".join(lines), f"{indent}{end}"))
 
 
 def run(folder: Path, texts: Mapping[str, str], arguments: list[str] | None = None) -> int:
@@ -85,52 +101,83 @@ def run(folder: Path, texts: Mapping[str, str], arguments: list[str] | None = No
     return 1 if check and changed else 0
 
 
-def _models() -> dict[str, type[BaseModel]]:
-    return {name: _action(name) for name in ACTIONS} | {name: _event(name) for name in EVENTS} | _TOLD
+class _Untitled(GenerateJsonSchema):
+    """Without a title for each field, which would only be its name again."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  # pydantic's hook
+        return False
 
 
-def _action(name: str) -> type[BaseModel]:
-    """The envelope of one type of action. ``__doc__`` is what the type means."""
-    data = ACTIONS[name]
-    fields: Any = {"type": (Literal[name], ...), "data": (data, ...)}
-    return create_model(f"{data.__name__}Action", __base__=ActionEnvelope, __doc__=data.__doc__, **fields)
+def _family(base: str, envelope: type[BaseModel], models: Mapping[str, type[BaseModel]]) -> dict[str, Schema]:
+    """The envelope's schema and those of its types. What several types hold is the envelope's to define."""
+    everything = (envelope, *models.values())
+    refs, made = models_json_schema([(model, "validation") for model in everything], schema_generator=_Untitled)
+    names = {model: refs[model, "validation"]["$ref"].removeprefix(_DEFS) for model in everything}
+    closed = made["$defs"][names[envelope]].pop("additionalProperties", True) is False  # each type's file says it
+    defs: dict[str, Schema] = made["$defs"] if closed else _open(made["$defs"])
+    parts = {name: set(_reached(defs[names[model]], defs)) for name, model in models.items()}
+    users = Counter(part for reached in parts.values() for part in reached)
+    shared = {part for part in users if users[part] > 1}
+    found = {base: _with_defs(defs[names[envelope]], defs, shared)}
+    for name, model in models.items():
+        whole = _type(base, name, defs[names[model]], closed=closed)
+        found[name] = _elsewhere(_with_defs(whole, defs, parts[name] - shared), base, shared)
+    return found
 
 
-def _event(name: str) -> type[BaseModel]:
-    data = EVENTS[name]
-    fields: Any = {"type": (Literal[name], ...), "data": (data, ...)}
-    return create_model(f"{data.__name__}Event", __base__=EventEnvelope, __doc__=data.__doc__, **fields)
+def _head(name: str) -> Schema:
+    return {"$schema": _DIALECT, "$id": f"{name}.json", "title": name}
 
 
-def _document(name: str, model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template=_DEFS)
-    if name not in ACTIONS:
-        for part in _objects(schema):
-            part.pop("additionalProperties", None)  # readers ignore members that they do not know
-    _mark_sealed(schema)
-    return {"$schema": _DIALECT, "$id": f"urn:chengzhang:schema:{name}", **schema, "title": name}
+def _type(base: str, name: str, data: Schema, *, closed: bool) -> Schema:
+    said = {"description": data["description"], "allOf": [{"$ref": f"{base}.json"}]}
+    inner = {key: value for key, value in data.items() if key != "description"}
+    properties = {"type": {"const": name}, "data": inner}
+    return {**said, "properties": properties, **({"unevaluatedProperties": False} if closed else {})}
 
 
-def _objects(schema: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any part of a schema
+def _with_defs(schema: Schema, defs: Mapping[str, Schema], names: set[str]) -> Schema:
+    return {**schema, **({"$defs": {name: defs[name] for name in sorted(names)}} if names else {})}
+
+
+def _elsewhere(schema: Schema, base: str, names: set[str]) -> Schema:
+    """The schema with its references to what the envelope's file defines led there."""
+    for part in _objects(schema):
+        if str(part.get("$ref")).removeprefix(_DEFS) in names:
+            part["$ref"] = f"{base}.json{part['$ref']}"
+    return schema
+
+
+def _reached(schema: Schema, defs: Mapping[str, Schema]) -> Iterator[str]:
+    """The names of all that a schema refers to, itself or through others."""
+    for part in _objects(schema):
+        if "$ref" in part:
+            name = part["$ref"].removeprefix(_DEFS)
+            yield from (name, *_reached(defs[name], defs))
+
+
+def _open(schema: Schema) -> Schema:
+    """The schema, in which unknown members are ignored, whatever the models do with them."""
+    for part in _objects(schema):
+        part.pop("additionalProperties", None)
+    return schema
+
+
+def _any(names: Iterable[str]) -> Schema:
+    return {"oneOf": [{"$ref": f"{SERVED}/{name}.json"} for name in names]}
+
+
+def _objects(schema: Any) -> Iterator[Schema]:  # noqa: ANN401 - any part of a schema
     parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
     for part in parts:
         yield from _objects(part)
-    if isinstance(schema, dict) and schema.get("additionalProperties") is False:
+    if isinstance(schema, dict):
         yield schema
-
-
-def _mark_sealed(schema: dict[str, Any]) -> None:
-    """An event's sealed fields bear the same mark as the action's."""
-    sealed = {"$ref": _DEFS.format(model="Sealed")}
-    for definition in schema.get("$defs", {}).values():
-        for field in definition.get("properties", {}).values():
-            if sealed in (*field.get("anyOf", ()), {"$ref": field.get("$ref")}):
-                field["x-sealed"] = True
 
 
 def main() -> int:
     """Write ``schemas/json``."""
-    return run(FOLDER / "json", {f"{name}.json": text(document) for name, document in documents().items()})
+    return run(FOLDER / "json", {name: text(document) for name, document in documents().items()})
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings, grants: Grants) -> None:
     progress, models = Progress(), read_models.load()
     async with _reading(settings, models) as reading, background(_consume(settings, models, progress)):
-        await server(settings, create(reading, grants, progress)).serve()
+        await server(settings, create(reading, grants, progress, settings)).serve()
 
 
 @asynccontextmanager

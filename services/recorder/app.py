@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
 import uvloop
 from aiokafka.errors import KafkaError
+from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
 from schemas.erasure import ErasePerson, LiftHold
-from services.common import log
+from services.common import log, pages
 from services.common.both import Both
 from services.common.collecting import collect_rarely
 from services.common.grants import Grants
 from services.common.serving import background, server
 from services.common.settings import Settings
-from services.recorder import ahead, history, topics, vault
+from services.recorder import ahead, channels, history, topics, vault
 from services.recorder.audit import http as audit
 from services.recorder.audit.checkpointer import Checkpointer
 from services.recorder.audit.checkpoints import Kept
@@ -56,9 +58,8 @@ async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
     recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
     receipts = Receipts(pool, settings.shards)
-    app = api(Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready))
-    app.include_router(audit.router(AuditLog(pool, settings.shards, recorder.checkpoint), grants))
-    http = server(settings, app)
+    deps = Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready)
+    http = server(settings, web(deps, AuditLog(pool, settings.shards, recorder.checkpoint), settings))
     try:
         async with background(recorder.run()) as running:
             running.add_done_callback(lambda _: setattr(http, "should_exit", True))
@@ -67,6 +68,14 @@ async def _serve(settings: Settings, grants: Grants) -> None:
             running.result()  # raises what ended it
     finally:
         pool.terminate()
+
+
+def web(deps: Dependencies, log: AuditLog, settings: Settings) -> FastAPI:
+    """The HTTP application, put together."""
+    app = api(deps)
+    app.include_router(audit.router(log, deps.grants))
+    pages.install(app, partial(channels.document, settings))
+    return app
 
 
 @dataclass(slots=True)

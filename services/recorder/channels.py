@@ -1,13 +1,13 @@
-"""What the recorder publishes, said to FastStream, which describes it; the relay and the quarantine write it."""
+"""The recorder's topics, described. The intake reads the one; relay, quarantine and checkpointer write the others."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from faststream.kafka import KafkaBroker
-
+from services.common import asyncapi
 from services.common.settings import Settings
 
+READ: Final = {"actions": "Actions in CloudEvents structured or binary mode."}
 _EVENTS: Final = (
     "Every event, as canonical bytes. Key: the stream. Partition: the shard. Each position comes at least once, in "
     "order and without a hole the first time: drop a sequence below the next one, stop at a gap."
@@ -19,14 +19,12 @@ _CHECKPOINTS: Final = (
     "Each comes at least once."
 )
 
-# Topic → the schema of its values, and what a reader must know.
 PUBLISHED: Final = {
-    "events": ("Event", _EVENTS),
-    "receipts": ("ReceiptEnvelope", _RECEIPTS),
-    "quarantine": ("QuarantinedEnvelope", _QUARANTINE),
-    "checkpoints": ("SignedCheckpoint", _CHECKPOINTS),
+    "events": _EVENTS,
+    "receipts": _RECEIPTS,
+    "quarantine": _QUARANTINE,
+    "checkpoints": _CHECKPOINTS,
 }
-# What is no CloudEvent: the schema and content type of its values.
 _NOTE: Final = """\
 0f5d4c2e-6c0f-4b1a-9d0e-0123456789ab/3
 124
@@ -34,17 +32,15 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 
 — 0f5d4c2e-6c0f-4b1a-9d0e-0123456789ab Az3grlgt…
 """
-TEXTS: Final = {
-    "SignedCheckpoint": {
+_TEXTS: Final = {
+    "checkpoints": {
         "type": "string",
         "description": "A C2SP signed note: origin, size, root in base64; an empty line; a line a signature.",
         "examples": [_NOTE],
     }
 }
-TEXT: Final = "text/plain; charset=utf-8"
 
 
-def declare(broker: KafkaBroker, settings: Settings) -> None:
-    """Declare the topics on a broker that is described, not started."""
-    for name, (_, description) in PUBLISHED.items():
-        broker.publisher(settings.topic(name), title=name, description=description)
+def document(settings: Settings) -> dict[str, Any]:
+    """The AsyncAPI document."""
+    return asyncapi.document(settings, "Chengzhang recorder", reads=READ, writes=PUBLISHED, texts=_TEXTS)

@@ -78,7 +78,15 @@ def test_without_a_known_token_nothing_is_told(pair: Pair, scene: Scene, authori
 
 def test_health_and_the_apis_own_pages_are_open(pair: Pair) -> None:
     for client in (pair.http, pair.reads):
-        for path in ("/livez", "/readyz", "/metrics", "/openapi.json", "/docs"):
+        for path in (
+            "/livez",
+            "/readyz",
+            "/metrics",
+            "/openapi.json",
+            "/asyncapi.json",
+            "/docs",
+            "/schemas/event.json",
+        ):
             assert client.get(path).status_code == 200, path
 
 

@@ -12,11 +12,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
+from schemas.generate import FOLDER
 from services.common.grants import Grants
-from services.recorder.audit import http as audit
+from services.common.settings import Settings
+from services.recorder.app import web
 from services.recorder.audit.log import AuditLog
 from services.recorder.errors import Missing
-from services.recorder.intake.http import Dependencies, api
+from services.recorder.intake.http import Dependencies
+from tests.contract.generate import document
 from tests.integration.test_http import TOKENS, Recorder
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
@@ -44,9 +47,11 @@ def described(tmp_path: Path) -> Any:  # noqa: ANN401 - schemathesis' own schema
     (tmp_path / "tokens.json").write_text(json.dumps(TOKENS))
     recorder = Recorder()
     grants = Grants.load(tmp_path / "tokens.json")
-    app = api(Dependencies(recorder, recorder, recorder, grants, lambda: (True, {})))
-    app.include_router(audit.router(cast("AuditLog", Log()), grants))
-    return schemathesis.openapi.from_asgi("/openapi.json", app)
+    deps = Dependencies(recorder, recorder, recorder, grants, lambda: (True, {}))
+    app = web(deps, cast("AuditLog", Log()), Settings())
+    loaded = schemathesis.openapi.from_dict(json.loads(document("openapi", app, (FOLDER / "json").as_uri())))
+    loaded.app = app
+    return loaded
 
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))

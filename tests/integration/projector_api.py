@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from services.common.grants import Grants
+from services.common.settings import Settings
 from services.projector import read_models
 from services.projector.api.names import Names
 from services.projector.api.reading import Reading
@@ -82,7 +83,7 @@ async def api_on(database: str, folder: Path, consumer: str = CONSUMER) -> Async
         moves = Moves(database, live, consumer)
         names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
         models = {model.name: model for model in read_models.load()}
-        app = create(Reading(live, moves, names, models, consumer, SHARDS), Grants.load(tokens), Progress())
+        app = create(Reading(live, moves, names, models, consumer, SHARDS), Grants.load(tokens), Progress(), Settings())
         try:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
                 yield Api(client, engine, recorder, moves)

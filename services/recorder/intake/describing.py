@@ -7,15 +7,16 @@ from typing import Any, Final
 from fastapi.responses import PlainTextResponse
 from pydantic.json_schema import models_json_schema
 
-from schemas import generate
 from schemas.envelope import STRUCTURED
+from schemas.generate import any_action
 from services.common.problems import responses
 from services.recorder.intake.opening import OpenRequest
 from services.recorder.intake.requests import BATCH, JSON
 
 TEXT: Final = (
     "Takes actions (please record that …) as CloudEvents 1.0 and answers each with a receipt. "
-    "Sending an action again is safe: it is recorded once, and its first receipt comes again."
+    "Sending an action again is safe: it is recorded once, and its first receipt comes again. "
+    "The same over Kafka: [asyncapi.json](asyncapi.json)."
 )
 _ACTION: Final = {"$ref": "#/components/schemas/Action"}
 _RECEIPT: Final = {"$ref": "#/components/schemas/Receipt"}
@@ -43,7 +44,7 @@ _ITEM: Final = {
 def components() -> dict[str, Any]:
     """The schemas of the bodies that are read by hand."""
     _, shared = models_json_schema([(OpenRequest, "validation")], ref_template="#/components/schemas/{model}")
-    return {**generate.components(), **shared["$defs"]}
+    return {"Action": any_action(), **shared["$defs"]}
 
 
 def _json(schema: dict[str, Any], **more: object) -> dict[str, Any]:

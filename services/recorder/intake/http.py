@@ -13,6 +13,7 @@ from schemas.receipt import Receipt
 from services.common import problems
 from services.common.bearer import bearer, forbidden
 from services.common.grants import Grant, Grants
+from services.common.pages import DESCRIBED
 from services.common.problems import Problem, responses
 from services.recorder.intake import describing
 from services.recorder.intake.answers import answered, translated
@@ -56,9 +57,9 @@ class Dependencies:
     ready: Callable[[], tuple[bool, dict[str, Any]]]
 
 
-def api(deps: Dependencies, **more: Any) -> FastAPI:  # noqa: ANN401 - FastAPI's own arguments, such as lifespan
+def api(deps: Dependencies) -> FastAPI:
     """The recorder's HTTP application."""
-    app = FastAPI(title="Chengzhang recorder", version=VERSION, description=describing.TEXT, **more)
+    app = FastAPI(title="Chengzhang recorder", version=VERSION, description=describing.TEXT, **DESCRIBED)
     problems.install(app)
     problems.describe(app, describing.components())
     app.include_router(router(deps))

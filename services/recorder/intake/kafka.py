@@ -85,8 +85,6 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             decoder=_undecoded,
             fetch_max_bytes=4 * 1024 * 1024,  # what waits in memory is what a fetch brings
             max_partition_fetch_bytes=512 * 1024,
-            title="actions",
-            description="Actions in CloudEvents structured or binary mode.",
         )
         self._subscriber(self._handle)
 
