@@ -10,6 +10,8 @@ filling     what has to be there before: sealed actions over HTTP, plain ones wa
 recording   the recorder: intake topic → committed and published
 consuming   the events topic read and thrown away
 replaying   the projector: all read models from the first event on
+peer        the library eventsourcing doing the like work on the same PostgreSQL
 auditing    ``recorder audit``: all events written out, from either store, and verified
 latency     from sending an action to seeing it in the read API
+against     another commit's bench and this one's, in turn
 """

@@ -12,6 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
+from tests.bench.against import against
 from tests.bench.figures import FILE, Figures, keep, show
 from tests.bench.run import Run, step
 from tests.bench.stack import bench
@@ -26,8 +27,12 @@ def main() -> int:
     parser.add_argument(
         "--offices-a-shard", type=int, default=_A_SHARD, metavar="N", help="fewer are quicker and tell less"
     )
-    a_shard = parser.parse_args().offices_a_shard
-    console, began = Console(highlight=False), time.monotonic()
+    parser.add_argument("--against", metavar="COMMIT", help="run that commit's bench and this one in turn, and compare")
+    given = parser.parse_args()
+    a_shard, console, began = given.offices_a_shard, Console(highlight=False), time.monotonic()
+    if given.against:
+        against(given.against, [f"--offices-a-shard={a_shard}"], console)
+        return 0
     console.print(f"Load of the machine before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} processors.")
     try:
         figures = _measured(console, a_shard)

@@ -8,6 +8,7 @@ shard's row tells whose states another recorder may have changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
@@ -109,7 +110,8 @@ class Working:
         if row is None:
             raise NotLoaded(key)
         if row.state is None:
-            row.state = kind() if row.raw is None else kind.model_validate_json(row.raw)
+            row.state = _empty(kind) if row.raw is None else _read(kind, row.raw)
+            row.raw = None
         if not isinstance(row.state, kind):
             raise TypeError(f"{key}: a {type(row.state).__name__}, not a {kind.__name__}")
         return row.state
@@ -140,3 +142,18 @@ class Working:
         """Kind, key, version and JSON of every changed state, in the order of the keys."""
         rows = ((key, self._rows[key]) for key in sorted(self._changed))
         return [(kind, key, row.version, row.dump()) for (kind, key), row in rows]
+
+
+# Tens of thousands of states are at hand, most of them small: what can be one for all of them is.
+_NO_FIELDS: Final[set[str]] = set()  # nobody asks which fields were given
+
+
+@cache
+def _empty(kind: type[State]) -> State:
+    return kind()
+
+
+def _read(kind: type[State], raw: str) -> State:
+    state = kind.model_validate_json(raw)
+    object.__setattr__(state, "__pydantic_fields_set__", _NO_FIELDS)
+    return state
