@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.catalogue import EVENTS
-from services.recorder.domain.decider import facts  # after all subjects have said what they keep
+from services.recorder.domain import decider, facts
 from services.recorder.domain.fold_version import FOLD_VERSION
 
 FILE: Final = Path(__file__).with_name("holds.json")
@@ -18,6 +18,7 @@ FILE: Final = Path(__file__).with_name("holds.json")
 
 def holds() -> dict[str, Any]:
     """As the declarations have it now."""
+    decider.check()  # by then all subjects have said what they keep
     named = {name: facts.spec(model) for name, model in EVENTS.items() if model.NAMES}
     types = {name: {"by": sorted(spec.holders()), "with": sorted(spec.kept)} for name, spec in named.items()}
     return {"fold_version": FOLD_VERSION, "types": types}

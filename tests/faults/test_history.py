@@ -18,7 +18,7 @@ import pytest
 from deploy.local.publishing.publisher import sealed
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from services.recorder.status import status as recorder_status
+from services.recorder.status.figures import status as recorder_status
 from tests.faults import invariants
 from tests.faults.installation import PATIENCE, database, delete_topics, installation, service, settled
 from tests.faults.load import Habits, Json, Told, actions, apps

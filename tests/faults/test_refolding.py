@@ -20,8 +20,8 @@ from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger import folding
 from services.recorder.recovery import refolding
 from tests.faults.installation import PATIENCE, installation, service
-from tests.faults.running import command
 from tests.support.ledger import Json, attendance, bench, person, section, session
+from tests.support.service import ran
 from tests.support.stack import Servers
 
 SHARDS: Final = 2
@@ -109,7 +109,7 @@ async def test_a_fold_survives_a_kill_at_every_step(installed: Settings) -> None
     assert {"refold-begun", "refold-resumed", "refold-ended"} <= {
         json.loads(line)["event"] for line in log.splitlines() if line.startswith("{")
     }
-    verified = await asyncio.to_thread(command, installed, "audit", "verify", "--without-read-models", "--json")
+    verified = await asyncio.to_thread(ran, installed, "audit", "verify", "--without-read-models", "--json")
     report = json.loads(verified.stdout)
     assert report["ok"], report
     assert report["checked"]["states"] == len(before)
@@ -152,13 +152,13 @@ async def _waits_on_kafka(settings: Settings) -> None:
 
 async def _told(settings: Settings) -> None:
     """What ``recorder status`` says, to programs and to people."""
-    said = await asyncio.to_thread(command, settings, "status", "--json")
+    said = await asyncio.to_thread(ran, settings, "status", "--json")
     folding, writable = json.loads(said.stdout)["shards"]
     assert (folding["mode"], writable["mode"]) == ("read-only", "writable")
     assert folding["refold"] == {"stored": OLD, "into": FOLD_VERSION, "folded": 0, "events": EVENTS}
     assert writable["refold"] is None
     for lang, words in (("en", "folding 0%"), ("zh", "折叠中 0%")):
-        said = await asyncio.to_thread(command, settings, "status", "--lang", lang)
+        said = await asyncio.to_thread(ran, settings, "status", "--lang", lang)
         assert said.returncode == 1
         assert words in said.stdout.decode()
 

@@ -13,7 +13,8 @@ from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Even
 from services.recorder.domain.facts import Search
 
 SUBJECTS = (timeline, erasure, learning, talk, work, entries)  # imported for the rules that they register
-facts.check()
+check = facts.check
+check()
 
 
 def reads(action: Action) -> Iterator[Key]:

@@ -73,12 +73,12 @@ class Person(Thing):
 
     def placed(self, person: str, day: str) -> Stamp:
         """Section and tier of the main post on that day."""
-        known: dict[str, Stamp] = self.derived().setdefault("placed", {})
-        if day not in known:
+        known: dict[tuple[str, str], Stamp] = self.derived().setdefault("placed", {})
+        if (person, day) not in known:  # whose it is, too: all who hold nothing share one state
             if len(known) >= MOST_DAYS:
                 known.clear()
-            known[day] = self._placed(person, day)
-        return known[day]
+            known[person, day] = self._placed(person, day)
+        return known[person, day]
 
     def _placed(self, person: str, day: str) -> Stamp:
         main = self.main(day)
