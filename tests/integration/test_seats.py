@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 from schemas.base import Stamp
 from schemas.canonical import canonical
 from services.recorder.audit.bundle import standalone as verify
-<<<<<<< HEAD:tests/integration/test_seats.py
-from services.recorder.domain.people import Person
-from tests.integration.projector_world import ORIGIN, World, engine_on, execute, fold, select
-=======
 from services.recorder.domain.timeline import Person
-from tests.integration.projector_world import World, dump, engine_on, execute, fold, select
-from tests.integration.test_read_model_folds import ORIGIN
->>>>>>> contract:tests/integration/test_read_model_placement.py
+from tests.integration.projector_world import ORIGIN, World, engine_on, execute, fold, select
 from tests.unit.office import OFFICE, Office, correction, founded, post
 
 _PERSONS: Final = ("p-1", "p-2")
