@@ -106,7 +106,7 @@ def _summing(model: ReadModel) -> str:
 
 
 def _entering(model: ReadModel, touched: dict[str, str]) -> str:
-    within = model.settings.get("within", "stream")
+    within = model.within
     near = known(f"office = s.office AND {within} = s.{within} AND {STANDING}", NOW)
     (held,) = model.relation.tables
     return filled(

@@ -7,7 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from schemas.catalogue import EVENTS
+from schemas.declared import New, Ref, named
+
 from tests.integration.projector_world import SEALED, World
+from tests.support import drawn
 
 PERSONS = ("p-1", "p-2", "p-3")
 _SESSIONS = ("s-1", "s-2")
@@ -18,7 +22,25 @@ _GUIDES = (None, "people", "work")
 _TIMES = ("2026-03-31T15:59:59Z", "2026-03-31T16:00:00Z", "2026-12-31T15:59:59.5Z", "2026-12-31T16:00:00Z")
 _time = st.sampled_from(_TIMES)
 _person, _session, _number = st.sampled_from(PERSONS), st.sampled_from(_SESSIONS), st.integers(0, 10**6)
+
+
+def short(type_: str) -> str:
+    """A type's name without what all have: ``work.output-filed``."""
+    return type_.removeprefix("chengzhang.").removesuffix(".v1")
+
+
+# Those that are told below by hand, for what they say must fit together; all others are drawn from their declarations.
+_BY_HAND = {
+    "learning.session-convened", "learning.attendance-recorded", "learning.hours-credited", "talk.talk-held",
+    "work.output-filed", "welfare.home-visit-made", "people.person-registered", "people.post-assumed",
+    "people.post-ended", "people.person-transferred", "any.entry-revoked",
+}  # fmt: skip
+_OTHERS = {name: model for type_, model in EVENTS.items() if (name := short(type_)) not in _BY_HAND}
+_POOL = {"person": PERSONS, "session": _SESSIONS, "section": ("x", "y")}
 STEPS = st.one_of(
+    st.sampled_from(sorted(_OTHERS)).flatmap(
+        lambda name: st.tuples(st.just("any"), _time, st.just(name), drawn.data(_OTHERS[name], _POOL))
+    ),
     st.tuples(
         st.just("attend"),
         _time,
@@ -108,5 +130,16 @@ def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
             p, section, on=on, concurrent=concurrent, post=f"post-{number}"
         ),
         "end": lambda p, on: world.end(p, f"post-{p}", on),
+        "any": lambda time, name, data: _record(world, name, time, data),
     }
     return told[what](*args)
+
+
+def _record(world: World, name: str, time: str, data: dict[str, Any]) -> str:
+    """In the stream of what it makes, else of the first thing that it names; stamped with whom it names so."""
+    model = _OTHERS[name]
+    made = [place for place in named(model) if isinstance(place.mark, New)] or list(named(model))
+    stream = next((f"{place.mark.kind}/{ident}" for place in made for ident in place.ids(data)), "office/o-1")
+    stamped = [place for place in named(model) if isinstance(place.mark, Ref) and place.mark.stamped]
+    persons = dict.fromkeys(person for place in stamped for person in place.ids(data))
+    return world.record(name, time, data, stream, list(persons))

@@ -22,7 +22,8 @@
 
 ``whose``: the columns with the persons whose rows they are: who reads one file, or one section, reads those; or
 ``office``: they are nobody's, and for everybody who reads the office. ``types``: what it looks at, where not all of its
-relation. ``within``: facts of one key have the same stream (or person). ``years: posts``: there is a row for each
+relation. ``within``: what all facts of one key have in
+common, ``person`` (so where that is part of the key) or ``stream``. ``years: posts``: there is a row for each
 year in which somebody held a post. ``beside``: what is asked about each row, from its key and ``known``. ``order``: of
 the pages, where it isn't the key.
 
@@ -51,8 +52,8 @@ KINDS: Final = ("sum", "rows", "recompute", "log")
 OFFICE: Final = "office"
 # What grades or chooses people rests on facts, and never on care.
 JUDGING: Final = frozenset({"appraisal_summary", "quota_board", "selection_list"})
-_HEADER: Final = frozenset({"resource", "kind", "whose", "types", "within", "latest", "years", "beside", "order"})
-_ROLES: Final = frozenset({"key", "sum", "counts", "reaches", "latest", "events", "row"})
+SETTINGS: Final = frozenset({"resource", "kind", "whose", "types", "within", "latest", "years", "beside", "order"})
+ROLES: Final = frozenset({"key", "sum", "counts", "reaches", "latest", "events", "row"})
 SUMMED: Final = ("sum", "counts", "reaches")
 COLLECTED: Final = ("latest", "events")
 _SQL: Final = frozenset({"text", "integer", "bigint", "boolean", "date", "timestamptz", "jsonb"})
@@ -130,6 +131,12 @@ class ReadModel:
         return _names(self.settings.get("order")) or tuple(column.name for column in self.key)
 
     @cached_property
+    def within(self) -> str:
+        """What the facts of one key have in common, by which they are found."""
+        by_person = any(column.expression == "person" for column in self.key)
+        return self.settings.get("within", "person" if by_person else "stream")
+
+    @cached_property
     def whose(self) -> tuple[str, ...]:
         """The columns with the persons whose rows they are; none where they are the office's."""
         return () if self.settings["whose"] == OFFICE else _names(self.settings["whose"])
@@ -170,7 +177,7 @@ def _head(lines: list[str]) -> tuple[Words, str, dict[str, str]]:
     found = {line: _SETTING.fullmatch(line) for line in lines[1:]}
     question = " ".join(line.removeprefix("-- ") for line, setting in found.items() if setting is None)
     settings = {setting[1]: setting[2] for setting in found.values() if setting is not None}
-    if unknown := settings.keys() - _HEADER:
+    if unknown := settings.keys() - SETTINGS:
         raise Unloadable(f"there is no setting {', '.join(sorted(unknown))}")
     return Words(zh, en), question, settings
 
@@ -193,7 +200,7 @@ def _columns(lines: Iterable[str], relation: Relation) -> Iterator[Column]:
 
 def _column(relation: Relation, name: str, expression: str, said: str, *words: str) -> Column:
     role, *more = said.split()
-    if role not in _ROLES:
+    if role not in ROLES:
         role, more = "", [role, *more]
     least = int(more.pop()) if role == "reaches" else 0
     type_, known, person = _type(more[0] if more else _IMPLIED.get(role, ""), name, relation)
