@@ -39,7 +39,7 @@ _CADRES: Final = 100
 _SCHEMA: Final = "peer"
 _TABLE: Final = Identifier(_SCHEMA, "study_hours")
 _TYPES: Final = (ConveneSession.TYPE, RecordAttendance.TYPE, CreditHours.TYPE)
-_CONVENED: Final = ("session", "carrier", "starts_at", "minutes", "expected")
+_CONVENED: Final = ("session", "carriers", "starts_at", "minutes", "expected")
 _THERE: Final = ("present", "partial")
 _PATIENCE: Final = 600.0  # seconds
 
@@ -58,11 +58,11 @@ class Session(Aggregate):
 
     @event("Convened")
     def __init__(
-        self, *, office: str, session: str, carrier: str, starts_at: str, minutes: int, expected: list[str]
+        self, *, office: str, session: str, carriers: list[str], starts_at: str, minutes: int, expected: list[str]
     ) -> None:
         self.office = office
         self.session = session
-        self.carrier = carrier
+        self.carriers = carriers
         self.starts_at = starts_at
         self.minutes = minutes
         self.expected = expected
@@ -93,10 +93,10 @@ class Session(Aggregate):
         year: int
         person: str
         account: str
-        half_xueshi: int
+        centi_xueshi: int
 
         def apply(self, aggregate: Session) -> None:
-            aggregate.credits[f"{self.person} {self.account}"] = self.half_xueshi
+            aggregate.credits[f"{self.person} {self.account}"] = self.centi_xueshi
 
     def record(self, roll: Iterable[Json]) -> None:
         """Who was there, once a person."""
@@ -106,11 +106,11 @@ class Session(Aggregate):
             fields = {name: line[name] for name in ("person", "state", "minutes")}
             self.trigger_event(Session.Attended, office=self.office, year=self._year, **fields)
 
-    def credit(self, person: str, account: str, half_xueshi: int) -> None:
+    def credit(self, person: str, account: str, centi_xueshi: int) -> None:
         """Credit study time, once a person and account, to one who was there."""
         if self.roll[person] not in _THERE or f"{person} {account}" in self.credits:
             raise ValueError(person)
-        fields = {"person": person, "account": account, "half_xueshi": half_xueshi}
+        fields = {"person": person, "account": account, "centi_xueshi": centi_xueshi}
         self.trigger_event(Session.Credited, office=self.office, year=self._year, **fields)
 
     @property
@@ -133,7 +133,7 @@ class Sessions(Application[UUID]):
         if action["type"] == RecordAttendance.TYPE:
             session.record(data["roll"])
         else:
-            session.credit(data["person"], data["account"], data["half_xueshi"])
+            session.credit(data["person"], data["account"], data["centi_xueshi"])
         return self.save(session)
 
 
@@ -161,7 +161,7 @@ _CREATE: Final = """
         person      text,
         sessions    integer NOT NULL,
         minutes     integer NOT NULL,
-        half_xueshi integer NOT NULL,
+        centi_xueshi integer NOT NULL,
         PRIMARY KEY (office, year, person)
     )"""
 _ADD: Final = """
@@ -169,7 +169,7 @@ _ADD: Final = """
     ON CONFLICT (office, year, person) DO UPDATE SET
         sessions = t.sessions + excluded.sessions,
         minutes = t.minutes + excluded.minutes,
-        half_xueshi = t.half_xueshi + excluded.half_xueshi"""
+        centi_xueshi = t.centi_xueshi + excluded.centi_xueshi"""
 
 
 class Hours(Projection[StudyHours]):
@@ -188,7 +188,7 @@ class Hours(Projection[StudyHours]):
 
     @process_event.register
     def _(self, fact: Session.Credited, tracking: Tracking) -> None:
-        self.view.add(tracking, (fact.office, fact.year, fact.person, False, 0, fact.half_xueshi))
+        self.view.add(tracking, (fact.office, fact.year, fact.person, False, 0, fact.centi_xueshi))
 
 
 def measure(settings: Settings) -> Rates:

@@ -116,10 +116,9 @@ def _shell(name: str) -> list[str]:
     return ["\n".join(re.sub(r"\s+# .*$", "", line) for line in block.splitlines()) for block in blocks]
 
 
-@pytest.mark.parametrize("guide", GUIDES)
-def test_every_action_is_listed(guide: str) -> None:
-    listed = re.findall(r"^\| `([a-z]+\.[a-z-]+)` \|", _text(guide), re.MULTILINE)
-    assert sorted(f"chengzhang.{name}.v1" for name in listed) == sorted(ACTIONS)
+@pytest.mark.parametrize("page", ["docs/reference/types.md", "docs/reference/types.zh-CN.md"])
+def test_every_action_is_listed(page: str) -> None:
+    assert re.findall(r"^`(chengzhang\.[\w.-]+\.v1)` ·", _text(page), re.MULTILINE) == list(ACTIONS)
 
 
 @pytest.mark.parametrize(("guide", "no"), [(GUIDES[0], "no"), (GUIDES[1], "否")])
