@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ from services.recorder.archive.folder import Folder
 from services.recorder.archive.leaving import Leaving
 from services.recorder.audit.bundle import gathering
 from services.recorder.audit.verifying.plan import Options
-from services.recorder.audit.verifying.report import verify
+from services.recorder.audit.verifying.problems import Kind
+from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import here
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import NotArchived, Refused, Unavailable, Unsettled
-from services.recorder.ledger import database, folding, rows, states
+from services.recorder.kafka import topics
+from services.recorder.kafka.fetching import Tail
+from services.recorder.ledger import database, folding, rows, states, years
 from services.recorder.ledger.appending import append
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.submission import Closed
@@ -38,9 +42,8 @@ from services.recorder.status.figures import status as asked
 from services.recorder.vault.ahead import Fact
 from services.recorder.vault.erasures import Erasures
 from services.recorder.vault.vault import Failed
-from tests.support.history import copied
-from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
-from tests.support.stack import Servers
+from tests.support.aged import clock_at
+from tests.support.ledger import OFFICE, Bench, action, attendance, bench, person, section, session
 
 SHARD = shard_of(OFFICE, 8)
 ELSEWHERE = next(office for office in (f"o-{n}" for n in range(100)) if shard_of(office, 8) != SHARD)
@@ -299,71 +302,96 @@ _recorded = rows.recorded
 
 
 async def test_archived_events_are_read_from_their_files_which_it_waits_for(
-    servers: Servers, aged: Settings, tmp_path: Path
+    ledger: Bench, settings: Settings, refolder: Refolder, tmp_path: Path
 ) -> None:
-    async with copied(servers, aged) as copy:
-        settings = copy.model_copy(update={"archive_folder": tmp_path / "at-hand"})
-        pool = await database.connect(settings.database_url)
-        try:
-            await _waits_for_files(pool, settings, tmp_path / "archive")
-        finally:
-            pool.terminate()
-
-
-async def _waits_for_files(pool: database.Pool, settings: Settings, folder: Path) -> None:
-    leaving = Leaving(pool, await database.ledger_of(pool), settings, Folder(folder))
-    plan = await leaving.plan(2025)
-    before = await pool.fetch(STATES)
-    await _aged(pool, *range(settings.shards))
-    with pytest.raises(NotArchived, match="made by an earlier version"):
-        await leaving.check(plan)
-    await pool.execute("UPDATE ledger.shard SET fold_version = $1", FOLD_VERSION)
-    await leaving.check(plan)
-    await leaving.leave(plan, lambda _: None)
-    await pool.execute("UPDATE ledger.shard SET fold_version = $1", OLD)
-    files = [row["file"] for row in await pool.fetch("SELECT file FROM ledger.archived ORDER BY shard, first")]
-    refolder = Refolder(pool, settings)
+    archive = tmp_path / "elsewhere"
+    await _left(ledger, settings, archive)
+    before = await ledger.rows(STATES)
+    await _aged(ledger.pool, *range(8))
+    files = [row["file"] for row in await ledger.rows("SELECT file FROM ledger.archived ORDER BY shard, first")]
+    assert len(files) == 3
 
     await refolder.look()
-    waiting = {shard.reason: shard.reason_zh for shard in (await _shards(settings)).values() if shard.reason}
-    assert len(waiting) == len({file.partition("/")[0] for file in files})
-    assert all(str(settings.archive_folder) in why for why in waiting)
-    assert all(any(file in why and file in (zh or "") for file in files) for why, zh in waiting.items())
+    waiting = {shard.shard: shard for shard in (await _shards(settings)).values() if shard.reason}
+    assert waiting.keys() == {SHARD, shard_of(ELSEWHERE, 8)}, "the others go on"
+    said = waiting[SHARD]
+    first = next(file for file in files if file.startswith(f"{SHARD}/"))
+    for told in (said.reason or "", said.reason_zh or ""):
+        assert first in told
+        assert str(settings.archive_folder) in told
+    assert "and 2 of their files are not at hand" in str(said.reason)
 
-    shutil.copytree(folder, settings.archive_folder)
-    (settings.archive_folder / files[0]).write_bytes(b"another")
+    shutil.copytree(archive, settings.archive_folder)
+    (settings.archive_folder / first).write_bytes(b"another")
     await refolder.look()
     (why,) = [shard.reason for shard in (await _shards(settings)).values() if shard.reason]
-    assert f"{files[0]} is not the file that left the ledger" in why
+    assert f"{first} is not the file that left the ledger" in why
 
-    shutil.copy(folder / files[0], settings.archive_folder / files[0])
+    shutil.copy(archive / first, settings.archive_folder / first)
     await refolder.look()
     assert not [shard for shard in (await _shards(settings)).values() if shard.reason]
-    assert await pool.fetch(STATES) == before
+    assert await ledger.rows(STATES) == before
+
+
+async def _left(ledger: Bench, settings: Settings, folder: Path) -> None:
+    """Two years are in files: of one shard both, of another one of them."""
+    for number in (2023, 2024):
+        async with ledger.pool.acquire() as connection:
+            await years.open_years(connection, [number])
+        with clock_at(datetime(number, 6, 1, tzinfo=UTC)):
+            await ledger.accepted(*[section(f"y-{number}-{n}") for n in range(20)])
+            if number == 2024:
+                await ledger.accepted(section(office=ELSEWHERE))
+    await ledger.accepted(section("today"), section(office=ELSEWHERE))
+    leaving = Leaving(ledger.pool, ledger.ledger, settings, Folder(folder))
+    await leaving.leave(await leaving.plan(2025), lambda _: None)
+
+
+async def test_no_year_leaves_the_ledger_while_its_events_are_needed(
+    ledger: Bench, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def tails(_kafka: str, _topic: str, shards: Iterable[int]) -> dict[int, Tail]:
+        return {shard: Tail(0, None) for shard in shards}
+
+    monkeypatch.setattr(topics, "tails", tails)
+    async with ledger.pool.acquire() as connection:
+        await years.open_years(connection, [2024])
+    with clock_at(datetime(2024, 6, 1, tzinfo=UTC)):
+        await ledger.accepted(section())
+    await _aged(ledger.pool, SHARD)
+    leaving = Leaving(ledger.pool, ledger.ledger, settings, Folder(tmp_path / "archive"))
+    with pytest.raises(NotArchived, match="made by an earlier version"):
+        await leaving.check(await leaving.plan(2025))
 
 
 # --- whoever else reads states ---
 
 
-async def test_verifying_compares_states_of_its_own_fold_only(servers: Servers, history: Settings) -> None:
-    async with copied(servers, history) as settings:
-        before = await _verified(settings)
-        assert before["states"] > 0
-        pool = await database.connect(settings.database_url)
-        await _aged(pool, 1)
-        found = await asyncio.to_thread(verify, settings, Options(kafka=False, read_models=False), run=here)
-        assert found.ok
-        assert {each.part.en for each in found.skipped} >= {"states of shard 1"}
-        await Refolder(pool, settings).look()
-        pool.terminate()
-        assert await _verified(settings) == before
+async def test_verifying_compares_states_of_its_own_fold_only(
+    ledger: Bench, settings: Settings, refolder: Refolder
+) -> None:
+    await ledger.accepted(person("p-1"), session("s-1", "p-1"), attendance("s-1", "p-1"), section(office=ELSEWHERE))
+    whole = len(await ledger.rows(STATES))
+    assert await _verified(settings) == (whole, set())
+    await _aged(ledger.pool, SHARD)
+    assert await _verified(settings) == (1, {f"states of shard {SHARD}"})
+    await refolder.look()
+    assert await _verified(settings) == (whole, set())
+    await ledger.rows("UPDATE ledger.state SET fold_version = $1 WHERE kind = 'session'", OLD)
+    report = await _report(settings)
+    (wrong,) = report.problems
+    assert (wrong.kind, wrong.found, wrong.more["state"]) == (Kind.STATE, None, f"session {OFFICE}/s-1")
 
 
-async def _verified(settings: Settings) -> Json:
-    report = await asyncio.to_thread(verify, settings, Options(kafka=False, read_models=False), run=here)
+async def _report(settings: Settings) -> Report:
+    return await asyncio.to_thread(verify, settings, Options(kafka=False, read_models=False), run=here)
+
+
+async def _verified(settings: Settings) -> tuple[int, set[str]]:
+    """How many states were compared, and of which shards none."""
+    report = await _report(settings)
     assert report.ok, report.problems
-    assert not [each for each in report.skipped if each.name == "states"]
-    return {name: report.checked[name] for name in ("states", "events", "receipts")}
+    return report.checked["states"], {each.part.en for each in report.skipped if each.name == "states"}
 
 
 async def test_a_bundle_is_not_made_of_them(ledger: Bench, refolder: Refolder) -> None:
