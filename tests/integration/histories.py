@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from schemas.catalogue import EVENTS
 from schemas.declared import New, Ref, named
-
 from tests.integration.projector_world import SEALED, World
 from tests.support import drawn
 
