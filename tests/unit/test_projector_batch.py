@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -115,7 +115,7 @@ def test_a_revocation_is_staged_as_the_fact_it_takes_back() -> None:
         ("p-2", 2, -1, 1),
     ]
     assert (rows[0]["event_id"], rows[0]["type"]) == (event, "chengzhang.talk.talk-held.v1")
-    assert rows[0]["occurred_at"] == datetime.fromisoformat("2026-03-05T03:00:00+00:00")
+    assert rows[0]["occurred_at"] == datetime(2026, 3, 5, 3, tzinfo=UTC)
     assert [row[COLUMNS.index("event_id")] for row in staged.fact] == [world.events[1]["id"]]  # and is a fact itself
 
 
