@@ -7,18 +7,16 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from services.recorder.vault.vault import Vault
 from tests.acceptance.bad import BAD
 from tests.acceptance.pair import PLANTED, STRUCTURED, Header, Office, Pair, Sent, Told, binary, line, structured, until
+from tests.support.published import validator
 
-_SCHEMA: Final = Path(__file__).parents[2] / "schemas" / "json" / "chengzhang.quarantined.v1.json"
 _PLAIN: Final = [("content-type", STRUCTURED.encode())]
 
 
@@ -212,7 +210,7 @@ def test_quarantine_is_told_on_its_topic_and_kept_encrypted(pair: Pair, office: 
     key = "/".join(str(told.quarantined[name]) for name in ("topic", "partition", "offset"))
     record = until(lambda: next((r for r in pair.topic("quarantine", 0) if r.key == key.encode()), None), "not told")
     notice = json.loads(record.value)
-    Draft202012Validator(json.loads(_SCHEMA.read_bytes())).validate(notice)
+    validator("chengzhang.quarantined.v1").validate(notice)
     assert notice["type"] == "chengzhang.quarantined.v1"
     data = notice["data"]
     assert f"{data['topic']}/{data['partition']}/{data['offset']}" == key

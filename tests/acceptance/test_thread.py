@@ -6,16 +6,14 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 import rfc8785
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.acceptance.pair import PLANTED, Json, Office, Pair, Sent, binary, line, unique
+from tests.support.published import validator
 
-_SCHEMAS = Path(__file__).parents[2] / "schemas" / "json"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:chengzhang:event")
 
 
@@ -155,8 +153,7 @@ def _event_id(office: str, source: str, ident: str, index: int) -> str:
 
 
 def _check(document: object, type_name: str) -> None:
-    schema = json.loads((_SCHEMAS / f"{type_name}.json").read_bytes())
-    Draft202012Validator(schema).validate(document)
+    validator(type_name).validate(document)
 
 
 # --- receipts ---

@@ -10,7 +10,6 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel
-from referencing import Registry
 
 from schemas import generate
 from schemas.canonical import canonical
@@ -18,19 +17,13 @@ from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from schemas.envelope import LARGEST_EVENT, ActionEnvelope, EventEnvelope
 from schemas.receipt import Quarantined, QuarantinedEnvelope, Receipt, ReceiptEnvelope
 from services.recorder.intake.reading import Readable, read
+from tests.support.published import DOCUMENTS, REGISTRY, validator
 
 TEXTS = {path.name: path.read_text("utf-8") for path in (generate.FOLDER / "json").glob("*.json")}
-DOCUMENTS: dict[str, Any] = {name: json.loads(text) for name, text in TEXTS.items()}
-REGISTRY = Registry[Any]().with_contents(DOCUMENTS.items())
+
 SAMPLES = sorted((Path(__file__).parent / "samples").glob("*.json"))
 TOLD: dict[str, type[BaseModel]] = {Receipt.TYPE: ReceiptEnvelope, Quarantined.TYPE: QuarantinedEnvelope}
 _SEALED = "event.json#/$defs/Sealed"
-
-
-def _validator(name: str) -> Draft202012Validator:
-    """Of the folder as it is: nothing but the files, by their names."""
-    checks = Draft202012Validator.FORMAT_CHECKER
-    return Draft202012Validator(DOCUMENTS[f"{name}.json"], format_checker=checks, registry=REGISTRY)
 
 
 def test_what_is_committed_is_what_the_models_say() -> None:
@@ -87,7 +80,7 @@ def test_a_type_refers_to_its_envelope_and_repeats_none_of_it(name: str) -> None
 def test_a_stored_sample_is_valid_for_ever(sample: Path) -> None:
     fields: dict[str, Any] = orjson.loads(sample.read_bytes())
     name = fields["type"]
-    assert not list(_validator(name).iter_errors(fields))
+    assert not list(validator(name).iter_errors(fields))
     if name in ACTIONS:
         ActionEnvelope.model_validate(fields)
         readable = read(fields, sample.read_bytes())
@@ -117,7 +110,7 @@ def test_what_the_model_refuses_the_schema_refuses(sample: Path) -> None:
     for broken in _broken(fields):
         readable = read(broken, orjson.dumps(broken))
         assert not isinstance(readable, Readable) or readable.refusal is not None
-        assert list(_validator(fields["type"]).iter_errors(broken)), broken
+        assert list(validator(fields["type"]).iter_errors(broken)), broken
 
 
 def _broken(fields: dict[str, Any]) -> list[dict[str, Any]]:
@@ -138,7 +131,7 @@ def test_readers_may_meet_members_that_they_do_not_know() -> None:
         fields = orjson.loads(sample.read_bytes())
         if fields["type"] not in ACTIONS:
             later = fields | {"later": 1, "data": fields["data"] | {"later": 1}}
-            assert not list(_validator(fields["type"]).iter_errors(later))
+            assert not list(validator(fields["type"]).iter_errors(later))
 
 
 def test_sealed_fields_bear_their_mark_in_actions_and_are_sealed_in_events() -> None:
