@@ -265,7 +265,7 @@ def test_stamps_say_where_each_sat_and_the_session_is_stamped_too(pair: Pair, st
         [{"person": story.person, "section": "s-a", "tier": "staff"}],
         [{"person": story.colleague, "section": "s-a", "tier": "staff"}],
     ]
-    assert seen[0]["session_stamp"]["kind"] == "lecture"
+    assert seen[0]["session_stamp"]["kinds"] == ["lecture"]
     (talk,) = (e["data"] for e in events if e["type"] == "chengzhang.talk.talk-held.v1")
     assert talk["pair"] == "section-head-staff"
     assert talk["note"].keys() == {"alg", "kid", "aad", "iv", "ct"}
@@ -347,7 +347,7 @@ def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
         "office", "person", "event_id", "event", "entry_group", "title", "guide", "occurred_at", "recorded_at",
         "revoked_at", "state", "section", "tier", "centi_xueshi", "shard", "position",
     ]  # fmt: skip
-    assert (entry["centi_xueshi"], entry["section"], entry["state"]) == (180, "s-a", "verified")
+    assert (entry["centi_xueshi"], entry["section"], entry["state"]) == (9000, "s-a", "verified")
     (summary,) = pair.sql(
         "SELECT * FROM office.appraisal_summary WHERE office = $1 AND person = $2 AND year = 2026",
         story.office, story.person,

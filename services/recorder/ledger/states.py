@@ -7,15 +7,18 @@ them (``recovery/refolding.py``); where it is a newer one, a recorder of that ve
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from services.common.both import Both
-from services.recorder.domain.core import Key
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger.database import QUERIES, Connection
 from services.recorder.ledger.mode import noted
 from services.recorder.ledger.reasons import reason
+
+if TYPE_CHECKING:  # what shows the status needs no domain
+    from services.recorder.domain.core import Key
 
 
 async def read(connection: Connection, shard: int, keys: Sequence[Key]) -> list[asyncpg.Record]:
