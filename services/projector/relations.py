@@ -18,17 +18,11 @@ from typing import Any, Final
 import aiosql
 
 from schemas.catalogue import EVENTS
-from schemas.declared import Words
+from schemas.declared import GROUPS, Words
 from schemas.learning import SessionConvened, SessionStamp
 
 SQL: Final[Any] = aiosql.from_path(Path(__file__).with_name("derived.sql"), "asyncpg")
 TABLES: Final = ("fact", "care")
-GROUPS: Final[Mapping[str, Words]] = {
-    "learning": Words("学习", "learning"),
-    "work": Words("工作", "work"),
-    "activity": Words("活动", "activity"),
-    "talk": Words("谈话", "talk"),
-}
 _CARE: Final = ("chengzhang.talk.", "chengzhang.welfare.")
 _ENTRIES: Final = {type_: model.ENTRY for type_, model in EVENTS.items() if model.ENTRY is not None}
 
