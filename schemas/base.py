@@ -100,6 +100,8 @@ MOST_FEN = 1_000_000_000  # 10 million yuan for one visit
 # JSON has arrays, frozen models have tuples: the one place where a list may become something else.
 Many = Annotated[tuple[T, ...], Field(strict=False, max_length=MOST), BeforeValidator(at_most(MOST))]
 
+Some = Annotated[tuple[T, ...], Field(strict=False, min_length=1, max_length=MOST), BeforeValidator(at_most(MOST))]
+
 # --- what fields of many types are ---
 
 Tier = Annotated[

@@ -26,6 +26,7 @@ FOLDER: Final = Path(__file__).parent
 SERVED: Final = "schemas"  # where a service serves the files, seen from its API's description
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DEFS: Final = "#/$defs/"
+_SAID: Final = ("description", "default", "x-sealed")  # of a field, beside what it is made of
 _WIDTH: Final = 120  # columns
 _TOLD: Final[dict[str, type[BaseModel]]] = {Receipt.TYPE: ReceiptEnvelope, Quarantined.TYPE: QuarantinedEnvelope}
 Schema = dict[str, Any]
@@ -82,12 +83,27 @@ def _text(value: object, indent: str, before: int) -> str:
         return flat
     deeper = f"{indent}  "
     names = [f"{json.dumps(name)}: " for name in value] if isinstance(value, dict) else [""] * len(value)
-    parts = value.values() if isinstance(value, dict) else value
+    parts = list(value.values() if isinstance(value, dict) else value)
+    if isinstance(value, list) and not any(isinstance(part, dict | list) for part in value):
+        return "\n".join(
+            ("[", *_filled([json.dumps(part, ensure_ascii=False) for part in value], deeper), f"{indent}]")
+        )
     lines = [
         f"{deeper}{name}{_text(part, deeper, len(deeper) + len(name))}" for name, part in zip(names, parts, strict=True)
     ]
     begin, end = "{}" if isinstance(value, dict) else "[]"
     return "\n".join((begin, ",\n".join(lines), f"{indent}{end}"))
+
+
+def _filled(words: list[str], indent: str) -> Iterator[str]:
+    line = f"{indent}{words[0]}"
+    for word in words[1:]:
+        if len(line) + len(word) + len(", ,") > _WIDTH:
+            yield f"{line},"
+            line = f"{indent}{word}"
+        else:
+            line = f"{line}, {word}"
+    yield line
 
 
 def run(folder: Path, texts: Mapping[str, str], arguments: list[str] | None = None) -> int:
@@ -118,11 +134,42 @@ def _family(base: str, envelope: type[BaseModel], models: Mapping[str, type[Base
     parts = {name: set(_reached(defs[names[model]], defs)) for name, model in models.items()}
     users = Counter(part for reached in parts.values() for part in reached)
     shared = {part for part in users if users[part] > 1}
-    found = {base: _with_defs(defs[names[envelope]], defs, shared)}
+    common = _common(
+        defs[name].get("properties", {}) for name in (*(names[model] for model in models.values()), *sorted(shared))
+    )
+    found = {base: _with_defs(defs[names[envelope]], {**defs, **common}, {*shared, *common})}
     for name, model in models.items():
-        whole = _type(base, name, defs[names[model]], closed=closed)
+        whole = _type(base, name, _referring(defs[names[model]], base, common), closed=closed)
         found[name] = _elsewhere(_with_defs(whole, defs, parts[name] - shared), base, shared)
     return found
+
+
+def _common(types: Iterable[Schema]) -> dict[str, Schema]:
+    """What several types' fields are, whole or but for what is said of them, by the name of the first that is."""
+    fields = [(name, field) for properties in types for name, field in properties.items()]
+    made = [(name, text) for name, field in fields for text in dict.fromkeys(map(json.dumps, (field, _bare(field))))]
+    uses = Counter(text for _, text in made)
+    found: dict[str, Schema] = {}
+    for name, text in made:  # by the first field that is made so
+        if uses[text] > 1 and len(text) > _WIDTH // 2 and json.loads(text) not in found.values():
+            found[name if name not in found else f"{name}_{len(found)}"] = json.loads(text)
+    return found
+
+
+def _bare(field: Schema) -> Schema:
+    return {key: value for key, value in field.items() if key not in _SAID}
+
+
+def _referring(data: Schema, base: str, common: Mapping[str, Schema]) -> Schema:
+    names = {json.dumps(made): f"{base}.json{_DEFS}{name}" for name, made in common.items()}
+
+    def referring(made: Schema) -> Schema:
+        whole, bare = names.get(json.dumps(made)), names.get(json.dumps(_bare(made)))
+        if whole and not made.get("x-sealed"):  # that mark stands where the field does
+            return {"$ref": whole}
+        return {"$ref": bare, **{key: made[key] for key in _SAID if key in made}} if bare else made
+
+    return {**data, "properties": {name: referring(made) for name, made in data["properties"].items()}}
 
 
 def _head(name: str) -> Schema:

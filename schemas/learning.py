@@ -21,6 +21,7 @@ from schemas.base import (
     Model,
     Person,
     Session,
+    Some,
     Stamped,
     Text,
     Title,
@@ -54,8 +55,8 @@ Kind = Annotated[
         party_lecture="党课", party_day="主题党日", organisational_life="组织生活会",
     ),
 ]  # fmt: skip
-Carriers = Annotated[Many[Carrier], Field(min_length=1), Words("学习载体", "carriers")]
-Kinds = Annotated[Many[Kind], Field(min_length=1), Words("活动形式", "kinds")]
+Carriers = Annotated[Some[Carrier], Words("学习载体", "carriers")]
+Kinds = Annotated[Some[Kind], Words("活动形式", "kinds")]
 Attended = Annotated[
     Literal["present", "partial", "leave", "absent"],
     Words("出勤", "attendance"),
@@ -95,7 +96,7 @@ class Convening(Fields):
 
     session: Annotated[Id, New("session", since="starts_at"), Words("学习活动", "session")]
     items: Annotated[Many[Annotated[Id, Ref("item")]], Words("计划项目", "plan items")] = Field(
-        default=(), description="items of months' arrangements that it fulfils"
+        default=(), description="what it fulfils of months' arrangements"
     )
     carriers: Carriers
     kinds: Kinds = Field(description="several where meetings are held together (套会): still one session")
@@ -169,7 +170,7 @@ class RecordAttendance(ActionData):
     WORDS: ClassVar = Words("签到", "attendance")
 
     session: Session
-    roll: Annotated[Many[RollLine], Words("签到表", "roll")] = Field(min_length=1)
+    roll: Annotated[Some[RollLine], Words("签到表", "roll")]
     guide: Guide | None = None
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
-from schemas.base import ActionData, EventData, Fields, Guide, Id, LongText, Many, Stamped, Text
+from schemas.base import ActionData, EventData, Fields, Guide, Id, LongText, Many, Some, Stamped, Text
 from schemas.declared import Entry, New, Ref, Secret, Values, Words
 
 Mode = Annotated[Literal["one-to-one", "group"], Words("方式", "mode"), Values.of(one_to_one="一对一", group="集体")]
@@ -33,7 +31,7 @@ class Talk(Fields):
 
     talk: Annotated[Id, New("talk"), Words("谈话", "talk")]
     initiator: Annotated[Stamped, Words("发起人", "initiator")]
-    participants: Annotated[Many[Stamped], Words("参加人", "participants")] = Field(min_length=1)
+    participants: Annotated[Some[Stamped], Words("参加人", "participants")]
     mode: Mode
     duty: Annotated[Id, Ref("duty"), Words("谈话任务", "talk duty")] | None = None
     place: Annotated[Text, Words("地点", "place")] | None = None
