@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 
+from hypothesis import HealthCheck, settings
+
 from deploy.local import postgres
+
+# No test is about time: a loaded machine may stop any of them for seconds.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 # A test's broker lives for minutes at the most: Java's second compiler and threads that collect garbage beside the
 # program would cost it more than they bring.

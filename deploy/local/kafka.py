@@ -123,9 +123,8 @@ def _properties(data: Path, port: int, controller_port: int) -> str:
         "message.max.bytes": _LARGEST_MESSAGE,
         "replica.fetch.max.bytes": _LARGEST_MESSAGE,
         "group.initial.rebalance.delay.ms": 0,
-        # After a kill -9 the controller waits this long before it believes that the old broker is gone (default 9000).
-        "broker.session.timeout.ms": 3000,
-        "broker.heartbeat.interval.ms": 500,
+        # An idle node would write a record twice a second to its own metadata, for followers that it hasn't.
+        "metadata.max.idle.interval.ms": 10_000,
         # One node: its own topics cannot have more replicas, and need few partitions.
         "offsets.topic.replication.factor": 1,
         "offsets.topic.num.partitions": 8,

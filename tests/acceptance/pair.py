@@ -25,13 +25,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.paths import write_private
 from deploy.local.ports import choose
 from services.common.settings import Settings
+from tests.support.patience import PATIENCE
 from tests.support.service import Fresh
 from tests.support.stack import Servers, far_ports
 
 T = TypeVar("T")
 Json = dict[str, Any]
 Header = tuple[str, bytes | None]
-PATIENCE: Final = 60.0
 MONDAY: Final = "2026-03-02T09:00:00+08:00"
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -114,10 +114,10 @@ class Pair:
         self.projector.start()
         self.http = self._client(self.settings.recorder_url)
         self.reads = self._client(self.settings.projector_url)
-        self.recorder.wait_ready(PATIENCE)
+        self.recorder.wait_ready()
         self.producer = self.run(self._started_producer())
         self.pool = self.run(self._connected())
-        self.projector.wait_ready(PATIENCE)
+        self.projector.wait_ready()
         return self
 
     def __exit__(self, *_: object) -> None:

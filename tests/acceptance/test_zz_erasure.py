@@ -11,7 +11,7 @@ from aiokafka.consumer import fetcher
 
 from services.recorder.kafka.patch import Records
 from tests.acceptance.hidden import copied, disguises, files_with, tables
-from tests.acceptance.pair import PATIENCE, Json, Office, Pair, unique
+from tests.acceptance.pair import Json, Office, Pair, unique
 from tests.support.service import Service
 from tests.support.stack import Servers
 
@@ -58,7 +58,7 @@ def erased(pair: Pair) -> Erased:
             found.sealed += [data[name] for name in ("name", "topics", "note", "occasion") if name in data]
     found.backup = [tuple(row) for row in pair.sql("SELECT * FROM vault.data_key")]
     with Service("recorder", pair.settings) as second:
-        second.wait_ready(PATIENCE)
+        second.wait_ready()
         for url in (second.url, pair.recorder.url):
             assert [item["text"][-1] for item in _opened(pair, found.sealed, url)] == ["名", "一", "二", "三"]
         _erase(pair, found)
@@ -133,7 +133,7 @@ def test_a_vault_restored_from_an_older_backup_is_erased_again(
     pair.sql("TRUNCATE vault.data_key")
     pair.run(_restored(pair, erased.backup))
     assert _wrapped(pair, erased.person) is not None
-    pair.recorder.start().wait_ready(PATIENCE)
+    pair.recorder.start().wait_ready()
     assert _opened(pair, erased.sealed) == [{"error": "erased"}] * 4
     assert _wrapped(pair, erased.person) is None
     _assert_nowhere(pair, servers, monkeypatch)

@@ -24,7 +24,6 @@ from tests.integration.test_http import TOKENS, Recorder
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
 QUICK = settings(
     max_examples=30,
-    deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -23,10 +23,10 @@ from services.common.settings import Settings
 from services.projector.errors import NotRunning
 from services.projector.status import status as projector_status
 from services.recorder.status.figures import status as recorder_status
+from tests.support.patience import PATIENCE
 from tests.support.service import Service
 from tests.support.stack import Servers, far_ports
 
-PATIENCE: Final = 120.0  # seconds until something hangs for certain: nothing is expected to take that long
 _LOOK: Final = 0.2
 _ports_lock = threading.Lock()
 _ports_taken: set[int] = set()
@@ -126,6 +126,6 @@ async def _missing(settings: Settings) -> str:
 async def _administer(servers: Servers, statement: str) -> None:
     connection = await asyncpg.connect(servers.database_url("postgres"), timeout=30)
     try:
-        await asyncio.wait_for(connection.execute(statement), 60)
+        await asyncio.wait_for(connection.execute(statement), PATIENCE)
     finally:
         await connection.close()

@@ -20,8 +20,9 @@ from deploy.local.ports import LOOPBACK
 from services.common.faults import STEPS
 from services.common.settings import Settings
 from tests.faults import invariants
-from tests.faults.installation import PATIENCE, free_port, installation, settled
+from tests.faults.installation import free_port, installation, settled
 from tests.faults.load import Habits, Told, actions, apps
+from tests.support.patience import PATIENCE
 from tests.support.service import Service
 from tests.support.stack import Servers
 
@@ -122,7 +123,7 @@ async def _blow(servers: Servers, fleet: Fleet, seed: int, seconds: float, progr
     progress("starting")
     fleet.begin()
     for service in fleet.services.values():
-        await asyncio.to_thread(service.wait_ready, PATIENCE)
+        await asyncio.to_thread(service.wait_ready)
     async with apps(fleet.settings, fleet.recorders, _HABITS, seed) as load:
         end = time.monotonic() + seconds
         offices = actions(_OFFICES, _CADRES, _EACH, seed, prefix=f"s{seed}-")

@@ -12,9 +12,10 @@ import httpx
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from tests.faults.installation import PATIENCE, database, installation, service
+from tests.faults.installation import database, installation, service
 from tests.faults.test_history import name_of, post, relayed, status
 from tests.support.ledger import action, person
+from tests.support.patience import PATIENCE
 from tests.support.stack import Servers
 
 SHARDS = 2
@@ -26,7 +27,7 @@ ERASE = action("people.erase-person", {"person": "p-1", "basis": "令"}, OFFICE)
 async def test_an_erasure_survives_a_kill_and_an_older_backup(servers: Servers, tmp_path: Path) -> None:
     async with installation(servers, tmp_path, SHARDS) as settings:
         with service("recorder", settings) as recorder:
-            recorder.wait_ready(PATIENCE)
+            recorder.wait_ready()
             receipt = (await post(settings, person("p-1", OFFICE))).json()
             name = await sealed_name(settings, receipt["events"][0]["id"])
             assert await opened(settings, name) == {"text": "王"}
@@ -41,7 +42,7 @@ async def test_an_erasure_survives_a_kill_and_an_older_backup(servers: Servers, 
 async def assert_healed(settings: Settings, name: Any) -> None:  # noqa: ANN401  # as JSON has it
     """The next start destroys the key."""
     with service("recorder", settings) as recorder:
-        recorder.wait_ready(PATIENCE)
+        recorder.wait_ready()
         assert await opened(settings, name) == {"error": "erased"}
         await relayed(settings, SHARD)
         recorder.stop()
@@ -50,11 +51,11 @@ async def assert_healed(settings: Settings, name: Any) -> None:  # noqa: ANN401 
 async def assert_killed_in_between(settings: Settings) -> None:
     """The recorder dies with the erasure recorded and the key still there."""
     with service("recorder", settings, "before-destroy") as victim:
-        victim.wait_ready(PATIENCE)
+        victim.wait_ready()
         try:
             await post(settings, ERASE)
         except httpx.TransportError:
-            assert await asyncio.to_thread(victim.wait_exit, PATIENCE) == -9
+            assert await asyncio.to_thread(victim.wait_exit) == -9
         else:
             raise AssertionError
     assert await keys(settings) == [True]
@@ -65,7 +66,7 @@ async def assert_the_backup_is_erased_again(settings: Settings, backup: str, nam
     restored = settings.model_copy(update={"database_url": backup})
     assert await keys(restored) == [True]
     with service("recorder", restored) as again:
-        again.wait_ready(PATIENCE)
+        again.wait_ready()
         assert await opened(restored, name) == {"error": "erased"}
         assert status(restored)[1]["shards"][SHARD]["mode"] == "read-only"
         again.stop()

@@ -20,9 +20,10 @@ from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.status.figures import status as recorder_status
 from tests.faults import invariants
-from tests.faults.installation import PATIENCE, database, delete_topics, installation, service, settled
+from tests.faults.installation import database, delete_topics, installation, service, settled
 from tests.faults.load import Habits, Json, Told, actions, apps
 from tests.faults.running import dies
+from tests.support.patience import PATIENCE
 from tests.support.service import Service, ran
 from tests.support.stack import Servers
 
@@ -59,7 +60,7 @@ async def started(settings: Settings, running: ExitStack) -> tuple[Service, Serv
     """A recorder and a projector, ready."""
     both = running.enter_context(service("recorder", settings)), running.enter_context(service("projector", settings))
     for one in both:
-        await asyncio.to_thread(one.wait_ready, PATIENCE)
+        await asyncio.to_thread(one.wait_ready)
     return both
 
 
@@ -73,7 +74,7 @@ async def test_a_ledger_that_does_not_fit_its_topic_is_read_only_where_it_does_n
         recorder.stop()
         projector.stop()  # a database that is in use can't be copied
         async with database(servers, template=name_of(installed)) as backup:
-            recorder.start().wait_ready(PATIENCE)
+            recorder.start().wait_ready()
             projector.start()
             more = offices(upto=80, since=60)
             office_of = dict(enumerate(more))
@@ -82,7 +83,7 @@ async def test_a_ledger_that_does_not_fit_its_topic_is_read_only_where_it_does_n
             await execute(backup, f"UPDATE ledger.event SET body = body || ' ' WHERE shard = {DIFFERENT}")
             restored = installed.model_copy(update={"database_url": backup})
             with service("recorder", restored) as again:
-                again.wait_ready(PATIENCE)
+                again.wait_ready()
                 assert_modes(restored)
                 await assert_only_the_sound_shard_takes_actions(restored, office_of, more)
                 await assert_the_sound_shard_is_read_from_kafka(restored, office_of, more)
@@ -178,7 +179,7 @@ async def test_a_lost_events_topic_is_filled_again_from_its_beginning(servers: S
         await published(installed, offices(upto=60), told)
         recorder.stop()
         await delete_topics(installed.kafka, installed.topic_prefix, "events")
-        recorder.start().wait_ready(PATIENCE)
+        recorder.start().wait_ready()
         await published(installed, offices(upto=80, since=60), told)
         await invariants.check(servers, installed, told)
 

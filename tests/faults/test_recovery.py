@@ -17,10 +17,11 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from services.common.settings import Settings
 from services.projector.status import status as projector_status
 from tests.faults import invariants
-from tests.faults.installation import PATIENCE, delete_topics, installation, service, settled
+from tests.faults.installation import delete_topics, installation, service, settled
 from tests.faults.load import Habits, Json, Load, Told, actions, apps, key_of
 from tests.faults.running import dies, succeeds
 from tests.faults.topic import reader
+from tests.support.patience import PATIENCE
 from tests.support.service import ran
 from tests.support.stack import Servers
 
@@ -58,7 +59,7 @@ async def heard(load: Load, count: int) -> None:
 async def test_a_ledger_lost_under_load_comes_back_from_kafka(servers: Servers, installed: Settings) -> None:
     with ExitStack() as running:
         victims = [running.enter_context(service(name, installed)) for name in ("recorder", "projector")]
-        await asyncio.to_thread(victims[0].wait_ready, PATIENCE)
+        await asyncio.to_thread(victims[0].wait_ready)
         async with apps(installed, [installed.recorder_url], Habits(pace=150), seed=2) as load:
             publishing = asyncio.create_task(load.publish(actions(offices=3, cadres=8, count=80, seed=2)))
             await heard(load, 120)
@@ -84,7 +85,7 @@ async def test_topics_lost_under_load_come_back_from_the_ledger(servers: Servers
     """First both are gone; then one loses its beginning. Recorder and projector run all the time."""
     with ExitStack() as running:
         services = [running.enter_context(service(name, installed)) for name in ("recorder", "projector")]
-        await asyncio.to_thread(services[0].wait_ready, PATIENCE)
+        await asyncio.to_thread(services[0].wait_ready)
         async with apps(installed, [installed.recorder_url], Habits(pace=150), seed=3) as load:
             publishing = asyncio.create_task(load.publish(actions(offices=3, cadres=8, count=80, seed=3)))
             await heard(load, 120)

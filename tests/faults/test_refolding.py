@@ -19,8 +19,9 @@ from services.common.settings import Settings
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger import folding
 from services.recorder.recovery import refolding
-from tests.faults.installation import PATIENCE, installation, service
+from tests.faults.installation import installation, service
 from tests.support.ledger import Json, attendance, bench, person, section, session
+from tests.support.patience import PATIENCE
 from tests.support.service import ran
 from tests.support.stack import Servers
 
@@ -29,7 +30,9 @@ OFFICES: Final = {shard_of(office, SHARDS): office for office in (f"o-{n}" for n
 OLD: Final = FOLD_VERSION - 1
 EVENTS: Final = 2 * folding.AT_ONCE + 3  # of each shard: three portions
 STATES: Final = "SELECT shard, kind, key, fold_version, version, state::text FROM ledger.state ORDER BY 1, 2, 3, 4"
-STAND: Final = "SELECT shard, fold_version, r.position FROM ledger.shard LEFT JOIN ledger.refold AS r USING (shard)"
+STAND: Final = (
+    "SELECT shard, s.fold_version, r.position FROM ledger.shard AS s LEFT JOIN ledger.refold AS r USING (shard)"
+)
 
 
 @pytest.fixture
@@ -98,10 +101,10 @@ async def test_a_fold_survives_a_kill_at_every_step(installed: Settings) -> None
         ("refold-switched", [(0, FOLD_VERSION, None), (1, OLD, None)]),
     ):
         with service("recorder", installed, step) as recorder:
-            assert await asyncio.to_thread(recorder.wait_exit, PATIENCE) == -9, step
+            assert await asyncio.to_thread(recorder.wait_exit) == -9, step
         assert sorted(map(tuple, await _rows(installed, STAND))) == stand, step
     with service("recorder", installed) as recorder:
-        await asyncio.to_thread(recorder.wait_ready, PATIENCE)
+        await asyncio.to_thread(recorder.wait_ready)
         answers = [await _writable(installed, _in(each, attendance("s-1", "p-1"))) for each in OFFICES.values()]
         assert [_code(answer) for answer in answers] == [(422, "second-attendance")] * SHARDS
         log = recorder.log()
@@ -120,7 +123,7 @@ async def test_meanwhile_the_shard_is_closed_its_actions_wait_on_kafka_and_other
     other = await asyncpg.connect(installed.database_url)
     assert await refolding._QUERIES.lock(other), "another recorder folds, so to say, and takes its time"
     with service("recorder", installed) as recorder:
-        await asyncio.to_thread(recorder.wait_ready, PATIENCE)
+        await asyncio.to_thread(recorder.wait_ready)
         closed = await _sent(installed, section("u-1", OFFICES[0]))
         assert _code(closed) == (503, "read-only")
         assert int(closed.headers["retry-after"]) > 0

@@ -19,7 +19,7 @@ import pytest
 from services.common.faults import STEPS
 from services.common.settings import Settings
 from tests.faults import invariants
-from tests.faults.installation import PATIENCE, installation, service, settled
+from tests.faults.installation import installation, service, settled
 from tests.faults.load import Habits, Told, actions, apps
 from tests.support.stack import Servers
 
@@ -72,11 +72,11 @@ async def scenario(servers: Servers, folder: Path, recorder: str, projector: str
 
 async def _published(settings: Settings, faults: dict[str, str], running: ExitStack) -> Told:
     victims = {name: running.enter_context(service(name, settings, fault)) for name, fault in faults.items()}
-    await asyncio.to_thread(victims["recorder"].wait_ready, PATIENCE)
+    await asyncio.to_thread(victims["recorder"].wait_ready)
     async with apps(settings, [settings.recorder_url], Habits(pace=100), seed=1) as load:
         publishing = asyncio.create_task(load.publish(actions(offices=2, cadres=8, count=110, seed=1)))
         for name, victim in victims.items():
-            assert await asyncio.to_thread(victim.wait_exit, PATIENCE) == -9, f"{name} not killed at {faults[name]}"
+            assert await asyncio.to_thread(victim.wait_exit) == -9, f"{name} not killed at {faults[name]}"
             running.enter_context(service(name, settings))
         await publishing
         await load.settle(partial(settled, settings))

@@ -37,6 +37,7 @@ from services.recorder.trust.note import SigningKey
 from tests.faults.topic import read_topic
 from tests.support.history import SIZE, administer, copy_of, sign
 from tests.support.ledger import bench, section
+from tests.support.patience import PATIENCE
 from tests.support.service import command
 from tests.support.stack import Servers
 
@@ -573,7 +574,7 @@ def test_what_the_databases_user_may_not_read_is_said(history: Settings) -> None
 
 def test_whoever_kills_it_ends_its_processes(history: Settings) -> None:
     with command(history, "recorder", "audit", "verify", "--without-read-models") as process:
-        mine, deadline = psutil.Process(process.pid), time.monotonic() + 60
+        mine, deadline = psutil.Process(process.pid), time.monotonic() + PATIENCE
         started: list[psutil.Process] = []
         # One that watches its parent has a thread for it; one that is still starting would tell Python's own story.
         while sum(child.num_threads() > 1 for child in started) < cores():

@@ -18,6 +18,7 @@ from services.recorder.vault.ahead import Fact, Kind
 from services.recorder.vault.erasures import Erasures
 from services.recorder.vault.vault import Failed, Vault, migrate
 from tests.support.ledger import Bench, Json, action, bench, person
+from tests.support.patience import PATIENCE
 
 NAME = "王小明"
 OTHER = "o-2"
@@ -82,7 +83,7 @@ async def test_what_came_over_kafka_or_to_another_recorder_is_applied_soon(
     await erasures.start()
     try:
         await ledger.accepted(_about("erase-person"))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while await ledger.vault.keys(["p-1"]):  # noqa: ASYNC110  # the vault tells
                 await asyncio.sleep(0.01)
     finally:

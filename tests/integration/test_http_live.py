@@ -31,7 +31,7 @@ STRUCTURED = {"content-type": "application/cloudevents+json"}
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     with Service("recorder", settings) as recorder:
-        recorder.wait_ready(60)
+        recorder.wait_ready()
         async with httpx.AsyncClient(base_url=recorder.url, timeout=20, trust_env=False) as client:
             yield client
         log = recorder.log()

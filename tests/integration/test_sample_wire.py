@@ -12,6 +12,7 @@ from deploy.local.publishing.wire import connected
 from deploy.local.trouble import CommandError
 from services.common.settings import Settings
 from services.recorder.kafka import topics
+from tests.support.patience import PATIENCE
 
 ACTION = orjson.dumps({"specversion": "1.0", "office": "o-1", "source": "/oa", "id": "a-1"})
 
@@ -28,7 +29,7 @@ async def test_actions_go_out_and_receipts_come_in(settings: Settings) -> None:
             await wire.send("o-1", ACTION)
             await wire.flush()
             await recorder.send_and_wait(settings.topic("receipts"), receipt("a-1"), partition=5)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not (found := await wire.receipts()):
                     pass
     assert found == [{"id": "a-1"}]

@@ -103,7 +103,7 @@ async def _agree(database: str, office: Office) -> None:
     ]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS)
 async def test_people_sit_where_the_recorder_says(database: str, steps: list[Any]) -> None:
     office = _office(steps)

@@ -25,10 +25,10 @@ from services.recorder.trust import history as checks
 from services.recorder.trust.delivery import Delivery
 from services.recorder.trust.signing import Checkpoints
 from tests.support.ledger import Bench, bench
+from tests.support.patience import PATIENCE
 from tests.support.stack import Servers
 
 _AT_ONCE: Final = 500
-_PATIENCE: Final = 60.0
 _UNPUBLISHED: Final = (
     "SELECT FROM ledger.shard s JOIN ledger.relay r USING (shard) "
     "WHERE (s.size, s.next_receipt) <> (r.events, r.receipts)"
@@ -89,7 +89,7 @@ async def publish(ledger: Bench, settings: Settings) -> None:
     relay = Relay(ledger.pool, ledger.ledger, settings, reasons)
     await relay.start()
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while await ledger.rows(_UNPUBLISHED):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)  # the database tells
     finally:
@@ -117,7 +117,7 @@ async def administer(servers: Servers, statement: str) -> None:
     """Run one statement about databases."""
     connection = await asyncpg.connect(servers.database_url("postgres"))
     try:
-        await asyncio.wait_for(connection.execute(statement), _PATIENCE)
+        await asyncio.wait_for(connection.execute(statement), PATIENCE)
     finally:
         await connection.close()
 

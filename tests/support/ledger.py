@@ -19,6 +19,7 @@ from services.recorder.ledger.appending.deciding import Batch
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.ledger.submission import Answer, Outcome, Submission
 from services.recorder.vault.vault import Vault, migrate
+from tests.support.patience import PATIENCE
 
 OFFICE = "o-1"
 MONDAY = "2026-03-02T09:00:00+08:00"
@@ -131,7 +132,7 @@ class Bench:
 
 async def appended(appender: Appender, submissions: Sequence[Submission]) -> list[Outcome]:
     """Append as the intake from Kafka does, which waits until all are recorded."""
-    return await asyncio.wait_for(appender.collect(len(submissions), appender.enqueue(submissions)), 60)
+    return await asyncio.wait_for(appender.collect(len(submissions), appender.enqueue(submissions)), PATIENCE)
 
 
 @asynccontextmanager

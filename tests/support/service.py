@@ -9,16 +9,16 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Self
 
 from deploy.local import stack
 from deploy.local.ports import choose
 from services.common.settings import Settings
 from tests.support.nursery import Process
+from tests.support.patience import PATIENCE
 from tests.support.stack import far_ports
 
 _REPOSITORY = Path(__file__).parents[2]
-_PATIENCE: Final = 120.0  # seconds until a command hangs for certain
 _KEPT = (
     "home",
     "kafka",
@@ -72,7 +72,7 @@ class Service:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
-    def wait_ready(self, seconds: float = 30) -> Self:
+    def wait_ready(self, seconds: float = PATIENCE) -> Self:
         """Wait for ``/readyz`` = 200; an AssertionError with the end of the log if the process ends or time is up."""
         end = time.monotonic() + seconds
         while not stack._answers_ready(self.port):
@@ -81,7 +81,7 @@ class Service:
             time.sleep(0.05)
         return self
 
-    def wait_exit(self, seconds: float = 30) -> int:
+    def wait_exit(self, seconds: float = PATIENCE) -> int:
         """Wait until the process has ended; return its exit code (-9: killed)."""
         return self.process.wait(seconds)
 
@@ -90,9 +90,9 @@ class Service:
         if self.alive:
             self.process.kill()
         if self._process:
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
 
-    def stop(self, seconds: float = 20) -> int:
+    def stop(self, seconds: float = PATIENCE) -> int:
         """End it as an operator would; return its exit code."""
         if self.alive:
             self.process.terminate()
@@ -134,7 +134,7 @@ def ran(settings: Settings, *arguments: str, fault: str = "", **env: str) -> sub
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = Process(f"services.{name}.cli", rest, environment, out.fileno(), err.fileno())
         try:
-            code = process.wait(_PATIENCE)
+            code = process.wait(PATIENCE)
         finally:
             process.kill()
         return subprocess.CompletedProcess(arguments, code, *map(_whole, (out, err)))

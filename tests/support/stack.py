@@ -23,6 +23,7 @@ from deploy.local.paths import Home, write_private
 from deploy.local.ports import is_free
 from deploy.local.state import ROLES, Ports, State
 from services.common.settings import Settings
+from tests.support.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,6 @@ def settings(servers: Servers, database: str, topic_prefix: str, tmp_path: Path)
 async def _administer(servers: Servers, statement: str) -> None:
     connection = await asyncpg.connect(servers.database_url("postgres"))
     try:
-        await asyncio.wait_for(connection.execute(statement), 30)
+        await asyncio.wait_for(connection.execute(statement), PATIENCE)
     finally:
         await connection.close()

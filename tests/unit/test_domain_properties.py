@@ -132,7 +132,7 @@ def _standing(states: dict[Key, State]) -> dict[Key, State]:
     return {key: state for key, state in states.items() if key[0] != "revocation" and state != type(state)()}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, min_size=5, max_size=30))
 def test_an_accepted_action_said_again_is_no_second_fact(steps: list[Any]) -> None:
     for before, draft, decided in _run(steps):
@@ -142,7 +142,7 @@ def test_an_accepted_action_said_again_is_no_second_fact(steps: list[Any]) -> No
         assert before.refused(*draft)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, min_size=5, max_size=30))
 def test_recorded_and_revoked_leaves_the_states_as_they_were(steps: list[Any]) -> None:
     for before, draft, decided in _run(steps):
@@ -157,7 +157,7 @@ def test_recorded_and_revoked_leaves_the_states_as_they_were(steps: list[Any]) -
         assert _standing(now.states) == was
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, min_size=5, max_size=30))
 def test_what_an_event_touches_was_loaded_for_its_action(steps: list[Any]) -> None:
     for before, draft, decided in _run(steps):
@@ -168,7 +168,7 @@ def test_what_an_event_touches_was_loaded_for_its_action(steps: list[Any]) -> No
             assert set(decider.touched(event)) <= loaded.keys
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(STEPS, min_size=5, max_size=30))
 def test_the_same_actions_give_the_same_events(steps: list[Any]) -> None:
     first, second = _run(steps), _run(steps)

@@ -34,7 +34,7 @@ _BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
 _DAY = 24 * 3600
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=24), seed=st.integers(0, 10**6))
 async def test_every_figure_is_what_its_events_say(database: str, tmp_path: Path, steps: list[Any], seed: int) -> None:
     world, chance = World(), random.Random(seed)
