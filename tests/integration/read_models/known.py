@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from schemas.catalogue import EVENTS
+
 Json = dict[str, Any]
 _SHANGHAI = timezone(timedelta(hours=8))
 _STAMPED = ("carriers", "kinds", "title", "starts_at", "minutes")
@@ -76,15 +78,11 @@ class Known:
 
     def entries(self) -> Iterator[tuple[Fact, str]]:
         """What stands in growth files or stood there, and in which group."""
-        groups = {
-            "learning.attendance-recorded": "learning",
-            "learning.hours-credited": "learning",
-            "work.output-filed": "work",
-            "talk.talk-held": "talk",
-        }
+        groups = {model.TYPE: model.ENTRY.group for model in EVENTS.values() if model.ENTRY}
         for fact in self.facts:
-            if fact.name in groups and fact.data.get("state") not in {"leave", "absent"}:
-                yield fact, groups[fact.name]
+            group = groups.get(fact.event["type"])
+            if group and fact.data.get("state") not in {"leave", "absent"}:
+                yield fact, group
 
 
 def _is(event: Json, name: str) -> bool:
