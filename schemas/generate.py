@@ -12,6 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -152,7 +153,8 @@ def _common(types: Iterable[Schema]) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for name, text in made:  # by the first field that is made so
         if uses[text] > 1 and len(text) > _WIDTH // 2 and json.loads(text) not in found.values():
-            found[name if name not in found else f"{name}_{len(found)}"] = json.loads(text)
+            free = next(each for n in count(1) if (each := name if n == 1 else f"{name}_{n}") not in found)
+            found[free] = json.loads(text)
     return found
 
 

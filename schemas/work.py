@@ -7,7 +7,18 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import MOST_OUTPUTS, ActionData, EventData, Fields, Guide, Id, Line, Many, Stamped, Title
+from schemas.base import (
+    MOST_OUTPUTS,
+    ActionData,
+    EventData,
+    Fields,
+    Guide,
+    Id,
+    Line,
+    Many,
+    Stamped,
+    Title,
+)
 from schemas.declared import Entry, New, Values, Words
 
 Level = Annotated[

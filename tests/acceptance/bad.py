@@ -161,7 +161,7 @@ BAD: Final = (
     Bad("an exponent", _raw(b'"minutes":90', b'"minutes":9e1'), 422, INVALID, "/data/roll/0/minutes"),
     Bad("a number in quotes", _line(minutes="90"), 422, INVALID, "/data/roll/0/minutes"),
     Bad("true for a number", _line(minutes=True), 422, INVALID, "/data/roll/0/minutes"),
-    Bad("null for a number", _line(minutes=None), 422, INVALID, "/data/roll/0/minutes"),
+    Bad("null for what must be there", _line(state=None), 422, INVALID, "/data/roll/0/state"),
     Bad("2^53", _line(minutes=2**53), 422, INVALID, "/data/roll/0/minutes"),
     Bad("2^63", _line(minutes=2**63), 422, INVALID, "/data/roll/0/minutes"),
     Bad("2^64", _line(minutes=2**64), 422, INVALID, "/data/roll/0/minutes"),

@@ -126,7 +126,7 @@ CASES: list[tuple[str, str, Callable[[World], Json]]] = [
     ("credited twice", "credit-twice", lambda w: _credit(w, w.person)),
     ("in two places", "session-overlap", _overlap),
     ("talk with oneself", "talk-not-two", lambda w: _talk(w, "one-to-one", w.person)),
-    ("one to two", "talk-not-two", lambda w: _talk(w, "one-to-one", w.other, "p-third")),
+    ("one to two", "talk-not-two", lambda w: _talk(w, "one-to-one", w.other, w.office.register())),
     ("group of two", "talk-too-few", lambda w: _talk(w, "group", w.other)),
     ("revoked before", "already-revoked", _already),
     ("a revocation", "not-revocable", lambda w: _revoke(w, _revocation(w))),
