@@ -132,7 +132,7 @@ LateReason = Annotated[
 ]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Words("文件摘要", "SHA-256 of the document")]
 Year = Annotated[int, Field(ge=_EARLIEST, le=_LATEST), Words("年度", "year")]
-Half = Annotated[str, StringConstraints(pattern=r"^(19|20|21)\d\d(H1|H2)$"), Words("半年度", "half-year")]
+Half = Annotated[str, StringConstraints(pattern=r"^(19|20|21)[0-9]{2}(H1|H2)$"), Words("半年度", "half-year")]
 Title = Annotated[Text, Words("标题", "title")]
 FromOn = Annotated[Day, Words("自何日起", "from that day on")]
 On = Annotated[Day, Words("日期", "day")]

@@ -56,7 +56,7 @@ class EventEnvelope(Model):
     actor: Token
     recordedtime: Instant
     shard: int = Field(ge=0, le=1023)
-    sequence: str = Field(pattern=r"^\d{19}$", description="position in the shard, from 0")
+    sequence: str = Field(pattern=r"^[0-9]{19}$", description="position in the shard, from 0")
     partitionkey: str = Field(description="the stream: session/<id>, person/<id>, …")
     streamversion: int = Field(ge=1, description="version within the office's stream")
     causationid: str = Field(description="the action's id")

@@ -28,8 +28,8 @@ from deploy.local.state import Ports, State
 RECORDER, PROJECTOR = "recorder", "projector"
 SERVICES = (postgres.NAME, kafka.NAME, RECORDER, PROJECTOR)  # in the order of starting
 _REPOSITORY = Path(__file__).parents[2]
-_START_SECONDS = 90
-_WAIT_FOR_OTHER_SECONDS = 180
+_START_SECONDS = 300
+_WAIT_FOR_OTHER_SECONDS = 600
 _LEAST_DISK = 1024**3
 _POLL = 0.05
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")

@@ -45,7 +45,7 @@ def _value(schema: Any, parts: Any, ids: Mapping[tuple[str, ...], Drawn], path: 
         item = _value(schema["items"], parts, ids, path)
         key = repr if "$ref" in schema["items"] else None
         return st.lists(item, min_size=schema.get("minItems", 0), max_size=3, unique_by=key or str)
-    return ids.get(path) or _plain(schema)
+    return ids[path] if path in ids else _plain(schema)
 
 
 def _plain(schema: Any) -> Drawn:  # noqa: ANN401  # JSON
