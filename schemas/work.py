@@ -13,9 +13,13 @@ from schemas.base import (
     EventData,
     Fields,
     Guide,
+    Half,
     Id,
     Line,
     Many,
+    On,
+    Section,
+    Sha256,
     Stamped,
     Title,
 )
@@ -78,3 +82,33 @@ class OutputFiled(Output, EventData):
 
     TYPE: ClassVar[str] = "chengzhang.work.output-filed.v1"
     ACTION: ClassVar = FileOutput
+
+
+class DutyReport(Fields):
+    """Whoever heads a section reports on a half-year (述职), once."""
+
+    WORDS: ClassVar = Words("述职", "duty report")
+    ONCE: ClassVar = ("person", "half")
+    ENTRY: ClassVar = Entry("work")
+
+    report: Annotated[Id, New("report"), Words("述职报告", "report")] | None = Field(
+        default=None, description="what follow-ups name it by, if there will be any"
+    )
+    person: Stamped
+    half: Half
+    on: On | None = Field(default=None, description="the day on which it was delivered; that of `time` if left out")
+    heard_by: Annotated[Many[Section], Words("听取科室", "heard by")]
+    document_sha256: Sha256 | None = None
+
+
+class DeliverDutyReport(DutyReport, ActionData):
+    """Deliver a duty report on a half-year (述职): only who heads a section that day, acting or not."""
+
+    TYPE: ClassVar[str] = "chengzhang.work.deliver-duty-report.v1"
+
+
+class DutyReportDelivered(DutyReport, EventData):
+    """A duty report was delivered."""
+
+    TYPE: ClassVar[str] = "chengzhang.work.duty-report-delivered.v1"
+    ACTION: ClassVar = DeliverDutyReport
