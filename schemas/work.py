@@ -10,8 +10,10 @@ from pydantic_core import PydanticCustomError
 from schemas.base import (
     MOST_OUTPUTS,
     ActionData,
+    Count,
     EventData,
     Fields,
+    FromOn,
     Guide,
     Half,
     Id,
@@ -112,3 +114,34 @@ class DutyReportDelivered(DutyReport, EventData):
 
     TYPE: ClassVar[str] = "chengzhang.work.duty-report-delivered.v1"
     ACTION: ClassVar = DeliverDutyReport
+
+
+class Revision(Fields):
+    """A procedure (制度) as it is from a day on; its first revision makes it."""
+
+    WORDS: ClassVar = Words("制度修订", "procedure revised")
+
+    line: Line | None = Field(default=None, description="the work line that goes by it, if it is one's")
+    area: Annotated[
+        Literal["line", "study", "talk", "duty-report", "appraisal", "welfare"],
+        Words("领域", "area"),
+        Values.of(line="工作条线", study="学习", talk="谈心", duty_report="述职", appraisal="考核", welfare="关爱"),
+    ]
+    procedure: Annotated[Id, New("procedure", again=True), Words("制度", "procedure")]
+    title: Title
+    version: Annotated[Count, Words("版次", "version")]
+    from_on: FromOn
+    document_sha256: Sha256 | None = None
+
+
+class ReviseProcedure(Revision, ActionData):
+    """Put a procedure (制度) or a revision of it in force from a day on."""
+
+    TYPE: ClassVar[str] = "chengzhang.work.revise-procedure.v1"
+
+
+class ProcedureRevised(Revision, EventData):
+    """A procedure was revised."""
+
+    TYPE: ClassVar[str] = "chengzhang.work.procedure-revised.v1"
+    ACTION: ClassVar = ReviseProcedure

@@ -1,4 +1,4 @@
-"""Duty reports: who delivers them, and on which day."""
+"""Duty reports: who delivers them, and on which day. Procedures."""
 
 from __future__ import annotations
 
@@ -25,3 +25,10 @@ def test_only_who_heads_a_section_that_day_reports(more: dict[str, str], at: str
     office.did("people.assume-post", post("p-2", "leadership", post="lead"))
     decided = office.submit("work.deliver-duty-report", REPORT | more, at)
     assert getattr(decided, "code", None) == (None if accepted else "heads-no-section")
+
+
+def test_a_procedure_is_revised_again_and_again() -> None:
+    office = founded()
+    revision = {"area": "study", "procedure": "pr-1", "title": "学习制度", "from_on": "2026-01-01"}
+    events = [office.did("work.revise-procedure", revision | {"version": version}) for version in (3, 4, 2)]
+    assert {event.stream for event in events} == {"procedure/pr-1"}
