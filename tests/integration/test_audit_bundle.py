@@ -375,7 +375,8 @@ def replace_next(standing: Standing) -> Standing:
 
 async def test_read_models_that_tell_another_figure(servers: Servers, sample: Sample) -> None:
     async with copied(servers, sample.settings) as settings:
-        await _changed(settings, "UPDATE office_v1.appraisal_summary SET work = work + 1 WHERE person = $1", sample)
+        one_more = 'SET "evidence_by_group.work" = "evidence_by_group.work" + 1'
+        await _changed(settings, f"UPDATE office_v1.appraisal_summary {one_more} WHERE person = $1", sample)
         with pytest.raises(Contradiction, match=r"would not hold: .*evidence_by_group"):
             await made(settings, sample.person, SIZE.year, sample.at)
 

@@ -14,7 +14,7 @@ from services.recorder.audit.bundle import standalone as verify
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.errors import Unsettled
 from tests.support.bundles import folded, made, made_while, trusted, unzipped
-from tests.support.ledger import Bench, Json, action, bench, person
+from tests.support.ledger import Bench, Json, action, bench, person, section
 
 OFFICES = ("o-1", "o-2", "o-3")
 NAME = "欧阳明慧"
@@ -26,10 +26,12 @@ async def ledger(settings: Settings) -> AsyncIterator[Bench]:
         yield found
 
 
-def _person(office: str) -> Json:
+def _person(office: str) -> list[Json]:
+    """Somebody with a post: whose years are appraised."""
     registered = person("p-1", office)
     registered["data"]["name"] = NAME
-    return registered
+    post = {"person": "p-1", "post": "post-1", "tier": "staff", "section": "s-1", "from_on": "2026-01-01"}
+    return [section("s-1", office), registered, action("people.assume-post", post, office)]
 
 
 def _output(ident: str, office: str = OFFICES[0], **more: object) -> Json:
@@ -41,14 +43,14 @@ async def test_all_offices_of_the_person_each_with_its_shard_and_checkpoint(ledg
     shards = [shard_of(office, settings.shards) for office in OFFICES]
     assert shards[0] == shards[1] != shards[2]
     for office in OFFICES:
-        await ledger.accepted(_person(office), _output("u-1", office), _output("u-2", office, guide="results"))
+        await ledger.accepted(*_person(office), _output("u-1", office), _output("u-2", office, guide="results"))
     files = unzipped((await made(settings, "p-1", 2026, await folded(settings))).content)
     report = verify.check(files, trusted(settings))
     assert report.problems == []
     offices = report.stated["offices"]
     assert [(each["office"], each["shard"]) for each in offices] == list(zip(OFFICES, shards, strict=True))
     assert all(each["evidence_by_group"] == {"work": 2} for each in offices)
-    assert report.sizes == {str(shards[0]): 6, str(shards[2]): 3}
+    assert report.sizes == {str(shards[0]): 10, str(shards[2]): 5}
     one, other = (f"checkpoints/{shard}" for shard in shards[1:])
     swapped = {one: files[other], other: files[one]}
     found = {(each.kind, each.where) for each in verify.check(files | swapped, trusted(settings)).problems}
@@ -56,7 +58,7 @@ async def test_all_offices_of_the_person_each_with_its_shard_and_checkpoint(ledg
 
 
 async def test_nobodys_name_is_in_it_and_it_holds_after_an_erasure(ledger: Bench, settings: Settings) -> None:
-    await ledger.accepted(_person("o-1"), _output("u-1"))
+    await ledger.accepted(*_person("o-1"), _output("u-1"))
     content = unzipped((await made(settings, "p-1", 2026, await folded(settings))).content)
     await ledger.accepted(action("people.erase-person", {"person": "p-1", "basis": "a decision"}, "o-1"))
     later = unzipped((await made(settings, "p-1", 2026, await folded(settings))).content)
@@ -73,7 +75,7 @@ async def test_what_is_recorded_meanwhile_is_in_it_or_there_is_none(
 ) -> None:
     """Between checkpoint and figures the person's year changes: it begins again, until nothing does."""
     monkeypatch.setattr(making, "_AGAIN", 0.01)
-    (first,) = (await ledger.accepted(_person("o-1"), _output("u-1")))[1:]
+    (first,) = (await ledger.accepted(*_person("o-1"), _output("u-1")))[3:]
     changes = [
         _output("u-2"),
         action("any.revoke-entry", {"event": first["events"][0]["id"], "reason": "mistake"}, "o-1"),
@@ -86,7 +88,7 @@ async def test_what_is_recorded_meanwhile_is_in_it_or_there_is_none(
         return await folded(settings)
 
     found = await made_while(settings, "p-1", 2026, standing, waiting=lambda: waits.append(None))
-    assert (len(waits), found.sizes) == (2, {shard_of("o-1", settings.shards): 4})
+    assert (len(waits), found.sizes) == (2, {shard_of("o-1", settings.shards): 6})
     report = verify.check(unzipped(found.content), trusted(settings))
     assert report.problems == []
     assert report.stated["offices"][0]["evidence_by_group"] == {"work": 1}

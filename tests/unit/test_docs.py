@@ -136,3 +136,10 @@ def _sources() -> list[Path]:
 
 def _source(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def test_the_page_on_types_shows_what_the_code_has() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/add-a-type.md").read_text("utf-8"), re.DOTALL)
+    code = "".join((ROOT / path).read_text("utf-8") for path in ("schemas/work.py", "services/recorder/domain/work.py"))
+    assert len(blocks) == 2
+    assert all(block in code for block in blocks)

@@ -59,9 +59,9 @@ class Making:
         signed, found = await self._settled(person, year, waiting)
         if not found.figures:
             raise Missing(
-                f"{person} has no appraisal of {year}: nothing was recorded of that year. "
+                f"{person} has no appraisal of {year}: no post held in that year is recorded. "
                 "`office appraisal YEAR` lists those who have one.",
-                f"{person} 没有 {year} 年度考核：该年没有任何登记。`office appraisal 年度` 可列出有考核的人员。",
+                f"{person} 没有 {year} 年度考核：该年没有任职记录。`office appraisal 年度` 可列出有考核的人员。",
             )
         async with self._log.connection() as connection:
             away = await gathering.archived(connection, found.left, sources)
