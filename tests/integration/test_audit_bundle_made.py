@@ -15,6 +15,7 @@ from services.recorder.audit.bundle.standing import Standing
 from services.recorder.errors import Unsettled
 from tests.support.bundles import folded, made, made_while, trusted, unzipped
 from tests.support.ledger import Bench, Json, action, bench, person, section
+from tests.support.patience import PATIENCE
 
 OFFICES = ("o-1", "o-2", "o-3")
 NAME = "欧阳明慧"
@@ -75,6 +76,7 @@ async def test_what_is_recorded_meanwhile_is_in_it_or_there_is_none(
 ) -> None:
     """Between checkpoint and figures the person's year changes: it begins again, until nothing does."""
     monkeypatch.setattr(making, "_AGAIN", 0.01)
+    monkeypatch.setattr(making, "PATIENCE", PATIENCE)
     (first,) = (await ledger.accepted(*_person("o-1"), _output("u-1")))[3:]
     changes = [
         _output("u-2"),
