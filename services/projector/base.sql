@@ -94,6 +94,11 @@ LANGUAGE sql STABLE PARALLEL SAFE RETURN to_char(moment AT TIME ZONE 'Asia/Shang
 CREATE FUNCTION shanghai_year(moment timestamptz) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN date_part('year', moment AT TIME ZONE 'Asia/Shanghai')::integer;
 
+-- The last day of a half-year, 2026H1.
+CREATE FUNCTION half_ends(half text) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (make_date(left(half, 4)::integer, 6 * right(half, 1)::integer, 1) + interval '1 month')::date - 1;
+
 -- {"name": count} without what is zero.
 CREATE FUNCTION counts(names text[], numbers bigint[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

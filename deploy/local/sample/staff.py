@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -76,10 +77,13 @@ class Office:
 
     def head(self, section: Section) -> Cadre:
         """Whoever heads the section, be it concurrently; else the head of the office."""
+        return next(self.heads(section), self.leaders[0])
+
+    def heads(self, section: Section) -> Iterator[Cadre]:
+        """Those who head the section, be it concurrently."""
         for cadre in self.cadres:
             if cadre.concurrent is section or (cadre.tier == "section-head" and cadre.section is section):
-                return cadre
-        return self.leaders[0]
+                yield cadre
 
 
 def found(ident: str, year: int, cadres: int, rng: random.Random) -> Office:

@@ -30,6 +30,14 @@ SECTIONS: Final[tuple[tuple[str, str, tuple[Line, ...]], ...]] = (
 )
 NUMERALS: Final = "一二三四五六七八九十"
 
+PROCEDURES: Final[dict[Line, str]] = {
+    "information": "信息报送制度",
+    "policy-research": "调查研究制度",
+    "inspection": "督查督办制度",
+    "classified-communications": "机要工作制度",
+    "secretarial": "办文办会制度",
+}
+
 FORMS: Final[dict[Kind, str]] = {
     "lecture": "专题讲座",
     "report-meeting": "报告会",

@@ -1,4 +1,4 @@
-"""Outputs by line of work; classified communications as a count and never a title."""
+"""Outputs by line of work; classified communications as a count and never a title. Procedures and duty reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft, hand_in
 from deploy.local.sample.staff import Cadre, Office
 from schemas import work as contract
-from schemas.base import Line
+from schemas.base import ActionData, Line
 from schemas.work import CLASSIFIED, Effect, Level
 
 SOURCE: Final = "/oa"
@@ -19,15 +19,46 @@ _A_MONTH: Final = 0.7  # outputs that a cadre leads
 _LEVELS: Final[dict[Level, int]] = {"office": 40, "district": 38, "city": 16, "province": 5, "national": 1}
 _EFFECTS: Final[dict[Effect, int]] = {"adopted": 34, "in-force": 16, "problem-solved": 25, "pending": 25}
 _GUIDED: Final = 0.3
+_HALVES: Final = {6: "H1", 12: "H2"}
 
 
 def month(office: Office, number: int) -> Iterator[Draft]:
-    """A month's outputs."""
+    """A month's outputs; in January each line's procedure, at the end of each half-year what heads report."""
+    if number == 1:
+        yield from _procedures(office)
+    if number in _HALVES:
+        yield from _duty_reports(office, number)
     place = 0
     for cadre in office.cadres:
         if cadre.section.lines and office.rng.random() < _A_MONTH:
             place += 1
             yield _output(office, cadre, f"u-{office.year}-{number:02d}-{place:03d}", _moment(office, number))
+
+
+def _procedures(office: Office) -> Iterator[Draft]:
+    moment = at(workday(date(office.year, 1, 8)), 10)
+    for line in dict.fromkeys(line for section in office.sections for line in section.lines):
+        data = {
+            "procedure": f"pr-{line}",
+            "area": "line",
+            "line": line,
+            "title": texts.PROCEDURES[line],
+            "version": 1,
+            "from_on": moment.date().isoformat(),
+        }
+        yield _settled(contract.ReviseProcedure, f"procedure-{line}", moment, office.leaders[0].id, data)
+
+
+def _duty_reports(office: Office, number: int) -> Iterator[Draft]:
+    half = f"{office.year}{_HALVES[number]}"
+    moment = at(workday(date(office.year, number, 24)), 15)
+    for head in dict.fromkeys(cadre.id for section in office.sections for cadre in office.heads(section)):
+        data = {"person": head, "half": half, "heard_by": [section.id for section in office.sections]}
+        yield _settled(contract.DeliverDutyReport, f"duty-report-{half}-{head}", moment, head, data)
+
+
+def _settled(model: type[ActionData], ident: str, moment: datetime, actor: str, data: dict[str, Any]) -> Draft:
+    return Draft(SOURCE, ident, model.TYPE, moment, actor, data, "hand", moment + timedelta(hours=1), settled=True)
 
 
 def _moment(office: Office, number: int) -> datetime:

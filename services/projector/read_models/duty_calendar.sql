@@ -9,8 +9,7 @@ SELECT
     'duty-report' AS duty, -- key text · 任务 · what is owed: duty-report
     person AS subject, -- key base.Person · 责任人 · who owes it
     data ->> 'half' AS period, -- key base.Half
-    (make_date(left(data ->> 'half', 4)::integer, 6 * right(data ->> 'half', 1)::integer, 1) + interval '1 month')::date - 1 AS due_on, -- date · 期限 · the last day of the half-year
+    half_ends(data ->> 'half') AS due_on, -- date · 期限 · the last day of the half-year
     shanghai_day(occurred_at) AS done_on, -- date · 完成日期 · the Shanghai day on which it was done
-    shanghai_day(occurred_at)
-    > (make_date(left(data ->> 'half', 4)::integer, 6 * right(data ->> 'half', 1)::integer, 1) + interval '1 month')::date - 1 AS late -- boolean · 逾期 · whether that was after the day due
+    shanghai_day(occurred_at) > half_ends(data ->> 'half') AS late -- boolean · 逾期 · whether that was after the day due
 FROM fact

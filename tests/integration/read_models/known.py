@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from schemas.catalogue import EVENTS
-
 Json = dict[str, Any]
 _SHANGHAI = timezone(timedelta(hours=8))
 _STAMPED = ("carriers", "kinds", "title", "starts_at", "minutes")
@@ -78,11 +76,16 @@ class Known:
 
     def entries(self) -> Iterator[tuple[Fact, str]]:
         """What stands in growth files or stood there, and in which group."""
-        groups = {model.TYPE: model.ENTRY.group for model in EVENTS.values() if model.ENTRY}
+        groups = {
+            "learning.attendance-recorded": "learning",
+            "learning.hours-credited": "learning",
+            "work.output-filed": "work",
+            "work.duty-report-delivered": "work",
+            "talk.talk-held": "talk",
+        }
         for fact in self.facts:
-            group = groups.get(fact.event["type"])
-            if group and fact.data.get("state") not in {"leave", "absent"}:
-                yield fact, group
+            if fact.name in groups and fact.data.get("state") not in {"leave", "absent"}:
+                yield fact, groups[fact.name]
 
 
 def _is(event: Json, name: str) -> bool:
