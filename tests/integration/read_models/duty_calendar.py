@@ -15,5 +15,5 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
         half = fact.data["half"]
         due = date(int(half[:4]), *((6, 30) if half.endswith("H1") else (12, 31)))
         key = ("duty-report", fact.data["person"], half)
-        found[key] = {"due_on": due, "done_on": fact.day, "late": fact.day > due}
+        found[key] = {"due_on": due.isoformat(), "done_on": fact.day.isoformat(), "late": fact.day > due}
     return found

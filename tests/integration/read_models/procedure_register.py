@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from tests.integration.read_models.known import Known
@@ -13,5 +12,5 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for fact in sorted(known.standing("work.procedure-revised"), key=lambda fact: str(fact.data["from_on"])):
         told = {"line": fact.data.get("line"), "title": fact.data["title"], "version": fact.data["version"]}
-        found[fact.data["procedure"],] = told | {"from_on": date.fromisoformat(fact.data["from_on"])}
+        found[fact.data["procedure"],] = told | {"from_on": fact.data["from_on"]}
     return found
