@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from services.common.settings import Settings
 from services.projector import cli, read_models
-from services.projector.engine import Engine
-from services.projector.fetch import Consumer
-from services.projector.progress import Progress
+from services.projector.following.engine import Engine
+from services.projector.following.fetch import Consumer
+from services.projector.following.progress import Progress
 from services.projector.read_models import ReadModel
 from services.projector.settings import consumer_name
 from tests.integration.projector_world import SHARDS, Record, World

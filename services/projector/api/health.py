@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.projector.live import Live
-from services.projector.progress import Progress
+from services.projector.api.live import Live
+from services.projector.following.progress import Progress
 
 
 def router(live: Live, progress: Progress) -> APIRouter:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Final
 
 import aiosql
@@ -22,15 +23,15 @@ from services.common.grants import Grant
 from services.common.moments import last_of
 from services.common.problems import FieldError, Problem
 from services.projector.api.asking import ALWAYS
+from services.projector.api.live import Live
+from services.projector.api.moves import Moves
 from services.projector.api.names import Names, Opened
-from services.projector.database import CURSOR, FOLDER, TRANSIENT, Connection
-from services.projector.live import Live
-from services.projector.moves import Moves
+from services.projector.database import CURSOR, TRANSIENT, Connection
 from services.projector.read_models import ReadModel
 
 WAIT_SECONDS: Final = 10.0
 PRIVATE: Final = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
-PEOPLE: Final[Any] = aiosql.from_path(FOLDER / "people.sql", "asyncpg")
+PEOPLE: Final[Any] = aiosql.from_path(FilePath(__file__).with_name("people.sql"), "asyncpg")
 _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)
 
 IDENT: Final = r"^[A-Za-z0-9-]{1,64}$"

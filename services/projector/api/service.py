@@ -14,7 +14,7 @@ from services.common.grants import Grants
 from services.common.settings import Settings
 from services.projector.api import health, listing, offices, people
 from services.projector.api.reading import NotModified, Reading
-from services.projector.progress import Progress
+from services.projector.following.progress import Progress
 
 _ABOUT = """The growth files and appraisals of a learning office, as far as `seen` says.
 

@@ -23,16 +23,17 @@ import structlog
 
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.projector import database, founding, versions
-from services.projector.beside import compared_at, near
-from services.projector.compare import Comparison
+from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
-from services.projector.engine import Engine
 from services.projector.errors import Refused
+from services.projector.following.engine import Engine
 from services.projector.read_models import ReadModel
-from services.projector.replay import Replay
+from services.projector.rebuilding.beside import compared_at, near
+from services.projector.rebuilding.compare import Comparison
+from services.projector.rebuilding.replay import Replay
 from services.projector.settings import consumer_name
-from services.projector.versions import Version
+from services.projector.versioning import founding, versions
+from services.projector.versioning.versions import Version
 
 _CATCH_UP_SECONDS: Final = 5.0  # how long the live version may be held still, below its lock_timeout
 _TRIES: Final = 120

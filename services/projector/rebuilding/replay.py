@@ -21,11 +21,11 @@ from services.common.faults import fault
 from services.common.log import raised
 from services.common.settings import Settings
 from services.projector import settings as limits
-from services.projector.batch import Cursor, Record, Slice
 from services.projector.database import TRANSIENT
-from services.projector.engine import Engine, Outcome
 from services.projector.errors import Halted, NotRunning, Unreadable
-from services.projector.topic import partitions
+from services.projector.following.batch import Cursor, Record, Slice
+from services.projector.following.engine import Engine, Outcome
+from services.projector.following.topic import partitions
 
 _WAIT_MS: Final = 200
 PATIENCE: Final = 10.0  # seconds without a record, though some are missing

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from services.projector import versions
-from services.projector.compare import Comparison, compared, snapshot
 from services.projector.database import Connection
-from services.projector.replay import Replay
-from services.projector.versions import Version
+from services.projector.rebuilding.compare import Comparison, compared, snapshot
+from services.projector.rebuilding.replay import Replay
+from services.projector.versioning import versions
+from services.projector.versioning.versions import Version
 
 _NEAR: Final = 2_000  # events: from here on, waiting for them is no wait
 

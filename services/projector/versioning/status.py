@@ -8,10 +8,11 @@ from typing import Any
 import asyncpg
 
 from services.common.settings import Settings
-from services.projector import database, read_models, versions
+from services.projector import database, read_models
 from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection
 from services.projector.errors import NotRunning
 from services.projector.settings import consumer_name
+from services.projector.versioning import versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,16 @@ from asyncpg import Record
 from asyncpg.prepared_stmt import PreparedStatement
 
 from services.common.faults import fault
-from services.projector import database, founding, versions
-from services.projector.batch import Cursor, Slice
+from services.projector import database
 from services.projector.database import CURSOR, Connection
 from services.projector.errors import Behind, Forked, Retired
-from services.projector.fold import Step
+from services.projector.following.batch import Cursor, Slice
+from services.projector.following.stage import COLUMNS
+from services.projector.interpreting.fold import Step
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
-from services.projector.stage import COLUMNS
-from services.projector.versions import Version
+from services.projector.versioning import founding, versions
+from services.projector.versioning.versions import Version
 
 T = TypeVar("T")
 

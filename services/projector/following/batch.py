@@ -10,7 +10,7 @@ import orjson
 
 from schemas.canonical import leaf_hash
 from services.projector.errors import Behind, Forked, Unfoldable
-from services.projector.stage import Staged, stage
+from services.projector.following.stage import Staged, stage
 
 
 class Record(Protocol):

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import aiosql
 
-from services.projector import database, versions
+from services.projector import database
 from services.projector.database import CURSOR, Connection
-from services.projector.versions import Version
+from services.projector.versioning import versions
+from services.projector.versioning.versions import Version
 
-SQL: Final[Any] = aiosql.from_path(database.FOLDER / "compare.sql", "asyncpg")
+SQL: Final[Any] = aiosql.from_path(Path(__file__).with_name("compare.sql"), "asyncpg")
 _SESSION: Final = {"idle_in_transaction_session_timeout": "0", "work_mem": "64MB"}
 
 

@@ -25,11 +25,11 @@ from services.common.commands import (
     settings_of,
     spoken,
 )
-from services.projector.cli_errors import away, said
+from services.projector.commands.cli_errors import away, said
 from services.projector.database import TRANSIENT
 from services.projector.errors import NotRunning, ProjectorError
-from services.projector.status import Status
-from services.projector.status import status as ask
+from services.projector.versioning.status import Status
+from services.projector.versioning.status import status as ask
 
 _WORDS: Final[Words] = {
     Lang.EN: {

@@ -28,11 +28,11 @@ from services.common.commands import (
 from services.common.settings import Settings
 from services.common.showing import quiet
 from services.projector import read_models
-from services.projector.cli_errors import away, said
-from services.projector.cli_progress import shown
+from services.projector.commands.cli_errors import away, said
+from services.projector.commands.cli_progress import shown
 from services.projector.database import TRANSIENT
 from services.projector.errors import NotRunning, ProjectorError
-from services.projector.verify import Verify
+from services.projector.rebuilding.verify import Verify
 
 _SHOWN: Final = 20
 _WORDS: Final[Words] = {

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.projector import database, versions, view
+from services.projector import database
 from services.projector.database import VERSIONS, Connection
+from services.projector.interpreting import view
 from services.projector.read_models import ReadModel
-from services.projector.versions import Version
+from services.projector.versioning import versions
+from services.projector.versioning.versions import Version
 
 _log = structlog.get_logger(__name__)
 

@@ -9,8 +9,8 @@ import structlog
 
 from services.common.log import raised
 from services.projector import database
+from services.projector.api.live import Live
 from services.projector.database import CHANNEL, TRANSIENT
-from services.projector.live import Live
 
 _POLL_SECONDS: Final = 0.5  # a notification is a hint that can get lost
 _RETRY_SECONDS: Final = 1.0

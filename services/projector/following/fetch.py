@@ -24,11 +24,11 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from services.common.log import raised
 from services.common.settings import Settings
 from services.projector import settings as limits
-from services.projector.batch import Cursor, Record, Slice, by_shard
 from services.projector.database import TRANSIENT
-from services.projector.engine import Engine, Outcome
-from services.projector.progress import BATCH_SECONDS, RETRIES, Progress
-from services.projector.topic import created
+from services.projector.following.batch import Cursor, Record, Slice, by_shard
+from services.projector.following.engine import Engine, Outcome
+from services.projector.following.progress import BATCH_SECONDS, RETRIES, Progress
+from services.projector.following.topic import created
 
 _BACKOFF: Final = (0.1, 0.3, 1.0, 2.0)
 _SEEK_PAUSE: Final = 0.2  # a gap that stays must not become a busy loop

@@ -18,14 +18,16 @@ from services.common.collecting import collect_rarely
 from services.common.commands import AsJson, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
 from services.common.settings import Settings
 from services.common.showing import quiet
-from services.projector import differences, read_models, versions
-from services.projector.cli_errors import away, said
-from services.projector.cli_progress import shown
+from services.projector import read_models
+from services.projector.commands.cli_errors import away, said
+from services.projector.commands.cli_progress import shown
 from services.projector.database import TRANSIENT
-from services.projector.differences import Differences
 from services.projector.errors import NotRunning, ProjectorError
-from services.projector.rebuild import Rebuild
+from services.projector.rebuilding import differences
+from services.projector.rebuilding.differences import Differences
+from services.projector.rebuilding.rebuild import Rebuild
 from services.projector.settings import consumer_name
+from services.projector.versioning import versions
 
 _SHOWN: Final = 20
 _WORDS: Final[Words] = {

@@ -14,16 +14,17 @@ import orjson
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
-from services.projector import database, versions
-from services.projector.beside import compared_at, near
-from services.projector.compare import Comparison, differing_rows
+from services.projector import database
 from services.projector.database import Connection
-from services.projector.engine import Engine
 from services.projector.errors import Halted, Told, Unreadable
+from services.projector.following.engine import Engine
 from services.projector.read_models import ReadModel
-from services.projector.replay import Replay
+from services.projector.rebuilding.beside import compared_at, near
+from services.projector.rebuilding.compare import Comparison, differing_rows
+from services.projector.rebuilding.replay import Replay
 from services.projector.settings import consumer_name
-from services.projector.versions import Version
+from services.projector.versioning import versions
+from services.projector.versioning.versions import Version
 
 LISTED: Final = 100  # problems a read model; the rest is counted
 _KIND: Final = "read-model"

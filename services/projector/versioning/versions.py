@@ -17,9 +17,10 @@ import aiosql
 import asyncpg
 import orjson
 
-from services.projector import database, fold, view
+from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
 from services.projector.errors import Lost, NotRunning, Refused
+from services.projector.interpreting import fold, view
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
 

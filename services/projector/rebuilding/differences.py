@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from services.projector.compare import SQL, Comparison
+from services.projector.rebuilding.compare import SQL, Comparison
 
 _HEADER: Final = ("office", "person", "read_model", "key", "figure", "before", "after")
 _AT_ONCE: Final = 1000
