@@ -1,7 +1,7 @@
 -- The versions of the read models: which is live, which is being built, which are kept.
 
--- name: live()^
--- The one that answers, and which of its tables are gone.
+-- name: in_state(state)^
+-- The one that answers, or is being built beside it, and which of its tables are gone.
 SELECT
     number,
     digest,
@@ -15,24 +15,7 @@ SELECT
         WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
     ) AS missing
 FROM projector.version
-WHERE state = 'live';
-
--- name: building()^
--- The one that is being built beside it, and which of its tables are gone.
-SELECT
-    number,
-    digest,
-    staging,
-    steps,
-    tables,
-    compared,
-    ARRAY(
-        SELECT t.name
-        FROM unnest('{cursor}'::text[] || tables) AS t (name)
-        WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
-    ) AS missing
-FROM projector.version
-WHERE state = 'building';
+WHERE state = :state;
 
 -- name: old()
 -- Those that answered before.

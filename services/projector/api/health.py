@@ -25,11 +25,7 @@ def router(live: Live, progress: Progress) -> APIRouter:
         responses={503: {"description": "not ready"}},
     )
     async def readyz(response: Response) -> dict[str, Any]:
-        state = {
-            "consuming": progress.following,
-            "progressing": not progress.stalled,
-            "database": await live.answers(),
-        }
+        state = {"consuming": progress.following, "progressing": not progress.stalled, "database": await live.answers()}
         ready = all(state.values())
         response.status_code = 200 if ready else 503
         # A halted shard is for `projector status` to tell: the others' offices go on being served.

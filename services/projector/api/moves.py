@@ -48,14 +48,11 @@ class Moves:
             return False
 
     async def _listen(self) -> None:
-        connection = await database.connect(self._url)
         lost = asyncio.Event()
-        try:
+        async with database.connected(self._url) as connection:
             connection.add_termination_listener(lambda _connection: lost.set())
             await connection.add_listener(CHANNEL, self._wake)
             await lost.wait()
-        finally:
-            connection.terminate()
 
     def _wake(self, *_notification: object) -> None:
         self._moved.set()

@@ -38,6 +38,8 @@ _BY_TIME: Final = ("occurred_at", "position")  # how the events behind a figure 
 class _Query:
     """What every resource takes."""
 
+    request: Request
+    response: Response
     office: r.Ident
     as_of: r.AsOf = None
     explain: Explain = None
@@ -52,8 +54,6 @@ class _Coming:
     """One request."""
 
     model: ReadModel
-    request: Request
-    response: Response
     query: _Query
     key: Key
     grant: Grant
@@ -82,7 +82,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
             summary=f"{model.words.zh}: {model.words.en}",
             description=model.question,
             name=model.name,
-            responses={304: {"description": "as you have it"}},
+            responses=r.NOT_MODIFIED,
         )
     return routes
 
@@ -90,20 +90,13 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
 def _handler(reading: r.Reading, model: ReadModel, asking: Any) -> Callable[..., Any]:  # noqa: ANN401  # a FastAPI dependency
     keyed = Depends(_key(model))
 
-    async def handler(
-        request: Request,
-        response: Response,
-        query: Annotated[_Query, Depends()],
-        key: Key = keyed,
-        grant: Grant = asking,
-    ) -> dict[str, Any]:
-        coming = _Coming(model, request, response, query, key, grant)
+    async def handler(query: Annotated[_Query, Depends()], key: Key = keyed, grant: Grant = asking) -> dict[str, Any]:
         if not r.may_read(grant) or not grant.in_office(query.office):
             raise forbidden(grant, f"This token doesn't read office {query.office}.", office=query.office)
         if query.section is not None and not model.whose:
             raise r.invalid("/query/section", "these rows are no section's", "这些行不属于任何科室")
         answer = _page if query.explain is None else _explanation
-        return await answer(reading, coming)
+        return await answer(reading, _Coming(model, query, key, grant))
 
     return handler
 
@@ -142,9 +135,8 @@ async def _page(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
         rows, following = r.next_page(await listed(connection, model, asked), query.limit, model.order)
         named = {row[column] for row in rows for column in persons}
         sealed = await reading.sealed_names(connection, named, [query.office], asked.at)
-    names = await reading.names.open(sealed, coming.grant, coming.request.headers["authorization"])
     answer = {"office": query.office, "items": rows, "next": following, "seen": seen}
-    r.mark(coming.request, coming.response, answer, sealed, names)
+    names = await reading.opened(query.request, query.response, coming.grant, answer, sealed)
     items = [{**row, **{name: names.get(row[column]) for column, name in persons.items()}} for row in rows]
     return {**answer, "items": items, "erased": names.erased}
 
@@ -164,7 +156,7 @@ async def _explanation(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
     events, following = r.next_page(found, query.limit, _BY_TIME)
     answer = {"figure": figure, "value": value_of(row[0], figure), "rule": rule_of(model.figures[figure])}
     answer |= {"events": events, "next": following, "seen": seen}
-    coming.response.headers.update(r.PRIVATE)
+    query.response.headers.update(r.PRIVATE)
     return answer
 
 

@@ -19,28 +19,21 @@ async def created(servers: str, topic: str, shards: int) -> None:
 
     To subscribe earlier would do no good: aiokafka looks for what wasn't there only every five minutes.
     """
+    if (found := await partitions(servers, topic, awaited=True)) != shards:
+        raise Misfit(f"The topic {topic} has {found} partitions, but CHENGZHANG_SHARDS is {shards}.")
+
+
+async def partitions(servers: str, topic: str, *, awaited: bool = False) -> int:
+    """How many partitions it has; 0 where there is no such topic, unless it is ``awaited``."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         await admin.start()
-        while not (found := await _partitions(admin, topic)):
+        while True:
+            described = await admin.describe_topics([topic])
+            found = sum(len(each["partitions"]) for each in described if not each["error_code"])
+            if found or not awaited:
+                return found
             _log.info("waiting-for-topic", topic=topic)
             await asyncio.sleep(_LOOK_SECONDS)
     finally:
         await admin.close()
-    if found != shards:
-        raise Misfit(f"The topic {topic} has {found} partitions, but CHENGZHANG_SHARDS is {shards}.")
-
-
-async def partitions(servers: str, topic: str) -> int:
-    """How many partitions it has; 0 where there is no such topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    try:
-        await admin.start()
-        return await _partitions(admin, topic)
-    finally:
-        await admin.close()
-
-
-async def _partitions(admin: AIOKafkaAdminClient, topic: str) -> int:
-    described = await admin.describe_topics([topic])
-    return sum(len(found["partitions"]) for found in described if not found["error_code"])

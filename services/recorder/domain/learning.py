@@ -18,6 +18,7 @@ from schemas.base import EventData, instant
 from schemas.learning import SessionStamp
 from services.recorder.domain import facts
 from services.recorder.domain.core import (
+    SHANGHAI,
     Action,
     Changes,
     Decision,
@@ -28,7 +29,6 @@ from services.recorder.domain.core import (
     State,
     States,
     Thing,
-    day_of,
     make,
     rests,
     state,
@@ -103,15 +103,13 @@ def span(starts_at: str, minutes: int) -> Span:
 @lru_cache(maxsize=1024)  # asked three times for a session
 def days(time: Span) -> tuple[str, ...]:
     """The days in Shanghai that the span touches."""
-    start, end = (day_of(datetime.fromtimestamp(second, UTC)) for second in (time[0], time[1] - 1))
-    between = datetime.fromisoformat(start) + timedelta(days=1)
-    return (start,) if start == end else (start, *_until(between, end))
+    first, last = (datetime.fromtimestamp(second, SHANGHAI).date() for second in (time[0], time[1] - 1))
+    return tuple((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
 
 
-def _until(day: datetime, last: str) -> Iterator[str]:
-    while day.date().isoformat() <= last:
-        yield day.date().isoformat()
-        day += timedelta(days=1)
+def agendas(fact: Action | Event, data: contract.Convening) -> list[Key]:
+    """The agendas of a session's days."""
+    return [fact.key("agenda", day) for day in days(span(data.starts_at, data.minutes))]
 
 
 def _session(states: States, fact: Action | Event, ident: str) -> tuple[Key, Session]:
@@ -127,16 +125,16 @@ class Sessions:
 
     def touched(self, event: Event, data: contract.SessionConvened) -> Iterable[Key]:
         """Its days' agendas."""
-        return [event.key("agenda", day) for day in days(span(data.starts_at, data.minutes))]
+        return agendas(event, data)
 
     def evolve(self, states: States, event: Event, data: contract.SessionConvened) -> Changes:
         """Convene it."""
         time = span(data.starts_at, data.minutes)
         key, session = _session(states, event, data.session)
-        agendas = {key: states.of(Agenda, key) for key in self.touched(event, data)}
-        overlaps = overlapping(agendas.values(), data.session, time)
+        found = {day: states.of(Agenda, day) for day in agendas(event, data)}
+        overlaps = overlapping(found.values(), data.session, time)
         changes: Changes = {
-            day: agenda.but(sessions=agenda.sessions | {data.session: time}) for day, agenda in agendas.items()
+            day: agenda.but(sessions=agenda.sessions | {data.session: time}) for day, agenda in found.items()
         }
         for other in overlaps:
             other_key, beside = _session(states, event, other)
@@ -152,15 +150,14 @@ class Sessions:
         """Take it back."""
         key, session = _session(states, event, data.session)
         changes: Changes = {}
-        for day in self.touched(event, data):
+        for day in agendas(event, data):
             agenda = states.of(Agenda, day)
             kept = {other: time for other, time in agenda.sessions.items() if other != data.session}
             changes[day] = agenda.but(sessions=kept)
         for other in session.overlaps:
             other_key, beside = _session(states, event, other)
             changes[other_key] = beside.but(overlaps=tuple(ident for ident in beside.overlaps if ident != data.session))
-        kept_facts = {ident: fact for ident, fact in session.facts.items() if ident != event.id}
-        changes[key] = session.but(facts=kept_facts, stamp=None, overlaps=())
+        changes[key] = session.but(facts=session.without(event.id), stamp=None, overlaps=())
         return changes
 
 
@@ -179,8 +176,7 @@ class Rolls:
         """Take it off."""
         key, session = _session(states, event, data.session)
         roll = {who: line for who, line in session.roll.items() if who != data.person}
-        held = {ident: fact for ident, fact in session.facts.items() if ident != event.id}
-        return {key: session.but(roll=roll, facts=held)}
+        return {key: session.but(roll=roll, facts=session.without(event.id))}
 
 
 class Credits:
@@ -202,13 +198,9 @@ class Credits:
         return {key: session.but(credits={k: e for k, e in session.credits.items() if k != gone})}
 
 
-facts.BY_HAND.update(
-    {
-        contract.SessionConvened: Sessions(),
-        contract.AttendanceRecorded: Rolls(),
-        contract.HoursCredited: Credits(),
-    }
-)
+facts.BY_HAND[contract.SessionConvened] = Sessions()
+facts.BY_HAND[contract.AttendanceRecorded] = Rolls()
+facts.BY_HAND[contract.HoursCredited] = Credits()
 
 
 def enter_roll(states: States, events: Sequence[Event], session_id: str) -> Changes:
@@ -229,15 +221,15 @@ def enter_roll(states: States, events: Sequence[Event], session_id: str) -> Chan
     return {key: session.but(**changed)}
 
 
-def overlapping(agendas: Iterable[Agenda], session: str, time: Span) -> tuple[str, ...]:
+def overlapping(found: Iterable[Agenda], session: str, time: Span) -> tuple[str, ...]:
     """The sessions on these agendas that overlap in time with it."""
-    found = {
+    others = {
         other
-        for agenda in agendas
+        for agenda in found
         for other, (start, end) in agenda.sessions.items()
         if other != session and start < time[1] and time[0] < end
     }
-    return tuple(sorted(found))
+    return tuple(sorted(others))
 
 
 # --- what deciding and taking back need beyond what is declared ---
@@ -246,17 +238,16 @@ def overlapping(agendas: Iterable[Agenda], session: str, time: Span) -> tuple[st
 def reads(action: Action) -> Iterator[Key]:
     """The agendas of a session's days."""
     if isinstance(action.data, contract.ConveneSession):
-        time = span(action.data.starts_at, action.data.minutes)
-        yield from (action.key("agenda", day) for day in days(time))
+        yield from agendas(action, action.data)
 
 
 def reads_more(states: States, action: Action) -> Iterator[Key]:
     """The sessions that overlap with this one: only what was loaded names them."""
     match action.data:
         case contract.ConveneSession() as data:
-            time = span(data.starts_at, data.minutes)
-            agendas = [states.of(Agenda, action.key("agenda", day)) for day in days(time)]
-            yield from (action.key("session", other) for other in overlapping(agendas, data.session, time))
+            found = [states.of(Agenda, day) for day in agendas(action, data)]
+            others = overlapping(found, data.session, span(data.starts_at, data.minutes))
+            yield from (action.key("session", other) for other in others)
         case contract.RecordAttendance() as data:
             yield from _beside(states, action, data.session)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -117,8 +117,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         finally:
             await consumer.stop()
         self._tasks = [
-            asyncio.create_task(self._commit_now_and_then(), name="intake-offsets"),
-            asyncio.create_task(self._look_now_and_then(), name="intake-places"),
+            asyncio.create_task(_every(COMMIT_EVERY, self._commit, "offsets-not-committed"), name="intake-offsets"),
+            asyncio.create_task(_every(LOOK_EVERY, self._look, "look-retried"), name="intake-places"),
         ]
 
     async def stop(self) -> None:
@@ -278,14 +278,6 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             if partition in self.consumer.assignment():
                 self.consumer.resume(partition)
 
-    async def _look_now_and_then(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                await self._look()
-            except (KafkaError, *TRANSIENT) as error:
-                Log.info("look-retried", error=type(error).__name__)
-
     async def _look(self) -> None:
         """See what there is to do, and go back where the log lost what is to be read next.
 
@@ -301,14 +293,6 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 self.consumer.seek(partition, place)
                 self._held.pop(partition, None)
                 self._recorded[partition] = place
-
-    async def _commit_now_and_then(self) -> None:
-        while True:
-            await asyncio.sleep(COMMIT_EVERY)
-            try:
-                await self._commit()
-            except Exception:  # noqa: BLE001  # the next round commits what is recorded by then
-                Log.exception("offsets-not-committed")
 
     async def _commit(self) -> None:
         offsets, self._recorded = self._recorded, {}
@@ -326,6 +310,18 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._recorded = offsets | self._recorded
             Log.warning("offsets-not-committed", error=type(error).__name__)
         fault("after-offset")
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]], failed: str) -> None:
+    """Do it now and then; whatever keeps it from being done, the next round does it."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except (KafkaError, *TRANSIENT) as error:
+            Log.info(failed, error=type(error).__name__)
+        except Exception:  # noqa: BLE001  # logged, and tried again
+            Log.exception(failed)
 
 
 def _partition(record: Record) -> TopicPartition:
