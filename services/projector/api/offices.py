@@ -1,4 +1,4 @@
-"""An office's resources, one a read model: a page of its rows, or the events behind a figure of one."""
+"""Which offices there are. An office's resources, one a read model: a page of rows, or the events behind a figure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.common.grants import Grant
 from services.common.problems import responses
 from services.projector.api import reading as r
 from services.projector.api.asking import Asked, behind, listed, rule_of, value_of
-from services.projector.api.shapes import PYTHON, Explanation, Page, name_of, row_of
+from services.projector.api.shapes import PYTHON, Explanation, Offices, Page, name_of, row_of
 from services.projector.read_models import Column, ReadModel
 
 Key = Mapping[str, Any]
@@ -31,6 +31,7 @@ Section = Annotated[str | None, Query(pattern=r.IDENT, description="only this se
 _BOUNDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "text": {"max_length": 200, "pattern": r"^[^\x00]*$"}, "integer": {"ge": r.FIRST_YEAR, "le": r.LAST_YEAR},
 }  # fmt: skip
+_OFFICE: Final = ("office",)  # how offices are paged
 _BY_TIME: Final = ("occurred_at", "position")  # how the events behind a figure are paged
 
 
@@ -73,16 +74,43 @@ class _Coming:
 
 def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/offices/{office}", tags=["offices"], responses=responses(401, 403, 404, 422, 503))
+    routes = APIRouter(tags=["offices"])
+    asking = Depends(granted)
+
+    @routes.get(
+        "/offices",
+        summary="机关: those that the token reads and in which somebody is registered",
+        responses=responses(401, 403, 422, 503),
+    )
+    async def offices(
+        response: Response,
+        *,
+        limit: r.Limit = 200,
+        after: r.After = None,
+        at_least: r.AtLeast = None,
+        grant: Grant = asking,
+    ) -> Offices:
+        key = r.page_key(after, len(_OFFICE))
+        if not r.may_read(grant):
+            raise forbidden(grant, "This token doesn't read.")
+        await reading.wait(at_least)
+        scope = {"offices": None if grant.offices is None else sorted(grant.offices), "person": grant.person}
+        async with reading.snapshot(key) as connection:
+            found = [dict(row) async for row in r.PEOPLE.offices(connection, **scope, after=key, limit=limit + 1)]
+            rows, following = r.next_page(found, limit, _OFFICE)
+            seen = await reading.seen(connection, [row["office"] for row in rows])
+        response.headers.update(r.PRIVATE)  # no ETag: another shard's new office would not change it
+        return Offices.model_validate({"items": rows, "next": following, "seen": seen})
+
     for model in reading.models.values():
         routes.add_api_route(
-            f"/{model.settings['resource']}",
-            _handler(reading, model, Depends(granted)),
+            f"/offices/{{office}}/{model.settings['resource']}",
+            _handler(reading, model, asking),
             response_model=Page[row_of(model)] | Explanation,  # type: ignore[misc]  # the shape is a value here
             summary=f"{model.words.zh}: {model.words.en}",
             description=model.question,
             name=model.name,
-            responses=r.NOT_MODIFIED,
+            responses=r.NOT_MODIFIED | responses(401, 403, 404, 422, 503),
         )
     return routes
 

@@ -28,8 +28,7 @@ from services.projector.database import TRANSIENT
 from services.projector.following.batch import Record, Slice, by_shard
 from services.projector.following.engine import Engine, Outcome
 from services.projector.following.progress import BATCH_SECONDS, RETRIES, Progress
-from services.projector.following.reading import FETCHING, Reading, readings
-from services.projector.following.topic import created
+from services.projector.following.topic import FETCHING, Reading, created, readings
 
 _BACKOFF: Final = (0.1, 0.3, 1.0, 2.0)
 _SEEK_PAUSE: Final = 0.2  # a gap that stays must not become a busy loop

@@ -24,8 +24,7 @@ from services.projector.database import TRANSIENT
 from services.projector.errors import Halted, NotRunning, Unreadable
 from services.projector.following.batch import Record, Slice
 from services.projector.following.engine import Engine, Outcome
-from services.projector.following.reading import FETCHING, Reading, readings
-from services.projector.following.topic import partitions
+from services.projector.following.topic import FETCHING, Reading, partitions, readings
 
 _WAIT_MS: Final = 200
 PATIENCE: Final = 10.0  # seconds without a record, though some are missing
