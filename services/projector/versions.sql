@@ -9,6 +9,7 @@ SELECT
     steps,
     tables,
     compared,
+    views,
     ARRAY(
         SELECT t.name
         FROM unnest('{cursor}'::text[] || tables) AS t (name)
@@ -47,12 +48,6 @@ FROM (
 -- A version begins.
 INSERT INTO projector.version (number, state, digest, staging, steps, tables, live_at)
 VALUES (:number, :state, :digest, :staging, :steps, :tables, CASE WHEN :state = 'live' THEN now() END);
-
--- name: views(number)$
--- Which public views show a version.
-SELECT views
-FROM projector.version
-WHERE number = :number;
 
 -- name: note_views(number, views)!
 -- Its public views are these.

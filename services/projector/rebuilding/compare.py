@@ -6,7 +6,7 @@ is brought to exactly the snapshot's positions; then the rows in the snapshot ar
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,8 +111,3 @@ def _named(statement: str, names: Mapping[str, str]) -> str:
     for word, name in names.items():
         statement = statement.replace(word, name)
     return statement
-
-
-async def differing_rows(found: Comparison, limit: int) -> Sequence[Mapping[str, Any]]:
-    """The first differing rows of each read model: read_model, key, live, other (the three as JSON text)."""
-    return [dict(row) async for row in SQL.rows(found.connection, limit=limit)]

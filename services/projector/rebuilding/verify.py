@@ -5,7 +5,7 @@ The replay folds by the read models that this code brings, whatever SQL the live
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from services.common.settings import Settings
 from services.projector.errors import Halted, Told, Unreadable
 from services.projector.read_models import ReadModel
 from services.projector.rebuilding.beside import Beside
-from services.projector.rebuilding.compare import Comparison, differing_rows
+from services.projector.rebuilding.compare import SQL, Comparison
 from services.projector.versioning import making, versions
 from services.projector.versioning.versions import Version
 
@@ -53,9 +53,11 @@ class Verify(Beside):
         stood = found.stood
         if stood.version.digest != self.version.digest:
             self.problems.append(_problem(expected=self.version.digest, found=stood.version.digest))
-        self.problems += _of_shape(found)
-        self.problems += [self._of_row(row) for row in await differing_rows(found, LISTED)]
-        self.problems += _rest(found)
+        self.problems += [_problem(expected=name, read_model=name.partition(".")[0]) for name in found.added]
+        self.problems += [_problem(found=name, read_model=name.partition(".")[0]) for name in found.removed]
+        self.problems += [self._of_row(row) async for row in SQL.rows(found.connection, limit=LISTED)]
+        more = {model: count - LISTED for model, count in found.differing.items() if count > LISTED}
+        self.problems += [_problem(read_model=model, more=count) for model, count in more.items()]
         self.checked = {
             "read_model_rows": found.rows,
             "read_models": len(self.version.tables),
@@ -92,17 +94,3 @@ class Verify(Beside):
 def _problem(**more: object) -> Problem:
     nothing = dict.fromkeys(("shard", "position", "expected", "found", "read_model", "key"))
     return {"kind": _KIND, **nothing, **more}
-
-
-def _of_shape(found: Comparison) -> Iterator[Problem]:
-    for name in found.added:
-        yield _problem(expected=name, read_model=name.partition(".")[0])
-    for name in found.removed:
-        yield _problem(found=name, read_model=name.partition(".")[0])
-
-
-def _rest(found: Comparison) -> Iterator[Problem]:
-    """How many more rows of a read model differ than are listed."""
-    for model, count in found.differing.items():
-        if count > LISTED:
-            yield _problem(read_model=model, more=count - LISTED)

@@ -59,7 +59,7 @@ async def found(url: str, models: Sequence[ReadModel]) -> None:
         live = await versions.live(connection)
         if live.digest != versions.digest(models):
             _log.warning("live-built-by-other-folds", version=live.number, remedy="projector rebuild")
-        elif await VERSIONS.views(connection, number=live.number) != versions.digest_of(map(view.view, models)):
+        elif live.views != versions.digest_of(map(view.view, models)):
             await show(connection, live, models)  # else readers are left alone
 
 

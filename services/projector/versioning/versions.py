@@ -32,7 +32,7 @@ _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
 class Version:
     """One version. ``digest`` tells which tables and folds made it, ``compared`` how it differed from the live one.
 
-    ``missing`` are tables that somebody has dropped.
+    ``views`` is the digest of the public ones that show it; ``missing`` are tables that somebody has dropped.
     """
 
     number: int
@@ -41,6 +41,7 @@ class Version:
     steps: tuple[fold.Step, ...]
     tables: tuple[str, ...]
     compared: Mapping[str, Any] | None = None
+    views: str | None = None
     missing: tuple[str, ...] = ()
 
     @classmethod
@@ -56,7 +57,7 @@ class Version:
         compared = None if row["compared"] is None else orjson.loads(row["compared"])
         steps = tuple(fold.Step(sql, frozenset(types), revoking) for sql, types, revoking in orjson.loads(row["steps"]))
         tables, missing = tuple(row["tables"]), tuple(row["missing"])
-        return cls(row["number"], row["digest"], row["staging"], steps, tables, compared, missing)
+        return cls(row["number"], row["digest"], row["staging"], steps, tables, compared, row["views"], missing)
 
     @property
     def schema(self) -> str:

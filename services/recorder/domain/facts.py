@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from schemas.base import ActionData, EventData, instant
 from schemas.catalogue import BECOMES, EVENTS
@@ -42,12 +42,15 @@ Ruling = Rejection | Mapping[str, Any] | None
 Rule = Callable[[States, Action, Any], Ruling]
 
 
-class ByHand(Protocol):
-    """How facts of a type are held, where a subject does it in a form of its own."""
+class ByHand(NamedTuple):
+    """How facts of a type are held, where a subject does it in a form of its own.
 
-    def touched(self, event: Event, data: Any, /) -> Iterable[Key]: ...  # noqa: ANN401, D102
-    def evolve(self, states: States, event: Event, data: Any, /) -> Changes: ...  # noqa: ANN401, D102
-    def withdraw(self, states: States, event: Event, data: Any, /) -> Changes: ...  # noqa: ANN401, D102
+    ``touched``: what changes beside the thing whose stream it is in.
+    """
+
+    evolve: Callable[[States, Event, Any], Changes]
+    withdraw: Callable[[States, Event, Any], Changes]
+    touched: Callable[[Event, Any], Iterable[Key]] = lambda _event, _data: ()
 
 
 _RULES: Final[dict[type[ActionData], list[Rule]]] = {}

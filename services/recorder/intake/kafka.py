@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -45,11 +45,7 @@ SEEK_AGAIN: Final = 0.5  # seconds
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
 
 
-class Understood(NamedTuple):
-    """A record, and what it asks for, or why that can't be told."""
-
-    record: Record
-    meaning: Submission | Unreadable
+Understood = tuple[Record, Submission | Unreadable]  # a record, and what it asks for, or why that can't be told
 
 
 class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
@@ -224,7 +220,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
         meanings = await prepare_apart(await read_records(records), self._vault)
-        taken = self._without_held_back([Understood(*each) for each in zip(records, meanings, strict=True)])
+        taken = self._without_held_back(list(zip(records, meanings, strict=True)))
         for record, meaning in taken:
             if isinstance(meaning, Unreadable):
                 await self._quarantine.keep(record, meaning)
@@ -259,7 +255,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         for partition, (offset, reason) in held.items():
             self._hold_back(partition, offset, reason)
         return [
-            u for u in understood if (until := held.get(_partition(u.record))) is None or u.record.offset < until[0]
+            (record, meaning)
+            for record, meaning in understood
+            if (until := held.get(_partition(record))) is None or record.offset < until[0]
         ]
 
     def _hold_back(self, partition: TopicPartition, offset: int, reason: str) -> None:
