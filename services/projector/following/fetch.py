@@ -49,7 +49,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._astray: dict[int, bool] = {}  # shards to seek; whether the offset hint may be trusted
         self._wake = asyncio.Event()
         self._folding: asyncio.Task[None] | None = None
-        self._pause = self._again = 0.0  # between two looks at halted shards; when the next one is due
+        self._pause, self._again = limits.HALTED_SECONDS, 0.0  # until halted shards are looked at again; when
         # No logger: FastStream's would repeat records. What matters is logged here.
         self.broker = KafkaBroker(
             settings.kafka,
