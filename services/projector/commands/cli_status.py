@@ -43,7 +43,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
     if as_json:
         typer.echo(orjson.dumps(asdict(found)))
     else:
-        _show(found, _WORDS[spoken(lang)])
+        _show(found, _words(lang))
     if found.state == "halted":
         raise typer.Exit(FAILED)
 
@@ -62,3 +62,7 @@ def _show(found: Status, words: Mapping[str, str]) -> None:
         typer.echo(words["building"].format(building=found.building.version, done=found.building.next))
     if found.old:
         typer.echo(words["old"].format(old=", ".join(f"office_v{number}" for number in found.old)))
+
+
+def _words(lang: Lang | None) -> Mapping[str, str]:
+    return _WORDS[spoken(lang)]

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from schemas.base import MOST
 from schemas.declared import models
@@ -28,8 +29,7 @@ def explain(
     """
     if model is not None and error.error_count() > MOST_TOLD:
         error, value = _part_of(error, value, model)
-    told = error.errors(include_url=False, include_input=False)[:MOST_TOLD]
-    return field_errors(told, value, base, _names(model) if model else ())
+    return field_errors(_built(error)[:MOST_TOLD], value, base, _names(model) if model else ())
 
 
 def says(errors: tuple[FieldError, ...]) -> tuple[str, str]:
@@ -41,6 +41,10 @@ def says(errors: tuple[FieldError, ...]) -> tuple[str, str]:
         "；".join(f"{e.pointer or '/'}：{e.zh}（{e.fix_zh}）" for e in errors[:_MOST_SAID])
         + (f"；另有 {more} 处" * (more > 0)),
     )
+
+
+def _built(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_input=False)
 
 
 def _part_of(error: ValidationError, value: object, model: type[BaseModel]) -> tuple[ValidationError, object]:
