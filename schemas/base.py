@@ -47,30 +47,21 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _is_instant(text: str) -> str:
-    try:
-        moment = instant(text) if _INSTANT.fullmatch(text) else None
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise PydanticCustomError("instant", "not an RFC 3339 instant with an offset")
-    return _in_range(text, moment.year)
+def _written(form: re.Pattern[str], read: Callable[[str], date], code: str, said: str) -> Callable[[str], str]:
+    """A validator of texts of this form, which can be read; of the years that there are here."""
 
+    def check(text: str) -> str:
+        try:
+            found = read(text) if form.fullmatch(text) else None
+        except ValueError:
+            found = None
+        if found is None:
+            raise PydanticCustomError(code, said)
+        if not _EARLIEST <= found.year <= _LATEST:
+            raise PydanticCustomError("year", "the year lies outside 1900 to 2200")
+        return text
 
-def _is_day(text: str) -> str:
-    try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise PydanticCustomError("day", "not a day of the calendar, YYYY-MM-DD")
-    return _in_range(text, day.year)
-
-
-def _in_range(text: str, year: int) -> str:
-    if not _EARLIEST <= year <= _LATEST:
-        raise PydanticCustomError("year", "the year lies outside 1900 to 2200")
-    return text
+    return check
 
 
 def at_most(most: int) -> Callable[[Any], Any]:
@@ -89,6 +80,8 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
+_is_instant = _written(_INSTANT, instant, "instant", "not an RFC 3339 instant with an offset")
+_is_day = _written(_DAY, date.fromisoformat, "day", "not a day of the calendar, YYYY-MM-DD")
 Instant = Annotated[str, AfterValidator(_is_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[str, AfterValidator(_is_day), WithJsonSchema({"type": "string", "format": "date"})]
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
@@ -204,6 +197,7 @@ class Fields(Model):
     event makes nor the first that it names. ``SEALED`` and ``NAMES`` are derived.
     """
 
+    TYPE: ClassVar[str]
     WORDS: ClassVar[Words]
     ONCE: ClassVar[tuple[str, ...]] = ()
     ENTRY: ClassVar[Entry | None] = None
@@ -212,6 +206,12 @@ class Fields(Model):
     NAMES: ClassVar[tuple[Named, ...]] = ()
 
     late_reason: LateReason | None = Field(default=None, description="why it comes more than 30 days after it happened")
+
+    def __init_subclass__(cls, *, name: str | None = None, **kwargs: Any) -> None:  # noqa: ANN401  # as Python has it
+        """``name``: the stored name of a type."""
+        super().__init_subclass__(**kwargs)
+        if name is not None:
+            cls.TYPE = name
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  # as pydantic has it
@@ -237,8 +237,6 @@ class Fields(Model):
 class ActionData(Fields):
     """The ``data`` of one type of action."""
 
-    TYPE: ClassVar[str]
-
     def owner(self) -> str:
         """Whose data key seals the ``SEALED`` fields: a person's id."""
         owner: str = getattr(self, next(iter(declared.secrets(type(self)).values())).of)
@@ -249,12 +247,11 @@ class EventData(Fields):
     """The ``data`` of one type of event.
 
     The action's, the recorder's stamps, and what the event corrects if it does. What the action says in plain text and
-    is sealed is ``Sealed`` here. ``ACTION``: what it is recorded by.
+    is sealed is ``Sealed`` here. ``ACTION``: what it is recorded by, and called by unless it has words of its own.
     """
 
     model_config = ConfigDict(extra="ignore")  # a later recorder may have written an optional member more
 
-    TYPE: ClassVar[str]
     ACTION: ClassVar[type[ActionData]]
 
     corrects: Annotated[EventId, Words("更正的事件", "corrected event")] | None = Field(
@@ -262,9 +259,12 @@ class EventData(Fields):
     )
     stamps: Annotated[Many[Stamp], Words("当时所在", "where they sat then")] = ()
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  # as Python has it
+    def __init_subclass__(cls, *, of: type[ActionData] | None = None, **kwargs: Any) -> None:  # noqa: ANN401  # the same
         """Sealed fields of the shared base are ``Sealed`` here: said before pydantic collects the fields."""
         super().__init_subclass__(**kwargs)
+        if of is not None:
+            cls.ACTION = of
+            cls.WORDS = getattr(cls, "WORDS", of.WORDS)
         own = inspect.get_annotations(cls)
         for base in cls.__mro__[1:]:
             if issubclass(base, Fields):

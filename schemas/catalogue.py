@@ -14,7 +14,7 @@ _GROUPS: Final = (people, erasure, learning, talk, work, welfare, entries)
 def _types(base: type[F]) -> dict[str, type[F]]:
     """The types of a kind, in the order of their declarations."""
     found = [value for group in _GROUPS for value in vars(group).values() if isinstance(value, type)]
-    return {value.TYPE: value for value in found if issubclass(value, base) and "TYPE" in value.__dict__}  # type: ignore[attr-defined]
+    return {value.TYPE: value for value in found if issubclass(value, base) and "TYPE" in value.__dict__}
 
 
 ACTIONS: Final[dict[str, type[ActionData]]] = _types(ActionData)

@@ -52,13 +52,8 @@ KINDS: Final[Mapping[str, Words]] = {
 }
 
 
-def _known(kind: str) -> None:
-    if kind not in KINDS:
-        raise Undeclared(f"there is no kind {kind!r}; the kinds are in schemas/declared.py")
-
-
 @dataclass(frozen=True, slots=True)
-class Ref:
+class _Naming:
     """The field names things of this kind. ``stamped``: persons whose section and tier the event carries.
 
     ``within`` is the field whose thing has it: a post is its person's.
@@ -70,26 +65,25 @@ class Ref:
 
     def __post_init__(self) -> None:
         """Only kinds that there are."""
-        _known(self.kind)
+        if self.kind not in KINDS:
+            raise Undeclared(f"there is no kind {self.kind!r}; the kinds are in schemas/declared.py")
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class Ref(_Naming):
+    """The field names things that must exist when the fact happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class New(_Naming):
     """The field is the id of a thing that the fact makes.
 
     It exists from the fact's time on, or from the day or instant in ``since`` where that is earlier. ``again``: later
-    facts of the type may name it, too, and it exists as long as one of them stands. ``stamped`` as of a ``Ref``.
+    facts of the type may name it, too, and it exists as long as one of them stands.
     """
 
-    kind: str
     since: str | None = None
-    within: str | None = None
     again: bool = False
-    stamped: bool = False
-
-    def __post_init__(self) -> None:
-        """Only kinds that there are."""
-        _known(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +135,12 @@ class Named:
     mark: Ref | New
     optional: bool
 
-    def within(self, members: Mapping[str, Any]) -> str:
-        """What goes before the id in its key: that of the thing that has it."""
-        return "" if self.mark.within is None else f"{members[self.mark.within]}/"
-
     def ids(self, members: Mapping[str, Any]) -> Iterator[str]:
-        """The ids that these members (an instance's ``__dict__``, or JSON) name, each with what goes before it."""
+        """The ids that these members (an instance's ``__dict__``, or JSON) name; before each that of what has it."""
         value = members.get(self.path[0])
         if value is None:
             return
-        before = self.within(members) if self.mark.within else ""
+        before = f"{members[self.mark.within]}/" if self.mark.within else ""
         if len(self.path) > 1:
             for part in value:
                 inner = part if isinstance(part, dict) else part.__dict__

@@ -33,16 +33,13 @@ class Taking(Fields):
     reason: Reason
 
 
-class RevokeEntry(Taking, ActionData):
+class RevokeEntry(Taking, ActionData, name="chengzhang.any.revoke-entry.v1"):
     """Revoke an event: it stays in the record and no longer counts."""
 
-    TYPE: ClassVar[str] = "chengzhang.any.revoke-entry.v1"
 
-
-class CorrectEntry(Taking, ActionData):
+class CorrectEntry(Taking, ActionData, name="chengzhang.any.correct-entry.v1"):
     """Revoke an event and record another of the same type in its place, as one decision."""
 
-    TYPE: ClassVar[str] = "chengzhang.any.correct-entry.v1"
     WORDS: ClassVar = Words("更正", "correction")
 
     replacement: Annotated[Fact, Words("更正内容", "replacement")] = Field(
@@ -50,11 +47,8 @@ class CorrectEntry(Taking, ActionData):
     )
 
 
-class EntryRevoked(Taking, EventData):
+class EntryRevoked(Taking, EventData, name="chengzhang.any.entry-revoked.v1", of=RevokeEntry):
     """An event was revoked; it carries the fact it takes back, so that sums can subtract it without looking back."""
-
-    TYPE: ClassVar[str] = "chengzhang.any.entry-revoked.v1"
-    ACTION: ClassVar = RevokeEntry
 
     fact: Annotated[Fact, Words("被撤销的事实", "revoked fact")] = Field(
         description="what was revoked, with its original time and stamps"

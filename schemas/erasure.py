@@ -19,48 +19,33 @@ class Ground(Fields):
     )
 
 
-class ErasePerson(Ground, ActionData):
+class ErasePerson(Ground, ActionData, name="chengzhang.people.erase-person.v1"):
     """Erase a person (删除): the key is destroyed, so that no sealed text about the person opens any more."""
 
     WORDS: ClassVar = Words("删除个人信息", "erasure")
-    TYPE: ClassVar[str] = "chengzhang.people.erase-person.v1"
 
 
-class PersonErased(Ground, EventData):
+class PersonErased(Ground, EventData, name="chengzhang.people.person-erased.v1", of=ErasePerson):
     """A person was erased; facts stay under the person's id, sealed texts are erased with the key."""
 
-    WORDS: ClassVar = ErasePerson.WORDS
-    TYPE: ClassVar[str] = "chengzhang.people.person-erased.v1"
-    ACTION: ClassVar = ErasePerson
 
-
-class PlaceHold(Ground, ActionData):
+class PlaceHold(Ground, ActionData, name="chengzhang.people.place-hold.v1"):
     """Place a hold on a person (保全): no erasure while it lasts."""
 
     WORDS: ClassVar = Words("设置保全", "hold placed")
-    TYPE: ClassVar[str] = "chengzhang.people.place-hold.v1"
 
 
-class HoldPlaced(Ground, EventData):
+class HoldPlaced(Ground, EventData, name="chengzhang.people.hold-placed.v1", of=PlaceHold):
     """A hold was placed."""
 
-    WORDS: ClassVar = PlaceHold.WORDS
-    TYPE: ClassVar[str] = "chengzhang.people.hold-placed.v1"
-    ACTION: ClassVar = PlaceHold
 
-
-class LiftHold(Ground, ActionData):
+class LiftHold(Ground, ActionData, name="chengzhang.people.lift-hold.v1"):
     """Lift a hold (解除保全): of several the first that stands."""
 
     WORDS: ClassVar = Words("解除保全", "hold lifted")
-    TYPE: ClassVar[str] = "chengzhang.people.lift-hold.v1"
 
 
-class HoldLifted(Ground, EventData):
+class HoldLifted(Ground, EventData, name="chengzhang.people.hold-lifted.v1", of=LiftHold):
     """A hold was lifted; ``hold`` is the event that placed it."""
-
-    WORDS: ClassVar = LiftHold.WORDS
-    TYPE: ClassVar[str] = "chengzhang.people.hold-lifted.v1"
-    ACTION: ClassVar = LiftHold
 
     hold: Annotated[EventId, Words("保全", "hold")]

@@ -40,7 +40,10 @@ def documents() -> dict[str, Schema]:
     """
     told = {name: _open(model.model_json_schema(schema_generator=_Untitled)) for name, model in _TOLD.items()}
     found = {**_family("action", ActionEnvelope, ACTIONS), **_family("event", EventEnvelope, EVENTS), **told}
-    return {f"{name}.json": {**_head(name), **schema, "title": name} for name, schema in found.items()}
+    return {
+        f"{name}.json": {"$schema": _DIALECT, "$id": f"{name}.json", "title": name} | schema | {"title": name}
+        for name, schema in found.items()
+    }
 
 
 def any_action() -> Schema:
@@ -172,10 +175,6 @@ def _referring(data: Schema, base: str, common: Mapping[str, Schema]) -> Schema:
         return {"$ref": bare, **{key: made[key] for key in _SAID if key in made}} if bare else made
 
     return {**data, "properties": {name: referring(made) for name, made in data["properties"].items()}}
-
-
-def _head(name: str) -> Schema:
-    return {"$schema": _DIALECT, "$id": f"{name}.json", "title": name}
 
 
 def _type(base: str, name: str, data: Schema, *, closed: bool) -> Schema:

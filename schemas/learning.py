@@ -125,17 +125,12 @@ class Convening(Fields):
         return self
 
 
-class ConveneSession(Convening, ActionData):
+class ConveneSession(Convening, ActionData, name="chengzhang.learning.convene-session.v1"):
     """Convene a study session of one or more carriers (学习载体)."""
 
-    TYPE: ClassVar[str] = "chengzhang.learning.convene-session.v1"
 
-
-class SessionConvened(Convening, EventData):
+class SessionConvened(Convening, EventData, name="chengzhang.learning.session-convened.v1", of=ConveneSession):
     """A study session was convened."""
-
-    TYPE: ClassVar[str] = "chengzhang.learning.session-convened.v1"
-    ACTION: ClassVar = ConveneSession
 
 
 class RollLine(Model):
@@ -163,10 +158,9 @@ class RollLine(Model):
         return self
 
 
-class RecordAttendance(ActionData):
+class RecordAttendance(ActionData, name="chengzhang.learning.record-attendance.v1"):
     """Record who was there, one submission for all present; it may come in parts."""
 
-    TYPE: ClassVar[str] = "chengzhang.learning.record-attendance.v1"
     WORDS: ClassVar = Words("签到", "attendance")
 
     session: Session
@@ -174,12 +168,9 @@ class RecordAttendance(ActionData):
     guide: Guide | None = None
 
 
-class AttendanceRecorded(EventData):
+class AttendanceRecorded(EventData, name="chengzhang.learning.attendance-recorded.v1", of=RecordAttendance):
     """One person's attendance of a session was recorded."""
 
-    TYPE: ClassVar[str] = "chengzhang.learning.attendance-recorded.v1"
-    WORDS: ClassVar = RecordAttendance.WORDS
-    ACTION: ClassVar = RecordAttendance
     ONCE: ClassVar = ("session", "person")
     ENTRY: ClassVar = Entry("learning", title="session_stamp.title", when={"state": ("present", "partial")})
 
@@ -207,16 +198,11 @@ class Crediting(Fields):
     guide: Guide | None = None
 
 
-class CreditHours(Crediting, ActionData):
+class CreditHours(Crediting, ActionData, name="chengzhang.learning.credit-hours.v1"):
     """Credit study time of a session attended, in hundredths of a study hour (学时)."""
 
-    TYPE: ClassVar[str] = "chengzhang.learning.credit-hours.v1"
 
-
-class HoursCredited(Crediting, EventData):
+class HoursCredited(Crediting, EventData, name="chengzhang.learning.hours-credited.v1", of=CreditHours):
     """Study time was credited to a person."""
-
-    TYPE: ClassVar[str] = "chengzhang.learning.hours-credited.v1"
-    ACTION: ClassVar = CreditHours
 
     session_stamp: Annotated[SessionStamp, Words("活动当时情况", "the session as known")]

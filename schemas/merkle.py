@@ -8,7 +8,7 @@ hands in a reader, which knows the roots of perfect subtrees.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 HASH: Final = 32  # bytes
@@ -73,16 +73,14 @@ def folded(hashes: Sequence[bytes]) -> bytes:
 
 def perfect(begin: int, end: int) -> Part:
     """The perfect subtrees over the leaves from ``begin`` up to ``end``, from left to right, as large as they fit."""
-    return list(_perfect(begin, end))
-
-
-def _perfect(begin: int, end: int) -> Iterator[Subtree]:
+    part: Part = []
     while begin < end:
         height = (end - begin).bit_length() - 1
         if begin:
             height = min(height, (begin & -begin).bit_length() - 1)
-        yield Subtree(height, begin >> height)
+        part.append(Subtree(height, begin >> height))
         begin += 1 << height
+    return part
 
 
 def inclusion_parts(index: int, size: int) -> list[Part]:
@@ -92,17 +90,7 @@ def inclusion_parts(index: int, size: int) -> list[Part]:
     """
     if not 0 <= index < size:
         raise ValueError(f"a tree of {size} has no leaf {index}")
-    parts: list[Part] = []
-    begin, end = 0, size
-    while end - begin > 1:
-        middle = _middle(begin, end)
-        if index < middle:
-            parts.append(perfect(middle, end))
-            end = middle
-        else:
-            parts.append(perfect(begin, middle))
-            begin = middle
-    return parts[::-1]
+    return _way(index, size, lambda begin, end: end - begin == 1)[0]
 
 
 def consistency_parts(old: int, new: int) -> list[Part]:
@@ -111,24 +99,28 @@ def consistency_parts(old: int, new: int) -> list[Part]:
         raise ValueError(f"a tree of {new} did not grow from one of {old}")
     if old in {0, new}:
         return []
+    parts, begin = _way(old - 1, new, lambda _, end: end == old)
+    if begin:  # else it is the old tree itself, whose root the verifier has
+        parts.insert(0, perfect(begin, old))
+    return parts
+
+
+def _way(leaf: int, size: int, there: Callable[[int, int], bool]) -> tuple[list[Part], int]:
+    """What lies beside the way from the root to a leaf, until the range is there; from below, and where that begins.
+
+    RFC 6962 cuts a range after the largest power of two below its width.
+    """
     parts: list[Part] = []
-    begin, end = 0, new
-    while old != end:
-        middle = _middle(begin, end)
-        if old <= middle:
+    begin, end = 0, size
+    while not there(begin, end):
+        middle = begin + (1 << (end - begin - 1).bit_length() - 1)
+        if leaf < middle:
             parts.append(perfect(middle, end))
             end = middle
         else:
             parts.append(perfect(begin, middle))
             begin = middle
-    if begin:  # else it is the old tree itself, whose root the verifier has
-        parts.append(perfect(begin, end))
-    return parts[::-1]
-
-
-def _middle(begin: int, end: int) -> int:
-    """Where RFC 6962 cuts a range: after the largest power of two below its width."""
-    return begin + (1 << (end - begin - 1).bit_length() - 1)
+    return parts[::-1], begin
 
 
 def inclusion_proof(index: int, size: int, read: Reader) -> list[bytes]:

@@ -54,17 +54,12 @@ class Sectioning(Fields):
     work_lines: Annotated[Many[Line], Words("工作条线", "work lines")] = ()
 
 
-class DefineSection(Sectioning, ActionData):
+class DefineSection(Sectioning, ActionData, name="chengzhang.people.define-section.v1"):
     """Define a section (科室)."""
 
-    TYPE: ClassVar[str] = "chengzhang.people.define-section.v1"
 
-
-class SectionDefined(Sectioning, EventData):
+class SectionDefined(Sectioning, EventData, name="chengzhang.people.section-defined.v1", of=DefineSection):
     """A section was defined."""
-
-    TYPE: ClassVar[str] = "chengzhang.people.section-defined.v1"
-    ACTION: ClassVar = DefineSection
 
 
 # --- persons ---
@@ -90,17 +85,12 @@ class Registration(Fields):
     )
 
 
-class RegisterPerson(Registration, ActionData):
+class RegisterPerson(Registration, ActionData, name="chengzhang.people.register-person.v1"):
     """Register a cadre in an office; the name is sealed, so this comes over HTTP."""
 
-    TYPE: ClassVar[str] = "chengzhang.people.register-person.v1"
 
-
-class PersonRegistered(Registration, EventData):
+class PersonRegistered(Registration, EventData, name="chengzhang.people.person-registered.v1", of=RegisterPerson):
     """A cadre was registered in an office."""
-
-    TYPE: ClassVar[str] = "chengzhang.people.person-registered.v1"
-    ACTION: ClassVar = RegisterPerson
 
 
 # --- posts ---
@@ -128,17 +118,12 @@ class Assumption(Fields):
     from_on: FromOn
 
 
-class AssumePost(Assumption, ActionData):
+class AssumePost(Assumption, ActionData, name="chengzhang.people.assume-post.v1"):
     """Assume a post (任职), main unless concurrent (兼任)."""
 
-    TYPE: ClassVar[str] = "chengzhang.people.assume-post.v1"
 
-
-class PostAssumed(Assumption, EventData):
+class PostAssumed(Assumption, EventData, name="chengzhang.people.post-assumed.v1", of=AssumePost):
     """A post was assumed; the stamp is the person's main post from that day on."""
-
-    TYPE: ClassVar[str] = "chengzhang.people.post-assumed.v1"
-    ACTION: ClassVar = AssumePost
 
 
 class PostEnd(Fields):
@@ -151,17 +136,12 @@ class PostEnd(Fields):
     on: On
 
 
-class EndPost(PostEnd, ActionData):
+class EndPost(PostEnd, ActionData, name="chengzhang.people.end-post.v1"):
     """End a post (免职): from that day on it is no longer held."""
 
-    TYPE: ClassVar[str] = "chengzhang.people.end-post.v1"
 
-
-class PostEnded(PostEnd, EventData):
+class PostEnded(PostEnd, EventData, name="chengzhang.people.post-ended.v1", of=EndPost):
     """A post ended; the stamp is what the person holds from that day on."""
-
-    TYPE: ClassVar[str] = "chengzhang.people.post-ended.v1"
-    ACTION: ClassVar = EndPost
 
 
 class Transfer(Fields):
@@ -174,17 +154,12 @@ class Transfer(Fields):
     on: On
 
 
-class TransferPerson(Transfer, ActionData):
+class TransferPerson(Transfer, ActionData, name="chengzhang.people.transfer-person.v1"):
     """Move a person's main post to another section of the office (调整科室)."""
 
-    TYPE: ClassVar[str] = "chengzhang.people.transfer-person.v1"
 
-
-class PersonTransferred(Transfer, EventData):
+class PersonTransferred(Transfer, EventData, name="chengzhang.people.person-transferred.v1", of=TransferPerson):
     """A person's main post moved; the stamp names the new section."""
-
-    TYPE: ClassVar[str] = "chengzhang.people.person-transferred.v1"
-    ACTION: ClassVar = TransferPerson
 
     post: Annotated[Id, Ref("post", within="person"), Words("职务", "post")] = Field(
         description="the main post of that day, which moved"
@@ -205,14 +180,9 @@ class PartyRoleSetting(Fields):
     from_on: FromOn
 
 
-class SetPartyRole(PartyRoleSetting, ActionData):
+class SetPartyRole(PartyRoleSetting, ActionData, name="chengzhang.people.set-party-role.v1"):
     """Set a person's party role (党内职务) from a day on; ``none`` ends it."""
 
-    TYPE: ClassVar[str] = "chengzhang.people.set-party-role.v1"
 
-
-class PartyRoleSet(PartyRoleSetting, EventData):
+class PartyRoleSet(PartyRoleSetting, EventData, name="chengzhang.people.party-role-set.v1", of=SetPartyRole):
     """A person's party role was set."""
-
-    TYPE: ClassVar[str] = "chengzhang.people.party-role-set.v1"
-    ACTION: ClassVar = SetPartyRole

@@ -44,10 +44,8 @@ class Talk(Fields):
         return tuple(dict.fromkeys((self.initiator, *self.participants)))
 
 
-class HoldTalk(Talk, ActionData):
+class HoldTalk(Talk, ActionData, name="chengzhang.talk.hold-talk.v1"):
     """Record a talk that was held; the members are the initiator and the participants. Its contents are sealed."""
-
-    TYPE: ClassVar[str] = "chengzhang.talk.hold-talk.v1"
 
     def owner(self) -> str:
         """The person talked with; of a group talk its initiator."""
@@ -55,15 +53,12 @@ class HoldTalk(Talk, ActionData):
         return others[0] if self.mode == "one-to-one" and others else self.initiator
 
 
-class TalkHeld(Talk, EventData):
+class TalkHeld(Talk, EventData, name="chengzhang.talk.talk-held.v1", of=HoldTalk):
     """A talk was held.
 
     ``pair`` is derived from the highest tier, ``party_pair`` from the party role that each held at that date; both are
     left out of group talks, the second where one of them had none.
     """
-
-    TYPE: ClassVar[str] = "chengzhang.talk.talk-held.v1"
-    ACTION: ClassVar = HoldTalk
 
     pair: Pair | None = None
     party_pair: PartyPair | None = None

@@ -13,9 +13,7 @@ Class = Annotated[
     Literal["festival", "event"], Words("类别", "class"), Values.of(festival="节日慰问", event="婚丧嫁娶等家事")
 ]
 Fund = Annotated[
-    Literal["union", "welfare", "none"],
-    Words("经费", "fund"),
-    Values.of(union="工会经费", welfare="福利费", none="无"),
+    Literal["union", "welfare", "none"], Words("经费", "fund"), Values.of(union="工会经费", welfare="福利费", none="无")
 ]
 
 
@@ -37,17 +35,12 @@ class HomeVisit(Fields):
     need: Annotated[Id, Ref("need"), Words("需求", "need")] | None = None
 
 
-class MakeHomeVisit(HomeVisit, ActionData):
+class MakeHomeVisit(HomeVisit, ActionData, name="chengzhang.welfare.make-home-visit.v1"):
     """Record a home visit (家访); its occasion is sealed."""
 
-    TYPE: ClassVar[str] = "chengzhang.welfare.make-home-visit.v1"
 
-
-class HomeVisitMade(HomeVisit, EventData):
+class HomeVisitMade(HomeVisit, EventData, name="chengzhang.welfare.home-visit-made.v1", of=MakeHomeVisit):
     """A home visit was made."""
-
-    TYPE: ClassVar[str] = "chengzhang.welfare.home-visit-made.v1"
-    ACTION: ClassVar = MakeHomeVisit
 
     def payload(self) -> dict[str, Any]:
         """``class`` is a word of Python: the one field whose name differs from its attribute."""

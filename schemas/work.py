@@ -62,13 +62,11 @@ class Output(Fields):
     guide: Guide | None = None
 
 
-class FileOutput(Output, ActionData):
+class FileOutput(Output, ActionData, name="chengzhang.work.file-output.v1"):
     """File a work output.
 
     Classified communications (机要) take a count, never a title; all other lines a title, never a count.
     """
-
-    TYPE: ClassVar[str] = "chengzhang.work.file-output.v1"
 
     @model_validator(mode="after")
     def _title_or_count(self) -> Self:
@@ -79,11 +77,8 @@ class FileOutput(Output, ActionData):
         return self
 
 
-class OutputFiled(Output, EventData):
+class OutputFiled(Output, EventData, name="chengzhang.work.output-filed.v1", of=FileOutput):
     """A work output was filed."""
-
-    TYPE: ClassVar[str] = "chengzhang.work.output-filed.v1"
-    ACTION: ClassVar = FileOutput
 
 
 class DutyReport(Fields):
@@ -103,17 +98,12 @@ class DutyReport(Fields):
     document_sha256: Sha256 | None = None
 
 
-class DeliverDutyReport(DutyReport, ActionData):
+class DeliverDutyReport(DutyReport, ActionData, name="chengzhang.work.deliver-duty-report.v1"):
     """Deliver a duty report on a half-year (述职): only who heads a section that day, acting or not."""
 
-    TYPE: ClassVar[str] = "chengzhang.work.deliver-duty-report.v1"
 
-
-class DutyReportDelivered(DutyReport, EventData):
+class DutyReportDelivered(DutyReport, EventData, name="chengzhang.work.duty-report-delivered.v1", of=DeliverDutyReport):
     """A duty report was delivered."""
-
-    TYPE: ClassVar[str] = "chengzhang.work.duty-report-delivered.v1"
-    ACTION: ClassVar = DeliverDutyReport
 
 
 class Revision(Fields):
@@ -134,14 +124,9 @@ class Revision(Fields):
     document_sha256: Sha256 | None = None
 
 
-class ReviseProcedure(Revision, ActionData):
+class ReviseProcedure(Revision, ActionData, name="chengzhang.work.revise-procedure.v1"):
     """Put a procedure (制度) or a revision of it in force from a day on."""
 
-    TYPE: ClassVar[str] = "chengzhang.work.revise-procedure.v1"
 
-
-class ProcedureRevised(Revision, EventData):
+class ProcedureRevised(Revision, EventData, name="chengzhang.work.procedure-revised.v1", of=ReviseProcedure):
     """A procedure was revised."""
-
-    TYPE: ClassVar[str] = "chengzhang.work.procedure-revised.v1"
-    ACTION: ClassVar = ReviseProcedure

@@ -1,17 +1,20 @@
-"""Who is asking: the grant of a request's bearer token."""
+"""Who is asking: the grant of a request's bearer token; and whether the resource has what the query names."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from services.common import parameters
+from services.common.explain import FieldError, field_errors
 from services.common.grants import Grant, Grants
-from services.common.problems import Problem
+from services.common.problems import Problem, invalid
 
 _log = structlog.get_logger(__name__)
 _scheme = HTTPBearer(auto_error=False, scheme_name="bearer", description="A token of tokens.json")
@@ -30,7 +33,7 @@ def bearer(grants: Grants) -> Callable[..., Awaitable[Grant]]:
         found = grants.of(credentials.credentials)
         if found is None:
             raise _refused(request, "unknown-token", 'Bearer realm="chengzhang", error="invalid_token"')
-        parameters.check(request)
+        _check(request)
         return found
 
     return grant
@@ -47,3 +50,23 @@ def _refused(request: Request, reason: str, challenge: str) -> Problem:
     _log.warning("refused", reason=reason, method=request.method, path=request.url.path, client=client)
     detail = "Send a token: Authorization: Bearer <token>. `office status --json` says where this installation's are."
     return Problem(401, "unauthorized", "Who are you?", detail, headers={"WWW-Authenticate": challenge})
+
+
+def _check(request: Request) -> None:
+    """Raise 422 for parameters that the resource lacks: a misspelt ``as_of`` would answer with today's figures."""
+    if request.scope["query_string"]:
+        route: APIRoute = request.scope["route"]
+        known = set(_known(route.dependant))
+        if errors := [_error(name, known) for name in request.query_params if name not in known]:
+            raise invalid(errors)
+
+
+def _known(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for other in dependant.dependencies:
+        yield from _known(other)
+
+
+def _error(name: str, known: set[str]) -> FieldError:
+    (error,) = field_errors([{"type": "extra_forbidden", "loc": (name,)}], {name: ""}, "/query", known)
+    return replace(error, en="is not a parameter of this resource", zh="该资源没有此参数")

@@ -150,10 +150,7 @@ def said(code: str, pointer: str, context: Mapping[str, Any] | None = None) -> F
 
 
 def field_errors(
-    errors: Iterable[Mapping[str, Any]],
-    value: object,
-    base: str = "",
-    names: Collection[str] = (),
+    errors: Iterable[Mapping[str, Any]], value: object, base: str = "", names: Collection[str] = ()
 ) -> tuple[FieldError, ...]:
     """What pydantic's ``errors`` say about ``value`` (what was parsed), their pointers below ``base``.
 

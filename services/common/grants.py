@@ -96,42 +96,37 @@ class Grants:
     def load(cls, path: Path) -> Self:
         """Read the file. GrantsError where it can't be read or is not as it should be."""
         grants = cls(path)
-        grants._read(_mark(path))
+        grants._read()
         return grants
 
     def of(self, token: str) -> Grant | None:
         """The token's grant. Looked up by SHA-256, so the time it takes says nothing of how near a guess came."""
-        self._renew()
-        return self._by_digest.get(_digest(token))
-
-    def _renew(self) -> None:
         try:
-            mark = _mark(self.path)
-            if mark != self._mark:
-                self._read(mark)
+            if self._read():
                 _log.info("grants-renewed", grants=len(self._by_digest))
         except GrantsError as error:
             # A half-written file must not lock everyone out: the last good grants hold until the file is mended.
             _log.error("grants-not-renewed", reason=str(error))
+        return self._by_digest.get(_digest(token))
 
-    def _read(self, mark: tuple[int, int, int]) -> None:
-        self._mark = mark
-        self._by_digest = _parse(self.path)
+    def _read(self) -> bool:
+        """Read the file, if it has changed; whether it has."""
+        try:
+            stat = self.path.stat()
+            mark = stat.st_mtime_ns, stat.st_size, stat.st_ino
+            if mark == self._mark:
+                return False
+            self._mark, raw = mark, self.path.read_bytes()
+        except OSError as error:
+            told = f"{self.path}: can't be read ({error.strerror}). CHENGZHANG_TOKENS names the file."
+            raise GrantsError(told) from error
+        self._by_digest = _parse(self.path, raw)
+        return True
 
 
-def _mark(path: Path) -> tuple[int, int, int]:
+def _parse(path: Path, raw: bytes) -> dict[bytes, Grant]:
     try:
-        stat = path.stat()
-    except OSError as error:
-        raise GrantsError(f"{path}: can't be read ({error.strerror}). CHENGZHANG_TOKENS names the file.") from error
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _parse(path: Path) -> dict[bytes, Grant]:
-    try:
-        value = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise GrantsError(f"{path}: can't be read ({error.strerror}). CHENGZHANG_TOKENS names the file.") from error
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise GrantsError(f"{path}: not JSON at line {error.lineno}, column {error.colno}.") from None
     if not isinstance(value, dict) or not value:

@@ -6,7 +6,7 @@ install(app)           what FastAPI, routing and the unexpected become
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.common.explain import FieldError, said
 from services.common.log import raised
 
-__all__ = ["MEDIA_TYPE", "FieldError", "Problem", "ProblemBody", "describe", "install", "responses"]
+__all__ = ["MEDIA_TYPE", "FieldError", "Problem", "ProblemBody", "describe", "install", "invalid", "responses"]
 MEDIA_TYPE: Final = "application/problem+json"
 _COMPONENT: Final = "#/components/schemas/{model}"
 _log = structlog.get_logger(__name__)
@@ -96,6 +96,12 @@ class Problem(Exception):
         return Response(orjson.dumps(self.body()), self.status, self.headers, MEDIA_TYPE)
 
 
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """422: what is wrong with a request's fields; the first of it in a sentence."""
+    detail = "; ".join(f"{e.pointer or '/'}: {e.en} ({e.fix_en})" for e in errors[:5])
+    return Problem(422, "invalid-field", "Invalid request", detail, errors=errors)
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI responses of these error statuses."""
     return {
@@ -116,11 +122,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> Response:
-        return _of_request(error).response()
+        errors = [said(e["type"], "".join(f"/{part}" for part in e["loc"]), e.get("ctx")) for e in error.errors()]
+        return invalid(errors).response()
 
     @app.exception_handler(HTTPException)
     async def _routing(_request: Request, error: HTTPException) -> Response:
-        return _of_http(error).response()
+        title = HTTPStatus(error.status_code).phrase
+        code = title.lower().replace(" ", "-")
+        return Problem(error.status_code, code, title, str(error.detail), headers=error.headers).response()
 
     app.add_middleware(_Unexpected)
     describe(app, models_json_schema([(ProblemBody, "serialization")], ref_template=_COMPONENT)[1]["$defs"])
@@ -165,25 +174,8 @@ class _Unexpected:
         except Exception as error:  # noqa: BLE001 - whatever it was, it is logged and answered
             _log.error("unexpected", method=scope["method"], path=scope["path"], raised=raised(error))
             if not begun:
-                await _internal().response()(scope, receive, send)
-
-
-def _internal() -> Problem:
-    return Problem(
-        500,
-        "internal",
-        "Internal error",
-        "Something went wrong here, and is in the service's log. Whether it was recorded is unknown: send it again.",
-    )
-
-
-def _of_http(error: HTTPException) -> Problem:
-    status = HTTPStatus(error.status_code)
-    code = status.phrase.lower().replace(" ", "-")
-    return Problem(status, code, status.phrase, str(error.detail), headers=error.headers)
-
-
-def _of_request(error: RequestValidationError) -> Problem:
-    errors = [said(e["type"], "".join(f"/{part}" for part in e["loc"]), e.get("ctx")) for e in error.errors()]
-    detail = "; ".join(f"{e.pointer}: {e.en} ({e.fix_en})" for e in errors[:5])
-    return Problem(422, "invalid-field", "Invalid request", detail, errors=errors)
+                detail = (
+                    "Something went wrong here, and is in the service's log. "
+                    "Whether it was recorded is unknown: send it again."
+                )
+                await Problem(500, "internal", "Internal error", detail).response()(scope, receive, send)

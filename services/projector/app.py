@@ -18,14 +18,14 @@ from services.common.log import raised
 from services.common.serving import background, server
 from services.common.settings import Settings
 from services.projector import read_models
+from services.projector.api.live import Live
+from services.projector.api.moves import Moves
 from services.projector.api.names import Names
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
-from services.projector.engine import Engine
-from services.projector.fetch import Consumer
-from services.projector.live import Live
-from services.projector.moves import Moves
-from services.projector.progress import Progress
+from services.projector.following.engine import Engine
+from services.projector.following.fetch import Consumer
+from services.projector.following.progress import Progress
 from services.projector.read_models import ReadModel
 from services.projector.settings import consumer_name
 

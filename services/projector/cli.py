@@ -13,22 +13,22 @@ Exit codes: 0 well, 1 failed or halted, 2 usage, 3 not running · 退出码：0 
 _COMMANDS: Final = (
     Command(
         "serve",
-        "services.projector.cli_serve:serve",
+        "services.projector.commands.cli_serve:serve",
         "Fold events into the read models and answer questions over HTTP, until stopped (投影并提供查询).",
     ),
     Command(
         "status",
-        "services.projector.cli_status:status",
+        "services.projector.commands.cli_status:status",
         "Say how far the read models are behind the ledger (读模型落后账本多少).",
     ),
     Command(
         "rebuild",
-        "services.projector.cli_rebuild:rebuild",
+        "services.projector.commands.cli_rebuild:rebuild",
         "Replay every event beside the live read models, compare, switch (在旁重放全部事件，比对后切换).",
     ),
     Command(
         "verify",
-        "services.projector.cli_verify:verify",
+        "services.projector.commands.cli_verify:verify",
         "Hold the read models against a fresh replay of every event (将读模型与全部事件的重放结果逐行核对).",
     ),
 )

@@ -54,18 +54,11 @@ WITH moved AS (
 )
 SELECT pg_notify('office_moved', string_agg(shard || ':' || next, ' ')) FROM moved;
 
--- name: halt(consumer, shard, next, error)!
--- Stop a shard where it stands, unless it has moved meanwhile.
+-- name: note_state(consumer, shard, next, state, error)!
+-- Stop a shard where it stands, or have it go on; unless it has moved meanwhile.
 UPDATE cursor SET
-    state = 'halted',
+    state = :state,
     error = :error
-WHERE consumer = :consumer AND shard = :shard AND next = :next;
-
--- name: revive(consumer, shard, next)!
--- A shard that stood still, though nothing stands against it any more.
-UPDATE cursor SET
-    state = 'live',
-    error = NULL
 WHERE consumer = :consumer AND shard = :shard AND next = :next;
 
 -- name: seen(consumer, shards)
@@ -90,28 +83,9 @@ FROM ledger.shard AS s
 LEFT JOIN cursor AS c ON c.shard = s.shard AND c.consumer = :consumer
 ORDER BY s.shard;
 
--- name: lock_all(consumer)
--- Take all cursors: whatever is being folded is committed first, and nothing is folded until this transaction ends.
-SELECT
-    shard,
-    next
-FROM cursor
-WHERE consumer = :consumer
-ORDER BY shard
-FOR UPDATE;
-
 -- name: retire(consumer)!
 -- Another version takes over from here.
 UPDATE cursor SET
     state = 'retired',
     error = NULL
 WHERE consumer = :consumer;
-
--- name: positions(consumer)
--- Where each shard comes next.
-SELECT
-    shard,
-    next
-FROM cursor
-WHERE consumer = :consumer
-ORDER BY shard;

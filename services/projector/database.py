@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -79,6 +79,18 @@ async def connect(
             number = await VERSIONS.live_number(connection)
             await connection.execute(f"SET search_path TO {schema_of(number)}")
     return connection
+
+
+@asynccontextmanager
+async def connected(
+    url: str, schema: str | None = None, session: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Connection]:
+    """The same for as long as it is needed; then it is given up, in whatever state it is."""
+    connection = await connect(url, schema, session)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
 
 
 def schema_of(number: int | None) -> str:

@@ -1,7 +1,7 @@
 -- The versions of the read models: which is live, which is being built, which are kept.
 
--- name: live()^
--- The one that answers, and which of its tables are gone.
+-- name: in_state(state)^
+-- The one that answers, or is being built beside it, and which of its tables are gone.
 SELECT
     number,
     digest,
@@ -9,30 +9,14 @@ SELECT
     steps,
     tables,
     compared,
+    views,
     ARRAY(
         SELECT t.name
         FROM unnest('{cursor}'::text[] || tables) AS t (name)
         WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
     ) AS missing
 FROM projector.version
-WHERE state = 'live';
-
--- name: building()^
--- The one that is being built beside it, and which of its tables are gone.
-SELECT
-    number,
-    digest,
-    staging,
-    steps,
-    tables,
-    compared,
-    ARRAY(
-        SELECT t.name
-        FROM unnest('{cursor}'::text[] || tables) AS t (name)
-        WHERE to_regclass(format('office_v%s.%I', number, t.name)) IS NULL
-    ) AS missing
-FROM projector.version
-WHERE state = 'building';
+WHERE state = :state;
 
 -- name: old()
 -- Those that answered before.
@@ -64,12 +48,6 @@ FROM (
 -- A version begins.
 INSERT INTO projector.version (number, state, digest, staging, steps, tables, live_at)
 VALUES (:number, :state, :digest, :staging, :steps, :tables, CASE WHEN :state = 'live' THEN now() END);
-
--- name: views(number)$
--- Which public views show a version.
-SELECT views
-FROM projector.version
-WHERE number = :number;
 
 -- name: note_views(number, views)!
 -- Its public views are these.

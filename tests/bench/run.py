@@ -12,7 +12,7 @@ from typing import Final
 import asyncpg
 from rich.console import Console
 
-from services.projector.status import status
+from services.projector.versioning.status import status
 from tests.bench import auditing, consuming, copying, filling, latency, peer, recording, replaying, workload
 from tests.bench.figures import Figures
 from tests.bench.stack import PROJECTOR, RECORDER, SERVERS, Bench, watched

@@ -20,7 +20,7 @@ from services.common.settings import Settings
 from services.projector import read_models
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
-from services.projector.progress import Progress
+from services.projector.following.progress import Progress
 from services.recorder.app import web
 from services.recorder.intake.http import Dependencies
 

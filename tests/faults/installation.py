@@ -21,7 +21,7 @@ from deploy.local.ports import LOOPBACK, choose
 from deploy.local.state import ROLES
 from services.common.settings import Settings
 from services.projector.errors import NotRunning
-from services.projector.status import status as projector_status
+from services.projector.versioning.status import status as projector_status
 from services.recorder.status.figures import status as recorder_status
 from tests.support.patience import PATIENCE
 from tests.support.service import Service

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.common.settings import Settings
-from services.projector.status import status as projector_status
+from services.projector.versioning.status import status as projector_status
 from tests.faults import invariants
 from tests.faults.installation import delete_topics, installation, service, settled
 from tests.faults.load import Habits, Json, Load, Told, actions, apps, key_of

@@ -14,13 +14,13 @@ import httpx
 from services.common.grants import Grants
 from services.common.settings import Settings
 from services.projector import read_models
+from services.projector.api.live import Live
+from services.projector.api.moves import Moves
 from services.projector.api.names import Names
 from services.projector.api.reading import Reading
 from services.projector.api.service import create
-from services.projector.engine import Engine
-from services.projector.live import Live
-from services.projector.moves import Moves
-from services.projector.progress import Progress
+from services.projector.following.engine import Engine
+from services.projector.following.progress import Progress
 from tests.integration.projector_world import CONSUMER, SHARDS, Models, engine_on
 
 _TOKENS = {

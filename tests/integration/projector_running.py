@@ -12,10 +12,11 @@ from typer.testing import CliRunner, Result
 
 from services.common.settings import Settings
 from services.projector import cli, read_models
-from services.projector.engine import Engine
-from services.projector.fetch import Consumer
-from services.projector.progress import Progress
+from services.projector.following.engine import Engine
+from services.projector.following.fetch import Consumer
+from services.projector.following.progress import Progress
 from services.projector.read_models import ReadModel
+from services.projector.rebuilding.rebuild import Rebuild
 from services.projector.settings import consumer_name
 from tests.integration.projector_world import SHARDS, Record, World
 
@@ -97,3 +98,13 @@ def command(settings: Settings, *arguments: str) -> Result:
         "CHENGZHANG_TOPIC_PREFIX": settings.topic_prefix,
     }
     return CliRunner().invoke(cli.cli, [*arguments, "--home", str(settings.home)], env=environment)
+
+
+async def rebuild(settings: Settings, models: Iterable[ReadModel]) -> AsyncIterator[tuple[int, int]]:
+    """All of it, whatever the comparison says; yields (events applied, events to apply)."""
+    async with Rebuild(settings, tuple(models)) as work:
+        async for counts in work.replay():
+            yield counts
+        async with work.compared():
+            pass
+        await work.switch()

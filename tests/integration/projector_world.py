@@ -13,10 +13,10 @@ from typing import Any
 from schemas.canonical import canonical
 from schemas.identity import shard_of
 from services.projector import database, read_models
-from services.projector.batch import Slice, by_shard
-from services.projector.engine import Engine, Outcome
+from services.projector.following.batch import Slice, by_shard
+from services.projector.following.engine import Engine, Outcome
 from services.projector.read_models import ReadModel
-from services.projector.versions import Version
+from services.projector.versioning.versions import Version
 
 Models = tuple[ReadModel, ...]
 LEDGER = "urn:chengzhang:ledger:6ba7b810-9dad-41d1-80b4-00c04fd430c8"

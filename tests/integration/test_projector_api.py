@@ -13,7 +13,7 @@ import pytest
 
 from schemas.identity import shard_of
 from services.projector.api import reading as reading_module
-from services.projector.live import Live
+from services.projector.api.live import Live
 from tests.integration.projector_api import Api, api_on
 from tests.integration.projector_world import SHARDS, World, execute, fold
 

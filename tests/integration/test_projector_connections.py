@@ -13,7 +13,7 @@ import pytest
 
 from services.projector import database as db
 from services.projector import read_models
-from services.projector.engine import Engine
+from services.projector.following.engine import Engine
 from tests.integration.projector_world import CONSUMER, SHARDS, World, fold
 
 

@@ -13,8 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from services.common.settings import Settings
 from services.projector import read_models
 from services.projector import settings as limits
-from services.projector.engine import Engine
-from services.projector.rebuild import rebuild
+from services.projector.following.engine import Engine
 from services.projector.settings import consumer_name
 from tests.integration.projector_running import (
     LEDGER,
@@ -24,6 +23,7 @@ from tests.integration.projector_running import (
     delete_topic,
     life,
     publish,
+    rebuild,
     running,
     until,
 )

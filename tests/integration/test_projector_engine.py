@@ -13,10 +13,10 @@ import pytest
 
 from schemas.canonical import leaf_hash
 from services.projector import database as db
-from services.projector import engine as engine_module
 from services.projector import read_models
-from services.projector.batch import Slice
-from services.projector.engine import Engine
+from services.projector.following import engine as engine_module
+from services.projector.following.batch import Slice
+from services.projector.following.engine import Engine
 from tests.integration.projector_world import (
     CONSUMER,
     LEDGER,

@@ -10,7 +10,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from services.common.settings import Settings
-from services.projector import replay
+from services.projector.rebuilding import replay
 from services.projector.settings import consumer_name
 from tests.integration.projector_running import (
     at_end,

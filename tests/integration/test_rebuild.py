@@ -15,14 +15,25 @@ import pytest
 
 from services.common.settings import Settings
 from services.projector import database as db
-from services.projector import read_models, replay
+from services.projector import read_models
+from services.projector.api.live import Live
 from services.projector.errors import Refused
-from services.projector.live import Live
 from services.projector.read_models import ReadModel
-from services.projector.rebuild import Rebuild, rebuild
+from services.projector.rebuilding import replay
+from services.projector.rebuilding.rebuild import Rebuild
 from services.projector.settings import consumer_name
 from tests.integration.projector_api import Api, api_on
-from tests.integration.projector_running import LEDGER, at_end, command, create_topic, life, publish, running, until
+from tests.integration.projector_running import (
+    LEDGER,
+    at_end,
+    command,
+    create_topic,
+    life,
+    publish,
+    rebuild,
+    running,
+    until,
+)
 from tests.integration.projector_world import World, dump, engine_on, execute, fold, select
 
 _LIVE = "SELECT number FROM projector.version WHERE state = 'live'"

@@ -11,8 +11,8 @@ import asyncpg
 
 from services.common.settings import Settings
 from services.projector import read_models
-from services.projector.batch import Slice
-from services.projector.engine import Engine
+from services.projector.following.batch import Slice
+from services.projector.following.engine import Engine
 from services.projector.settings import consumer_name
 from services.recorder.audit.bundle import packing
 from services.recorder.audit.bundle import standalone as verify

@@ -20,8 +20,8 @@ from deploy.local.paths import Home
 from deploy.local.say import Say
 from deploy.local.steps import explained
 from services.common import commands
-from services.projector import cli_status as projector
-from services.projector import status as projected
+from services.projector.commands import cli_status as projector
+from services.projector.versioning import status as projected
 from services.recorder.status import command as recorder
 from services.recorder.status.figures import Shard, Status
 

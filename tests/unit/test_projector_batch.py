@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.canonical import canonical, leaf_hash
-from services.projector.batch import Cursor, Slice, by_shard
 from services.projector.errors import Behind, Forked, Unfoldable
-from services.projector.stage import COLUMNS, stage
+from services.projector.following.batch import Cursor, Slice, by_shard
+from services.projector.following.stage import COLUMNS, stage
 from tests.integration.projector_world import LEDGER, Record, World
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from services.common.grants import Grant
 from services.projector.database import Connection
-from services.projector.derived import NOW, quote
+from services.projector.interpreting.derived import NOW, quote
+from services.projector.interpreting.view import AS_OF, explained, rows
 from services.projector.read_models import OFFICE, Column, ReadModel
-from services.projector.view import AS_OF, explained, rows
 
 Row = dict[str, Any]
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)  # what is known now is what will be known then, as far as we know

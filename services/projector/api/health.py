@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.projector.live import Live
-from services.projector.progress import Progress
+from services.projector.api.live import Live
+from services.projector.following.progress import Progress
 
 
 def router(live: Live, progress: Progress) -> APIRouter:
@@ -25,11 +25,7 @@ def router(live: Live, progress: Progress) -> APIRouter:
         responses={503: {"description": "not ready"}},
     )
     async def readyz(response: Response) -> dict[str, Any]:
-        state = {
-            "consuming": progress.following,
-            "progressing": not progress.stalled,
-            "database": await live.answers(),
-        }
+        state = {"consuming": progress.following, "progressing": not progress.stalled, "database": await live.answers()}
         ready = all(state.values())
         response.status_code = 200 if ready else 503
         # A halted shard is for `projector status` to tell: the others' offices go on being served.

@@ -1,4 +1,4 @@
-"""An office's resources, one a read model: a page of its rows, or the events behind a figure of one."""
+"""Which offices there are. An office's resources, one a read model: a page of rows, or the events behind a figure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.common.grants import Grant
 from services.common.problems import responses
 from services.projector.api import reading as r
 from services.projector.api.asking import Asked, behind, listed, rule_of, value_of
-from services.projector.api.shapes import PYTHON, Explanation, Page, name_of, row_of
+from services.projector.api.shapes import PYTHON, Explanation, Offices, Page, name_of, row_of
 from services.projector.read_models import Column, ReadModel
 
 Key = Mapping[str, Any]
@@ -31,6 +31,7 @@ Section = Annotated[str | None, Query(pattern=r.IDENT, description="only this se
 _BOUNDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "text": {"max_length": 200, "pattern": r"^[^\x00]*$"}, "integer": {"ge": r.FIRST_YEAR, "le": r.LAST_YEAR},
 }  # fmt: skip
+_OFFICE: Final = ("office",)  # how offices are paged
 _BY_TIME: Final = ("occurred_at", "position")  # how the events behind a figure are paged
 
 
@@ -38,6 +39,8 @@ _BY_TIME: Final = ("occurred_at", "position")  # how the events behind a figure 
 class _Query:
     """What every resource takes."""
 
+    request: Request
+    response: Response
     office: r.Ident
     as_of: r.AsOf = None
     explain: Explain = None
@@ -52,8 +55,6 @@ class _Coming:
     """One request."""
 
     model: ReadModel
-    request: Request
-    response: Response
     query: _Query
     key: Key
     grant: Grant
@@ -73,16 +74,43 @@ class _Coming:
 
 def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/offices/{office}", tags=["offices"], responses=responses(401, 403, 404, 422, 503))
+    routes = APIRouter(tags=["offices"])
+    asking = Depends(granted)
+
+    @routes.get(
+        "/offices",
+        summary="机关: those that the token reads and in which somebody is registered",
+        responses=responses(401, 403, 422, 503),
+    )
+    async def offices(
+        response: Response,
+        *,
+        limit: r.Limit = 200,
+        after: r.After = None,
+        at_least: r.AtLeast = None,
+        grant: Grant = asking,
+    ) -> Offices:
+        key = r.page_key(after, len(_OFFICE))
+        if not r.may_read(grant):
+            raise forbidden(grant, "This token doesn't read.")
+        await reading.wait(at_least)
+        scope = {"offices": None if grant.offices is None else sorted(grant.offices), "person": grant.person}
+        async with reading.snapshot(key) as connection:
+            found = [dict(row) async for row in r.PEOPLE.offices(connection, **scope, after=key, limit=limit + 1)]
+            rows, following = r.next_page(found, limit, _OFFICE)
+            seen = await reading.seen(connection, [row["office"] for row in rows])
+        response.headers.update(r.PRIVATE)  # no ETag: another shard's new office would not change it
+        return Offices.model_validate({"items": rows, "next": following, "seen": seen})
+
     for model in reading.models.values():
         routes.add_api_route(
-            f"/{model.settings['resource']}",
-            _handler(reading, model, Depends(granted)),
+            f"/offices/{{office}}/{model.settings['resource']}",
+            _handler(reading, model, asking),
             response_model=Page[row_of(model)] | Explanation,  # type: ignore[misc]  # the shape is a value here
             summary=f"{model.words.zh}: {model.words.en}",
             description=model.question,
             name=model.name,
-            responses={304: {"description": "as you have it"}},
+            responses=r.NOT_MODIFIED | responses(401, 403, 404, 422, 503),
         )
     return routes
 
@@ -90,20 +118,13 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
 def _handler(reading: r.Reading, model: ReadModel, asking: Any) -> Callable[..., Any]:  # noqa: ANN401  # a FastAPI dependency
     keyed = Depends(_key(model))
 
-    async def handler(
-        request: Request,
-        response: Response,
-        query: Annotated[_Query, Depends()],
-        key: Key = keyed,
-        grant: Grant = asking,
-    ) -> dict[str, Any]:
-        coming = _Coming(model, request, response, query, key, grant)
+    async def handler(query: Annotated[_Query, Depends()], key: Key = keyed, grant: Grant = asking) -> dict[str, Any]:
         if not r.may_read(grant) or not grant.in_office(query.office):
             raise forbidden(grant, f"This token doesn't read office {query.office}.", office=query.office)
         if query.section is not None and not model.whose:
             raise r.invalid("/query/section", "these rows are no section's", "这些行不属于任何科室")
         answer = _page if query.explain is None else _explanation
-        return await answer(reading, coming)
+        return await answer(reading, _Coming(model, query, key, grant))
 
     return handler
 
@@ -142,9 +163,8 @@ async def _page(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
         rows, following = r.next_page(await listed(connection, model, asked), query.limit, model.order)
         named = {row[column] for row in rows for column in persons}
         sealed = await reading.sealed_names(connection, named, [query.office], asked.at)
-    names = await reading.names.open(sealed, coming.grant, coming.request.headers["authorization"])
     answer = {"office": query.office, "items": rows, "next": following, "seen": seen}
-    r.mark(coming.request, coming.response, answer, sealed, names)
+    names = await reading.opened(query.request, query.response, coming.grant, answer, sealed)
     items = [{**row, **{name: names.get(row[column]) for column, name in persons.items()}} for row in rows]
     return {**answer, "items": items, "erased": names.erased}
 
@@ -164,7 +184,7 @@ async def _explanation(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
     events, following = r.next_page(found, query.limit, _BY_TIME)
     answer = {"figure": figure, "value": value_of(row[0], figure), "rule": rule_of(model.figures[figure])}
     answer |= {"events": events, "next": following, "seen": seen}
-    coming.response.headers.update(r.PRIVATE)
+    query.response.headers.update(r.PRIVATE)
     return answer
 
 

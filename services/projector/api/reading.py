@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Final
 
 import aiosql
@@ -22,15 +23,16 @@ from services.common.grants import Grant
 from services.common.moments import last_of
 from services.common.problems import FieldError, Problem
 from services.projector.api.asking import ALWAYS
+from services.projector.api.live import Live
+from services.projector.api.moves import Moves
 from services.projector.api.names import Names, Opened
-from services.projector.database import CURSOR, FOLDER, TRANSIENT, Connection
-from services.projector.live import Live
-from services.projector.moves import Moves
+from services.projector.database import CURSOR, TRANSIENT, Connection
 from services.projector.read_models import ReadModel
 
 WAIT_SECONDS: Final = 10.0
 PRIVATE: Final = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
-PEOPLE: Final[Any] = aiosql.from_path(FOLDER / "people.sql", "asyncpg")
+NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "as you have it"}}
+PEOPLE: Final[Any] = aiosql.from_path(FilePath(__file__).with_name("people.sql"), "asyncpg")
 _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)
 
 IDENT: Final = r"^[A-Za-z0-9-]{1,64}$"
@@ -115,6 +117,27 @@ class Reading:
         values = {"persons": sorted(set(persons)), "offices": list(offices), "as_of": at or ALWAYS}
         return {row["person"]: row["name"] async for row in PEOPLE.names_of(connection, **values)}
 
+    async def opened(
+        self,
+        request: Request,
+        response: Response,
+        grant: Grant,
+        answer: Mapping[str, Any],
+        sealed: Mapping[str, dict[str, Any]],
+    ) -> Opened:
+        """The names, and the answer's ETag; raise NotModified where the caller holds it already.
+
+        ``answer`` is all of it but the names. There is no ETag where a name is missing that may be there next time.
+        """
+        names = await self.names.open(sealed, grant, request.headers["authorization"])
+        response.headers.update(PRIVATE)
+        if sealed.keys() == names.keys():
+            etag, held = _tag(answer, sealed, names), request.headers.get("if-none-match", "")
+            if etag in {part.strip().removeprefix("W/") for part in held.split(",")}:
+                raise NotModified(etag)
+            response.headers["ETag"] = etag
+        return names
+
 
 @contextmanager
 def _answerable(key: Sequence[str] | None = None) -> Iterator[None]:
@@ -126,25 +149,13 @@ def _answerable(key: Sequence[str] | None = None) -> Iterator[None]:
             raise
         raise _no_page() from error  # the one value from outside that only PostgreSQL reads
     except _NOT_BUILT as error:
-        raise _not_built() from error
+        detail = (
+            "The read models aren't there in the form that this version reads. An operator runs `projector rebuild`."
+        )
+        raise Problem(503, "not-built", "Not built yet", detail, headers={"Retry-After": "60"}) from error
     except TRANSIENT as error:
-        raise unavailable() from error
-
-
-def mark(
-    request: Request, response: Response, answer: Mapping[str, Any], sealed: Mapping[str, Any], names: Opened
-) -> None:
-    """Give the answer its ETag; raise NotModified where the caller holds it already.
-
-    ``answer`` is all of it but the names. There is no ETag where a name is missing that may be there next time.
-    """
-    response.headers.update(PRIVATE)
-    if sealed.keys() != names.keys():
-        return
-    etag, held = _tag(answer, sealed, names), request.headers.get("if-none-match", "")
-    if etag in {part.strip().removeprefix("W/") for part in held.split(",")}:
-        raise NotModified(etag)
-    response.headers["ETag"] = etag
+        detail = "The database can't be reached now. Ask again."
+        raise Problem(503, "unavailable", "Unavailable", detail, headers={"Retry-After": "2"}) from error
 
 
 def _tag(answer: Mapping[str, Any], sealed: Mapping[str, Any], names: Opened) -> str:
@@ -207,19 +218,6 @@ def invalid(pointer: str, en: str, zh: str) -> Problem:
     """422: a parameter isn't as it should be."""
     fix = FieldError(pointer, en, zh, "See the API's description at /docs.", "请参阅 /docs 中的接口说明。")
     return Problem(422, "invalid-request", "Invalid request", f"{pointer}: {en}", errors=[fix])
-
-
-def unavailable() -> Problem:
-    """503: the database can't be reached."""
-    return Problem(
-        503, "unavailable", "Unavailable", "The database can't be reached now. Ask again.", headers={"Retry-After": "2"}
-    )
-
-
-def _not_built() -> Problem:
-    """503: the live read models were made by another version of this program, or not yet."""
-    detail = "The read models aren't there in the form that this version reads. An operator runs `projector rebuild`."
-    return Problem(503, "not-built", "Not built yet", detail, headers={"Retry-After": "60"})
 
 
 def _no_page() -> Problem:

@@ -12,9 +12,9 @@ from services.common.asyncapi import document
 from services.common.bearer import bearer
 from services.common.grants import Grants
 from services.common.settings import Settings
-from services.projector.api import health, listing, offices, people
+from services.projector.api import health, offices, people
 from services.projector.api.reading import NotModified, Reading
-from services.projector.progress import Progress
+from services.projector.following.progress import Progress
 
 _ABOUT = """The growth files and appraisals of a learning office, as far as `seen` says.
 
@@ -36,7 +36,6 @@ def create(reading: Reading, grants: Grants, progress: Progress, settings: Setti
 
     granted = bearer(grants)
     app.include_router(people.router(reading, granted))
-    app.include_router(listing.router(reading, granted))
     app.include_router(offices.router(reading, granted))
     app.include_router(health.router(reading.live, progress))
     return app

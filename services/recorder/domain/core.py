@@ -84,6 +84,10 @@ class Thing(State):
         """Those of one type."""
         return {event: fact for event, fact in self.facts.items() if fact.type == model.TYPE}
 
+    def without(self, gone: str) -> dict[str, Held]:
+        """All but that event's."""
+        return {event: fact for event, fact in self.facts.items() if event != gone}
+
     def standing(self) -> Iterable[tuple[str, Held]]:
         """All that stands, event by event."""
         return self.facts.items()
@@ -266,15 +270,10 @@ def rests(event: str, on_it: Iterable[str]) -> Rejection:
 # --- time ---
 
 
-def day_of(moment: datetime) -> str:
-    """The office's day, YYYY-MM-DD, of an instant."""
-    return moment.astimezone(SHANGHAI).date().isoformat()
-
-
 @lru_cache(maxsize=8192)  # by its text: what happened together has one time, and a moment's hash is dear
 def day_at(time: str) -> str:
     """The office's day, YYYY-MM-DD, of an instant as it is written."""
-    return day_of(instant(time))
+    return instant(time).astimezone(SHANGHAI).date().isoformat()
 
 
 @lru_cache(maxsize=8192)

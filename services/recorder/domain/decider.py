@@ -49,7 +49,12 @@ def decide(states: States, action: Action, now: datetime) -> Decision:
     """Events, or why not. ``now`` comes from outside; actions of more than five minutes ahead of it wait."""
     fact = action.replacement or action
     if action.moment - now > AHEAD or fact.moment - now > AHEAD:
-        return _not_yet(action)
+        return Rejection(
+            "not-yet",
+            f"The time {action.time} lies more than 5 minutes ahead. "
+            "Send it again when it has happened, or mend the clock.",
+            f"时间 {action.time} 超前 5 分钟以上。请在事情发生后再发送，或校正时钟。",
+        )
     if fact.sealed and (refusal := erasure.keyless(states, fact)):
         return refusal
     if isinstance(action.data, entries.TAKING):
@@ -89,12 +94,3 @@ def touched(event: Event) -> Iterable[Key]:
         before = entries.revoked_fact(event, event.data)
         return (event.key("revocation", event.data.event), *facts.touched(before, before.data))
     return facts.touched(event, event.data)
-
-
-def _not_yet(action: Action) -> Rejection:
-    return Rejection(
-        "not-yet",
-        f"The time {action.time} lies more than 5 minutes ahead. "
-        "Send it again when it has happened, or mend the clock.",
-        f"时间 {action.time} 超前 5 分钟以上。请在事情发生后再发送，或校正时钟。",
-    )

@@ -78,7 +78,12 @@ def decide(states: States, action: Action, data: Taking, fact: Callable[..., Dec
         if isinstance(decided, Rejection):
             return decided
         if len(decided) != 1 or type(decided[0].data) is not type(target.data):
-            return _other_type(target)
+            return Rejection(
+                "invalid-field",
+                f"The replacement doesn't record exactly one {target.data.TYPE}; "
+                "a correction keeps the type of what it corrects.",
+                f"更正内容不是恰好一项 {target.data.TYPE}；更正不得改变原事件的类型。",
+            )
         events.append(decided[0]._replace(data=decided[0].data.model_copy(update={"corrects": target.id})))
         after.apply(facts.evolve(after, events[-1]))
     return _upheld(after, action, target) or events
@@ -89,9 +94,20 @@ def _target(states: States, action: Action, data: Taking) -> Event | Rejection:
     if action.target is None:
         return unknown("event", data.event)
     if isinstance(action.target.data, (contract.EntryRevoked, *NEVER_TAKEN_BACK)):
-        return _not_revocable(data.event)
+        return Rejection(
+            "not-revocable",
+            f"The event {data.event} is a revocation, an erasure or a hold: it stands. "
+            "A revoked fact is sent again as a new action, a hold is lifted.",
+            f"事件 {data.event} 是撤销、删除或保全记录，不能再撤销。被撤销的事实可作为新的操作重新发送，保全可解除。",
+        )
     mark = states.of(Revocation, action.key("revocation", data.event))
-    return action.target if mark.by is None else _already(data.event, mark.by)
+    if mark.by is None:
+        return action.target
+    return Rejection(
+        "already-revoked",
+        f"The event {data.event} was revoked by {mark.by}. To record the fact again, send it as a new action.",
+        f"事件 {data.event} 已被 {mark.by} 撤销。如需重新登记，请作为新的操作发送。",
+    )
 
 
 def _upheld(after: States, action: Action, target: Event) -> Rejection | None:
@@ -111,29 +127,3 @@ def _without(states: States, action: Action, data: Taking, target: Event) -> tup
     after = Overlay(states)
     after.apply(evolve(states, event, revoked))
     return event, after
-
-
-def _already(event: str, by: str) -> Rejection:
-    return Rejection(
-        "already-revoked",
-        f"The event {event} was revoked by {by}. To record the fact again, send it as a new action.",
-        f"事件 {event} 已被 {by} 撤销。如需重新登记，请作为新的操作发送。",
-    )
-
-
-def _not_revocable(event: str) -> Rejection:
-    return Rejection(
-        "not-revocable",
-        f"The event {event} is a revocation, an erasure or a hold: it stands. "
-        "A revoked fact is sent again as a new action, a hold is lifted.",
-        f"事件 {event} 是撤销、删除或保全记录，不能再撤销。被撤销的事实可作为新的操作重新发送，保全可解除。",
-    )
-
-
-def _other_type(target: Event) -> Rejection:
-    return Rejection(
-        "invalid-field",
-        f"The replacement doesn't record exactly one {target.data.TYPE}; "
-        "a correction keeps the type of what it corrects.",
-        f"更正内容不是恰好一项 {target.data.TYPE}；更正不得改变原事件的类型。",
-    )

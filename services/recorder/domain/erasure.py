@@ -94,7 +94,8 @@ def _retained(ident: str, state: Person, action: Action) -> Rejection | None:
     if not days:
         return None
     if state.held(action.day):
-        return _within(
+        return Rejection(
+            "within-retention",
             f"{ident} holds a post, and files are kept for {days} days after the last one. End it first.",
             f"{ident} 仍在任职，档案自最后一任职务结束起保存 {days} 天。请先登记免职。",
         )
@@ -103,11 +104,8 @@ def _retained(ident: str, state: Person, action: Action) -> Rejection | None:
     until = (date.fromisoformat(since) + timedelta(days=days)).isoformat()
     if action.day >= until:
         return None
-    return _within(
+    return Rejection(
+        "within-retention",
         f"The file of {ident} is kept until {until}. Send this again from that day on.",
         f"{ident} 的档案须保存至 {until}。请在该日或之后重新发送。",
     )
-
-
-def _within(en: str, zh: str) -> Rejection:
-    return Rejection("within-retention", en, zh)

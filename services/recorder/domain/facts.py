@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 from schemas.base import ActionData, EventData, instant
 from schemas.catalogue import BECOMES, EVENTS
@@ -42,12 +42,15 @@ Ruling = Rejection | Mapping[str, Any] | None
 Rule = Callable[[States, Action, Any], Ruling]
 
 
-class ByHand(Protocol):
-    """How facts of a type are held, where a subject does it in a form of its own."""
+class ByHand(NamedTuple):
+    """How facts of a type are held, where a subject does it in a form of its own.
 
-    def touched(self, event: Event, data: Any, /) -> Iterable[Key]: ...  # noqa: ANN401, D102
-    def evolve(self, states: States, event: Event, data: Any, /) -> Changes: ...  # noqa: ANN401, D102
-    def withdraw(self, states: States, event: Event, data: Any, /) -> Changes: ...  # noqa: ANN401, D102
+    ``touched``: what changes beside the thing whose stream it is in.
+    """
+
+    evolve: Callable[[States, Event, Any], Changes]
+    withdraw: Callable[[States, Event, Any], Changes]
+    touched: Callable[[Event, Any], Iterable[Key]] = lambda _event, _data: ()
 
 
 _RULES: Final[dict[type[ActionData], list[Rule]]] = {}
@@ -144,12 +147,6 @@ def naming(kind: str) -> tuple[str, ...]:
 # --- keys ---
 
 
-def stream_of(model: type[EventData], data: ActionData | EventData) -> str:
-    """The stream of a fact: kind and id."""
-    named = spec(model).stream
-    return f"{named.mark.kind}/{getattr(data, named.path[0])}"
-
-
 def reads(action: Action, data: ActionData) -> Iterator[Key]:
     """Every state that deciding an action needs, as far as its type declares it."""
     members, office = data.__dict__, action.office
@@ -201,10 +198,7 @@ def withdraw(states: States, event: Event) -> Changes:
     own = BY_HAND.get(type(event.data))
     if own is not None:
         return own.withdraw(states, event, event.data)
-    return {
-        key: row.but(facts={ident: fact for ident, fact in row.facts.items() if ident != event.id})
-        for key, row in _rows(states, event)
-    }
+    return {key: row.but(facts=row.without(event.id)) for key, row in _rows(states, event)}
 
 
 def _rows(states: States, event: Event) -> Iterator[tuple[Key, Thing]]:
@@ -239,18 +233,15 @@ def since(state: Thing, kind: str) -> datetime:
     """From when on it exists: the earliest of the facts that make it; ``NEVER`` where none stands."""
     known = state.derived()
     if "since" not in known:
-        known["since"] = _since(state, kind)
+        made = ((fact, named.mark) for fact in state.facts.values() for named in spec(EVENTS[fact.type]).new)
+        begins = (
+            beginning(at)
+            for fact, mark in made
+            if mark.kind == kind and isinstance(mark, New)
+            for at in (fact.time, *([fact.data[mark.since]] if mark.since else ()))
+        )
+        known["since"] = min(begins, default=NEVER)
     found: datetime = known["since"]
-    return found
-
-
-def _since(state: Thing, kind: str) -> datetime:
-    found = NEVER
-    for fact in state.facts.values():
-        for named in spec(EVENTS[fact.type]).new:
-            if named.mark.kind == kind and isinstance(named.mark, New):
-                begins = [fact.time, *([fact.data[named.mark.since]] if named.mark.since else ())]
-                found = min(found, *map(beginning, begins))
     return found
 
 
@@ -322,7 +313,8 @@ def decide(states: States, action: Action, data: ActionData, stamps: Callable[..
         persons = [ident for named in spec(model).stamped for ident in named.ids(data.__dict__)]
         more["stamps"] = stamps(states, action, dict.fromkeys(persons))
     members = {**_blank(model), **data.__dict__, **dict.fromkeys(data.SEALED), **action.sealed, **more}
-    return [make(action, stream_of(model, data), model.trusted(**members))]
+    stream = spec(model).stream
+    return [make(action, f"{stream.mark.kind}/{getattr(data, stream.path[0])}", model.trusted(**members))]
 
 
 @cache

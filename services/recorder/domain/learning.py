@@ -18,6 +18,7 @@ from schemas.base import EventData, instant
 from schemas.learning import SessionStamp
 from services.recorder.domain import facts
 from services.recorder.domain.core import (
+    SHANGHAI,
     Action,
     Changes,
     Decision,
@@ -28,12 +29,11 @@ from services.recorder.domain.core import (
     State,
     States,
     Thing,
-    day_of,
     make,
     rests,
     state,
 )
-from services.recorder.domain.facts import Ruling, rule
+from services.recorder.domain.facts import ByHand, Ruling, rule
 from services.recorder.domain.timeline import person
 
 ATTENDED: Final = frozenset({"present", "partial"})
@@ -103,15 +103,13 @@ def span(starts_at: str, minutes: int) -> Span:
 @lru_cache(maxsize=1024)  # asked three times for a session
 def days(time: Span) -> tuple[str, ...]:
     """The days in Shanghai that the span touches."""
-    start, end = (day_of(datetime.fromtimestamp(second, UTC)) for second in (time[0], time[1] - 1))
-    between = datetime.fromisoformat(start) + timedelta(days=1)
-    return (start,) if start == end else (start, *_until(between, end))
+    first, last = (datetime.fromtimestamp(second, SHANGHAI).date() for second in (time[0], time[1] - 1))
+    return tuple((first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1))
 
 
-def _until(day: datetime, last: str) -> Iterator[str]:
-    while day.date().isoformat() <= last:
-        yield day.date().isoformat()
-        day += timedelta(days=1)
+def agendas(fact: Action | Event, data: contract.Convening) -> list[Key]:
+    """The agendas of a session's days."""
+    return [fact.key("agenda", day) for day in days(span(data.starts_at, data.minutes))]
 
 
 def _session(states: States, fact: Action | Event, ident: str) -> tuple[Key, Session]:
@@ -122,93 +120,69 @@ def _session(states: States, fact: Action | Event, ident: str) -> tuple[Key, Ses
 # --- sessions: held by hand, since agendas and overlapping sessions change with them ---
 
 
-class Sessions:
-    """A session enters its days' agendas and the sessions that overlap with it."""
-
-    def touched(self, event: Event, data: contract.SessionConvened) -> Iterable[Key]:
-        """Its days' agendas."""
-        return [event.key("agenda", day) for day in days(span(data.starts_at, data.minutes))]
-
-    def evolve(self, states: States, event: Event, data: contract.SessionConvened) -> Changes:
-        """Convene it."""
-        time = span(data.starts_at, data.minutes)
-        key, session = _session(states, event, data.session)
-        agendas = {key: states.of(Agenda, key) for key in self.touched(event, data)}
-        overlaps = overlapping(agendas.values(), data.session, time)
-        changes: Changes = {
-            day: agenda.but(sessions=agenda.sessions | {data.session: time}) for day, agenda in agendas.items()
-        }
-        for other in overlaps:
-            other_key, beside = _session(states, event, other)
-            changes[other_key] = beside.but(overlaps=(*beside.overlaps, data.session))
-        stamp = SessionStamp.trusted(
-            carriers=data.carriers, kinds=data.kinds, title=data.title, starts_at=data.starts_at, minutes=data.minutes
-        )
-        held = session.facts | {event.id: facts.held(event)}
-        changes[key] = session.but(facts=held, stamp=stamp, overlaps=overlaps)
-        return changes
-
-    def withdraw(self, states: States, event: Event, data: contract.SessionConvened) -> Changes:
-        """Take it back."""
-        key, session = _session(states, event, data.session)
-        changes: Changes = {}
-        for day in self.touched(event, data):
-            agenda = states.of(Agenda, day)
-            kept = {other: time for other, time in agenda.sessions.items() if other != data.session}
-            changes[day] = agenda.but(sessions=kept)
-        for other in session.overlaps:
-            other_key, beside = _session(states, event, other)
-            changes[other_key] = beside.but(overlaps=tuple(ident for ident in beside.overlaps if ident != data.session))
-        kept_facts = {ident: fact for ident, fact in session.facts.items() if ident != event.id}
-        changes[key] = session.but(facts=kept_facts, stamp=None, overlaps=())
-        return changes
-
-
-class Rolls:
-    """A line on a session's roll."""
-
-    def touched(self, _event: Event, _data: contract.AttendanceRecorded) -> Iterable[Key]:
-        """Only the session."""
-        return ()
-
-    def evolve(self, states: States, event: Event, data: contract.AttendanceRecorded) -> Changes:
-        """Enter it."""
-        return enter_roll(states, [event], data.session)
-
-    def withdraw(self, states: States, event: Event, data: contract.AttendanceRecorded) -> Changes:
-        """Take it off."""
-        key, session = _session(states, event, data.session)
-        roll = {who: line for who, line in session.roll.items() if who != data.person}
-        held = {ident: fact for ident, fact in session.facts.items() if ident != event.id}
-        return {key: session.but(roll=roll, facts=held)}
-
-
-class Credits:
-    """Study time credited for a session."""
-
-    def touched(self, _event: Event, _data: contract.HoursCredited) -> Iterable[Key]:
-        """Only the session."""
-        return ()
-
-    def evolve(self, states: States, event: Event, data: contract.HoursCredited) -> Changes:
-        """Credit it."""
-        key, session = _session(states, event, data.session)
-        return {key: session.but(credits=session.credits | {_credit_key(data.person, data.account): event.id})}
-
-    def withdraw(self, states: States, event: Event, data: contract.HoursCredited) -> Changes:
-        """Take it back."""
-        key, session = _session(states, event, data.session)
-        gone = _credit_key(data.person, data.account)
-        return {key: session.but(credits={k: e for k, e in session.credits.items() if k != gone})}
-
-
-facts.BY_HAND.update(
-    {
-        contract.SessionConvened: Sessions(),
-        contract.AttendanceRecorded: Rolls(),
-        contract.HoursCredited: Credits(),
+def convene(states: States, event: Event, data: contract.SessionConvened) -> Changes:
+    """It enters its days' agendas, and the sessions that overlap with it."""
+    time = span(data.starts_at, data.minutes)
+    key, session = _session(states, event, data.session)
+    found = {day: states.of(Agenda, day) for day in agendas(event, data)}
+    overlaps = overlapping(found.values(), data.session, time)
+    changes: Changes = {
+        day: agenda.but(sessions=agenda.sessions | {data.session: time}) for day, agenda in found.items()
     }
-)
+    for other in overlaps:
+        other_key, beside = _session(states, event, other)
+        changes[other_key] = beside.but(overlaps=(*beside.overlaps, data.session))
+    stamp = SessionStamp.trusted(
+        carriers=data.carriers, kinds=data.kinds, title=data.title, starts_at=data.starts_at, minutes=data.minutes
+    )
+    held = session.facts | {event.id: facts.held(event)}
+    changes[key] = session.but(facts=held, stamp=stamp, overlaps=overlaps)
+    return changes
+
+
+def disband(states: States, event: Event, data: contract.SessionConvened) -> Changes:
+    """It leaves them."""
+    key, session = _session(states, event, data.session)
+    changes: Changes = {}
+    for day in agendas(event, data):
+        agenda = states.of(Agenda, day)
+        kept = {other: time for other, time in agenda.sessions.items() if other != data.session}
+        changes[day] = agenda.but(sessions=kept)
+    for other in session.overlaps:
+        other_key, beside = _session(states, event, other)
+        changes[other_key] = beside.but(overlaps=tuple(ident for ident in beside.overlaps if ident != data.session))
+    changes[key] = session.but(facts=session.without(event.id), stamp=None, overlaps=())
+    return changes
+
+
+def enter_line(states: States, event: Event, data: contract.AttendanceRecorded) -> Changes:
+    """A line enters its session's roll."""
+    return enter_roll(states, [event], data.session)
+
+
+def strike_line(states: States, event: Event, data: contract.AttendanceRecorded) -> Changes:
+    """It goes off it."""
+    key, session = _session(states, event, data.session)
+    roll = {who: line for who, line in session.roll.items() if who != data.person}
+    return {key: session.but(roll=roll, facts=session.without(event.id))}
+
+
+def credit(states: States, event: Event, data: contract.HoursCredited) -> Changes:
+    """Study time is credited for a session."""
+    key, session = _session(states, event, data.session)
+    return {key: session.but(credits=session.credits | {_credit_key(data.person, data.account): event.id})}
+
+
+def discredit(states: States, event: Event, data: contract.HoursCredited) -> Changes:
+    """It is taken back."""
+    key, session = _session(states, event, data.session)
+    gone = _credit_key(data.person, data.account)
+    return {key: session.but(credits={k: e for k, e in session.credits.items() if k != gone})}
+
+
+facts.BY_HAND[contract.SessionConvened] = ByHand(convene, disband, agendas)
+facts.BY_HAND[contract.AttendanceRecorded] = ByHand(enter_line, strike_line)
+facts.BY_HAND[contract.HoursCredited] = ByHand(credit, discredit)
 
 
 def enter_roll(states: States, events: Sequence[Event], session_id: str) -> Changes:
@@ -229,15 +203,15 @@ def enter_roll(states: States, events: Sequence[Event], session_id: str) -> Chan
     return {key: session.but(**changed)}
 
 
-def overlapping(agendas: Iterable[Agenda], session: str, time: Span) -> tuple[str, ...]:
+def overlapping(found: Iterable[Agenda], session: str, time: Span) -> tuple[str, ...]:
     """The sessions on these agendas that overlap in time with it."""
-    found = {
+    others = {
         other
-        for agenda in agendas
+        for agenda in found
         for other, (start, end) in agenda.sessions.items()
         if other != session and start < time[1] and time[0] < end
     }
-    return tuple(sorted(found))
+    return tuple(sorted(others))
 
 
 # --- what deciding and taking back need beyond what is declared ---
@@ -246,17 +220,16 @@ def overlapping(agendas: Iterable[Agenda], session: str, time: Span) -> tuple[st
 def reads(action: Action) -> Iterator[Key]:
     """The agendas of a session's days."""
     if isinstance(action.data, contract.ConveneSession):
-        time = span(action.data.starts_at, action.data.minutes)
-        yield from (action.key("agenda", day) for day in days(time))
+        yield from agendas(action, action.data)
 
 
 def reads_more(states: States, action: Action) -> Iterator[Key]:
     """The sessions that overlap with this one: only what was loaded names them."""
     match action.data:
         case contract.ConveneSession() as data:
-            time = span(data.starts_at, data.minutes)
-            agendas = [states.of(Agenda, action.key("agenda", day)) for day in days(time)]
-            yield from (action.key("session", other) for other in overlapping(agendas, data.session, time))
+            found = [states.of(Agenda, day) for day in agendas(action, data)]
+            others = overlapping(found, data.session, span(data.starts_at, data.minutes))
+            yield from (action.key("session", other) for other in others)
         case contract.RecordAttendance() as data:
             yield from _beside(states, action, data.session)
 
@@ -317,10 +290,17 @@ def credits_who_was_there(states: States, action: Action, data: contract.CreditH
     session = _session(states, action, data.session)[1]
     line = session.roll.get(data.person)
     if line is None or line.state not in ATTENDED:
-        return _no_attendance(data.person, data.session)
-    before = session.credits.get(_credit_key(data.person, data.account))
-    if before:
-        return _twice(data, before)
+        return Rejection(
+            "no-attendance",
+            f"{data.person} has no attendance of {data.session} on record. Record it first, then send this again.",
+            f"没有 {data.person} 参加 {data.session} 的记录。请先登记签到，再重新发送。",
+        )
+    if before := session.credits.get(_credit_key(data.person, data.account)):
+        return Rejection(
+            "credit-twice",
+            f"{data.person} has credit for {data.session} in the account {data.account} already (event {before}).",
+            f"{data.person} 在 {data.session} 的该类学时已登记（事件 {before}）。",
+        )
     return {"session_stamp": session.stamp}
 
 
@@ -374,20 +354,4 @@ def _double(who: str, session: str, other: str) -> Rejection:
         "session-overlap",
         f"{who} is recorded as present in {other}, which overlaps in time with {session}. One of the two is not so.",
         f"{who} 已记为出席 {other}，与 {session} 时间重叠。两者必有一误。",
-    )
-
-
-def _no_attendance(who: str, session: str) -> Rejection:
-    return Rejection(
-        "no-attendance",
-        f"{who} has no attendance of {session} on record. Record it first, then send this again.",
-        f"没有 {who} 参加 {session} 的记录。请先登记签到，再重新发送。",
-    )
-
-
-def _twice(data: contract.CreditHours, event: str) -> Rejection:
-    return Rejection(
-        "credit-twice",
-        f"{data.person} has credit for {data.session} in the account {data.account} already (event {event}).",
-        f"{data.person} 在 {data.session} 的该类学时已登记（事件 {event}）。",
     )

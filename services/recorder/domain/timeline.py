@@ -6,12 +6,12 @@ periods that exclude each other the one that began last counts, of one day the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from schemas.base import EventData, Stamp, Tier
 from schemas.people import PartyRoleSet, PersonTransferred, PostAssumed, PostEnded
-from services.recorder.domain.core import Action, Held, States, Thing, stamp, state
+from services.recorder.domain.core import Action, States, Thing, stamp, state
 
 HIGHEST: Final[tuple[Tier, ...]] = ("leadership", "section-head", "staff")
 NO_END: Final = "9999-99-99"
@@ -34,7 +34,7 @@ class Period(NamedTuple):
 def periods(thing: Thing, begun: type[EventData], ended: type[EventData], ident: str) -> list[Period]:
     """The periods of one sort, in the order of their recording; ``ident`` names the member that tells them apart."""
     ends: dict[str, str] = {}
-    for fact in _of(thing, ended):
+    for fact in thing.of_type(ended).values():
         ends[fact.data[ident]] = min(fact.data["on"], ends.get(fact.data[ident], NO_END))
     return [
         Period(event, fact.data["from_on"], ends.get(fact.data[ident], NO_END), fact.data)
@@ -45,10 +45,6 @@ def periods(thing: Thing, begun: type[EventData], ended: type[EventData], ident:
 def latest(found: Iterable[Period], day: str) -> Period | None:
     """The one that counts on that day."""
     return max(reversed([p for p in found if p.on(day)]), key=lambda period: period.begins, default=None)
-
-
-def _of(thing: Thing, model: type[EventData]) -> Iterator[Held]:
-    return iter(thing.of_type(model).values())
 
 
 @state("person")
@@ -84,7 +80,8 @@ class Person(Thing):
         main = self.main(day)
         if main is None:
             return stamp(person, None, None)
-        moves = [m for m in _of(self, PersonTransferred) if m.data["post"] == main.data["post"] and m.data["on"] <= day]
+        moved = self.of_type(PersonTransferred).values()
+        moves = [move for move in moved if move.data["post"] == main.data["post"] and move.data["on"] <= day]
         section = max(reversed(moves), key=lambda move: move.data["on"]).data["to_section"] if moves else None
         return stamp(person, section or main.data["section"], main.data["tier"])
 

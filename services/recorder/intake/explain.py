@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any, Final, get_args
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.base import MOST
-from services.common.explain import FieldError, field_errors, said
+from schemas.declared import models
+from services.common.explain import FieldError, field_errors
 
-__all__ = ["MOST_TOLD", "FieldError", "explain", "nul", "says"]
+__all__ = ["MOST_TOLD", "FieldError", "explain", "says"]
 MOST_TOLD: Final = 100  # errors of one action: a roll of 2,000 lines may be wrong in each
 _MOST_SAID: Final = 5
 _SMALLEST_PART: Final = 8
@@ -20,10 +21,7 @@ _DEEPEST_FIELD: Final = 8  # levels; no type has fields deeper than that
 
 
 def explain(
-    error: ValidationError,
-    value: object,
-    base: str = "",
-    model: type[BaseModel] | None = None,
+    error: ValidationError, value: object, base: str = "", model: type[BaseModel] | None = None
 ) -> tuple[FieldError, ...]:
     """A validation's errors about ``value``, their pointers below ``base``; ``model`` knows the fields there are.
 
@@ -32,11 +30,6 @@ def explain(
     if model is not None and error.error_count() > MOST_TOLD:
         error, value = _part_of(error, value, model)
     return field_errors(_built(error)[:MOST_TOLD], value, base, _names(model) if model else ())
-
-
-def nul(pointer: str) -> FieldError:
-    """A NUL character in a text."""
-    return said("nul", pointer)
 
 
 def says(errors: tuple[FieldError, ...]) -> tuple[str, str]:
@@ -84,11 +77,5 @@ def _part(value: object, size: int, names: Collection[str], depth: int = 0) -> o
 def _names(model: type[BaseModel]) -> frozenset[str]:
     """The field names of a model and of the models in it."""
     own = {field.alias or name for name, field in model.model_fields.items()}
-    inner = (found for field in model.model_fields.values() for found in _models(field.annotation))
+    inner = (found for field in model.model_fields.values() for found in models(field.annotation))
     return frozenset(own).union(*map(_names, inner))
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - any annotation
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for part in get_args(annotation) for found in _models(part)]

@@ -103,11 +103,6 @@ def router(deps: Dependencies) -> APIRouter:
         """Open up to 1,000 sealed fields. Who opened how many is logged, never what."""
         return Response(await open_items(request, grant, deps.vault), media_type=_JSON)
 
-    _add_health(routes, deps)
-    return routes
-
-
-def _add_health(routes: APIRouter, deps: Dependencies) -> None:
     @routes.get("/livez", tags=["health"])
     async def live() -> dict[str, str]:
         """Say that the process answers."""
@@ -123,6 +118,8 @@ def _add_health(routes: APIRouter, deps: Dependencies) -> None:
     async def metrics() -> Response:
         """Give the metrics in Prometheus' text format."""
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    return routes
 
 
 @dataclass(frozen=True, slots=True)

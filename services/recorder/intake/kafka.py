@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -45,11 +45,7 @@ SEEK_AGAIN: Final = 0.5  # seconds
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
 
 
-class Understood(NamedTuple):
-    """A record, and what it asks for, or why that can't be told."""
-
-    record: Record
-    meaning: Submission | Unreadable
+Understood = tuple[Record, Submission | Unreadable]  # a record, and what it asks for, or why that can't be told
 
 
 class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
@@ -117,8 +113,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         finally:
             await consumer.stop()
         self._tasks = [
-            asyncio.create_task(self._commit_now_and_then(), name="intake-offsets"),
-            asyncio.create_task(self._look_now_and_then(), name="intake-places"),
+            asyncio.create_task(_every(COMMIT_EVERY, self._commit, "offsets-not-committed"), name="intake-offsets"),
+            asyncio.create_task(_every(LOOK_EVERY, self._look, "look-retried"), name="intake-places"),
         ]
 
     async def stop(self) -> None:
@@ -224,7 +220,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
         meanings = await prepare_apart(await read_records(records), self._vault)
-        taken = self._without_held_back([Understood(*each) for each in zip(records, meanings, strict=True)])
+        taken = self._without_held_back(list(zip(records, meanings, strict=True)))
         for record, meaning in taken:
             if isinstance(meaning, Unreadable):
                 await self._quarantine.keep(record, meaning)
@@ -259,7 +255,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         for partition, (offset, reason) in held.items():
             self._hold_back(partition, offset, reason)
         return [
-            u for u in understood if (until := held.get(_partition(u.record))) is None or u.record.offset < until[0]
+            (record, meaning)
+            for record, meaning in understood
+            if (until := held.get(_partition(record))) is None or record.offset < until[0]
         ]
 
     def _hold_back(self, partition: TopicPartition, offset: int, reason: str) -> None:
@@ -278,14 +276,6 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             if partition in self.consumer.assignment():
                 self.consumer.resume(partition)
 
-    async def _look_now_and_then(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                await self._look()
-            except (KafkaError, *TRANSIENT) as error:
-                Log.info("look-retried", error=type(error).__name__)
-
     async def _look(self) -> None:
         """See what there is to do, and go back where the log lost what is to be read next.
 
@@ -301,14 +291,6 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 self.consumer.seek(partition, place)
                 self._held.pop(partition, None)
                 self._recorded[partition] = place
-
-    async def _commit_now_and_then(self) -> None:
-        while True:
-            await asyncio.sleep(COMMIT_EVERY)
-            try:
-                await self._commit()
-            except Exception:  # noqa: BLE001  # the next round commits what is recorded by then
-                Log.exception("offsets-not-committed")
 
     async def _commit(self) -> None:
         offsets, self._recorded = self._recorded, {}
@@ -326,6 +308,18 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._recorded = offsets | self._recorded
             Log.warning("offsets-not-committed", error=type(error).__name__)
         fault("after-offset")
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]], failed: str) -> None:
+    """Do it now and then; whatever keeps it from being done, the next round does it."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except (KafkaError, *TRANSIENT) as error:
+            Log.info(failed, error=type(error).__name__)
+        except Exception:  # noqa: BLE001  # logged, and tried again
+            Log.exception(failed)
 
 
 def _partition(record: Record) -> TopicPartition:

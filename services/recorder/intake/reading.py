@@ -20,7 +20,7 @@ from schemas.entries import CorrectEntry
 from schemas.envelope import LARGEST_ACTION, ActionEnvelope, Token
 from services.common.explain import escaped, said
 from services.recorder.domain.core import Action, Rejection, day_at
-from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, nul, says
+from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, says
 
 _ID: Final = TypeAdapter(Id)
 _TOKEN: Final = TypeAdapter(Token)
@@ -151,7 +151,7 @@ def _replacement(envelope: ActionEnvelope, data: CorrectEntry) -> Action | Rejec
 
 
 def _refused(address: Address, body: bytes, errors: tuple[FieldError, ...]) -> Readable:
-    return Readable(*address, body, refusal=_invalid(errors), errors=errors)
+    return Readable(*address, body, refusal=Rejection("invalid-field", *says(errors)), errors=errors)
 
 
 def _action(envelope: ActionEnvelope, type_: str, time: str, data: ActionData) -> Action:
@@ -183,9 +183,9 @@ def _nul(fields: dict[str, Any]) -> tuple[FieldError, ...]:
     while waiting and len(found) < MOST_TOLD:
         pointer, value = waiting.pop()
         if isinstance(value, str) and "\x00" in value:
-            found.append(nul(pointer))
+            found.append(said("nul", pointer))
         elif isinstance(value, dict):
-            found.extend(nul(f"{pointer}/{escaped(name)}") for name in value if "\x00" in name)
+            found.extend(said("nul", f"{pointer}/{escaped(name)}") for name in value if "\x00" in name)
             waiting.extend((f"{pointer}/{escaped(name)}", item) for name, item in value.items())
         elif isinstance(value, list):
             waiting.extend((f"{pointer}/{index}", item) for index, item in enumerate(value))
@@ -224,11 +224,6 @@ def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> Unreadable:
         f"Not JSON at line {error.lineno}, column {error.colno}: {error.msg}.",
         f"第 {error.lineno} 行第 {error.colno} 列起不是 JSON（{error.msg}）。",
     )
-
-
-def _invalid(errors: tuple[FieldError, ...]) -> Rejection:
-    en, zh = says(errors)
-    return Rejection("invalid-field", en, zh)
 
 
 def _unknown_type(name: str) -> Rejection:

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import orjson
 import structlog
 
-from schemas.base import ActionData, Sealed
+from schemas.base import ActionData
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
 from schemas.erasure import ErasePerson
@@ -176,7 +176,10 @@ def _seal(action: Action, key: DataKey) -> Action:
     if action.replacement is None:
         return _seal_fact(action, key)
     replacement = _seal_fact(action.replacement, key)
-    return action._replace(data=_blanked_correction(action.data, replacement.sealed), replacement=replacement)
+    assert isinstance(action.data, CorrectEntry), action.type
+    given = action.data.replacement
+    blanked = given.model_copy(update={"data": given.data | dict.fromkeys(replacement.sealed, _BLANK)})
+    return action._replace(data=action.data.model_copy(update={"replacement": blanked}), replacement=replacement)
 
 
 def _seal_fact(action: Action, key: DataKey) -> Action:
@@ -184,10 +187,3 @@ def _seal_fact(action: Action, key: DataKey) -> Action:
     aad = action.event_id(0)
     sealed = {name: key.seal(text, aad) for name, text in texts.items()}
     return action._replace(data=action.data.model_copy(update=dict.fromkeys(texts, _BLANK)), sealed=sealed)
-
-
-def _blanked_correction(data: ActionData, sealed: Mapping[str, Sealed]) -> ActionData:
-    assert isinstance(data, CorrectEntry), data.TYPE
-    given = data.replacement
-    blanked = given.model_copy(update={"data": given.data | dict.fromkeys(sealed, _BLANK)})
-    return data.model_copy(update={"replacement": blanked})

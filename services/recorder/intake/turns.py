@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeVar
 
 AT_A_STRETCH: Final = 0.005  # seconds
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-class Turns:
-    """One piece of work, which asks after each step whether others should have their turn."""
-
-    def __init__(self) -> None:
-        """The first turn begins now."""
-        self._since = perf_counter()  # not the loop's time, which stands still meanwhile
-
-    async def after_a_step(self) -> None:
-        """Let others have the loop, if this turn was long enough."""
-        if perf_counter() - self._since > AT_A_STRETCH:
+async def in_turns(items: Iterable[T], step: Callable[[T], R]) -> list[R]:
+    """What the step makes of each, in order; others have the loop in between."""
+    made: list[R] = []
+    since = perf_counter()  # not the loop's time, which stands still meanwhile
+    for item in items:
+        made.append(step(item))
+        if perf_counter() - since > AT_A_STRETCH:
             await asyncio.sleep(0)
-            self._since = perf_counter()
+            since = perf_counter()
+    return made

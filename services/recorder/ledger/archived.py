@@ -19,10 +19,8 @@ async def file_at(connection: Connection, shard: int, position: int) -> str | No
 
 async def leaf_at(connection: Connection, shard: int, position: int) -> bytes | None:
     """The leaf hash of an archived event; None where it didn't leave."""
-    if await file_at(connection, shard, position) is None:
-        return None
-    leaf: bytes | None = await QUERIES.leaf_at(connection, shard=shard, position=position)
-    return leaf
+    leaves = await leaves_from(connection, shard, position, 1)
+    return leaves[0] if leaves else None
 
 
 async def leaves_from(connection: Connection, shard: int, first: int, count: int) -> list[bytes]:

@@ -8,14 +8,8 @@ WHERE shard = :shard AND first <= :position AND last >= :position
 ORDER BY first DESC
 LIMIT 1;
 
--- name: leaf_at$
--- The leaf hash at a position, from its tile: tiles stay.
-SELECT substring(hashes FROM (:position % 256)::int * 32 + 1 FOR 32)
-FROM ledger.tile
-WHERE shard = :shard AND level = 0 AND number = :position / 256;
-
 -- name: leaves_from
--- The leaf hashes from an archived position on, to the end of its file at most.
+-- The leaf hashes from an archived position on, to the end of its file at most; from their tiles, which stay.
 SELECT substring(t.hashes FROM (p.position % 256)::int * 32 + 1 FOR 32) AS leaf
 FROM (
     SELECT last

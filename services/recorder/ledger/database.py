@@ -64,13 +64,7 @@ class Ledger:
 async def connect(url: str, *, largest: int = 12) -> Pool:
     """A pool of connections to the ledger's database; none is made before it is used."""
     return await asyncpg.create_pool(
-        url,
-        min_size=0,
-        max_size=largest,
-        server_settings=SESSION,
-        command_timeout=60,
-        timeout=10,
-        reset=_keep,
+        url, min_size=0, max_size=largest, server_settings=SESSION, command_timeout=60, timeout=10, reset=_keep
     )
 
 

@@ -64,14 +64,6 @@ LEFT JOIN ledger.refold AS r ON r.shard = s.shard AND r.fold_version = :fold_ver
 WHERE s.fold_version <> :fold_version
 ORDER BY s.shard;
 
--- name: covered
--- How many of these shards' events their states tell of: none where they are of another fold.
-SELECT
-    shard,
-    CASE fold_version WHEN :fold_version THEN size ELSE 0 END AS size
-FROM ledger.shard
-WHERE shard = ANY(:shards::int[]);
-
 -- name: naming
 -- The states of an office that name one of these ids: what may rest on something that is to be taken back. Seldom asked.
 SELECT
@@ -148,7 +140,8 @@ ON CONFLICT DO NOTHING;
 SELECT
     shard,
     size,
-    next_receipt
+    next_receipt,
+    fold_version
 FROM ledger.shard
 WHERE shard = ANY(:shards::int[]);
 

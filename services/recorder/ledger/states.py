@@ -44,5 +44,5 @@ async def unlike_in(connection: Connection) -> dict[int, Both]:
 
 async def covered(connection: Connection, shards: Collection[int]) -> dict[int, int]:
     """How many of each shard's events its states tell of: none where they can't be read."""
-    rows = QUERIES.covered(connection, shards=list(shards), fold_version=FOLD_VERSION)
-    return {row["shard"]: row["size"] async for row in rows}
+    rows = QUERIES.sizes(connection, shards=list(shards))
+    return {row["shard"]: row["size"] if row["fold_version"] == FOLD_VERSION else 0 async for row in rows}

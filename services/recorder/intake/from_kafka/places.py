@@ -40,9 +40,9 @@ async def committed_places(
     found = await bounds(consumer, partitions)
     places: dict[TopicPartition, tuple[int, bool]] = {}
     for tp, offset in committed.items():
-        place = (
-            await _unknown(tp, found[tp], reports) if offset is None else await _place(tp, offset, found[tp], reports)
-        )
+        place = found[tp].first if offset is None else await _place(tp, offset, found[tp], reports)
+        if offset is None and place > 0:
+            await reports.forgotten(tp.topic, tp.partition, place)
         places[tp] = place, place != offset
     return places
 
@@ -66,12 +66,6 @@ async def look(consumer: Consumer, reports: Reports) -> Sight:
     }
     behind = {tp: found[tp].end - lost.get(tp, now[tp]) for tp in before if tp in now}
     return Sight(lost, {tp: count for tp, count in behind.items() if count > 0})
-
-
-async def _unknown(tp: TopicPartition, bounds: Bounds, reports: Reports) -> int:
-    if bounds.first > 0:
-        await reports.forgotten(tp.topic, tp.partition, bounds.first)
-    return bounds.first
 
 
 async def _place(tp: TopicPartition, offset: int, bounds: Bounds, reports: Reports) -> int:

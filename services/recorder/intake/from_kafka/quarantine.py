@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 import asyncpg
@@ -55,8 +56,7 @@ class Quarantine:
             "Ask their senders to send them again.",
             f"偏移量 {committed} 至 {first - 1} 的消息在读取前已被删除。请发送方重新发送。",
         )
-        Log.error("lost-to-retention", topic=topic, partition=partition, first=committed, last=first - 1)
-        await self._insert((topic, partition, committed), why, b"")
+        await self._report((topic, partition, committed), why, first=committed, last=first - 1)
 
     async def forgotten(self, topic: str, partition: int, first: int) -> None:
         """Report records that may have been deleted unread; where nothing was ever recorded, that is no loss."""
@@ -70,8 +70,7 @@ class Quarantine:
             f"Kafka 已不再保存该分区读到何处，且偏移量 {first} 之前的消息已被删除，其中可能有未读取的。"
             "请发送方核对回执。",
         )
-        Log.error("offset-forgotten", topic=topic, partition=partition, first=first)
-        await self._insert((topic, partition, first - 1), why, b"")
+        await self._report((topic, partition, first - 1), why, first=first)
 
     async def cut_off(self, topic: str, partition: int, committed: int, bounds: Bounds) -> None:
         """Report a log that ends before what was read of it."""
@@ -84,8 +83,11 @@ class Quarantine:
             f"日志止于偏移量 {end}，而此前已读至 {committed}：日志尾部已丢失，或已换成另一份日志。"
             f"现从 {first} 起重新读取，不会重复记录。未及读取便丢失的操作无从得知，请发送方核对回执。",
         )
-        Log.error("log-cut-off", topic=topic, partition=partition, committed=committed, first=first, end=end)
-        await self._insert((topic, partition, committed), why, b"")
+        await self._report((topic, partition, committed), why, committed=committed, first=first, end=end)
+
+    async def _report(self, at: tuple[str, int, int], why: Unreadable, **told: int) -> None:
+        Log.error(why.code, topic=at[0], partition=at[1], **told)
+        await self._insert(at, why, b"")
 
     async def _insert(self, at: tuple[str, int, int], why: Unreadable, raw: bytes) -> None:
         topic, partition, offset = at
@@ -129,7 +131,9 @@ class Quarantine:
                             connection, topic=row["topic"], partition=row["partition"], offset=row["offset"]
                         )
                 self._wake.clear()
-                await _either(self._wake, 30)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(30):  # not wait_for, which can lose a cancellation (until Python 3.12)
+                        await self._wake.wait()
         finally:
             await topics.let_go(producer)
 
@@ -144,11 +148,8 @@ class Quarantine:
             "datacontenttype": "application/json",
             "dataschema": "urn:chengzhang:schema:chengzhang.quarantined.v1",
             "data": {
-                "topic": row["topic"],
-                "partition": row["partition"],
-                "offset": row["offset"],
-                "reason": {"code": row["code"], "en": row["en"], "zh": row["zh"]},
-                "length": row["length"],
+                **{name: row[name] for name in ("topic", "partition", "offset", "length")},
+                "reason": {name: row[name] for name in ("code", "en", "zh")},
                 "sha256": row["sha256"].hex(),
             },
         }
@@ -160,10 +161,3 @@ class Quarantine:
 def _clean(text: str) -> str:
     """With U+FFFD for what no text should hold: whatever a sender gave, keeping it must not fail."""
     return _NO_TEXT.sub("\ufffd", text)
-
-
-async def _either(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, or so long."""
-    waiting = asyncio.create_task(event.wait())
-    await asyncio.wait({waiting}, timeout=seconds)
-    waiting.cancel()

@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 from schemas.envelope import STRUCTURED
 from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.reading import Readable, Unreadable, failed, read, read_json
-from services.recorder.intake.turns import Turns
+from services.recorder.intake.turns import in_turns
 from services.recorder.kafka.patch import UNREADABLE
 
 Log: Final = structlog.get_logger("intake")
@@ -24,12 +24,7 @@ Records: TypeAlias = Sequence[Record]
 
 async def read_records(records: Records) -> list[Readable | Unreadable]:
     """Read each, in order: none of them stops its neighbours, whatever it holds."""
-    found: list[Readable | Unreadable] = []
-    turns = Turns()
-    for record in records:
-        found.append(_read(record))
-        await turns.after_a_step()
-    return found
+    return await in_turns(records, _read)
 
 
 def _read(record: Record) -> Readable | Unreadable:

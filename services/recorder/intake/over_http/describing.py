@@ -80,9 +80,7 @@ ACTIONS: Final[dict[str, Any]] = {
 }
 
 OPEN: Final[dict[str, Any]] = {
-    "openapi_extra": {
-        "requestBody": {"required": True, **_json({"$ref": "#/components/schemas/OpenRequest"})},
-    },
+    "openapi_extra": {"requestBody": {"required": True, **_json({"$ref": "#/components/schemas/OpenRequest"})}},
     "responses": responses(401, 403, 413, 422, 503),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Final, Protocol
 
 import orjson
@@ -13,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from schemas.base import Sealed, at_most
 from services.common.bearer import forbidden
 from services.common.grants import Grant
-from services.common.problems import Problem
+from services.common.problems import invalid
 from services.recorder.intake.explain import explain
 from services.recorder.intake.over_http.answers import translated
 from services.recorder.intake.over_http.requests import body
@@ -64,25 +65,15 @@ async def open_items(request: Request, grant: Grant, vault: Opening) -> bytes:
         texts = await vault.open(items, only=only)
     opened = sum(isinstance(text, str) for text in texts)
     _log.info("opened", grant=grant.name, asked=len(items), opened=opened, keys=len({item.kid for item in items}))
-    return orjson.dumps({"items": [_told(text) for text in texts]})
+    told = [{"text": text} if isinstance(text, str) else {"error": text.why} for text in texts]
+    return orjson.dumps({"items": told})
 
 
 def _items(raw: bytes) -> list[Sealed]:
     try:
         return OpenRequest.model_validate_json(raw).items
     except ValidationError as error:
-        told = explain(error, _parsed(raw), model=OpenRequest)
-        detail = "; ".join(f"{e.pointer or '/'}: {e.en} ({e.fix_en})" for e in told[:5])
-        raise Problem(422, "invalid-field", "Invalid request", detail, errors=told) from None
-
-
-def _parsed(raw: bytes) -> object:
-    try:
-        value: object = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-    return value
-
-
-def _told(text: str | Failed) -> dict[str, str]:
-    return {"text": text} if isinstance(text, str) else {"error": text.why}
+        parsed: object = None
+        with suppress(orjson.JSONDecodeError):
+            parsed = orjson.loads(raw)
+        raise invalid(explain(error, parsed, model=OpenRequest)) from None

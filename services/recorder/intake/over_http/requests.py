@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -14,7 +13,7 @@ from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.problems import Problem
 from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
-from services.recorder.intake.turns import Turns
+from services.recorder.intake.turns import in_turns
 
 BATCH: Final = "application/cloudevents-batch+json"
 JSON: Final = "application/json"
@@ -75,22 +74,13 @@ async def many(request: Request) -> list[Readable | Unreadable]:
         raise Problem(400, "not-json", _TITLES[400], "The body is not a JSON array in UTF-8.") from None
     if len(items) > LARGEST_BATCH:
         raise Problem(413, "too-large", _TITLES[413], f"{len(items)} actions; a batch has at most {LARGEST_BATCH}.")
-    return await _items(items)
+    return await in_turns(items, _item)
 
 
 def problem_of(unread: Unreadable) -> Problem:
     """What has no address, as a problem."""
     status = _STATUS.get(unread.code, 422)
     return Problem(status, unread.code, _TITLES[status], unread.en, errors=unread.errors)
-
-
-async def _items(items: Sequence[Any]) -> list[Readable | Unreadable]:
-    read: list[Readable | Unreadable] = []
-    turns = Turns()
-    for item in items:
-        read.append(_item(item))
-        await turns.after_a_step()
-    return read
 
 
 def _item(item: Any) -> Readable | Unreadable:  # noqa: ANN401 - anything that JSON holds

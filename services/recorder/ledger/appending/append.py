@@ -67,15 +67,11 @@ async def append(
     working.commit(batch.head.next_receipt, batch.head.size)
     fault("after-commit")
     told.committed(batch)
-    _count(batch)
-    return answers
-
-
-def _count(batch: Batch) -> None:
     metrics.BATCHES.inc()
     metrics.EVENTS.inc(len(batch.events))
     for (outcome, code), receipts in batch.outcomes.items():
         metrics.RECEIPTS.labels(outcome, code).inc(receipts)
+    return answers
 
 
 def begun(ledger: Ledger, shard: int, working: Working, row: asyncpg.Record) -> Batch:

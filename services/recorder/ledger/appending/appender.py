@@ -41,13 +41,7 @@ class Appender:
     What the ledger's own row says of it is added there, for whoever looks whether it was mended.
     """
 
-    def __init__(
-        self,
-        pool: Pool,
-        ledger: Ledger,
-        listener: Committed,
-        reasons: dict[int, Both | None],
-    ) -> None:
+    def __init__(self, pool: Pool, ledger: Ledger, listener: Committed, reasons: dict[int, Both | None]) -> None:
         """Begin with empty queues; workers start when their shard is first used."""
         self._pool = pool
         self._ledger = ledger

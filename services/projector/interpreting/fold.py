@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from services.projector.derived import NOW, STANDING, keys, latest, over, quote, same, sums
+from services.projector.interpreting.derived import NOW, STANDING, keys, latest, over, quote, same, sums
 from services.projector.read_models import ReadModel
 from services.projector.relations import (
     AMENDMENTS,

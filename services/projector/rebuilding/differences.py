@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import orjson
+from pydantic import TypeAdapter
 
-from services.projector.compare import SQL, Comparison
+from services.projector.rebuilding.compare import SQL, Comparison
 
 _HEADER: Final = ("office", "person", "read_model", "key", "figure", "before", "after")
 _AT_ONCE: Final = 1000
@@ -52,12 +53,10 @@ async def write(found: Comparison, file: Path) -> Differences:
 
 def as_kept(found: Differences | None) -> dict[str, object]:
     """What is noted with the version, as JSON."""
-    return {"differences": None} if found is None else {"differences": orjson.loads(orjson.dumps(found))}
+    return {"differences": found and asdict(found)}
 
 
-def kept(noted: object) -> Differences | None:
+def kept(noted: Mapping[str, Any] | None) -> Differences | None:
     """The same, back from there."""
-    if not isinstance(noted, dict) or noted.get("differences") is None:
-        return None
-    told = noted["differences"]
-    return Differences(told["rows"], [Figure(**one) for one in told["figures"]], told["gone"], told["file"])
+    told = (noted or {}).get("differences")
+    return None if told is None else TypeAdapter(Differences).validate_python(told)

@@ -95,7 +95,8 @@ def _rows(event: dict[str, Any], fact: dict[str, Any], sign: int) -> tuple[_Know
     for name in known.sealed:
         data.pop(name, None)
     recorded_at, position = datetime.fromisoformat(event["recordedtime"]), int(event["sequence"])
-    office, stream, shard, ident, text = event["office"], event["partitionkey"], event["shard"], fact["id"], _text(data)
+    office, stream, shard, ident = event["office"], event["partitionkey"], event["shard"], fact["id"]
+    text = orjson.dumps(data).decode()
     return known, [
         (
             office, stamp["person"], occurred_at, ident, nth, type_, stream, recorded_at, stamp.get("section"),
@@ -103,7 +104,3 @@ def _rows(event: dict[str, Any], fact: dict[str, Any], sign: int) -> tuple[_Know
         )
         for nth, stamp in enumerate(data.get("stamps") or ({"person": data.get("person", "")},), 1)
     ]  # fmt: skip
-
-
-def _text(data: dict[str, Any]) -> str:
-    return orjson.dumps(data).decode()

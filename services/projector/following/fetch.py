@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, Final
 
 import structlog
@@ -24,25 +24,15 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from services.common.log import raised
 from services.common.settings import Settings
 from services.projector import settings as limits
-from services.projector.batch import Cursor, Record, Slice, by_shard
 from services.projector.database import TRANSIENT
-from services.projector.engine import Engine, Outcome
-from services.projector.progress import BATCH_SECONDS, RETRIES, Progress
-from services.projector.topic import created
+from services.projector.following.batch import Record, Slice, by_shard
+from services.projector.following.engine import Engine, Outcome
+from services.projector.following.progress import BATCH_SECONDS, RETRIES, Progress
+from services.projector.following.topic import FETCHING, Reading, created, readings
 
 _BACKOFF: Final = (0.1, 0.3, 1.0, 2.0)
 _SEEK_PAUSE: Final = 0.2  # a gap that stays must not become a busy loop
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Reading:
-    """How far a partition is read. ``epoch`` tells what was read before it was last sought."""
-
-    expected: int
-    tail: Record | None = None
-    epoch: int = 0
-    hinted: bool = False
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -59,7 +49,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._astray: dict[int, bool] = {}  # shards to seek; whether the offset hint may be trusted
         self._wake = asyncio.Event()
         self._folding: asyncio.Task[None] | None = None
-        self._epoch = 0
+        self._pause, self._again = limits.HALTED_SECONDS, 0.0  # until halted shards are looked at again; when
         # No logger: FastStream's would repeat records. What matters is logged here.
         self.broker = KafkaBroker(
             settings.kafka,
@@ -75,12 +65,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             batch=True,
             max_records=limits.MAX_RECORDS,
             batch_timeout_ms=limits.IDLE_MS,
-            fetch_max_bytes=limits.FETCH_BYTES,
-            fetch_max_wait_ms=limits.FETCH_WAIT_MS,
-            max_partition_fetch_bytes=limits.PARTITION_BYTES,
+            **FETCHING,
             session_timeout_ms=limits.SESSION_MS,
             heartbeat_interval_ms=limits.SESSION_MS // 3,
-            auto_offset_reset="none",
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             listener=self,
@@ -172,59 +159,39 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         if not wanted:
             self._astray.clear()
             return
-        partitions = [self._partition(shard) for shard in wanted]
-        firsts = await self._kafka.beginning_offsets(partitions)
-        ends = await self._kafka.end_offsets(partitions)
-        cursors = await self._engine.cursors()
-        for shard, hint in wanted.items():
-            partition, cursor = self._partition(shard), cursors[shard]
+        places = {self._partition(shard): hint for shard, hint in wanted.items()}
+        for place, reading in (await readings(self._kafka, self._engine, places)).items():
+            shard, cursor = place.partition, reading.cursor
             self._astray.pop(shard, None)
             if shard in self._assigned:
-                self._seek_to(cursor, firsts[partition], ends[partition], hint=hint)
-
-    def _seek_to(self, cursor: Cursor, first: int, end: int, *, hint: bool) -> None:
-        """To the event before the cursor, to compare it; to the beginning where nobody knows where that is."""
-        partition = self._partition(cursor.shard)
-        at = cursor.offset_hint
-        hinted = hint and at is not None and first <= at < end
-        offset = at if hinted and at is not None else first
-        self._epoch += 1
-        self._readings[cursor.shard] = Reading(cursor.next, None, self._epoch, hinted)
-        self._progress.stands(cursor.shard, cursor.next, cursor.error)
-        self._kafka.seek(partition, offset)
-        self._kafka.resume(partition)
-        _log.info("shard-sought", shard=cursor.shard, next=cursor.next, offset=offset, end=end)
+                self._readings[shard] = reading
+                self._progress.stands(shard, cursor.next, cursor.error)
+                self._kafka.seek(place, reading.offset)
+                self._kafka.resume(place)
+                _log.info("shard-sought", shard=shard, next=cursor.next, offset=reading.offset, end=reading.end)
 
     # --- batches ---
 
     async def _take(self, records: Any) -> None:  # noqa: ANN401  # FastStream makes a pydantic model of what stands here
         """FastStream's handler: parse, wait for the batch before, have this one folded while the next is fetched."""
         self._progress.busy()
-        epochs = {shard: reading.epoch for shard, reading in self._readings.items()}
-        slices = [await self._parse(shard, part) for shard, part in by_shard(records).items() if shard in epochs]
+        before = dict(self._readings)
+        slices = [await self._parse(shard, part) for shard, part in by_shard(records).items() if shard in before]
         if self._folding is not None:
             await asyncio.wait([self._folding])
-        current = [s for s in slices if s is not None and self._is_current(s, epochs)]
+        # What was sought meanwhile is read anew.
+        current = [s for s in slices if s is not None and self._readings.get(s.shard) is before[s.shard]]
         self._folding = asyncio.create_task(self._fold(current)) if current else None
-
-    def _is_current(self, slice_: Slice, epochs: dict[int, int]) -> bool:
-        reading = self._readings.get(slice_.shard)
-        return reading is not None and reading.epoch == epochs[slice_.shard]
 
     async def _parse(self, shard: int, records: list[Record]) -> Slice | None:
         reading = self._readings.get(shard)
         if reading is None:
             return None
-        slice_ = Slice(shard, reading.expected, reading.tail)
-        for begin in range(0, len(records), limits.CHUNK):
-            slice_.take(records[begin : begin + limits.CHUNK])
-            await asyncio.sleep(0)
-        if reading.hinted and slice_.before is None:
-            _log.warning("offset-hint-wrong", shard=shard, expected=reading.expected)
+        slice_ = await reading.take(records)
+        if slice_ is None:
             if self._readings.get(shard) is reading:
                 self._lose([shard], hint=False)
             return None
-        reading.hinted = False
         reading.expected, reading.tail = slice_.end, slice_.tail
         mended = shard in self._progress.halted and slice_.before is not None
         return slice_ if slice_.facts or slice_.broken is not None or slice_.gap or mended else None
@@ -272,20 +239,25 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     async def _watch(self) -> None:
         """Compare where we read with the cursors, seek what differs: after a rebuild, on a recreated topic."""
         before: dict[int, tuple[int, int]] = {}
-        again = _Again()
         while True:
             try:
                 before = await self._look(before)
-                if again.due(halted=bool(self._progress.halted)):
+                if self._due():
                     self._lose(set(self._progress.halted) & self._assigned - self._readings.keys())
                 self._progress.watched()
             except (*TRANSIENT, KafkaError) as error:
                 _log.warning("watch-failed", raised=raised(error))
             await asyncio.sleep(limits.WATCH_SECONDS)
 
-    @property
-    def _at_work(self) -> bool:
-        return self._folding is not None and not self._folding.done()
+    def _due(self) -> bool:
+        """Whether halted shards are looked at again, ever more seldom: a topic that was mended needs no restart."""
+        now = time.monotonic()
+        if not self._progress.halted:
+            self._pause, self._again = limits.HALTED_SECONDS, now + limits.HALTED_SECONDS
+        elif due := now >= self._again:
+            self._again, self._pause = now + self._pause, min(2 * self._pause, limits.HALTED_AT_MOST)
+            return due
+        return False
 
     async def _look(self, before: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
         """Seek the shards that stand at a wrong place and haven't moved since the last look, and those halted no more.
@@ -306,31 +278,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         )
         if not now:
             self._progress.idle()
-        if self._at_work:
+        if self._folding is not None and not self._folding.done():
             return {}
         astray = [s for s, stand in now.items() if before.get(s) == stand and self._readings.get(s) is readings[s]]
         if astray:
             _log.warning("shards-astray", shards=astray)
             self._lose(astray)
         return {} if astray else now
-
-
-class _Again:
-    """When halted shards are looked at again, ever more seldom: a topic that was mended needs no restart."""
-
-    def __init__(self) -> None:
-        self._pause = limits.HALTED_SECONDS
-        self._next = 0.0
-
-    def due(self, *, halted: bool) -> bool:
-        """Whether it is time to."""
-        now = time.monotonic()
-        if not halted:
-            self._pause, self._next = limits.HALTED_SECONDS, now + limits.HALTED_SECONDS
-        elif now >= self._next:
-            self._next, self._pause = now + self._pause, min(2 * self._pause, limits.HALTED_AT_MOST)
-            return True
-        return False
 
 
 async def _unparsed(records: Sequence[Record]) -> KafkaMessage:
@@ -344,6 +298,4 @@ async def _undecoded(message: KafkaMessage) -> Any:  # noqa: ANN401  # FastStrea
 
 def _delays() -> Iterable[float]:
     """Seconds to wait after each failure, without end."""
-    yield from _BACKOFF
-    while True:
-        yield _BACKOFF[-1]
+    return chain(_BACKOFF, repeat(_BACKOFF[-1]))

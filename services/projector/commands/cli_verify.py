@@ -9,32 +9,16 @@ from typing import Any, Final
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from services.common import log
 from services.common.collecting import collect_rarely
-from services.common.commands import (
-    FAILED,
-    AsJson,
-    Home,
-    Lang,
-    Language,
-    Words,
-    failed,
-    not_running,
-    settings_of,
-    spoken,
-)
+from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, settings_of, spoken
 from services.common.settings import Settings
 from services.common.showing import quiet
 from services.projector import read_models
-from services.projector.cli_errors import away, said
-from services.projector.cli_progress import shown
-from services.projector.database import TRANSIENT
-from services.projector.errors import NotRunning, ProjectorError
-from services.projector.verify import Verify
+from services.projector.commands.ending import SHOWN, ended, said, shown, table
+from services.projector.rebuilding.verify import Verify
 
-_SHOWN: Final = 20
 _WORDS: Final[Words] = {
     Lang.EN: {
         "replay": "replaying", "rate": "events/s", "title": "problems", "read_model": "read model", "key": "key",
@@ -59,17 +43,10 @@ def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False)
     quiet()
     collect_rarely()
     settings, words = settings_of(home, lang), _WORDS[spoken(lang)]
-    try:
+    with ended(lang):
         found = asyncio.run(_verify(settings, words))
-    except NotRunning as error:
-        not_running(lang, said(error, lang))
-    except ProjectorError as error:
-        failed(lang, said(error, lang))
-    except TRANSIENT as error:
-        not_running(lang, away(error, lang))
-    told = {"ok": not found.problems, "checked": found.checked, "problems": found.problems}
     if as_json:
-        typer.echo(orjson.dumps(told))
+        typer.echo(orjson.dumps({"ok": not found.problems, "checked": found.checked, "problems": found.problems}))
     else:
         _show(found, words, lang)
     if found.problems:
@@ -78,7 +55,7 @@ def verify(*, home: Home = None, lang: Language = None, as_json: AsJson = False)
 
 async def _verify(settings: Settings, words: Mapping[str, str]) -> Verify:
     async with Verify(settings, read_models.load()) as work:
-        await shown(work.run(), words["replay"], words["rate"])
+        await shown(work.run(), words)
     return work
 
 
@@ -87,15 +64,13 @@ def _show(found: Verify, words: Mapping[str, str], lang: Lang | None) -> None:
         checked = found.checked
         typer.echo(words["well"].format(rows=checked["read_model_rows"], events=checked["read_model_events"]))
         return
-    table = Table(title=words["title"])
-    for column in ("read_model", "key", "place", "expected", "found"):
-        table.add_column(words[column], overflow="fold")
-    rows = [_cells(problem, words) for problem in found.problems[:_SHOWN]]
+    made = table(words, words["title"], ("read_model", "key", "place", "expected", "found"))
+    rows = [_cells(problem, words) for problem in found.problems[:SHOWN]]
     if found.stopped is not None:  # the same in the reader's language
         rows = [("", "", "", words["replayed"], said(found.stopped, lang))]
     for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+        made.add_row(*row)
+    Console().print(made)
     typer.echo(words["ill"].format(count=len(found.problems)))
 
 

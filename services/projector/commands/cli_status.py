@@ -11,25 +11,11 @@ import orjson
 import typer
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 
-from services.common.commands import (
-    FAILED,
-    AsJson,
-    Home,
-    Lang,
-    Language,
-    Words,
-    failed,
-    not_running,
-    settings_of,
-    spoken,
-)
-from services.projector.cli_errors import away, said
-from services.projector.database import TRANSIENT
-from services.projector.errors import NotRunning, ProjectorError
-from services.projector.status import Status
-from services.projector.status import status as ask
+from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.projector.commands.ending import ended, table
+from services.projector.versioning.status import Status
+from services.projector.versioning.status import status as ask
 
 _WORDS: Final[Words] = {
     Lang.EN: {
@@ -52,14 +38,8 @@ _WORDS: Final[Words] = {
 
 def status(home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
     """Say how far the read models are behind the ledger (读模型落后账本多少)."""
-    try:
+    with ended(lang, away=failed):
         found = asyncio.run(ask(settings_of(home, lang)))
-    except NotRunning as error:
-        not_running(lang, said(error, lang))
-    except ProjectorError as error:
-        failed(lang, said(error, lang))
-    except TRANSIENT as error:
-        failed(lang, away(error, lang))
     if as_json:
         typer.echo(orjson.dumps(asdict(found)))
     else:
@@ -69,16 +49,13 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
 
 
 def _show(found: Status, words: Mapping[str, str]) -> None:
-    table = Table(title=words["title"].format(state=words[found.state]))
-    for column in ("shard", "next", "end", "lag", "state", "error"):
-        figure = column in {"shard", "next", "end", "lag"}
-        table.add_column(words[column], justify="right" if figure else "left", overflow="fold")
+    figures = ("shard", "next", "end", "lag")
+    made = table(words, words["title"].format(state=words[found.state]), (*figures, "state", "error"), figures)
     # Where it is narrow, the state at least is never broken.
-    table.columns[4].min_width = max((cell_len(words[shard.state]) for shard in found.shards), default=None)
+    made.columns[4].min_width = max((cell_len(words[shard.state]) for shard in found.shards), default=None)
     for shard in found.shards:
-        figures = (shard.shard, shard.next, shard.end, shard.lag)
-        table.add_row(*map(str, figures), words[shard.state], shard.error or "")
-    Console().print(table)
+        made.add_row(*(str(getattr(shard, name)) for name in figures), words[shard.state], shard.error or "")
+    Console().print(made)
     if not found.current:
         typer.echo(words["other"].format(version=found.version))
     if found.building is not None:

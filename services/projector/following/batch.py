@@ -10,7 +10,7 @@ import orjson
 
 from schemas.canonical import leaf_hash
 from services.projector.errors import Behind, Forked, Unfoldable
-from services.projector.stage import Staged, stage
+from services.projector.following.stage import Staged, stage
 
 
 class Record(Protocol):
@@ -100,8 +100,8 @@ class Slice:
         if self.ledger is not None and staged.ledger != self.ledger:
             raise Unfoldable(f"an event of another ledger: {staged.ledger}, where {self.ledger} is known")
 
-    def after(self, cursor: Cursor) -> Slice:
-        """What of this lies ahead of the cursor, proven to follow on it.
+    def after(self, cursor: Cursor, known_ledger: str | None = None) -> Slice:
+        """What of this lies ahead of the cursor, proven to follow on it, and of the ledger that is known.
 
         Raises Behind where something is missing in between, Forked where the topic tells another history.
         """
@@ -112,20 +112,21 @@ class Slice:
             return Slice(self.shard, cursor.next)
         before = self.records[done - 1] if done else self.before
         _prove(before, cursor)
-        rest = Slice(self.shard, cursor.next, before, self.ledger, self.records[done:], self.facts[done:])
-        rest.broken, rest.gap = self.broken, self.gap
-        return rest
+        facts, known = self.facts[done:], known_ledger or self.ledger
+        if facts and known != self.ledger:
+            raise Forked(f"position {cursor.next}: an event of another ledger: {self.ledger}, where {known} is known")
+        records = self.records[done:]
+        return Slice(self.shard, cursor.next, before, self.ledger, records, facts, self.broken, self.gap)
 
     def until(self, position: int) -> Slice:
         """What of this lies before a position."""
-        if self.end < position:
-            return self
-        count = max(position - self.first, 0)
-        return Slice(self.shard, self.first, self.before, self.ledger, self.records[:count], self.facts[:count])
+        return self if self.end < position else self._first(max(position - self.first, 0))
 
     def half(self) -> Slice:
         """The first half of it, at least one fact."""
-        count = (len(self.facts) + 1) // 2
+        return self._first((len(self.facts) + 1) // 2)
+
+    def _first(self, count: int) -> Slice:
         return Slice(self.shard, self.first, self.before, self.ledger, self.records[:count], self.facts[:count])
 
     def moved(self) -> Cursor:

@@ -8,10 +8,11 @@ from typing import Any
 import asyncpg
 
 from services.common.settings import Settings
-from services.projector import database, read_models, versions
+from services.projector import database, read_models
 from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection
 from services.projector.errors import NotRunning
 from services.projector.settings import consumer_name
+from services.projector.versioning import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +67,23 @@ async def _asked(connection: Connection, consumer: str) -> Status:
     rows = [row async for row in CURSOR.status(connection, consumer=consumer)]
     shards = [_shard(row) for row in rows]
     old = [row["number"] async for row in VERSIONS.old(connection)]
+    found, building = await versions.building(connection), None
+    if found is not None and not found.missing:
+        building = Building(found.number, sum((await versions.positions(connection, consumer, found)).values()))
     return Status(
         state="halted" if any(shard.state == "halted" for shard in shards) else "live",
         lag=sum(shard.lag for shard in shards),
         shards=shards,
         version=live.number,
         current=live.digest == versions.digest(read_models.load()),
-        building=await _building(connection, consumer),
+        building=building,
         old=old,
     )
-
-
-async def _building(connection: Connection, consumer: str) -> Building | None:
-    found = await versions.building(connection)
-    if found is None or found.missing:
-        return None
-    return Building(found.number, sum((await versions.positions(connection, consumer, found)).values()))
 
 
 def _shard(row: Any) -> ShardStatus:  # noqa: ANN401  # a row
     position, end, state, error = row["next"], row["end"], row["state"], row["error"]
     if position > end:
-        state, error = (
-            "halted",
-            f"the read models stand at {position}, beyond the ledger's end {end}: was it restored from a backup?",
-        )
+        state = "halted"
+        error = f"the read models stand at {position}, beyond the ledger's end {end}: was it restored from a backup?"
     return ShardStatus(row["shard"], position, end, max(end - position, 0), state, error)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
-from types import TracebackType
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from typing import Final, Self
 
 import structlog
@@ -21,25 +20,16 @@ from services.common.faults import fault
 from services.common.log import raised
 from services.common.settings import Settings
 from services.projector import settings as limits
-from services.projector.batch import Cursor, Record, Slice
 from services.projector.database import TRANSIENT
-from services.projector.engine import Engine, Outcome
 from services.projector.errors import Halted, NotRunning, Unreadable
-from services.projector.topic import partitions
+from services.projector.following.batch import Record, Slice
+from services.projector.following.engine import Engine, Outcome
+from services.projector.following.topic import FETCHING, Reading, partitions, readings
 
 _WAIT_MS: Final = 200
 PATIENCE: Final = 10.0  # seconds without a record, though some are missing
 _BACKOFF: Final = (0.3, 1.0, 3.0, 10.0)
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """How far a shard is read. ``hinted``: the next record should be the one at ``expected - 1``."""
-
-    expected: int
-    tail: Record | None = None
-    hinted: bool = False
 
 
 class Replay:
@@ -50,32 +40,20 @@ class Replay:
         self._topic = settings.topic("events")
         self._shards = range(settings.shards)
         self._engine = engine
-        self._kafka = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            fetch_max_bytes=limits.FETCH_BYTES,
-            fetch_max_wait_ms=limits.FETCH_WAIT_MS,
-            max_partition_fetch_bytes=limits.PARTITION_BYTES,
-        )
-        self._readings: dict[int, _Reading] = {}
+        self._kafka = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False, **FETCHING)
+        self._readings: dict[int, Reading] = {}
         self._folding: asyncio.Task[int] | None = None
 
     async def __aenter__(self) -> Self:
         """Raises Unreadable where the topic isn't as it must be, NotRunning where Kafka isn't there."""
-        try:
-            await self._assign()
-        except (KafkaError, OSError) as error:
-            await self._kafka.stop()
-            raise _away(error) from error
-        except BaseException:
-            await self._kafka.stop()
-            raise
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._kafka.stop)
+            with _told():
+                await self._assign()
+            stack.pop_all()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_raised: object) -> None:
         if self._folding is not None:
             self._folding.cancel()
             await asyncio.wait([self._folding])
@@ -87,12 +65,15 @@ class Replay:
         Raises Halted where an event doesn't fold, Unreadable where the topic doesn't reach that far, NotRunning where
         Kafka isn't there.
         """
-        try:
+        with _told():
             await self._seek_cursors()
             async for count in self._to(ends):
                 yield count
-        except (KafkaError, OSError) as error:
-            raise _away(error) from error
+
+    async def reach(self, ends: Mapping[int, int]) -> None:
+        """The same, whatever each batch had."""
+        async for _ in self.to(ends):
+            pass
 
     async def _assign(self) -> None:
         found = await partitions(self._servers, self._topic)
@@ -110,20 +91,13 @@ class Replay:
         The cursors are the only truth: what was cut short before is forgotten.
         """
         await self._folded()
-        places = [self._place(shard) for shard in self._shards]
-        firsts = await self._kafka.beginning_offsets(places)
-        ends = await self._kafka.end_offsets(places)
-        for shard, cursor in (await self._engine.cursors()).items():
-            self._seek(cursor, firsts[self._place(shard)], ends[self._place(shard)])
+        places = {self._place(shard): True for shard in self._shards}
+        for place, reading in (await readings(self._kafka, self._engine, places)).items():
+            self._kafka.seek(place, reading.offset)
+            self._readings[place.partition] = reading
 
     def _place(self, shard: int) -> TopicPartition:
         return TopicPartition(self._topic, shard)
-
-    def _seek(self, cursor: Cursor, first: int, end: int) -> None:
-        at = cursor.offset_hint
-        hinted = at is not None and first <= at < end
-        self._kafka.seek(self._place(cursor.shard), at if hinted else first)
-        self._readings[cursor.shard] = _Reading(cursor.next, None, hinted)
 
     async def _to(self, ends: Mapping[int, int]) -> AsyncIterator[int]:
         moved = time.monotonic()
@@ -153,16 +127,11 @@ class Replay:
     async def _parse(self, shard: int, records: list[Record], end: int) -> Slice | None:
         """What of these lies before the end. What lies beyond is read again when it is asked for."""
         reading = self._readings[shard]
-        slice_ = Slice(shard, reading.expected, reading.tail)
-        for begin in range(0, len(records), limits.CHUNK):
-            slice_.take(records[begin : begin + limits.CHUNK])
-            await asyncio.sleep(0)
-        if reading.hinted and slice_.before is None:
-            _log.warning("offset-hint-wrong", shard=shard, expected=reading.expected)
+        slice_ = await reading.take(records)
+        if slice_ is None:
             self._kafka.seek(self._place(shard), 0)
             reading.hinted = False
             return None
-        reading.hinted = False
         if slice_.gap and slice_.end < end:
             raise Unreadable(
                 f"The topic {self._topic} lacks position {slice_.end} of shard {shard}.",
@@ -203,10 +172,15 @@ class Replay:
         )
 
 
-def _away(error: Exception) -> NotRunning:
-    """Nothing can be said of the read models then, least of all that they are wrong."""
-    why = type(error).__name__
-    return NotRunning(f"Kafka can't be reached, or can't be read ({why}).", f"无法连接或读取 Kafka（{why}）。")
+@contextmanager
+def _told() -> Iterator[None]:
+    """What Kafka fails with: nothing can be said of the read models then, least of all that they are wrong."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        why = type(error).__name__
+        told = f"Kafka can't be reached, or can't be read ({why}).", f"无法连接或读取 Kafka（{why}）。"
+        raise NotRunning(*told) from error
 
 
 def _applied(outcome: Outcome) -> int:

@@ -6,18 +6,21 @@ is brought to exactly the snapshot's positions; then the rows in the snapshot ar
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import aiosql
 
-from services.projector import database, versions
-from services.projector.database import CURSOR, Connection
-from services.projector.versions import Version
+from services.projector import database
+from services.projector.database import Connection
+from services.projector.interpreting.derived import quote
+from services.projector.versioning import versions
+from services.projector.versioning.versions import Version
 
-SQL: Final[Any] = aiosql.from_path(database.FOLDER / "compare.sql", "asyncpg")
+SQL: Final[Any] = aiosql.from_path(Path(__file__).with_name("compare.sql"), "asyncpg")
 _SESSION: Final = {"idle_in_transaction_session_timeout": "0", "work_mem": "64MB"}
 
 
@@ -50,22 +53,19 @@ class Comparison:
 @asynccontextmanager
 async def snapshot(url: str, consumer: str) -> AsyncIterator[Snapshot]:
     """Keep the live version's rows as they stand now readable."""
-    connection = await database.connect(url, session=_SESSION)
-    try:
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            version = await versions.live(connection)
-            rows = [row async for row in CURSOR.positions(connection, consumer=consumer)]
-            name = await SQL.export(connection)
-            yield Snapshot(version, {row["shard"]: row["next"] for row in rows}, name)
-    finally:
-        connection.terminate()
+    async with (
+        database.connected(url, session=_SESSION) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        version = await versions.live(connection)
+        positions = await versions.positions(connection, consumer, version)
+        yield Snapshot(version, positions, await SQL.export(connection))
 
 
 @asynccontextmanager
 async def compared(url: str, stood: Snapshot, other: Version) -> AsyncIterator[Comparison]:
     """Compare every read model; the differences can be asked for until this ends."""
-    connection = await database.connect(url, other.schema, _SESSION)
-    try:
+    async with database.connected(url, other.schema, _SESSION) as connection:
         found = Comparison(connection, stood)
         await connection.execute(SQL.difference.sql)
         for model in other.tables:
@@ -73,8 +73,6 @@ async def compared(url: str, stood: Snapshot, other: Version) -> AsyncIterator[C
         found.removed += [model for model in stood.version.tables if model not in other.tables]
         found.differing = {row["read_model"]: row["rows"] async for row in SQL.counts(connection)}
         yield found
-    finally:
-        connection.terminate()
 
 
 async def _compare(found: Comparison, stood: Snapshot, other: Version, model: str) -> None:
@@ -90,8 +88,8 @@ async def _compare(found: Comparison, stood: Snapshot, other: Version, model: st
     found.added += [f"{model}.{name}" for name in after if name not in common]
     found.removed += [f"{model}.{name}" for name in before if name not in common]
     names = {
-        "COLUMNS": ", ".join(map(_quoted, common)),
-        "KEYS": ", ".join(map(_quoted, keys)),
+        "COLUMNS": ", ".join(map(quote, common)),
+        "KEYS": ", ".join(map(quote, keys)),
         "LIVE_TABLE": f"{stood.version.schema}.{model}",
         "OTHER_TABLE": f"{other.schema}.{model}",
         "READ_MODEL": model,
@@ -113,12 +111,3 @@ def _named(statement: str, names: Mapping[str, str]) -> str:
     for word, name in names.items():
         statement = statement.replace(word, name)
     return statement
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
-
-
-async def differing_rows(found: Comparison, limit: int) -> Sequence[Mapping[str, Any]]:
-    """The first differing rows of each read model: read_model, key, live, other (the three as JSON text)."""
-    return [dict(row) async for row in SQL.rows(found.connection, limit=limit)]

@@ -11,23 +11,20 @@ from typing import Annotated, Final
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from services.common import log
 from services.common.collecting import collect_rarely
-from services.common.commands import AsJson, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
+from services.common.commands import AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
 from services.common.settings import Settings
 from services.common.showing import quiet
-from services.projector import differences, read_models, versions
-from services.projector.cli_errors import away, said
-from services.projector.cli_progress import shown
-from services.projector.database import TRANSIENT
-from services.projector.differences import Differences
-from services.projector.errors import NotRunning, ProjectorError
-from services.projector.rebuild import Rebuild
+from services.projector import read_models
+from services.projector.commands.ending import SHOWN, ended, shown, table
+from services.projector.rebuilding import differences
+from services.projector.rebuilding.differences import Differences
+from services.projector.rebuilding.rebuild import Rebuild
 from services.projector.settings import consumer_name
+from services.projector.versioning import making
 
-_SHOWN: Final = 20
 _WORDS: Final[Words] = {
     Lang.EN: {
         "replay": "replaying", "rate": "events/s", "compare": "comparing", "switch": "switching",
@@ -96,34 +93,28 @@ def rebuild(
     log.configure("ERROR")  # the progress bar says the rest
     quiet()
     settings, words = settings_of(home, lang), _WORDS[spoken(lang)]
-    try:
+    with ended(lang):
         if drop_old:
-            _say_dropped(asyncio.run(versions.drop_old(settings.database_url)), words, as_json=as_json)
-            return
+            return _say_dropped(asyncio.run(making.drop_old(settings.database_url)), words, as_json=as_json)
         if start_over:
             if not (yes or _confirmed(words["empties"])):
                 failed(lang, words["stays"])
-            _say_begun(asyncio.run(_start_over(settings)), words, as_json=as_json)
-            return
+            number = asyncio.run(_start_over(settings))
+            return typer.echo(orjson.dumps({"version": number}) if as_json else words["begun"].format(number=number))
         collect_rarely()
         found = asyncio.run(_rebuild(settings, words, yes=yes, as_json=as_json))
-    except NotRunning as error:
-        not_running(lang, said(error, lang))
-    except ProjectorError as error:
-        failed(lang, said(error, lang))
-    except TRANSIENT as error:
-        not_running(lang, away(error, lang))
     if as_json:
         typer.echo(orjson.dumps(asdict(found)))
     if not found.switched:
         failed(lang, words["waits"].format(file=found.differences and found.differences.file))
     if not as_json:
         typer.echo(words["done"].format(count=found.events, number=found.version))
+    return None
 
 
 async def _start_over(settings: Settings) -> int:
     models = read_models.load()
-    return await versions.start_over(settings.database_url, consumer_name(settings), models, settings.shards)
+    return await making.start_over(settings.database_url, consumer_name(settings), models, settings.shards)
 
 
 async def _rebuild(settings: Settings, words: Mapping[str, str], *, yes: bool, as_json: bool) -> Rebuilt:
@@ -131,7 +122,7 @@ async def _rebuild(settings: Settings, words: Mapping[str, str], *, yes: bool, a
         number = work.version.number
         if work.resumed:
             typer.echo(words["resumed"].format(number=number), err=True)
-        count = await shown(work.replay(), words["replay"], words["rate"])
+        count = await shown(work.replay(), words)
         found = differences.kept(work.version.compared)
         if not (yes and work.version.compared):  # told to go on, after it was looked at
             found = await _compared(work, settings, words)
@@ -140,7 +131,7 @@ async def _rebuild(settings: Settings, words: Mapping[str, str], *, yes: bool, a
         if found is not None and not yes:
             if not await asyncio.to_thread(_confirmed, words["ask"]):
                 return Rebuilt(number, count, switched=False, differences=found)
-            count = await shown(work.replay(), words["replay"], words["rate"])  # what came while it was looked at
+            count = await shown(work.replay(), words)  # what came while it was looked at
         typer.echo(words["switch"], err=True)
         await work.switch()
         return Rebuilt(number, count, switched=True, differences=found)
@@ -164,14 +155,12 @@ def _confirmed(question: str) -> bool:
 
 def _show(found: Differences, words: Mapping[str, str]) -> None:
     console = Console(stderr=True)
-    table = Table(title=words["title"])
-    for column in ("read_model", "figure", "rows", "people"):
-        table.add_column(words[column], justify="right" if column in {"rows", "people"} else "left")
-    for figure in found.figures[:_SHOWN]:
-        table.add_row(figure.read_model, figure.figure, str(figure.rows), str(figure.people))
-    if len(found.figures) > _SHOWN:
-        table.add_row("…", f"+ {len(found.figures) - _SHOWN}")
-    console.print(table)
+    made = table(words, words["title"], ("read_model", "figure", "rows", "people"), {"rows", "people"})
+    for figure in found.figures[:SHOWN]:
+        made.add_row(figure.read_model, figure.figure, str(figure.rows), str(figure.people))
+    if len(found.figures) > SHOWN:
+        made.add_row("…", f"+ {len(found.figures) - SHOWN}")
+    console.print(made)
     if found.gone:
         console.print(words["gone"].format(names=", ".join(found.gone)))
     console.print(words["differs"].format(rows=found.rows, file=found.file), soft_wrap=True)
@@ -184,7 +173,3 @@ def _say_dropped(numbers: list[int], words: Mapping[str, str], *, as_json: bool)
         typer.echo(words["dropped"].format(names=", ".join(f"office_v{number}" for number in numbers)))
     else:
         typer.echo(words["none"])
-
-
-def _say_begun(number: int, words: Mapping[str, str], *, as_json: bool) -> None:
-    typer.echo(orjson.dumps({"version": number}) if as_json else words["begun"].format(number=number))

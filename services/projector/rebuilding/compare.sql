@@ -57,7 +57,7 @@ GROUP BY read_model
 ORDER BY read_model;
 
 -- name: rows(limit)
--- The first differing rows of each read model, by key.
+-- The first differing rows of each read model, by key; key, live and other as JSON text.
 SELECT
     read_model,
     key,

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from services.projector.derived import NOW, STANDING, expressions, keys, latest, over, quote, same, sums, text
+from services.projector.interpreting.derived import (
+    NOW,
+    STANDING,
+    expressions,
+    keys,
+    latest,
+    over,
+    quote,
+    same,
+    sums,
+    text,
+)
 from services.projector.read_models import COLLECTED, Column, ReadModel
 from services.projector.relations import filled, known, listed, quoted
 

@@ -19,15 +19,16 @@ from asyncpg import Record
 from asyncpg.prepared_stmt import PreparedStatement
 
 from services.common.faults import fault
-from services.projector import database, founding, versions
-from services.projector.batch import Cursor, Slice
+from services.projector import database
 from services.projector.database import CURSOR, Connection
 from services.projector.errors import Behind, Forked, Retired
-from services.projector.fold import Step
+from services.projector.following.batch import Cursor, Slice
+from services.projector.following.stage import COLUMNS
+from services.projector.interpreting.fold import Step
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
-from services.projector.stage import COLUMNS
-from services.projector.versions import Version
+from services.projector.versioning import making, versions
+from services.projector.versioning.versions import Version
 
 T = TypeVar("T")
 
@@ -77,7 +78,7 @@ class Engine:
     async def open(self, shards: int) -> None:
         """Create what is missing of schema and cursors."""
         if self._version is None:
-            await founding.create(self._url, self._models)
+            await making.found(self._url, self._models)
         async with self._session() as connection:
             await CURSOR.begin_shards(connection, consumer=self._consumer, shards=list(range(shards)))
 
@@ -112,12 +113,18 @@ class Engine:
         return {row["shard"]: _cursor(row) for row in rows}
 
     async def _apply(self, slices: Sequence[Slice], connection: Connection) -> list[Outcome]:
+        """Together; where that doesn't fold each alone, and by halves until the event to blame stands alone."""
         try:
             return await self._together(connection, slices)
         except asyncpg.PostgresError as error:
-            if not _of_the_data(error):
+            if not str(error.sqlstate).startswith(_OF_THE_DATA):
                 raise
+            if len(slices) == 1:
+                return [await self._halve(connection, slices[0], error)]
         return [await self._alone(connection, slice_) for slice_ in slices]
+
+    async def _alone(self, connection: Connection, slice_: Slice) -> Outcome:
+        return (await self._apply([slice_], connection))[0]
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[Connection]:
@@ -150,10 +157,9 @@ class Engine:
                 await self._fold(connection, ready)
                 await self._move(connection, ready)
             for slice_, outcome in judged:
-                if outcome.halted:
-                    await self._halt(connection, outcome.cursor)
-                elif not slice_.facts and cursors[outcome.cursor.shard][0].state == "halted":
-                    await self._revive(connection, outcome.cursor)
+                stood = cursors[slice_.shard][0].state == "halted"
+                if outcome.halted or (stood and not slice_.facts):
+                    await self._note(connection, outcome.cursor)
         fault("after-cursor")
         return [outcome for _, outcome in judged]
 
@@ -190,27 +196,19 @@ class Engine:
             offset_hints=[cursor.offset_hint for cursor in moved],
         )
 
-    async def _halt(self, connection: Connection, cursor: Cursor) -> None:
-        _log.error("shard-halted", shard=cursor.shard, next=cursor.next, error=cursor.error)
-        await CURSOR.halt(connection, consumer=self._consumer, shard=cursor.shard, next=cursor.next, error=cursor.error)
-
-    async def _revive(self, connection: Connection, cursor: Cursor) -> None:
-        _log.info("shard-revived", shard=cursor.shard, next=cursor.next)
-        await CURSOR.revive(connection, consumer=self._consumer, shard=cursor.shard, next=cursor.next)
-
-    async def _alone(self, connection: Connection, slice_: Slice) -> Outcome:
-        """Apply one shard's slice, by halves where it doesn't fold, until the event to blame stands alone."""
-        try:
-            return (await self._together(connection, [slice_]))[0]
-        except asyncpg.PostgresError as error:
-            if not _of_the_data(error):
-                raise
-            return await self._halve(connection, slice_, error)
+    async def _note(self, connection: Connection, cursor: Cursor) -> None:
+        """Have a shard stand still, or go on though no fact of it was folded."""
+        place = {name: getattr(cursor, name) for name in ("shard", "next", "error")}
+        if cursor.state == "halted":
+            _log.error("shard-halted", **place)
+        else:
+            _log.info("shard-revived", shard=cursor.shard, next=cursor.next)
+        await CURSOR.note_state(connection, consumer=self._consumer, state=cursor.state, **place)
 
     async def _halve(self, connection: Connection, slice_: Slice, error: asyncpg.PostgresError) -> Outcome:
         if len(slice_.facts) == 1:
             slice_.broken, slice_.facts, slice_.records = _blame(slice_, error), [], []
-            return (await self._together(connection, [slice_]))[0]
+            return await self._alone(connection, slice_)
         outcome = await self._alone(connection, slice_.half())
         if outcome.halted or outcome.behind:
             return outcome
@@ -228,8 +226,7 @@ def _cursor(row: asyncpg.Record) -> Cursor:
 def _judge(slice_: Slice, cursor: Cursor, known_ledger: str | None) -> tuple[Slice, Outcome]:
     """What of the slice may be applied, and what becomes of the shard if that succeeds."""
     try:
-        rest = slice_.after(cursor)
-        _same_ledger(rest, known_ledger)
+        rest = slice_.after(cursor, known_ledger)
     except Behind:
         return Slice(slice_.shard, cursor.next), Outcome(cursor, behind=True)
     except Forked as error:
@@ -238,15 +235,6 @@ def _judge(slice_: Slice, cursor: Cursor, known_ledger: str | None) -> tuple[Sli
     if rest.broken is not None:
         stands = replace(stands, state="halted", error=rest.broken)
     return rest, Outcome(stands, len(rest.facts), behind=rest.gap)
-
-
-def _same_ledger(slice_: Slice, known: str | None) -> None:
-    if slice_.facts and known not in {None, slice_.ledger}:
-        raise Forked(f"position {slice_.first}: an event of another ledger: {slice_.ledger}, where {known} is known")
-
-
-def _of_the_data(error: asyncpg.PostgresError) -> bool:
-    return str(error.sqlstate).startswith(_OF_THE_DATA)
 
 
 def _blame(slice_: Slice, error: asyncpg.PostgresError) -> str:

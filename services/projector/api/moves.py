@@ -9,8 +9,8 @@ import structlog
 
 from services.common.log import raised
 from services.projector import database
+from services.projector.api.live import Live
 from services.projector.database import CHANNEL, TRANSIENT
-from services.projector.live import Live
 
 _POLL_SECONDS: Final = 0.5  # a notification is a hint that can get lost
 _RETRY_SECONDS: Final = 1.0
@@ -48,14 +48,11 @@ class Moves:
             return False
 
     async def _listen(self) -> None:
-        connection = await database.connect(self._url)
         lost = asyncio.Event()
-        try:
+        async with database.connected(self._url) as connection:
             connection.add_termination_listener(lambda _connection: lost.set())
             await connection.add_listener(CHANNEL, self._wake)
             await lost.wait()
-        finally:
-            connection.terminate()
 
     def _wake(self, *_notification: object) -> None:
         self._moved.set()

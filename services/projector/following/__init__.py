@@ -1,0 +1,1 @@
+"""The running projector: from the events topic to rows and cursors."""

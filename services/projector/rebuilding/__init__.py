@@ -1,0 +1,1 @@
+"""A version beside the live one: replayed, compared, switched to or dropped."""

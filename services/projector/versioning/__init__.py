@@ -1,0 +1,1 @@
+"""The versions of the read models: made, shown, dropped, and how far they are."""
