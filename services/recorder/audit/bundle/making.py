@@ -7,17 +7,16 @@ figures that the projector summed up and those that the events give are the same
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.recorder.audit.bundle import gathering, packing, standalone
 from services.recorder.audit.bundle.gathering import Gathered
 from services.recorder.audit.bundle.standing import Standing
-from services.recorder.audit.proving import proofs
 from services.recorder.audit.proving.log import AuditLog
-from services.recorder.audit.proving.proofs import Found, Inclusion
+from services.recorder.audit.proving.proofs import Inclusion, included
 from services.recorder.errors import Contradiction, Missing, Unsettled
 from services.recorder.trust.checkpoint import verified
 from services.recorder.trust.keys import Keys
@@ -29,8 +28,7 @@ Json = dict[str, Any]
 Signed = Mapping[int, Kept]
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """The zip; and for people: the figures, and how many events the checkpoints cover."""
 
     content: bytes
@@ -64,13 +62,16 @@ class Making:
                 f"{person} 没有 {year} 年度考核：该年没有任何登记。`office appraisal 年度` 可列出有考核的人员。",
             )
         async with self._log.connection() as connection:
-            away = await gathering.archived(connection, found.left, sources)
-        proved = await self._proved(signed, [*found.events, *away])
+            events = await gathering.read(connection, found.events, sources)
+            proved: list[Inclusion] = []
+            for shard, kept in signed.items():
+                if here := [event for event in events if event.shard == shard]:
+                    proved += await included(connection, here, kept)
         return self._packed(person, year, found, {shard: signed[shard] for shard in found.touched}, proved)
 
     async def _settled(self, person: str, year: int, waiting: Callable[[], None]) -> tuple[Signed, Gathered]:
         """A checkpoint of each shard, and what the person's year was then."""
-        until = _now() + PATIENCE
+        until = time.monotonic() + PATIENCE
         while True:
             signed = await self._signed(person)
             behind = await self._behind(signed)
@@ -79,7 +80,7 @@ class Making:
             wrong = behind or _newer(signed, found)
             if wrong is None:
                 return signed, found
-            if _now() > until:
+            if time.monotonic() > until:
                 raise wrong
             waiting()
             await asyncio.sleep(_AGAIN)
@@ -106,14 +107,6 @@ class Making:
                 )
         return None
 
-    async def _proved(self, signed: Signed, events: Sequence[Found]) -> list[Inclusion]:
-        found: list[Inclusion] = []
-        async with self._log.connection() as connection:
-            for shard, kept in signed.items():
-                here = [event for event in events if event.shard == shard]
-                found += await proofs.inclusions(connection, here, kept) if here else []
-        return found
-
     def _packed(self, person: str, year: int, found: Gathered, signed: Signed, proved: list[Inclusion]) -> Bundle:
         keys = self._keys()
         ledger = verified(next(iter(signed.values())).note, keys.verifiers).origin.rpartition("/")[0]
@@ -139,7 +132,3 @@ def _newer(signed: Signed, found: Gathered) -> Unsettled | None:
                 f"该人员的记录仍在变动（现至 {shard}:{position}）。请再执行一次。",
             )
     return None
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
