@@ -30,8 +30,12 @@ def key(*, rotate: Rotate = False, home: Home = None, lang: Language = None, as_
     with said(lang):
         found = asyncio.run(_rotated(settings)) if rotate else Keys.load(settings.checkpoint_keys_file)
     told = [
-        {"key": each.verifier, "state": "retired" if each.private is None else "signing", "made_at": each.made_at}
-        | {"retired_at": each.retired_at}
+        {
+            "key": each.verifier,
+            "state": "retired" if each.private is None else "signing",
+            "made_at": each.made_at,
+            "retired_at": each.retired_at,
+        }
         for each in found.keys
     ]
     tell({"keys": told}, "\n".join(each.verifier for each in found.keys), as_json=as_json)

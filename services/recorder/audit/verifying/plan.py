@@ -141,8 +141,8 @@ class _Layout:
             made.skipped.append(skipped("kafka", "left-out", option="--without-kafka"))
         notary = Notary(self.ledger.id, shards, self._keys())
         await self._kept(notary, files)
-        for *head, events, receipts in await self.connection.fetch(QUERIES.heads.sql, shards):
-            self._head(Head(*head), events or (), receipts or ())
+        for *row, events, receipts in await self.connection.fetch(QUERIES.heads.sql, shards):
+            self._head(Head(*row), events or (), receipts or ())
         self._believe(notary)
         made.archived = await _archived(self.connection)
         made.unlike = {*await states.unlike_in(self.connection)}
