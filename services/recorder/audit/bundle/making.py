@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -37,15 +38,13 @@ class Bundle(NamedTuple):
     events: int
 
 
+@dataclass(frozen=True, slots=True)
 class Making:
     """One bundle, of a person and year. ``standing`` says how far the read models are."""
 
-    def __init__(
-        self, log: AuditLog, keys: Callable[[], Keys], standing: Callable[[], Awaitable[Mapping[int, Standing]]]
-    ) -> None:
-        self._log = log
-        self._keys = keys
-        self._standing = standing
+    log: AuditLog
+    keys: Callable[[], Keys]
+    standing: Callable[[], Awaitable[Mapping[int, Standing]]]
 
     async def make(
         self, person: str, year: int, sources: Sequence[Path] = (), waiting: Callable[[], None] = lambda: None
@@ -61,7 +60,7 @@ class Making:
                 "`office appraisal YEAR` lists those who have one.",
                 f"{person} 没有 {year} 年度考核：该年没有任何登记。`office appraisal 年度` 可列出有考核的人员。",
             )
-        async with self._log.connection() as connection:
+        async with self.log.connection() as connection:
             events = await gathering.read(connection, found.events, sources)
             proved: list[Inclusion] = []
             for shard, kept in signed.items():
@@ -75,7 +74,7 @@ class Making:
         while True:
             signed = await self._signed(person)
             behind = await self._behind(signed)
-            async with self._log.connection() as connection:
+            async with self.log.connection() as connection:
                 found = await gathering.gathered(connection, person, year)
             wrong = behind or _newer(signed, found)
             if wrong is None:
@@ -86,15 +85,15 @@ class Making:
             await asyncio.sleep(_AGAIN)
 
     async def _signed(self, person: str) -> dict[int, Kept]:
-        async with self._log.connection() as connection:
+        async with self.log.connection() as connection:
             rows = await gathering.persons(connection, person)
         if not rows:
             raise Missing(f"no office knows a person {person}", f"没有任何机关登记过人员 {person}")
-        return {shard: await self._log.sign(shard) for shard in sorted({row["shard"] for row in rows})}
+        return {shard: await self.log.sign(shard) for shard in sorted({row["shard"] for row in rows})}
 
     async def _behind(self, signed: Signed) -> Unsettled | None:
         """Why the read models can't be asked yet."""
-        standing = await self._standing()
+        standing = await self.standing()
         for shard, kept in signed.items():
             at = standing.get(shard, Standing(0, None))
             if at.next < kept.size:
@@ -108,7 +107,7 @@ class Making:
         return None
 
     def _packed(self, person: str, year: int, found: Gathered, signed: Signed, proved: list[Inclusion]) -> Bundle:
-        keys = self._keys()
+        keys = self.keys()
         ledger = verified(next(iter(signed.values())).note, keys.verifiers).origin.rpartition("/")[0]
         told = {"ledger": ledger, "person": person, "year": year, "offices": found.figures}
         files = packing.files(told, signed.values(), proved, keys)

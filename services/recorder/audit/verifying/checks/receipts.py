@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import asyncpg
 import orjson
@@ -27,24 +27,21 @@ class Receipts:
     async def check(self) -> None:
         """All of them."""
         following = 0
-        async for row in self._rows():
-            for missing in range(following, row["number"]):
-                self._findings.add(Kind.RECEIPT_GAP, missing, "a receipt", None)
-            following = row["number"] + 1
-            receipt = self._checked(row)
-            if receipt is not None:
-                await self._listed(receipt)
-        for missing in range(following, self._size):
-            self._findings.add(Kind.RECEIPT_GAP, missing, "a receipt", None)
-        self._findings.checked["receipts"] += self._size
-
-    async def _rows(self) -> AsyncIterator[asyncpg.Record]:
         for first in range(0, self._size, ROWS):
-            numbers = range(first, min(first + ROWS, self._size))
-            rows = await self._work.connection.fetch(QUERIES.receipts.sql, self._work.part.shard, list(numbers))
+            numbers = list(range(first, min(first + ROWS, self._size)))
+            rows = await self._work.connection.fetch(QUERIES.receipts.sql, self._work.part.shard, numbers)
             self._work.tick(len(rows))
             for row in rows:
-                yield row
+                self._missing(following, row["number"])
+                following = row["number"] + 1
+                if (receipt := self._checked(row)) is not None:
+                    await self._listed(receipt)
+        self._missing(following, self._size)
+        self._findings.checked["receipts"] += self._size
+
+    def _missing(self, first: int, end: int) -> None:
+        for number in range(first, end):
+            self._findings.add(Kind.RECEIPT_GAP, number, "a receipt", None)
 
     def _checked(self, row: asyncpg.Record) -> Json | None:
         """The receipt, where it can be read at all."""
