@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Final, NamedTuple
@@ -71,23 +71,13 @@ class Asked:
         near = get_close_matches(value, EVENTS, cutoff=0.3)
         raise self._wrong("type", value, near=", ".join(near) or ", ".join(list(EVENTS)[:3]))
 
-    def first(self, value: str | None) -> datetime | None:
-        """The first instant that counts."""
-        try:
-            return None if value is None else first_of(value)
-        except (ValueError, OverflowError):
-            raise self._wrong("moment", value) from None
-
     def last(self, value: str | None) -> datetime | None:
         """The last instant that counts."""
-        try:
-            return None if value is None else last_of(value)
-        except (ValueError, OverflowError):
-            raise self._wrong("moment", value) from None
+        return self._moment(last_of, value)
 
     def between(self, first: str | None, last: str | None) -> tuple[datetime | None, datetime | None]:
         """The first and the last instant that count."""
-        begin, end = self.first(first), self.last(last)
+        begin, end = self._moment(first_of, first), self.last(last)
         if begin is not None and end is not None and begin > end:
             raise self._wrong("order", first, to=str(last))
         return begin, end
@@ -107,6 +97,12 @@ class Asked:
         if values and others and len(others) < len(values):
             raise self._wrong("alone", "kafka", others=", ".join(others))
         return others or ["kafka" if values else "ledger"]
+
+    def _moment(self, read: Callable[[str], datetime], value: str | None) -> datetime | None:
+        try:
+            return None if value is None else read(value)
+        except (ValueError, OverflowError):
+            raise self._wrong("moment", value) from None
 
     def _matching(self, what: str, value: str | None) -> str | None:
         if value is None or _PATTERNS[what].fullmatch(value):

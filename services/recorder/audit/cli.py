@@ -24,7 +24,7 @@ _COMMANDS: Final = (
     ),
     Command(
         "checkpoint",
-        "services.recorder.audit.proving.newest:checkpoint",
+        "services.recorder.audit.proving.prove:checkpoint",
         "Print a shard's newest checkpoint, a signed note to keep aside (分片最新的检查点，宜另行保存).",
     ),
     Command(

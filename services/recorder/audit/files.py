@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -30,24 +31,19 @@ _WORDS: Final[Words] = {
 
 def make(folder: Path) -> None:
     """Make it where it is missing, but not the one that it is to be in. Raises Refused."""
-    try:
+    with _able(folder):
         folder.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise _refused("no-folder", folder=folder.parent) from None
-    except OSError as error:
-        raise _refused("unwritable", file=folder, why=error.strerror) from error
 
 
 def check(file: Path, ours: Callable[[Path], bool] = lambda _: True) -> None:
     """Whether it may be written there. ``ours``: whether what is there may go. Raises Refused."""
-    try:
-        mode = file.lstat().st_mode
-    except FileNotFoundError:
-        if not file.parent.is_dir():
-            raise _refused("no-folder", folder=file.parent) from None
-        return
-    except OSError as error:
-        raise _refused("unwritable", file=file, why=error.strerror) from error
+    with _able(file):
+        try:
+            mode = file.lstat().st_mode
+        except FileNotFoundError:
+            if file.parent.is_dir():
+                return
+            raise
     if not stat.S_ISREG(mode):
         raise _refused("special", file=file)
     if not ours(file):
@@ -57,7 +53,7 @@ def check(file: Path, ours: Callable[[Path], bool] = lambda _: True) -> None:
 def write(file: Path, content: bytes) -> None:
     """Write it, where ``check`` has nothing against it. Raises Refused."""
     part = file.with_name(f".{file.name}.part")
-    try:
+    with _able(file):
         try:
             part.unlink(missing_ok=True)  # of one that was killed
             with part.open("xb") as written:
@@ -65,6 +61,14 @@ def write(file: Path, content: bytes) -> None:
             part.replace(file)
         finally:
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _able(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise _refused("no-folder", folder=file.parent) from None
     except OSError as error:
         raise _refused("unwritable", file=file, why=error.strerror) from error
 

@@ -9,11 +9,10 @@ Both end where the store ended when it was opened. A position that is missing is
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import aiosql
 import asyncpg
@@ -25,38 +24,20 @@ from services.recorder.archive.words import refused
 from services.recorder.errors import Hole, Unavailable
 from services.recorder.kafka.fetching import Consumer, Record, consuming, ends_of, fetches
 from services.recorder.ledger import archived
-from services.recorder.ledger.database import SESSION, founded, reached
+from services.recorder.ledger.database import SESSION, Connection, founded, reached
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("events.sql"), "asyncpg", mandatory_parameters=False)
 ROWS: Final = 4096  # a statement: some 4 MB
 _SEQUENCE: Final = b'"sequence":"'
 _DIGITS: Final = 19
+Source: TypeAlias = "LedgerSource | KafkaSource"  # opened; ``shards`` is how many it has
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Events of a shard that follow one another; ``first`` is the position of the first."""
+class Chunk(NamedTuple):
+    """Events of a shard that follow one another; ``last`` is the position of the last."""
 
-    shard: int
-    first: int
+    last: int
     bodies: list[bytes]
-
-    @property
-    def last(self) -> int:
-        """The position of the last."""
-        return self.first + len(self.bodies) - 1
-
-
-class Source(Protocol):
-    """A store, opened; ``shards`` is how many it has."""
-
-    shards: int
-
-    def left(self, shard: int, first: int) -> int:
-        """About how many events it holds from a position on: repeats count."""
-
-    def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
-        """A shard's events from a position on. Raises Hole, Unavailable, NotArchived."""
 
 
 def opened(settings: Settings, *names: str) -> AbstractAsyncContextManager[Source]:
@@ -64,10 +45,7 @@ def opened(settings: Settings, *names: str) -> AbstractAsyncContextManager[Sourc
 
     Raises Unavailable, NotArchived.
     """
-    if names == ("kafka",):
-        return _kafka(settings)
-    folders = folders_of(names)
-    return _archive(settings, folders) if folders else _ledger(settings)
+    return _kafka(settings) if names == ("kafka",) else _ledger(settings, folders_of(names))
 
 
 def folders_of(names: Iterable[str]) -> list[Path]:
@@ -75,35 +53,43 @@ def folders_of(names: Iterable[str]) -> list[Path]:
     return [Path(name) for name in names if name != "ledger"]
 
 
-# --- the ledger ---
+async def archive_in(connection: Connection, folders: Iterable[Path]) -> Archive:
+    """What is in these folders, if it is of this ledger. Raises NotArchived."""
+    return await Archive.at(connection, (await founded(connection)).id, folders)
+
+
+# --- the ledger, and archives of what left it ---
 
 
 class LedgerSource:
-    """The table ``ledger.event``."""
+    """The table ``ledger.event``; what files of archives hold comes out of them."""
 
-    def __init__(self, connection: asyncpg.Connection[asyncpg.Record], sizes: list[int]) -> None:
+    def __init__(self, connection: Connection, sizes: list[int], archive: Archive | None = None) -> None:
         self._connection = connection
         self._sizes = sizes
+        self._archive = archive or Archive({})
         self.shards = len(sizes)
 
     def left(self, shard: int, first: int) -> int:
         """Events from a position on."""
         return max(self._sizes[shard] - first, 0)
 
-    async def archive(self, folders: Iterable[Path]) -> Archive:
-        """What is in these folders, if it is of this ledger. Raises NotArchived."""
-        return await Archive.at(self._connection, (await founded(self._connection)).id, folders)
-
     async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
-        """Ranges of positions, each complete."""
-        async for chunk in self.between(shard, first, self._sizes[shard]):
-            yield chunk
+        """A shard's events from a position on, as files and ranges follow one another.
 
-    async def between(self, shard: int, first: int, end: int) -> AsyncIterator[Chunk]:
-        """The same, up to a position."""
-        for begin in range(first, end, ROWS):
-            bodies = await self._range(shard, begin, min(begin + ROWS, end))
-            yield Chunk(shard, begin, bodies)
+        Raises Hole, Unavailable, NotArchived.
+        """
+        end = self._sizes[shard]
+        while first < end:
+            held = self._archive.following(shard, first)
+            if held is not None and held.first <= first:
+                for begin, bodies in chunks(held, first):
+                    yield Chunk(begin + len(bodies) - 1, bodies)
+                first = held.last + 1
+            else:
+                until = min(first + ROWS, end if held is None else held.first, end)
+                yield Chunk(until - 1, await self._range(shard, first, until))
+                first = until
 
     async def _range(self, shard: int, begin: int, end: int) -> list[bytes]:
         with reached():
@@ -119,7 +105,7 @@ class LedgerSource:
 
 
 @asynccontextmanager
-async def _ledger(settings: Settings) -> AsyncIterator[LedgerSource]:
+async def _ledger(settings: Settings, folders: Sequence[Path]) -> AsyncIterator[LedgerSource]:
     with reached():
         connection = await asyncpg.connect(
             settings.database_url, timeout=10, command_timeout=60, server_settings=SESSION
@@ -127,46 +113,10 @@ async def _ledger(settings: Settings) -> AsyncIterator[LedgerSource]:
     try:
         with reached():
             rows = await connection.fetch(QUERIES.shards.sql)
-        yield LedgerSource(connection, [row["size"] for row in rows])
+        archive = await archive_in(connection, folders) if folders else None
+        yield LedgerSource(connection, [row["size"] for row in rows], archive)
     finally:
         connection.terminate()
-
-
-# --- archives, and the ledger's rest ---
-
-
-class ArchiveSource:
-    """Files of archives; what is not in them is the ledger's to have."""
-
-    def __init__(self, ledger: LedgerSource, archive: Archive) -> None:
-        self._ledger = ledger
-        self._archive = archive
-        self.shards = ledger.shards
-
-    def left(self, shard: int, first: int) -> int:
-        """Events from a position on."""
-        return self._ledger.left(shard, first)
-
-    async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
-        """Files and ranges of the ledger, as they follow one another."""
-        end = first + self._ledger.left(shard, first)
-        while first < end:
-            held = self._archive.following(shard, first)
-            if held is not None and held.first <= first:
-                for begin, bodies in chunks(held, first):
-                    yield Chunk(shard, begin, bodies)
-                first = held.last + 1
-            else:
-                until = end if held is None else min(held.first, end)
-                async for chunk in self._ledger.between(shard, first, until):
-                    yield chunk
-                first = until
-
-
-@asynccontextmanager
-async def _archive(settings: Settings, folders: Iterable[Path]) -> AsyncIterator[Source]:
-    async with _ledger(settings) as ledger:
-        yield ArchiveSource(ledger, await ledger.archive(folders))
 
 
 # --- Kafka ---
@@ -186,13 +136,12 @@ class KafkaSource:
         return max(self._ends[shard] - first, 0)
 
     async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
-        """What one fetch brings, without repeats."""
+        """What one fetch brings, without repeats. Raises Hole, Unavailable."""
         following = first
         async for records in fetches(self._consumer, TopicPartition(self._topic, shard), first, self._ends[shard]):
-            bodies = list(_next(shard, records, following))
-            if bodies:
-                yield Chunk(shard, following, bodies)
-            following += len(bodies)
+            if bodies := list(_next(shard, records, following)):
+                following += len(bodies)
+                yield Chunk(following - 1, bodies)
 
 
 def _next(shard: int, records: Iterable[Record], following: int) -> Iterator[bytes]:
@@ -219,7 +168,7 @@ def sequence(body: bytes | None) -> int | None:
 
 
 @asynccontextmanager
-async def _kafka(settings: Settings) -> AsyncIterator[Source]:
+async def _kafka(settings: Settings) -> AsyncIterator[KafkaSource]:
     topic = settings.topic("events")
     ends = await ends_of(settings.kafka, topic)
     if ends is None:

@@ -21,7 +21,7 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.archive.held import Archive, Held
 from services.recorder.audit import source
-from services.recorder.audit.source import ArchiveSource, LedgerSource
+from services.recorder.audit.source import LedgerSource
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Hole, NotArchived, RecorderError, Refused, Unavailable
 from services.recorder.ledger.database import QUERIES, SESSION, TRANSIENT, Pool
@@ -135,8 +135,7 @@ class Refolding:
 
     async def _catch_up(self) -> None:
         """Fold up to where the shard ends now; nobody waits meanwhile."""
-        ledger = LedgerSource(self._connection, await self._sizes())
-        events = ArchiveSource(ledger, await self._archive())
+        events = LedgerSource(self._connection, await self._sizes(), await self._archive())
         async for chunk in events.chunks(self._shard, self._at):
             for first in range(0, len(chunk.bodies), AT_ONCE):
                 async with self._connection.transaction():
@@ -150,7 +149,7 @@ class Refolding:
             row = await QUERIES.lock_shard(self._connection, shard=self._shard)
             if row["size"] - self._at > AT_ONCE:
                 return False
-            ledger = ArchiveSource(LedgerSource(self._connection, await self._sizes()), await self._archive())
+            ledger = LedgerSource(self._connection, await self._sizes(), await self._archive())
             async for chunk in ledger.chunks(self._shard, self._at):
                 await self._take(chunk.bodies)
             await _QUERIES.switch(self._connection, shard=self._shard, fold_version=FOLD_VERSION)

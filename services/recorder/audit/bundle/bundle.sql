@@ -57,25 +57,16 @@ JOIN ledger.state AS r
     ON r.shard = s.shard AND r.fold_version = s.fold_version AND r.kind = 'revocation' AND r.key = wanted.key
 WHERE r.state ->> 'by' IS NOT NULL;
 
--- name: bodies
--- The bytes of these events, as far as they are in the ledger.
+-- name: events
+-- Where these events are, with their bytes, or the file that has those of one that left the ledger.
 SELECT
-    e.shard,
-    e.position,
-    e.id::text AS event_id,
-    e.body
-FROM unnest(:shards::int[], :ids::uuid[]) AS wanted (shard, id)
-JOIN ledger.event AS e ON e.shard = wanted.shard AND e.id = wanted.id
-ORDER BY e.shard, e.position;
-
--- name: left
--- Where those of these events are that left the ledger.
-SELECT
-    gone.shard,
-    gone.position,
-    gone.id::text AS event_id,
+    wanted.shard,
+    wanted.id::text AS event_id,
+    coalesce(e.position, gone.position) AS position,
+    e.body,
     a.file
 FROM unnest(:shards::int[], :ids::uuid[]) AS wanted (shard, id)
-JOIN ledger.archived_event AS gone ON gone.shard = wanted.shard AND gone.id = wanted.id
-JOIN ledger.archived AS a ON a.shard = gone.shard AND a.first <= gone.position AND a.last >= gone.position
-ORDER BY gone.shard, gone.position;
+LEFT JOIN ledger.event AS e ON e.shard = wanted.shard AND e.id = wanted.id
+LEFT JOIN ledger.archived_event AS gone ON gone.shard = wanted.shard AND gone.id = wanted.id AND e.position IS NULL
+LEFT JOIN ledger.archived AS a ON a.shard = gone.shard AND a.first <= gone.position AND a.last >= gone.position
+ORDER BY 1, 3;

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import orjson
 import typer
 
 from services.common.commands import AsJson, Home, Lang, Language, Words, settings_of, spoken
@@ -17,7 +17,7 @@ from services.recorder.audit.asking import Asked
 from services.recorder.audit.bundle import packing
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import standing
-from services.recorder.audit.proving.commands import Archives, opened
+from services.recorder.audit.proving.commands import Archives, opened, tell
 from services.recorder.cli_errors import said
 from services.recorder.trust.keys import Keys
 
@@ -64,30 +64,18 @@ def bundle(
         files.check(out, packing.is_bundle)  # what came there meanwhile
         files.write(out, made.content)
     told = {"file": str(out), "person": person, "year": year, "events": made.events}
-    offices = _offices(made)
-    if as_json:
-        typer.echo(orjson.dumps({**told, "offices": offices}))
-        return
-    typer.echo(words["made"].format(**told))
-    for office in offices:
-        typer.echo(words["office"].format(**office))
-    typer.echo(words["check"].format(**told))
+    offices = [
+        {"office": each["office"], "shard": each["shard"], "size": made.sizes[each["shard"]]} for each in made.figures
+    ]
+    lines = [words["made"].format(**told), *(words["office"].format(**office) for office in offices)]
+    tell({**told, "offices": offices}, "\n".join([*lines, words["check"].format(**told)]), as_json=as_json)
 
 
 async def _made(settings: Settings, person: str, year: int, sources: Sequence[Path], waiting: str) -> Bundle:
-    told: list[str] = []
-
+    @cache
     def wait() -> None:
-        if not told:
-            typer.echo(waiting, err=True)
-            told.append(waiting)
+        typer.echo(waiting, err=True)
 
     async with opened(settings) as log:
         making = Making(log, lambda: Keys.load(settings.checkpoint_keys_file), lambda: standing(settings))
         return await making.make(person, year, sources, wait)
-
-
-def _offices(made: Bundle) -> list[dict[str, Any]]:
-    return [
-        {"office": each["office"], "shard": each["shard"], "size": made.sizes[each["shard"]]} for each in made.figures
-    ]

@@ -6,22 +6,23 @@ the history is. That the read models have come far enough is seen to before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import aiosql
 import asyncpg
 import orjson
 
-from services.recorder.archive.held import Archive, Held, chunks
+from services.recorder.archive.held import Archive, chunks
 from services.recorder.archive.words import refused
 from services.recorder.audit.proving.proofs import Found
+from services.recorder.audit.source import archive_in
 from services.recorder.domain.timeline import Person
 from services.recorder.errors import Contradiction, Unavailable, Unsettled
-from services.recorder.ledger.database import Connection, founded
+from services.recorder.ledger.database import Connection
 from services.recorder.ledger.states import unlike
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("bundle.sql"), "asyncpg", mandatory_parameters=False)
@@ -30,22 +31,11 @@ Json = dict[str, Any]
 Wanted = set[tuple[int, str]]  # shard and event id
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """An event that is in an archive's file."""
-
-    shard: int
-    position: int
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Figures by office, the events in the ledger, those that left it; ``touched``: the last position by shard."""
+class Gathered(NamedTuple):
+    """Figures by office; the events, each with its bytes or its file; ``touched``: the last position by shard."""
 
     figures: list[Json]
-    events: list[Found]
-    left: list[Left]
+    events: list[asyncpg.Record]
     touched: dict[int, int]
 
 
@@ -72,24 +62,16 @@ async def gathered(connection: Connection, person: str, year: int) -> Gathered:
         shown = [row["office"] for row in rows]
         wanted = {place for row in found if row["office"] in shown for place in _posts(row, year)}
         wanted |= await _entries(connection, shown, person, year)
-        events, left = await _bodies(connection, wanted)
-    return Gathered([_figures(row) for row in rows], events, left, _touched(rows, events, left))
+        events = await _events(connection, wanted)
+    places = [(row["shard"], row["last_position"]) for row in rows]
+    places += [(row["shard"], row["position"]) for row in events]
+    return Gathered([_figures(row) for row in rows], events, dict(sorted(places)))
 
 
 def _figures(row: asyncpg.Record) -> Json:
     return {
         name: orjson.loads(value) if name in _JSON else value for name, value in row.items() if name != "last_position"
     }
-
-
-def _touched(rows: Iterable[asyncpg.Record], events: Iterable[Found], left: Iterable[Left]) -> dict[int, int]:
-    touched: dict[int, int] = {}
-    places = [(row["shard"], row["last_position"]) for row in rows]
-    places += [(event.shard, event.position) for event in events]
-    places += [(each.shard, each.position) for each in left]
-    for shard, position in places:
-        touched[shard] = max(position, touched.get(shard, -1))
-    return touched
 
 
 def _posts(row: asyncpg.Record, year: int) -> Iterator[tuple[int, str]]:
@@ -110,49 +92,31 @@ async def _entries(connection: Connection, offices: Sequence[str], person: str, 
     return {(row["shard"], row["event_id"]) for row in (*rows, *revoked)}
 
 
-async def _bodies(connection: Connection, wanted: Wanted) -> tuple[list[Found], list[Left]]:
-    """The events, and where those are that left the ledger. Raises Contradiction where there is no such event."""
-    rows = [row async for row in QUERIES.bodies(connection, **_columns(wanted))]
-    missing = wanted - {(row["shard"], row["event_id"]) for row in rows}
-    gone = [row async for row in QUERIES.left(connection, **_columns(missing))] if missing else []
-    for shard, event in sorted(missing - {(row["shard"], row["event_id"]) for row in gone}):
-        raise Contradiction(
-            f"shard {shard} lacks event {event}, which read models or states name. Run `recorder audit verify`.",
-            f"分片 {shard} 缺少读模型或状态所引用的事件 {event}。请运行 `recorder audit verify`。",
-        )
-    events = [Found(row["shard"], row["position"], row["body"]) for row in rows]
-    return events, [Left(row["shard"], row["position"], row["file"]) for row in gone]
-
-
-def _columns(wanted: Wanted) -> dict[str, list[Any]]:
+async def _events(connection: Connection, wanted: Wanted) -> list[asyncpg.Record]:
+    """Where each is, with its bytes or its file. Raises Contradiction where there is no such event."""
     ordered = sorted(wanted)
-    return {"shards": [shard for shard, _ in ordered], "ids": [event for _, event in ordered]}
+    shards, ids = [shard for shard, _ in ordered], [event for _, event in ordered]
+    rows = [row async for row in QUERIES.events(connection, shards=shards, ids=ids)]
+    for row in rows:
+        if row["body"] is None and row["file"] is None:
+            shard, event = row["shard"], row["event_id"]
+            raise Contradiction(
+                f"shard {shard} lacks event {event}, which read models or states name. Run `recorder audit verify`.",
+                f"分片 {shard} 缺少读模型或状态所引用的事件 {event}。请运行 `recorder audit verify`。",
+            )
+    return rows
 
 
-# --- what left the ledger ---
-
-
-async def archived(connection: Connection, left: Sequence[Left], sources: Sequence[Path]) -> list[Found]:
-    """The events out of archives' folders, by shard and position. Raises NotArchived."""
-    if not left:
-        return []
-    archive = await Archive.at(connection, (await founded(connection)).id, sources)
-    events: list[Found] = []
-    for _, group in groupby(left, key=lambda each: (each.shard, each.file)):
-        places = list(group)
-        held = archive.following(places[0].shard, places[0].position)
-        if held is None or held.first > places[0].position:
-            raise refused("left", shard=places[0].shard, position=places[0].position, file=places[0].file)
-        events += _read(held, places)
+async def read(connection: Connection, rows: Sequence[asyncpg.Record], sources: Sequence[Path]) -> list[Found]:
+    """The events; those that left the ledger out of archives' folders, a file in one pass. Raises NotArchived."""
+    events = [Found(row["shard"], row["position"], row["body"]) for row in rows if row["file"] is None]
+    left = [row for row in rows if row["file"] is not None]
+    archive = await archive_in(connection, sources) if left else Archive({})
+    for (shard, file), group in groupby(left, key=itemgetter("shard", "file")):
+        places = [row["position"] for row in group]
+        held = archive.following(shard, places[0])
+        if held is None or held.first > places[0]:
+            raise refused("left", shard=shard, position=places[0], file=file)
+        for first, bodies in chunks(held, places[0]):
+            events += [Found(shard, at, body) for at, body in enumerate(bodies, first) if at in places]
     return events
-
-
-def _read(held: Held, places: Sequence[Left]) -> Iterator[Found]:
-    """One pass over the file."""
-    positions = {place.position for place in places}
-    for first, bodies in chunks(held, places[0].position):
-        for position, body in enumerate(bodies, first):
-            if position in positions:
-                yield Found(places[0].shard, position, body)
-        if first + len(bodies) > places[-1].position:
-            return

@@ -7,17 +7,17 @@ figures that the projector summed up and those that the events give are the same
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.recorder.audit.bundle import gathering, packing, standalone
 from services.recorder.audit.bundle.gathering import Gathered
 from services.recorder.audit.bundle.standing import Standing
-from services.recorder.audit.proving import proofs
 from services.recorder.audit.proving.log import AuditLog
-from services.recorder.audit.proving.proofs import Found, Inclusion
+from services.recorder.audit.proving.proofs import Inclusion, included
 from services.recorder.errors import Contradiction, Missing, Unsettled
 from services.recorder.trust.checkpoint import verified
 from services.recorder.trust.keys import Keys
@@ -29,8 +29,7 @@ Json = dict[str, Any]
 Signed = Mapping[int, Kept]
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """The zip; and for people: the figures, and how many events the checkpoints cover."""
 
     content: bytes
@@ -39,15 +38,13 @@ class Bundle:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
 class Making:
     """One bundle, of a person and year. ``standing`` says how far the read models are."""
 
-    def __init__(
-        self, log: AuditLog, keys: Callable[[], Keys], standing: Callable[[], Awaitable[Mapping[int, Standing]]]
-    ) -> None:
-        self._log = log
-        self._keys = keys
-        self._standing = standing
+    log: AuditLog
+    keys: Callable[[], Keys]
+    standing: Callable[[], Awaitable[Mapping[int, Standing]]]
 
     async def make(
         self, person: str, year: int, sources: Sequence[Path] = (), waiting: Callable[[], None] = lambda: None
@@ -63,37 +60,40 @@ class Making:
                 "`office appraisal YEAR` lists those who have one.",
                 f"{person} 没有 {year} 年度考核：该年没有任职记录。`office appraisal 年度` 可列出有考核的人员。",
             )
-        async with self._log.connection() as connection:
-            away = await gathering.archived(connection, found.left, sources)
-        proved = await self._proved(signed, [*found.events, *away])
+        async with self.log.connection() as connection:
+            events = await gathering.read(connection, found.events, sources)
+            proved: list[Inclusion] = []
+            for shard, kept in signed.items():
+                if here := [event for event in events if event.shard == shard]:
+                    proved += await included(connection, here, kept)
         return self._packed(person, year, found, {shard: signed[shard] for shard in found.touched}, proved)
 
     async def _settled(self, person: str, year: int, waiting: Callable[[], None]) -> tuple[Signed, Gathered]:
         """A checkpoint of each shard, and what the person's year was then."""
-        until = _now() + PATIENCE
+        until = time.monotonic() + PATIENCE
         while True:
             signed = await self._signed(person)
             behind = await self._behind(signed)
-            async with self._log.connection() as connection:
+            async with self.log.connection() as connection:
                 found = await gathering.gathered(connection, person, year)
             wrong = behind or _newer(signed, found)
             if wrong is None:
                 return signed, found
-            if _now() > until:
+            if time.monotonic() > until:
                 raise wrong
             waiting()
             await asyncio.sleep(_AGAIN)
 
     async def _signed(self, person: str) -> dict[int, Kept]:
-        async with self._log.connection() as connection:
+        async with self.log.connection() as connection:
             rows = await gathering.persons(connection, person)
         if not rows:
             raise Missing(f"no office knows a person {person}", f"没有任何机关登记过人员 {person}")
-        return {shard: await self._log.sign(shard) for shard in sorted({row["shard"] for row in rows})}
+        return {shard: await self.log.sign(shard) for shard in sorted({row["shard"] for row in rows})}
 
     async def _behind(self, signed: Signed) -> Unsettled | None:
         """Why the read models can't be asked yet."""
-        standing = await self._standing()
+        standing = await self.standing()
         for shard, kept in signed.items():
             at = standing.get(shard, Standing(0, None))
             if at.next < kept.size:
@@ -106,16 +106,8 @@ class Making:
                 )
         return None
 
-    async def _proved(self, signed: Signed, events: Sequence[Found]) -> list[Inclusion]:
-        found: list[Inclusion] = []
-        async with self._log.connection() as connection:
-            for shard, kept in signed.items():
-                here = [event for event in events if event.shard == shard]
-                found += await proofs.inclusions(connection, here, kept) if here else []
-        return found
-
     def _packed(self, person: str, year: int, found: Gathered, signed: Signed, proved: list[Inclusion]) -> Bundle:
-        keys = self._keys()
+        keys = self.keys()
         ledger = verified(next(iter(signed.values())).note, keys.verifiers).origin.rpartition("/")[0]
         told = {"ledger": ledger, "person": person, "year": year, "offices": found.figures}
         files = packing.files(told, signed.values(), proved, keys)
@@ -139,7 +131,3 @@ def _newer(signed: Signed, found: Gathered) -> Unsettled | None:
                 f"该人员的记录仍在变动（现至 {shard}:{position}）。请再执行一次。",
             )
     return None
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -18,7 +18,7 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
@@ -79,17 +79,27 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
 
 
 def _is_entry(event: Json, person: str, year: int) -> bool:
-    if event["type"] not in ENTRIES or _stamp(event, person) is None:
+    data = event["data"]
+    if event["type"] not in ENTRIES or not any(stamp["person"] == person for stamp in data.get("stamps", [])):
         return False
-    when = ENTRIES[event["type"]]["when"]
-    there = all(event["data"].get(member) in values for member, values in when.items())
+    there = all(data.get(member) in values for member, values in ENTRIES[event["type"]]["when"].items())
     return there and _instant(event).astimezone(SHANGHAI).year == year
 
 
 def _placed(events: Iterable[Json], person: str, year: int) -> Json:
-    """Section and tier of the main post at the end of the year; where none was held then, of the last one before."""
-    facts = sorted((e for e in events if e["type"] in PLACING and e["data"]["person"] == person), key=_position)
-    until, post = _main_post(facts, f"{year:04d}-12-31")
+    """Section and tier of the main post at the end of the year; where none was held then, of the last one before.
+
+    That is, of the posts not concurrent and held as late, the latest assumed; of those of one day, the last recorded.
+    """
+    facts = [event for event in events if event["type"] in PLACING and event["data"]["person"] == person]
+    facts.sort(key=lambda fact: int(fact["sequence"]))
+    last = {fact["data"]["post"]: f"{year:04d}-12-31" for fact in facts}  # the day up to which each was held
+    for fact in (fact["data"] for fact in facts if fact["type"] == ENDED):
+        day_before = date.fromisoformat(fact["on"]) - timedelta(days=1)
+        last[fact["post"]] = min(last[fact["post"]], day_before.isoformat())
+    posts = [(place, fact["data"]) for place, fact in enumerate(facts) if fact["type"] == ASSUMED]
+    seats = [(last[post["post"]], post["from_on"], place, post) for place, post in posts if not post["concurrent"]]
+    until, _, _, post = max((seat for seat in seats if seat[1] <= seat[0]), default=("", "", 0, None))
     if post is None:
         return {"section": None, "tier": None}
     moves = [
@@ -100,36 +110,6 @@ def _placed(events: Iterable[Json], person: str, year: int) -> Json:
     return {"section": max(moves)[2] if moves else post["section"], "tier": post["tier"]}
 
 
-def _main_post(facts: list[Json], day: str) -> tuple[str, Json | None]:
-    """The main post up to a day, and the last day of it: of those not concurrent and held as late, the latest assumed.
-
-    Of those assumed from one day on it is the last recorded.
-    """
-    found: tuple[str, str, int, Json | None] = ("", "", 0, None)
-    for place, fact in enumerate(facts):
-        post = fact["data"]
-        if fact["type"] != ASSUMED or post["concurrent"]:
-            continue
-        ends = [f["data"]["on"] for f in facts if f["type"] == ENDED and f["data"]["post"] == post["post"]]
-        until = min([day, *map(_day_before, ends)])
-        if post["from_on"] <= until:
-            found = max(found, (until, post["from_on"], place, post), key=lambda seat: seat[:3])
-    return found[0], found[3]
-
-
-def _day_before(day: str) -> str:
-    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
-
-
-def _position(event: Json) -> int:
-    return int(event["sequence"])
-
-
-def _stamp(event: Json, person: str) -> Json | None:
-    stamps: list[Json] = event["data"].get("stamps", [])
-    return next((stamp for stamp in stamps if stamp["person"] == person), None)
-
-
 def _instant(event: Json) -> datetime:
     return datetime.fromisoformat(event["time"])
 
@@ -138,7 +118,13 @@ def _instant(event: Json) -> datetime:
 
 
 class Wrong(ValueError):
-    """A text that is not what it should be."""
+    """What ends the check of a file: what was found, which kind of problem it is, what was expected, in which file."""
+
+    def __init__(
+        self, found: object, kind: str = "unreadable", expected: object = None, where: str | None = None
+    ) -> None:
+        super().__init__(found)
+        self.found, self.kind, self.expected, self.where = found, kind, expected, where
 
 
 @dataclass(frozen=True)
@@ -163,85 +149,61 @@ class Key:
         return cls(name, bytes.fromhex(ident), raw[1:], text.strip())
 
 
-@dataclass(frozen=True)
-class Note:
-    """A signed note: its lines, those of the trusted keys that signed it, and other signers."""
+def opened(note: bytes, keys: Iterable[Key]) -> tuple[list[str], list[Key], list[str]]:
+    """A signed note: its lines, those of the keys that signed it, and other signers. Line 1 says whose it is.
 
-    lines: list[str]
-    signed_by: list[Key]
-    others: list[str]
-
-    @classmethod
-    def parse(cls, note: bytes, keys: Iterable[Key]) -> Note:
-        """Signatures of unknown keys are passed over, those of known ones must hold; line 1 says whose it is."""
-        text, empty, signatures = note.decode().rpartition("\n\n")
-        if not empty or not signatures.endswith("\n"):
-            raise Wrong("no signed note")
-        lines = text.split("\n")
-        known = {(key.name, key.id): key for key in keys}
-        signed, others = [], []
-        for line in signatures.splitlines():
-            dash, name, encoded = line.split(" ")
-            raw = _unbase64(encoded)
-            key = known.get((name, raw[:4]))
-            if dash != "—" or key is None or name != lines[0].rpartition("/")[0]:
-                others.append(f"{name}+{raw[:4].hex()}")
-            else:
-                _verify(key, raw[4:], f"{text}\n".encode())
-                signed.append(key)
-        return cls(lines, signed, others)
+    Signatures of unknown keys are passed over, those of known ones must hold.
+    """
+    text, empty, signatures = note.decode().rpartition("\n\n")
+    if not empty or not signatures.endswith("\n"):
+        raise Wrong("no signed note")
+    lines = text.split("\n")
+    known = {(key.name, key.id): key for key in keys}
+    signed, others = [], []
+    for line in signatures.splitlines():
+        dash, name, encoded = line.split(" ")
+        raw = _unbase64(encoded)
+        key = known.get((name, raw[:4]))
+        if dash != "—" or key is None or name != lines[0].rpartition("/")[0]:
+            others.append(f"{name}+{raw[:4].hex()}")
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public).verify(raw[4:], f"{text}\n".encode())
+        except InvalidSignature:
+            raise Wrong(f"signature of {key.name}+{key.id.hex()}", "signature-broken") from None
+        signed.append(key)
+    return lines, signed, others
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """What was signed of a shard: so many events, with that root; and the note itself."""
-
-    size: int
-    root: bytes
-    note: bytes
-
-
-def _verify(key: Key, signature: bytes, text: bytes) -> None:
+def proof_in(name: str, raw: bytes) -> tuple[int, list[bytes], bytes]:
+    """An event's index, hashes and signed note, as a tlog-proof file of that name has them."""
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text)
-    except InvalidSignature:
-        raise Wrong(f"signature of {key.name}+{key.id.hex()}") from None
-
-
-@dataclass(frozen=True)
-class Proof:
-    """An inclusion proof as a tlog-proof file has it."""
-
-    index: int
-    hashes: list[bytes]
-    note: bytes
-
-    @classmethod
-    def parse(cls, raw: bytes) -> Proof:
-        """From a file."""
         head, _, note = raw.partition(b"\n\n")
         first, index, *hashes = head.decode().split("\n")
-        if first != "c2sp.org/tlog-proof@v1" or not index.startswith("index "):
-            raise Wrong("no tlog-proof")
-        return cls(int(index.removeprefix("index ")), [_unbase64(line) for line in hashes], note)
+        if first == "c2sp.org/tlog-proof@v1" and index.startswith("index "):
+            return int(index.removeprefix("index ")), [_unbase64(line) for line in hashes], note
+    except ValueError:
+        pass
+    raise Wrong("no tlog-proof", where=name)
 
-    def leads_to(self, body: bytes, size: int, root: bytes) -> bool:
-        """Whether the event at this index of a tree of that size leads to that root: RFC 9162, section 2.1.3.2."""
-        at, last = self.index, size - 1
-        if not 0 <= at < size:
+
+def leads_to(root: bytes, size: int, body: bytes, at: int, hashes: Iterable[bytes]) -> bool:
+    """Whether the event at this index of a tree of that size leads to that root: RFC 9162, section 2.1.3.2."""
+    last = size - 1
+    if not 0 <= at < size:
+        return False
+    node = hashlib.sha256(b"\x00" + body).digest()
+    for sibling in hashes:
+        if last == 0 or len(sibling) != len(root):
             return False
-        node = hashlib.sha256(b"\x00" + body).digest()
-        for sibling in self.hashes:
-            if last == 0 or len(sibling) != len(root):
-                return False
-            if at & 1 or at == last:
-                node = hashlib.sha256(b"\x01" + sibling + node).digest()
-                while at and not at & 1:
-                    at, last = at >> 1, last >> 1
-            else:
-                node = hashlib.sha256(b"\x01" + node + sibling).digest()
-            at, last = at >> 1, last >> 1
-        return last == 0 and node == root
+        if at & 1 or at == last:
+            node = hashlib.sha256(b"\x01" + sibling + node).digest()
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            node = hashlib.sha256(b"\x01" + node + sibling).digest()
+        at, last = at >> 1, last >> 1
+    return last == 0 and node == root
 
 
 def _unbase64(text: str) -> bytes:
@@ -272,10 +234,6 @@ class Report:
     sizes: dict[str, int] = field(default_factory=dict)  # events that the checkpoint of a shard signs
     ignored: list[str] = field(default_factory=list)  # files that the manifest doesn't name
 
-    def sign(self, keys: Iterable[Key]) -> None:
-        """Note by which keys something was signed."""
-        self.signed_by += [key.text for key in keys if key.text not in self.signed_by]
-
     def add(self, kind: str, where: str, expected: object = None, found: object = None) -> None:
         """Note a problem."""
         self.problems.append(Problem(kind, where, expected, found))
@@ -286,9 +244,7 @@ class Report:
         try:
             yield
         except Wrong as error:
-            self.add(
-                "signature-broken" if str(error).startswith("signature") else "unreadable", where, None, str(error)
-            )
+            self.add(error.kind, error.where or where, error.expected, error.found)
         except KeyError as error:
             self.add("unreadable", where, None, f"{error}?")
         except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
@@ -302,7 +258,7 @@ class Check:
         """Trust these keys; without any those that the bundle brings."""
         self._files = files
         self._keys = keys
-        self._checkpoints: dict[str, Checkpoint] = {}
+        self._signed: dict[str, tuple[int, bytes, bytes]] = {}  # of a shard: so many events, their root; the note
         self._events: dict[str, Json] = {}
         self.report = Report()
 
@@ -311,17 +267,15 @@ class Check:
         named = self._manifest()
         self._stated()
         if not self._keys:
-            self._own_keys()
+            with self.report.reading(KEYS):
+                self._keys = [Key.parse(line) for line in self._files[KEYS].decode().split()]
         with self.report.reading(STATEMENT):
             self._statement()
-        for name in named:
-            if name.startswith("checkpoints/"):
-                with self.report.reading(name):
-                    self._checkpoint(name)
-        for name in named:
-            if name.startswith("events/") and name.endswith(".json"):
-                with self.report.reading(name):
-                    self._event(name)
+        for folder, suffix, check_ in (("checkpoints/", "", self._checkpoint), ("events/", ".json", self._event)):
+            for name in named:
+                if name.startswith(folder) and name.endswith(suffix):
+                    with self.report.reading(name):
+                        check_(name)
         offices: list[Json] = self.report.stated.get("offices", [])
         for office in offices:
             with self.report.reading(FIGURES):
@@ -356,73 +310,53 @@ class Check:
                 raise Wrong("year")
             self.report.stated = stated
 
-    def _own_keys(self) -> None:
-        with self.report.reading(KEYS):
-            self._keys = [Key.parse(line) for line in self._files[KEYS].decode().split()]
-
     def _statement(self) -> None:
         """The office's word for the whole of it: nothing was changed, added or taken out since the bundle was made."""
-        signed = self._note(STATEMENT, "evidence")
+        lines = self._note(STATEMENT, "evidence")
         sha256 = hashlib.sha256(self._files[MANIFEST]).hexdigest()
-        if signed is not None and signed.lines[1:] != [sha256]:
-            self.report.add("statement", MANIFEST, signed.lines[1:], sha256)
+        if lines[1:] != [sha256]:
+            self.report.add("statement", MANIFEST, lines[1:], sha256)
 
     def _checkpoint(self, name: str) -> None:
         shard = name.removeprefix("checkpoints/")
-        signed = self._note(name, shard)
-        if signed is not None:
-            size, root = int(signed.lines[1]), _unbase64(signed.lines[2])
-            self._checkpoints[shard] = Checkpoint(size, root, self._files[name])
-            self.report.sizes[shard] = size
+        lines = self._note(name, shard)
+        size, root = int(lines[1]), _unbase64(lines[2])
+        self._signed[shard] = size, root, self._files[name]
+        self.report.sizes[shard] = size
 
-    def _note(self, name: str, about: str) -> Note | None:
-        """A signed note about that of this installation; None where it isn't."""
-        found = Note.parse(self._files[name], self._keys)
+    def _note(self, name: str, about: str) -> list[str]:
+        """The lines of a signed note about that of this installation."""
+        lines, signed, others = opened(self._files[name], self._keys)
         origin = f"{self.report.stated.get('ledger')}/{about}"
-        if not found.signed_by:
-            self.report.add("signature", name, [f"{key.name}+{key.id.hex()}" for key in self._keys], found.others)
-        elif found.lines[0] != origin:
-            self.report.add("checkpoint", name, origin, found.lines[0])
-        else:
-            self.report.sign(found.signed_by)
-            return found
-        return None
+        if not signed:
+            raise Wrong(others, "signature", [f"{key.name}+{key.id.hex()}" for key in self._keys])
+        if lines[0] != origin:
+            raise Wrong(lines[0], "checkpoint", origin)
+        self.report.signed_by += [key.text for key in signed if key.text not in self.report.signed_by]
+        return lines
 
     def _event(self, name: str) -> None:
         """An event counts once it says itself what it is said to be, and is proved to be in the signed tree."""
-        body, proof_name = self._files[name], name.removesuffix(".json") + ".tlog-proof"
-        if proof_name not in self._files:
-            self.report.add("proof-missing", name)
-            return
+        body, proof = self._files[name], name.removesuffix(".json") + ".tlog-proof"
+        if proof not in self._files:
+            raise Wrong(None, "proof-missing")
         event = _json(body)
-        proof = self._proof(proof_name)
-        if proof is None:
-            return
+        index, hashes, note = proof_in(proof, self._files[proof])
         shard = str(event["shard"])
-        if shard not in self._checkpoints:
-            self.report.add("checkpoint-missing", name, f"checkpoints/{shard}")
-            return
-        signed = self._checkpoints[shard]
-        if proof.note != signed.note:
-            self.report.add("checkpoint", proof_name, _first_lines(signed.note), _first_lines(proof.note))
-        elif not proof.leads_to(body, signed.size, signed.root):
-            self.report.add("proof", name)
-        elif (says := _identity(event)) != (meant := self._meant(name, shard, proof.index)):
-            self.report.add("event", name, meant, says)
-        else:
-            self._events[event["id"]] = event
-
-    def _proof(self, name: str) -> Proof | None:
-        try:
-            return Proof.parse(self._files[name])
-        except ValueError:
-            self.report.add("unreadable", name, None, "no tlog-proof")
-            return None
-
-    def _meant(self, name: str, shard: str, index: int) -> Json:
+        if shard not in self._signed:
+            raise Wrong(None, "checkpoint-missing", f"checkpoints/{shard}")
+        size, root, signed = self._signed[shard]
+        if note != signed:
+            raise Wrong(_first_lines(note), "checkpoint", _first_lines(signed), proof)
+        if not leads_to(root, size, body, index, hashes):
+            raise Wrong(None, "proof")
         ident = name.removeprefix("events/").removesuffix(".json")
         source = f"urn:chengzhang:ledger:{self.report.stated.get('ledger')}"
-        return {"id": ident, "source": source, "shard": int(shard), "position": index}
+        meant = {"id": ident, "source": source, "shard": int(shard), "position": index}
+        says = {name: event[name] for name in ("id", "source", "shard")} | {"position": int(event["sequence"])}
+        if says != meant:
+            raise Wrong(says, "event", meant)
+        self._events[event["id"]] = event
 
     def _figures(self, stated: Json) -> None:
         """Every figure anew from the proved events; those that a figure names and that are not here, by name."""
@@ -432,20 +366,13 @@ class Check:
                 self.report.add("event-missing", f"events/{ident}.json", where)
         told = figures(self._events.values(), where, person, year)
         self.report.checked["figures"] = self.report.checked.get("figures", 0) + len(told)
-        for figure, value in told.items():
-            if stated.get(figure) != value:
-                self._wrong(f"{FIGURES}: {where}: {figure}", value, stated.get(figure))
-
-    def _wrong(self, where: str, told: object, stated: object) -> None:
-        """Of two long lists only what one has and the other has not."""
-        if isinstance(told, list) and isinstance(stated, list) and set(told) != set(stated):
-            missing, extra = (
-                [each for each in told if each not in stated],
-                [each for each in stated if each not in told],
-            )
-            self.report.add("figure-events", where, missing, extra)
-        else:
-            self.report.add("figure", where, told, stated)
+        for figure, ours in told.items():
+            theirs, place = stated.get(figure), f"{FIGURES}: {where}: {figure}"
+            if isinstance(ours, list) and isinstance(theirs, list) and set(ours) != set(theirs):  # only what differs
+                missing, extra = ([e for e in ours if e not in theirs], [e for e in theirs if e not in ours])
+                self.report.add("figure-events", place, missing, extra)
+            elif theirs != ours:
+                self.report.add("figure", place, ours, theirs)
 
     def _other_offices(self, offices: Iterable[Json]) -> None:
         known = {office["office"] for office in offices}
@@ -464,12 +391,6 @@ def _json(raw: bytes) -> Json:
     if not isinstance(found, dict):
         raise Wrong("no JSON object")
     return found
-
-
-def _identity(event: Json) -> Json:
-    return {
-        "id": event["id"], "source": event["source"], "shard": event["shard"], "position": int(event["sequence"]),
-    }  # fmt: skip
 
 
 def _first_lines(note: bytes) -> str:
@@ -644,41 +565,28 @@ def main(arguments: list[str] | None = None) -> int:
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     speaking = argparse.ArgumentParser(add_help=False)
     speaking.add_argument("--lang", choices=list(WORDS))
-    spoken = speaking.parse_known_args(arguments)[0].lang or _language()
-    words = WORDS[spoken]
+    spoken = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    words = WORDS[speaking.parse_known_args(arguments)[0].lang or spoken]
     parser = argparse.ArgumentParser(prog="verify.py", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("path", nargs="?", type=Path, default=Path(__file__).resolve().parent, help=words["path"])
     parser.add_argument("--key", action="append", default=[], metavar="name+hash+base64", help=words["key"])
     parser.add_argument("--json", action="store_true", help=words["json"])
     parser.add_argument("--lang", choices=list(WORDS), help=words["lang"])
     asked = parser.parse_args(arguments)
-    keys = _given(parser.error, asked.key, words)
-    report = check(_read(parser.error, asked.path, words), keys)
+    try:
+        keys = [Key.parse(text) for text in asked.key]
+    except ValueError as wrong:
+        parser.error(words["no-key"].format(reason=wrong))
+    try:
+        files = read(asked.path)
+    except (OSError, Wrong) as wrong:
+        parser.error(words["no-bundle"].format(reason=wrong))
+    report = check(files, keys)
     if asked.json:
         sys.stdout.write(json.dumps(as_json(report, words, given=bool(keys)), ensure_ascii=False) + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in as_lines(report, words, given=bool(keys)))
     return 1 if report.problems else 0
-
-
-def _language() -> str:
-    return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
-
-
-def _given(error: Callable[[str], object], texts: Iterable[str], words: Mapping[str, str]) -> list[Key]:
-    try:
-        return [Key.parse(text) for text in texts]
-    except ValueError as wrong:
-        error(words["no-key"].format(reason=wrong))
-        raise
-
-
-def _read(error: Callable[[str], object], path: Path, words: Mapping[str, str]) -> dict[str, bytes]:
-    try:
-        return read(path)
-    except (OSError, Wrong) as wrong:
-        error(words["no-bundle"].format(reason=wrong))
-        raise
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
+import orjson
 import typer
 
 from services.common.commands import Lang, settings_of
@@ -16,7 +17,7 @@ from services.recorder.audit import files
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli_errors import said
 from services.recorder.ledger import database
-from services.recorder.ledger.database import Ledger, Pool, ledger_of
+from services.recorder.ledger.database import ledger_of
 from services.recorder.trust.delivery import Delivery
 from services.recorder.trust.signing import Checkpoints, Kept
 
@@ -37,13 +38,13 @@ _CONNECTIONS: Final = 2
 def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
     """Ask the log; exit 1 or 3 where it has no answer."""
     settings = settings_of(home, lang)
+
+    async def answer() -> _T:
+        async with opened(settings) as log:
+            return await ask(log)
+
     with said(lang):
-        return asyncio.run(_asked(settings, ask))
-
-
-async def _asked(settings: Settings, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
-    async with opened(settings) as log:
-        return await ask(log)
+        return asyncio.run(answer())
 
 
 @asynccontextmanager
@@ -52,19 +53,21 @@ async def opened(settings: Settings) -> AsyncIterator[AuditLog]:
     pool = await database.connect(settings.database_url, largest=_CONNECTIONS)
     try:
         ledger = await ledger_of(pool)
+
+        async def sign(shard: int) -> Kept:
+            kept = await Checkpoints(pool, ledger, settings).make(shard)
+            await Delivery(pool, ledger, settings).file()  # onto the topic it gets by the recorder
+            return kept
+
         with database.allowed():
-            yield AuditLog(pool, ledger.shards, _signing(pool, ledger, settings))
+            yield AuditLog(pool, ledger.shards, sign)
     finally:
         pool.terminate()
 
 
-def _signing(pool: Pool, ledger: Ledger, settings: Settings) -> Callable[[int], Awaitable[Kept]]:
-    async def sign(shard: int) -> Kept:
-        kept = await Checkpoints(pool, ledger, settings).make(shard)
-        await Delivery(pool, ledger, settings).file()  # onto the topic it gets by the recorder
-        return kept
-
-    return sign
+def tell(told: dict[str, Any], text: str, *, as_json: bool) -> None:
+    """What came of a command: for programs, or for people."""
+    typer.echo(orjson.dumps(told) if as_json else text)
 
 
 def written(lang: Lang | None, folder: Path, contents: dict[str, bytes]) -> list[str]:

@@ -6,19 +6,23 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+import aiosql
+
 from schemas.merkle import HASH
+from services.recorder.archive.held import Archive
+from services.recorder.archive.queries import QUERIES as ARCHIVED
 from services.recorder.audit import source
-from services.recorder.audit.proving import proofs
-from services.recorder.audit.proving.proofs import Consistency, Found, Inclusion
+from services.recorder.audit.proving.proofs import Consistency, Found, Inclusion, consistent, included
 from services.recorder.errors import Missing
 from services.recorder.ledger.database import Connection, Pool, reached
 from services.recorder.trust import signing, tiles
 from services.recorder.trust.signing import Kept
 from services.recorder.trust.tiles import WIDTH, At
 
+QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("proofs.sql"), "asyncpg", mandatory_parameters=False)
 _LEVELS: Final = 8  # of tiles that 2^63 events could fill
 
 
@@ -66,7 +70,22 @@ class AuditLog:
     async def event(self, event: UUID, sources: Sequence[Path] = ()) -> Found:
         """An event by its id; an archived one from these folders. Raises Missing, NotArchived, Unavailable."""
         async with self.connection() as connection:
-            return await proofs.locate(connection, event, sources)
+            row = await QUERIES.event(connection, event=event)
+            if row is not None:
+                return Found(row["shard"], row["position"], row["body"])
+            left = await ARCHIVED.left(connection, event=event)
+            if left is None:
+                raise Missing(f"no event {event} was ever in the ledger", f"账本从未有过事件 {event}")
+            shard, position, file = left["shard"], left["position"], left["file"]
+            archive = await source.archive_in(connection, sources) if sources else Archive({})
+        body = archive.body(shard, position)
+        if body is None:
+            raise Missing(
+                f"the event {event} left the ledger for an archive ({file}): "
+                "`recorder audit prove --source FOLDER` takes it from there",
+                f"事件 {event} 已移出账本归档（{file}）：请用 `recorder audit prove --source 目录` 从归档中取得",
+            )
+        return Found(shard, position, body)
 
     async def inclusion(self, event: Found) -> Inclusion:
         """Prove an event by the newest checkpoint; where that doesn't reach it yet, a new one is signed.
@@ -78,7 +97,7 @@ class AuditLog:
         if signed is None or signed.size <= event.position:
             signed = await self.sign(event.shard)
         async with self.connection() as connection:
-            return await proofs.inclusion(connection, event, signed)
+            return (await included(connection, [event], signed))[0]
 
     async def sign(self, shard: int) -> Kept:
         """A checkpoint of the shard as it stands now. Raises Contradiction, Misconfigured, Missing, Unavailable."""
@@ -98,7 +117,18 @@ class AuditLog:
                     f"a tree of {new} events can't have grown out of one of {old}",
                     f"{new} 条事件的树不可能由 {old} 条的树增长而来",
                 )
-            return await proofs.consistency(connection, shard, old, new)
+            return await consistent(
+                connection, await self._of_size(connection, shard, old), await self._of_size(connection, shard, new)
+            )
+
+    async def _of_size(self, connection: Connection, shard: int, size: int) -> Kept:
+        try:
+            return await signing.of_size(connection, shard, size)
+        except Missing as error:
+            near = [str(row["size"]) async for row in QUERIES.sizes(connection, shard=shard, size=size)]
+            raise Missing(
+                f"{error}; those nearest to it have {', '.join(near)}", f"{error.zh}；最近的大小为 {'、'.join(near)}"
+            ) from None
 
     async def _newest(self, connection: Connection, shard: int) -> Kept:
         if not 0 <= shard < self._shards:

@@ -7,28 +7,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
-from uuid import UUID
-
-import aiosql
+from typing import Any, Final, NamedTuple
 
 from schemas import merkle
 from schemas.canonical import leaf_hash
-from services.recorder.archive.held import Archive
-from services.recorder.archive.queries import QUERIES as ARCHIVED
-from services.recorder.errors import Contradiction, Missing
-from services.recorder.ledger.database import Connection, founded
-from services.recorder.trust import signing, tiles
+from services.recorder.errors import Contradiction
+from services.recorder.ledger.database import Connection
+from services.recorder.trust import tiles
 from services.recorder.trust.signing import Kept
 
-QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("proofs.sql"), "asyncpg", mandatory_parameters=False)
+Json = dict[str, Any]
 _HEADER: Final = "c2sp.org/tlog-proof@v1"
+_LOOK: Final = "`recorder audit verify` says what was changed."
+_LOOK_ZH: Final = "请运行 `recorder audit verify` 查明被改之处。"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An event, where it is, and its exact bytes."""
 
     shard: int
@@ -36,8 +30,7 @@ class Found:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Inclusion:
+class Inclusion(NamedTuple):
     """That an event is in the tree that a checkpoint signs."""
 
     event: Found
@@ -49,9 +42,14 @@ class Inclusion:
         lines = [_HEADER, f"index {self.event.position}", *map(encoded, self.hashes)]
         return "".join(f"{line}\n" for line in lines).encode() + b"\n" + self.checkpoint.note
 
+    def as_json(self) -> Json:
+        """As programs get it."""
+        event, hashes = self.event, [*map(encoded, self.hashes)]
+        told = {"shard": event.shard, "index": event.position, "body": event.body.decode(), "hashes": hashes}
+        return told | {"checkpoint": said_by(self.checkpoint)}
 
-@dataclass(frozen=True, slots=True)
-class Consistency:
+
+class Consistency(NamedTuple):
     """That the tree of a newer checkpoint begins with all leaves of an older one."""
 
     old: Kept
@@ -62,82 +60,48 @@ class Consistency:
         """The hashes in base64, one a line."""
         return "".join(f"{encoded(each)}\n" for each in self.hashes).encode()
 
+    def as_json(self) -> Json:
+        """As programs get it."""
+        told = {"shard": self.old.shard, "old": said_by(self.old), "new": said_by(self.new)}
+        return told | {"hashes": [*map(encoded, self.hashes)]}
+
+
+def said_by(kept: Kept) -> Json:
+    """A checkpoint, for programs: what it says, and the signed note itself."""
+    note = kept.note.decode()
+    return {"origin": note.partition("\n")[0], "size": kept.size, "root": encoded(kept.root), "note": note}
+
 
 def encoded(value: bytes) -> str:
     """Standard base64."""
     return base64.b64encode(value).decode()
 
 
-async def locate(connection: Connection, event: UUID, sources: Sequence[Path] = ()) -> Found:
-    """Find an event; one that left the ledger, in the archives ``sources``. Raises Missing, NotArchived."""
-    row = await QUERIES.event(connection, event=event)
-    if row is not None:
-        return Found(row["shard"], row["position"], row["body"])
-    left = await ARCHIVED.left(connection, event=event)
-    if left is None:
-        raise Missing(f"no event {event} was ever in the ledger", f"账本从未有过事件 {event}")
-    if sources:
-        body = (await _archive(connection, sources)).body(left["shard"], left["position"])
-        if body is not None:
-            return Found(left["shard"], left["position"], body)
-    raise Missing(
-        f"the event {event} left the ledger for an archive ({left['file']}): "
-        "`recorder audit prove --source FOLDER` takes it from there",
-        f"事件 {event} 已移出账本归档（{left['file']}）：请用 `recorder audit prove --source 目录` 从归档中取得",
-    )
+async def included(connection: Connection, events: Sequence[Found], checkpoint: Kept) -> list[Inclusion]:
+    """Prove that events are in the tree of their shard's checkpoint, which must reach them: one statement.
 
-
-async def _archive(connection: Connection, folders: Sequence[Path]) -> Archive:
-    return await Archive.at(connection, (await founded(connection)).id, folders)
-
-
-async def inclusion(connection: Connection, event: Found, checkpoint: Kept) -> Inclusion:
-    """Prove that the event is in the checkpoint's tree, which must reach it. Raises Contradiction."""
-    return (await inclusions(connection, [event], checkpoint))[0]
-
-
-async def inclusions(connection: Connection, events: Sequence[Found], checkpoint: Kept) -> list[Inclusion]:
-    """Prove the same of many events of the checkpoint's shard, by one statement. Raises Contradiction."""
-    parts = [part for event in events for part in merkle.inclusion_parts(event.position, checkpoint.size)]
+    Raises Contradiction.
+    """
+    size = checkpoint.size
+    parts = [part for event in events for part in merkle.inclusion_parts(event.position, size)]
     read = await tiles.read(connection, checkpoint.shard, parts)
-    return [_inclusion(event, checkpoint, read) for event in events]
+    made = [Inclusion(event, checkpoint, merkle.inclusion_proof(event.position, size, read)) for event in events]
+    for (shard, position, body), _, hashes in made:
+        if not merkle.verify_inclusion(leaf_hash(body), position, size, hashes, checkpoint.root):
+            raise Contradiction(
+                f"event {shard}:{position} is not what was signed: its bytes or tiles were changed. {_LOOK}",
+                f"事件 {shard}:{position} 与已签名的不符：其内容或瓦片被改动。{_LOOK_ZH}",
+            )
+    return made
 
 
-def _inclusion(event: Found, checkpoint: Kept, read: merkle.Reader) -> Inclusion:
-    hashes = merkle.inclusion_proof(event.position, checkpoint.size, read)
-    leaf = leaf_hash(event.body)
-    if not merkle.verify_inclusion(leaf, event.position, checkpoint.size, hashes, checkpoint.root):
+async def consistent(connection: Connection, old: Kept, new: Kept) -> Consistency:
+    """Prove that one checkpoint's tree grew out of another's of the shard. Raises Contradiction."""
+    read = await tiles.read(connection, old.shard, merkle.consistency_parts(old.size, new.size))
+    hashes = merkle.consistency_proof(old.size, new.size, read)
+    if not merkle.verify_consistency(old.size, old.root, new.size, new.root, hashes):
         raise Contradiction(
-            f"event {event.shard}:{event.position} is not what was signed: its bytes or tiles were changed. {_LOOK}",
-            f"事件 {event.shard}:{event.position} 与已签名的不符：其内容或瓦片被改动。{_LOOK_ZH}",
+            f"shard {old.shard}: what was signed at {new.size} did not grow out of what was at {old.size}. {_LOOK}",
+            f"分片 {old.shard}：在 {new.size} 处签名的历史并非由 {old.size} 处的历史增长而来。{_LOOK_ZH}",
         )
-    return Inclusion(event, checkpoint, hashes)
-
-
-async def consistency(connection: Connection, shard: int, old: int, new: int) -> Consistency:
-    """Prove that one checkpoint's tree grew out of another's. Raises Missing, Contradiction."""
-    before, after = await _signed(connection, shard, old), await _signed(connection, shard, new)
-    read = await tiles.read(connection, shard, merkle.consistency_parts(old, new))
-    hashes = merkle.consistency_proof(old, new, read)
-    if not merkle.verify_consistency(old, before.root, new, after.root, hashes):
-        raise Contradiction(
-            f"shard {shard}: what was signed at {new} did not grow out of what was at {old}. {_LOOK}",
-            f"分片 {shard}：在 {new} 处签名的历史并非由 {old} 处的历史增长而来。{_LOOK_ZH}",
-        )
-    return Consistency(before, after, hashes)
-
-
-_LOOK: Final = "`recorder audit verify` says what was changed."
-_LOOK_ZH: Final = "请运行 `recorder audit verify` 查明被改之处。"
-
-
-async def _signed(connection: Connection, shard: int, size: int) -> Kept:
-    try:
-        return await signing.of_size(connection, shard, size)
-    except Missing as error:
-        near = [str(row["size"]) async for row in QUERIES.sizes(connection, shard=shard, size=size)]
-        if not near:
-            raise Missing(f"shard {shard} has no checkpoints yet", f"分片 {shard} 尚无检查点") from error
-        raise Missing(
-            f"{error}; those nearest to it have {', '.join(near)}", f"{error.zh}；最近的大小为 {'、'.join(near)}"
-        ) from None
+    return Consistency(old, new, hashes)

@@ -1,19 +1,16 @@
-"""``recorder audit prove`` and ``consistency``: proofs in files, for tools that are not ours."""
+"""``recorder audit checkpoint``, ``prove`` and ``consistency``: what was signed and proofs, for tools not ours."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-import orjson
 import typer
 
 from services.common.commands import AsJson, Home, Lang, Language, Words, spoken
-from services.recorder.audit.proving.commands import Archives, Out, Shard, asked, written
+from services.recorder.audit.proving.commands import Archives, Out, Shard, asked, tell, written
 from services.recorder.audit.proving.log import AuditLog
-from services.recorder.audit.proving.proofs import Inclusion
+from services.recorder.audit.proving.proofs import Inclusion, said_by
 
 _WORDS: Final[Words] = {
     Lang.EN: {
@@ -37,6 +34,13 @@ New = Annotated[
 ]
 
 
+def checkpoint(*, shard: Shard, home: Home = None, lang: Language = None, as_json: AsJson = False) -> None:
+    """Print a shard's newest checkpoint, a signed note to keep aside (分片最新的检查点，宜另行保存)."""
+    kept = asked(home, lang, lambda log: log.checkpoint(shard))
+    told = {"shard": shard, **said_by(kept), "made_at": kept.made_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    tell(told, kept.note.decode().removesuffix("\n"), as_json=as_json)
+
+
 def prove(
     *,
     event: Event,
@@ -47,20 +51,14 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Prove that an event is in the log: ID.tlog-proof and ID.json (证明事件在日志之中)."""
-    made = asked(home, lang, lambda log: _proved(log, event, source or ()))
+
+    async def ask(log: AuditLog) -> Inclusion:
+        return await log.inclusion(await log.event(event, source or ()))
+
+    made = asked(home, lang, ask)
     files = written(lang, out, {f"{event}.tlog-proof": made.text(), f"{event}.json": made.event.body})
-    told = {
-        "event": str(event),
-        "shard": made.event.shard,
-        "position": made.event.position,
-        "size": made.checkpoint.size,
-        "files": files,
-    }
-    _say(lang, "proved", told, as_json=as_json)
-
-
-async def _proved(log: AuditLog, event: UUID, sources: Sequence[Path]) -> Inclusion:
-    return await log.inclusion(await log.event(event, sources))
+    place = {"shard": made.event.shard, "position": made.event.position, "size": made.checkpoint.size}
+    _tell(lang, "proved", {"event": str(event), **place, "files": files}, as_json=as_json)
 
 
 def consistency(
@@ -78,12 +76,9 @@ def consistency(
     contents = {"old.checkpoint": made.old.note, "new.checkpoint": made.new.note, "hashes.txt": made.lines()}
     files = written(lang, out, contents)
     told = {"shard": shard, "old": made.old.size, "new": made.new.size, "files": files}
-    _say(lang, "consistent", told, as_json=as_json)
+    _tell(lang, "consistent", told, as_json=as_json)
 
 
-def _say(lang: Lang | None, word: str, told: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(orjson.dumps(told))
-        return
+def _tell(lang: Lang | None, word: str, told: dict[str, Any], *, as_json: bool) -> None:
     words = _WORDS[spoken(lang)]
-    typer.echo(words[word].format(**(told | {"files": words["and"].join(told["files"])})))
+    tell(told, words[word].format(**told | {"files": words["and"].join(told["files"])}), as_json=as_json)

@@ -6,10 +6,11 @@ as its subject, in its stamps, on a roll, in the fact that it takes back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, Final
 
 import orjson
 
@@ -17,7 +18,6 @@ from schemas.base import instant
 from schemas.identity import shard_of
 
 Event = dict[str, Any]
-Test = Callable[[Event], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +41,19 @@ class Filter:
 
     def named(self) -> Iterator[tuple[str, Filter]]:
         """What is asked for by name, each by itself: office, person and stream."""
-        if self.office is not None:
-            yield self.office, Filter(office=self.office)
-        if self.person is not None:
-            yield self.person, Filter(person=self.person)
-        if self.stream is not None:
-            yield self.stream, Filter(stream=self.stream)
+        for name in ("office", "person", "stream"):
+            if (value := getattr(self, name)) is not None:
+                yield value, Filter(**{name: value})
 
     def kept(self, bodies: list[bytes]) -> list[bytes]:
         """Those of these events that are asked for. ValueError, KeyError where one is no event."""
-        tests = list(self._tests())
-        if not tests:
+        asked = [(test, value) for name, test in _TESTS.items() if (value := getattr(self, name)) is not None]
+        if not asked:
             return bodies
         for needle in self._needles():
             bodies = [body for body in bodies if needle in body]
         parsed = ((body, orjson.loads(body)) for body in bodies)
-        return [body for body, fields in parsed if all(test(fields) for test in tests)]
+        return [body for body, fields in parsed if all(test(fields, value) for test, value in asked)]
 
     def _needles(self) -> list[bytes]:
         """What must stand in an event's bytes: to parse only those that can be meant."""
@@ -67,40 +64,23 @@ class Filter:
             needles.append(orjson.dumps(self.person)[1:])  # the id in data, or the end of the stream's name
         return needles
 
-    def _tests(self) -> Iterator[Test]:
-        office, person, stream, type_ = self.office, self.person, self.stream, self.type
-        if office is not None:
-            yield lambda event: event["office"] == office
-        if stream is not None:
-            yield lambda event: event["partitionkey"] == stream
-        if type_ is not None:
-            yield lambda event: _matches(event["type"], type_)
-        if person is not None:
-            yield lambda event: about(event, person)
-        yield from self._times()
-
-    def _times(self) -> Iterator[Test]:
-        since, until, as_of = self.happened_from, self.happened_to, self.as_of
-        if since is not None:
-            yield lambda event: instant(event["time"]) >= since
-        if until is not None:
-            yield lambda event: instant(event["time"]) <= until
-        if as_of is not None:
-            yield lambda event: instant(event["recordedtime"]) <= as_of
-
 
 def about(event: Event, person: str) -> bool:
     """Whether an event is about a person."""
     return event["partitionkey"] == f"person/{person}" or _names(event["data"], person)
 
 
-def _matches(type_: str, pattern: str) -> bool:
-    return type_.startswith(pattern[:-1]) if pattern.endswith("*") else type_ == pattern
-
-
 def _names(value: Any, person: str) -> bool:  # noqa: ANN401  # JSON
-    if isinstance(value, dict):
-        return any(_names(inner, person) for inner in value.values())
-    if isinstance(value, list):
-        return any(_names(inner, person) for inner in value)
-    return bool(value == person)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return bool(value == person) if inner is None else any(_names(each, person) for each in inner)
+
+
+_TESTS: Final[Mapping[str, Callable[[Event, Any], bool]]] = {
+    "office": lambda event, office: event["office"] == office,
+    "stream": lambda event, stream: event["partitionkey"] == stream,
+    "type": lambda event, type_: fnmatchcase(event["type"], type_),
+    "person": about,
+    "happened_from": lambda event, at: instant(event["time"]) >= at,
+    "happened_to": lambda event, at: instant(event["time"]) <= at,
+    "as_of": lambda event, at: instant(event["recordedtime"]) <= at,
+}

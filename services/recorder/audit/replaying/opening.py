@@ -51,14 +51,13 @@ class Opening:
                 f"the recorder, which opens sealed fields, can't be reached ({why}).",
                 f"无法连接解封字段的记录服务（{why}）。",
             ) from error
-        if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-            code = answer.status_code
+        code = answer.status_code
+        if code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
             raise Misconfigured(
                 f"The recorder opens nothing for this token ({code}): --opened needs a reader's.",
                 f"记录服务不为该令牌解封（{code}）：--opened 需要读者的令牌。",
             )
         if not answer.is_success:
-            code = answer.status_code
             raise Unavailable(f"the recorder opens nothing now ({code}).", f"记录服务目前无法解封（{code}）。")
         found: list[Json] = answer.json()["items"]
         return found

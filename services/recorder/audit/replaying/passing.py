@@ -57,7 +57,7 @@ class Replay:
         """
         for shard, first in self._firsts.items():
             async for chunk in self._source.chunks(shard, first):
-                self._meet(chunk.bodies)
+                self.unmet = {name: one for name, one in self.unmet.items() if not one.kept(chunk.bodies)}
                 kept = self._wanted.kept(chunk.bodies)
                 if kept and self._show is not None:
                     kept = await self._show(kept)
@@ -65,11 +65,6 @@ class Replay:
                     self._write(write, shard, kept)
                 self.at = Place(shard, chunk.last)
                 advance(len(chunk.bodies))
-
-    def _meet(self, bodies: list[bytes]) -> None:
-        for name, one in list(self.unmet.items()):
-            if one.kept(bodies):
-                del self.unmet[name]
 
     def _write(self, write: Write, shard: int, kept: list[bytes]) -> None:
         lines = b"\n".join(kept) + b"\n"

@@ -7,8 +7,9 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -19,7 +20,7 @@ from services.common.showing import progress, quiet
 from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.replaying.filters import Filter
 from services.recorder.audit.replaying.opening import opening
-from services.recorder.audit.replaying.passing import Replay, Show, Unwritten
+from services.recorder.audit.replaying.passing import Replay, Unwritten
 from services.recorder.audit.source import Source, opened
 from services.recorder.cli_errors import worded
 from services.recorder.errors import Hole, RecorderError, Unavailable
@@ -131,94 +132,82 @@ def replay(
         happened_to=happened[1],
         as_of=asked.last(as_of),
     )
-    sources, place = asked.stores(source), asked.place(after)
-    _Command(settings_of(home, lang), lang, sources, readable=readable).run(wanted, place)
+    command = _Command(settings_of(home, lang), lang, asked.stores(source), wanted, asked.place(after), readable)
+    command.run()
 
 
+@dataclass(slots=True)
 class _Command:
     """One run of the command: from here on, whatever ends it says how to go on."""
 
-    def __init__(self, settings: Settings, lang: Lang | None, sources: Sequence[str], *, readable: bool) -> None:
-        self._settings = settings
-        self._lang = lang
-        self._words: Mapping[str, str] = _WORDS[spoken(lang)]
-        self._sources = sources
-        self._readable = readable
-        self._at: Place | None = None
+    settings: Settings
+    lang: Lang | None
+    sources: Sequence[str]
+    wanted: Filter
+    after: Place | None
+    readable: bool
+    at: Place | None = None
 
-    def run(self, wanted: Filter, after: Place | None) -> None:
+    def run(self) -> None:
         """Replay; exit 1 or 3 where it doesn't come to its end."""
         quiet()
         try:
-            replayed = asyncio.run(self._replay(wanted, after))
+            replayed = asyncio.run(self._replay())
         except BrokenPipeError:  # the reader has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (KeyboardInterrupt, asyncio.CancelledError):
-            self._stop(self._words["interrupted"])
+            self._stop(self._said("interrupted"))
         except Unwritten as error:
-            self._stop(self._words["unwritten"].format(why=error.why))
-        except Unavailable as error:
-            if self._at is None:
-                not_running(self._lang, worded(error, self._lang))
-            self._stop(worded(error, self._lang))
-        except Hole as error:
-            self._stop(self._words["hole"].format(error=worded(error, self._lang)))
+            self._stop(self._said("unwritten", why=error.why))
         except RecorderError as error:
-            self._stop(worded(error, self._lang))
+            reason = worded(error, self.lang)
+            if isinstance(error, Unavailable) and self.at is None:
+                not_running(self.lang, reason)
+            self._stop(self._said("hole", error=reason) if isinstance(error, Hole) else reason)
         except (ValueError, KeyError):
-            self._stop(self._words["unreadable"])
+            self._stop(self._said("unreadable"))
         else:
-            self._count(replayed, wanted, after)
+            self._count(replayed)
 
-    def _count(self, replayed: Replay, wanted: Filter, after: Place | None) -> None:
+    def _count(self, replayed: Replay) -> None:
         """How many there were; exit 1 where a name has no event at all: two empty files would compare equal."""
-        if replayed.unmet and after is None:
-            source, shards = self._where(wanted, replayed.shards)
-            unmet = self._words["unmet"].format(names=", ".join(replayed.unmet), source=source, shards=shards)
-            typer.echo(unmet, err=True)
+        if replayed.unmet and self.after is None:
+            typer.echo(self._among("unmet", replayed.shards, names=", ".join(replayed.unmet)), err=True)
             raise typer.Exit(FAILED)
-        typer.echo(self._words["written"].format(count=replayed.written), err=True)
+        typer.echo(self._said("written", count=replayed.written), err=True)
 
-    async def _replay(self, wanted: Filter, after: Place | None) -> Replay:
+    async def _replay(self) -> Replay:
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with opened(self._settings, *self._sources) as source, self._shown() as show:
-            self._check(source, wanted, after)
-            replaying = Replay(source, wanted, after, show)
+        shown = opening(self.settings) if self.readable else nullcontext()  # instead of the exact bytes
+        async with opened(self.settings, *self.sources) as source, shown as show:
+            self._check(source)
+            replaying = Replay(source, self.wanted, self.after, show)
             watched = not sys.stdout.isatty()  # else the bar would stand among the events
-            with progress(self._words["title"], replaying.total, shown=watched) as advance:
+            with progress(self._said("title"), replaying.total, shown=watched) as advance:
                 try:
                     await replaying.run(_write, advance)
                 finally:
-                    self._at = replaying.at
+                    self.at = replaying.at
             return replaying
 
-    def _check(self, source: Source, wanted: Filter, after: Place | None) -> None:
+    def _check(self, source: Source) -> None:
         """A place that a replay can't have come to is a slip: after it there is nothing, which says nothing."""
-        if after is None:
-            return
-        shards = wanted.shards(source.shards)
-        if after.shard not in shards or not source.left(*after):
-            found, among = self._where(wanted, source.shards)
-            raise typer.BadParameter(self._words["no-place"].format(at=after, source=found, shards=among))
-
-    def _where(self, wanted: Filter, shards: int) -> tuple[str, str]:
-        return ", ".join(self._sources), ", ".join(map(str, wanted.shards(shards)))
-
-    @asynccontextmanager
-    async def _shown(self) -> AsyncIterator[Show | None]:
-        """What is written instead of the exact bytes, if so."""
-        if not self._readable:
-            yield None
-            return
-        async with opening(self._settings) as found:
-            yield found
+        if self.after is not None and (
+            self.after.shard not in self.wanted.shards(source.shards) or not source.left(*self.after)
+        ):
+            raise typer.BadParameter(self._among("no-place", source.shards, at=self.after))
 
     def _stop(self, reason: str) -> NoReturn:
-        if self._at is not None:
-            reason = self._words["go-on"].format(reason=reason, at=self._at)
-        failed(self._lang, reason)
+        failed(self.lang, reason if self.at is None else self._said("go-on", reason=reason, at=self.at))
+
+    def _among(self, word: str, shards: int, **values: object) -> str:
+        among = ", ".join(map(str, self.wanted.shards(shards)))
+        return self._said(word, source=", ".join(self.sources), shards=among, **values)
+
+    def _said(self, word: str, **values: object) -> str:
+        return _WORDS[spoken(self.lang)][word].format(**values)
 
 
 def _write(data: bytes) -> None:

@@ -8,35 +8,35 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from uuid import UUID
-
-import asyncpg
 
 from services.common.settings import Settings
 from services.recorder.archive.folder import digest
 from services.recorder.archive.held import Archive
+from services.recorder.archive.queries import QUERIES as ARCHIVED
 from services.recorder.audit.verifying.checks.leaves import RANGE, Range
 from services.recorder.audit.verifying.checks.notes import Kept, Notary, Signatures, given, in_file
 from services.recorder.audit.verifying.checks.topics import Partition
-from services.recorder.audit.verifying.checks.tree import Head
+from services.recorder.audit.verifying.checks.tree import Head, upper_of
 from services.recorder.audit.verifying.problems import Findings, Kind
-from services.recorder.audit.verifying.queries import QUERIES, connected
+from services.recorder.audit.verifying.running import Job
 from services.recorder.audit.verifying.skipping import Skipped, skipped
-from services.recorder.audit.verifying.work import Whole
+from services.recorder.audit.verifying.work import QUERIES, Connection, Whole, connected
 from services.recorder.errors import Misconfigured, NotArchived, Unsettled
-from services.recorder.kafka.fetching import Record, ends_of, everything
+from services.recorder.kafka.fetching import ends_of, everything
 from services.recorder.ledger import states
+from services.recorder.ledger.database import QUERIES as LEDGER
+from services.recorder.ledger.database import Ledger
+from services.recorder.trust import tiles
 from services.recorder.trust.keys import Keys
 from services.recorder.trust.note import VerifierKey
 from services.recorder.trust.tiles import At
 
 KINDS: Final = ("events", "receipts")
 _ROWS: Final = 1000  # of a cursor
-_UPPER: Final = 2  # the level from which on tiles are held against the whole tree
 Ranges = dict[int, list[tuple[int, int]]]  # shard → first and last of what left the ledger
 
 
@@ -65,12 +65,10 @@ class Plan:
     """The work, and what was found while it was laid out."""
 
     heads: dict[int, Head] = field(default_factory=dict)
-    ranges: list[Range] = field(default_factory=list)
-    wholes: list[Whole] = field(default_factory=list)
-    partitions: list[Partition] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
     signed: defaultdict[int, Signatures] = field(default_factory=lambda: defaultdict(Signatures))
-    upper: dict[int, dict[At, bytes]] = field(default_factory=lambda: defaultdict(dict))
-    findings: list[Findings] = field(default_factory=list)
+    upper: dict[int, dict[At, bytes]] = field(default_factory=dict)
+    found: Findings = field(default_factory=Findings)
     skipped: list[Skipped] = field(default_factory=list)
     archived: Ranges = field(default_factory=dict)
     unlike: set[int] = field(default_factory=set)  # shards whose states are of another fold
@@ -78,21 +76,24 @@ class Plan:
     @property
     def total(self) -> int:
         """Rows and records to read."""
-        events = sum(part.end - part.first for part in self.ranges)
-        receipts = sum(head.next_receipt for head in self.heads.values())
-        return 2 * events + receipts + sum(part.end for part in self.partitions)
+        rows = sum(2 * head.size + head.next_receipt for head in self.heads.values())
+        return rows + sum(job.end for job in self.jobs if isinstance(job, Partition))
 
 
 async def plan(settings: Settings, options: Options) -> Plan:
     """Lay out the work. Raises Unavailable, Misconfigured, NotArchived."""
-    made = Plan()
     ends = {kind: await ends_of(settings.kafka, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
-    if not options.kafka:
-        made.skipped.append(skipped("kafka", "left-out", option="--without-kafka"))
     files = [in_file(settings.checkpoints_file, "file"), *map(given, options.files)]
     async with connected(settings.database_url) as connection:
-        await _Layout(connection, settings, options, made).lay(ends, files)
-    return made
+        row = await LEDGER.installation(connection)
+        if row is None:
+            raise Misconfigured(
+                "this ledger has no identity: the table ledger.installation is empty.",
+                "账本没有标识：表 ledger.installation 是空的。",
+            )
+        layout = _Layout(connection, settings, options, Ledger(row["ledger"], row["shards"]), ends)
+        await layout.lay(files)
+    return layout.made
 
 
 async def settled(settings: Settings, made: Plan) -> None:
@@ -113,121 +114,104 @@ async def settled(settings: Settings, made: Plan) -> None:
             )
 
 
-async def _archived(connection: asyncpg.Connection[asyncpg.Record]) -> Ranges:
+async def _archived(connection: Connection) -> Ranges:
     archived: Ranges = defaultdict(list)
-    for row in await connection.fetch(QUERIES.archived.sql):
+    for row in await connection.fetch(ARCHIVED.files.sql, None):
         archived[row["shard"]].append((row["first"], row["last"]))
     return archived
 
 
+@dataclass(slots=True)
 class _Layout:
-    """The ledger's side of the plan."""
+    """The ledger's side of the plan; ``ends``: how far the topics reach; ``tiled``: events that tiles must hold."""
 
-    def __init__(
-        self, connection: asyncpg.Connection[asyncpg.Record], settings: Settings, options: Options, made: Plan
-    ) -> None:
-        self._connection = connection
-        self._settings = settings
-        self._options = options
-        self._made = made
+    connection: Connection
+    settings: Settings
+    options: Options
+    ledger: Ledger
+    ends: dict[str, list[int] | None]
+    made: Plan = field(default_factory=Plan)
+    tiled: dict[int, int] = field(default_factory=dict)
+    archive: Archive | None = None
 
-    async def lay(self, ends: dict[str, list[int] | None], files: Iterable[Iterable[Kept]]) -> None:
+    async def lay(self, files: Iterable[Iterable[Kept]]) -> None:
         """Fix everything."""
-        installation = await self._connection.fetchrow(QUERIES.installation.sql)
-        if installation is None:
-            raise Misconfigured(
-                "this ledger has no identity: the table ledger.installation is empty.",
-                "账本没有标识：表 ledger.installation 是空的。",
-            )
-        ledger, count = installation["ledger"], installation["shards"]
-        shards = self._shards(count)
-        notary = Notary(ledger, shards, self._keys())
+        made, shards = self.made, self._shards()
+        if not self.options.kafka:
+            made.skipped.append(skipped("kafka", "left-out", option="--without-kafka"))
+        notary = Notary(self.ledger.id, shards, self._keys())
         await self._kept(notary, files)
-        tiled = {row["shard"]: row["size"] for row in await self._connection.fetch(QUERIES.tiled.sql)}
-        for row in await self._connection.fetch(QUERIES.heads.sql):
-            if row["shard"] in shards:
-                self._made.heads[row["shard"]] = Head(*row)
+        for *row, events, receipts in await self.connection.fetch(QUERIES.heads.sql, shards):
+            self._head(Head(*row), events or (), receipts or ())
         self._believe(notary)
-        await self._beyond(shards)
-        archived = self._made.archived = await _archived(self._connection)
-        self._made.unlike = {*await states.unlike_in(self._connection)}
-        archive = await self._archive(ledger)
-        for head in self._made.heads.values():
-            left = archived.get(head.shard, [])
-            await self._shard(head, tiled.get(head.shard, 0), left, archive)
-            self._partitions(head, ledger, ends)
-            if all(archive is not None and archive.holds(head.shard, first) for first, _ in left):
-                source = f"urn:chengzhang:ledger:{ledger}"
-                like = head.shard not in self._made.unlike
-                self._made.wholes.append(Whole(self._settings.database_url, head.shard, count, source, archive, like))
-                if not like:
-                    self._made.skipped.append(skipped("states", "other-fold", shard=head.shard))
-            else:
-                self._made.skipped.append(skipped("contents", "archived", shard=head.shard))
+        made.archived = await _archived(self.connection)
+        made.unlike = {*await states.unlike_in(self.connection)}
+        await self._at_hand()
+        for head in made.heads.values():
+            made.upper[head.shard] = await tiles.fetch(self.connection, head.shard, upper_of(head.size))
+        parts = (self._ranges, self._whole, self._partitions)  # hashes first, so that their rate is theirs
+        made.jobs = [job for part in parts for head in made.heads.values() for job in part(head)]
 
-    def _shards(self, count: int) -> list[int]:
-        unknown = [shard for shard in self._options.shards if not 0 <= shard < count]
+    def _shards(self) -> list[int]:
+        count = self.ledger.shards
+        unknown = [shard for shard in self.options.shards if not 0 <= shard < count]
         if unknown:
             raise Misconfigured(
                 f"there is no shard {unknown[0]}: this ledger has 0 to {count - 1}.",
                 f"没有分片 {unknown[0]}：本账本的分片为 0 至 {count - 1}。",
             )
-        return sorted(set(self._options.shards)) or list(range(count))
+        return sorted(set(self.options.shards)) or list(range(count))
 
     def _keys(self) -> list[VerifierKey]:
-        if self._options.keys:
-            return list(self._options.keys)
-        path = self._settings.checkpoint_keys_file
-        return Keys.load(path).verifiers if path.exists() else []
+        path = self.settings.checkpoint_keys_file
+        return list(self.options.keys) or (Keys.load(path).verifiers if path.exists() else [])
 
     async def _kept(self, notary: Notary, files: Iterable[Iterable[Kept]]) -> None:
         """Show the notary every checkpoint that is kept: in files, on the topic, in the ledger; some at a time."""
         for kept in files:
             notary.take(kept)
-        async for records in self._published():  # in a thread, so that signatures don't keep Kafka waiting
-            await asyncio.to_thread(notary.take, [Kept("topic", record.value or b"") for record in records])
-        async with self._connection.transaction():
-            async for row in self._connection.cursor(QUERIES.checkpoints.sql, prefetch=_ROWS):
-                notary.take([Kept("ledger", row["note"], (row["shard"], row["size"], row["root"]))])
-
-    async def _published(self) -> AsyncIterator[list[Record]]:
-        if not self._options.kafka:
-            return
-        kafka, topic = self._settings.kafka, self._settings.topic("checkpoints")
-        ends = await ends_of(kafka, topic)
-        if ends is None:
-            self._made.skipped.append(skipped("published", "no-topic", topic=topic))
-            return
-        async for records in everything(kafka, topic, ends):
-            yield records
+        if self.options.kafka:
+            topic = self.settings.topic("checkpoints")
+            ends = await ends_of(self.settings.kafka, topic)
+            if ends is None:
+                self.made.skipped.append(skipped("published", "no-topic", topic=topic))
+            async for records in everything(self.settings.kafka, topic, ends or ()):
+                notes = [Kept("topic", record.value or b"") for record in records]
+                await asyncio.to_thread(notary.take, notes)  # so that signatures don't keep Kafka waiting
+        async with self.connection.transaction():
+            async for shard, size, root, note in self.connection.cursor(QUERIES.checkpoints.sql, prefetch=_ROWS):
+                notary.take([Kept("ledger", note, (shard, size, root))])
+                self.tiled[shard] = size  # the newest comes last
 
     def _believe(self, notary: Notary) -> None:
         if not notary.keys:
             if notary.seen:
-                path = self._settings.checkpoint_keys_file
-                self._made.skipped.append(skipped("checkpoints", "no-key", path=path))
+                path = self.settings.checkpoint_keys_file
+                self.made.skipped.append(skipped("checkpoints", "no-key", path=path))
             return
-        self._made.findings += notary.wrong.values()
-        self._made.signed = notary.signed
-        for head in self._made.heads.values():
+        for findings in notary.wrong.values():
+            self.made.found.take(findings)
+        self.made.signed = notary.signed
+        for head in self.made.heads.values():
             if head.size and head.shard not in notary.signed:
-                self._made.skipped.append(skipped("signed", "none-kept", shard=head.shard))
+                self.made.skipped.append(skipped("signed", "none-kept", shard=head.shard))
 
-    async def _beyond(self, shards: list[int]) -> None:
-        for row in await self._connection.fetch(QUERIES.beyond.sql, shards):
-            findings = Findings(row["shard"])
-            for position in row["events"] or ():
-                findings.add(Kind.BEYOND, position, f"below {row['size']}", position)
-            for number in row["receipts"] or ():
-                findings.add(Kind.RECEIPT_BEYOND, number, f"below {row['next_receipt']}", number)
-            self._made.findings.append(findings)
+    def _head(self, head: Head, events: Iterable[int], receipts: Iterable[int]) -> None:
+        """Where a shard stands; what is behind its end is wrong."""
+        self.made.heads[head.shard] = head
+        findings = Findings(head.shard)
+        for position in events:
+            findings.add(Kind.BEYOND, position, f"below {head.size}", position)
+        for number in receipts:
+            findings.add(Kind.RECEIPT_BEYOND, number, f"below {head.next_receipt}", number)
+        self.made.found.take(findings)
 
-    async def _archive(self, ledger: UUID) -> Archive | None:
+    async def _at_hand(self) -> None:
         """The archives that were named; their files must be those that left."""
-        if not self._options.archives:
-            return None
-        archive = await Archive.at(self._connection, ledger, self._options.archives)
-        for held in archive.files():
+        if not self.options.archives:
+            return
+        self.archive = await Archive.at(self.connection, self.ledger.id, self.options.archives)
+        for held in self.archive.files():
             try:
                 found = digest(held.path)[1]
             except NotArchived as error:
@@ -235,33 +219,34 @@ class _Layout:
             if found != held.sha256:
                 findings = Findings(held.shard)
                 findings.add(Kind.ARCHIVE, held.first, held.sha256, found, file=str(held.path))
-                self._made.findings.append(findings)
-        return archive
+                self.made.found.take(findings)
 
-    async def _shard(self, head: Head, tiled: int, archived: list[tuple[int, int]], archive: Archive | None) -> None:
-        sizes = self._made.signed[head.shard].sizes()
+    def _ranges(self, head: Head) -> Iterator[Job]:
+        url, shard, left = self.settings.database_url, head.shard, self.made.archived.get(head.shard, [])
+        sizes = self.made.signed[shard].sizes()
         for first in range(0, head.size, RANGE):
             end = min(first + RANGE, head.size)
             cuts = tuple(size for size in sizes if first < size <= end)
-            left = tuple(each for each in archived if each[0] < end and each[1] >= first)
-            self._made.ranges.append(
-                Range(self._settings.database_url, head.shard, first, end, cuts, tiled, left, archive)
-            )
-        for row in await self._connection.fetch(QUERIES.upper_tiles.sql, head.shard, _UPPER):
-            self._made.upper[head.shard][At(row["level"], row["number"])] = row["hashes"]
+            gone = tuple(each for each in left if each[0] < end and each[1] >= first)
+            yield Range(url, shard, first, end, cuts, self.tiled.get(shard, 0), gone, self.archive)
 
-    def _partitions(self, head: Head, ledger: UUID, ends: dict[str, list[int] | None]) -> None:
-        for kind, offsets in ends.items():
-            topic, size = self._settings.topic(kind), head.size if kind == "events" else head.next_receipt
+    def _whole(self, head: Head) -> Iterator[Job]:
+        shard, archive, like = head.shard, self.archive, head.shard not in self.made.unlike
+        left = self.made.archived.get(shard, [])
+        if not all(archive is not None and archive.holds(shard, first) for first, _ in left):
+            self.made.skipped.append(skipped("contents", "archived", shard=shard))
+            return
+        yield Whole(self.settings.database_url, shard, self.ledger, archive, like)
+        if not like:
+            self.made.skipped.append(skipped("states", "other-fold", shard=shard))
+
+    def _partitions(self, head: Head) -> Iterator[Job]:
+        for kind, offsets in self.ends.items():
             if offsets is None or head.shard >= len(offsets):
                 findings = Findings(head.shard)
-                findings.add(Kind.TOPIC_MISSING, None, f"partition {head.shard} of {topic}", None, topic=kind)
-                self._made.findings.append(findings)
-                continue
-            source = f"urn:chengzhang:ledger:{ledger}"
-            self._made.partitions.append(
-                Partition(
-                    self._settings.database_url, self._settings.kafka, topic, kind, head.shard, offsets[head.shard],
-                    size, source,
-                )
-            )  # fmt: skip
+                expected = f"partition {head.shard} of {self.settings.topic(kind)}"
+                findings.add(Kind.TOPIC_MISSING, None, expected, None, topic=kind)
+                self.made.found.take(findings)
+            else:
+                size = head.size if kind == "events" else head.next_receipt
+                yield Partition(self.settings, kind, head.shard, offsets[head.shard], size, self.ledger.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -77,6 +78,12 @@ class Findings:
             return
         self._listed[kind] += 1
         self.problems.append(Problem(kind, self.shard, position, expected, found, dict(more)))
+
+    def compare(self, kind: Kind, position: int, pairs: Iterable[tuple[str, object, object]]) -> None:
+        """Note where bytes say something else than they should: name, what they should say, what they say."""
+        wrong = [each for each in pairs if each[1] != each[2]]
+        if wrong:
+            self.add(kind, position, {each[0]: each[1] for each in wrong}, {each[0]: each[2] for each in wrong})
 
     def take(self, other: Findings) -> None:
         """Take on what another part found."""

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.common.settings import Settings
 from services.common.showing import Advance, progress
+from services.recorder.audit.projector import Answer, asking
 from services.recorder.audit.verifying.checks import tree
 from services.recorder.audit.verifying.checks.leaves import Hashed
-from services.recorder.audit.verifying.checks.models import ReadModels
 from services.recorder.audit.verifying.plan import Options, Plan, plan, settled
-from services.recorder.audit.verifying.problems import Findings, Problem
-from services.recorder.audit.verifying.running import Job, Runner, everywhere
+from services.recorder.audit.verifying.problems import Kind, Problem
+from services.recorder.audit.verifying.running import Runner, everywhere
 from services.recorder.audit.verifying.skipping import Skipped, skipped
 
 COUNTED: Final = ("events", "receipts", "states", "tiles", "checkpoints", "topic_events", "topic_receipts")
+_USAGE: Final = 2
+_NAMED: Final = ("kind", "shard", "position", "expected", "found")
 
 
 @dataclass(slots=True)
@@ -51,56 +54,56 @@ class Report:
 
 def verify(settings: Settings, options: Options, *, title: str = "", run: Runner = everywhere) -> Report:
     """Verify. Raises Unavailable, Misconfigured, NotArchived, Unsettled."""
-    report, whole = Report(), Findings()
     began = time.monotonic()
-    with ReadModels(settings) if options.models else nullcontext() as models:
+    with asking(settings, "verify") if options.models else nullcontext() as answer:
         made = asyncio.run(plan(settings, options))
-        for findings in made.findings:
-            whole.take(findings)
         with progress(title, made.total) as advance:
-            rate = _work(made, whole, run, advance)
-        if whole.problems:
+            rate = _work(made, run, advance)
+        if made.found.problems:
             asyncio.run(settled(settings, made))
-        report.skipped = made.skipped
-        if models is not None:
-            _add_models(report, whole, models)
-        elif options.read_models:
-            report.skipped.append(skipped("read_models", "left-out", option="--shard"))
-        else:
-            report.skipped.append(skipped("read_models", "left-out", option="--without-read-models"))
-    _fill(report, whole, made)
-    report.checked |= {"hashed_per_s": rate, "seconds": round(time.monotonic() - began, 1)}
-    return report
+        models = _models(made, None if answer is None else answer(), options)
+    counted = {"shards": len(made.heads), **dict.fromkeys(COUNTED, 0), **made.found.checked, **models}
+    told = counted | {"hashed_per_s": rate, "seconds": round(time.monotonic() - began, 1)}
+    return Report(told, sorted(made.found.problems, key=_place), dict(made.found.unlisted), made.skipped)
 
 
-def _work(made: Plan, whole: Findings, run: Runner, advance: Advance) -> int:
+def _work(made: Plan, run: Runner, advance: Advance) -> int:
     """Do all jobs, then put the trees together. How many events a second were hashed, on all cores."""
     ranges: dict[int, list[Hashed]] = defaultdict(list)
-    jobs: list[Job] = [*made.ranges, *made.wholes, *made.partitions]  # hashes first, so that their rate is theirs
     began = hashed_at = time.monotonic()
-    for done in run(jobs, advance):
+    for done in run(made.jobs, advance):
         if isinstance(done, Hashed):
             ranges[done.range.shard].append(done)
             hashed_at = time.monotonic()
-        whole.take(done.findings if isinstance(done, Hashed) else done)
+        made.found.take(done.findings if isinstance(done, Hashed) else done)
     for shard, head in made.heads.items():
-        whole.take(tree.checked(head, ranges[shard], made.signed[shard], made.upper[shard]))
-    return round(whole.checked["events"] / max(hashed_at - began, 1e-9))
+        made.found.take(tree.checked(head, ranges[shard], made.signed[shard], made.upper[shard]))
+    return round(made.found.checked["events"] / max(hashed_at - began, 1e-9))
 
 
-def _add_models(report: Report, whole: Findings, models: ReadModels) -> None:
-    told = models.result()
-    if isinstance(told, Skipped):
-        report.skipped.append(told)
-        return
-    report.checked["read_models"], problems = told
-    whole.problems += problems
+def _models(made: Plan, answer: Answer | None, options: Options) -> dict[str, Any]:
+    """Read models = a fresh replay: what the projector counted, which verifies its own, if it was asked and told."""
+    if answer is None:
+        option = "--shard" if options.read_models else "--without-read-models"
+        made.skipped.append(skipped("read_models", "left-out", option=option))
+    elif answer.code is None:
+        made.skipped.append(skipped("read_models", "no-projector"))
+    elif answer.code == _USAGE:
+        made.skipped.append(skipped("read_models", "no-verify"))
+    else:
+        try:
+            checked, problems = answer.told["checked"], [_problem(each) for each in answer.told["problems"]]
+        except (KeyError, TypeError):
+            made.skipped.append(skipped("read_models", "projector", code=answer.code, said=answer.said))
+        else:
+            made.found.problems += problems
+            return {"read_models": checked}
+    return {}
 
 
-def _fill(report: Report, whole: Findings, made: Plan) -> None:
-    report.checked = {"shards": len(made.heads), **dict.fromkeys(COUNTED, 0), **whole.checked} | report.checked
-    report.problems = sorted(whole.problems, key=_place)
-    report.unlisted = dict(whole.unlisted)
+def _problem(told: Mapping[str, Any]) -> Problem:
+    more = {name: value for name, value in told.items() if name not in _NAMED}
+    return Problem(Kind.READ_MODEL, told["shard"], told["position"], told["expected"], told["found"], more)
 
 
 def _place(problem: Problem) -> tuple[int, int, str]:

@@ -10,10 +10,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from services.common.showing import Advance, quiet
 from services.recorder.audit.verifying.checks.contents import contents
@@ -26,12 +26,8 @@ _LOOK: Final = 0.2  # seconds between looks at how much is done
 
 Job: TypeAlias = Range | Whole | Partition
 Done: TypeAlias = Hashed | Findings
-
-
-class Runner(Protocol):
-    """Runs jobs, in whatever order, and gives what came of them; tells how many rows and records were read."""
-
-    def __call__(self, jobs: Sequence[Job], advance: Advance) -> Iterator[Done]: ...  # noqa: D102
+# Runs jobs, in whatever order, and gives what came of them; tells how many rows and records were read.
+Runner: TypeAlias = Callable[[Sequence[Job], Advance], Iterator[Done]]
 
 
 def here(jobs: Sequence[Job], advance: Advance) -> Iterator[Done]:
@@ -101,12 +97,6 @@ def _count(rows: int) -> None:
 
 def work(job: Job, tick: Tick = _count) -> Done:
     """Do one job. Raises Unavailable."""
-    return asyncio.run(_work(job, tick))
-
-
-async def _work(job: Job, tick: Tick) -> Done:
     if isinstance(job, Range):
-        return await hashed(job, tick)
-    if isinstance(job, Whole):
-        return await contents(job, tick)
-    return await published(job, tick)
+        return asyncio.run(hashed(job, tick))
+    return asyncio.run(contents(job, tick) if isinstance(job, Whole) else published(job, tick))

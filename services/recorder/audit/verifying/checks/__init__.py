@@ -5,5 +5,4 @@ tree        a shard's tree out of its ranges: peaks, upper tiles, the root at ev
 notes       every checkpoint that is kept somewhere, and who signed it
 contents    a shard in one snapshot: ``events``, ``receipts`` beside them, ``states`` folded anew
 topics      a partition of Kafka, record by record
-models      what the projector says of its read models
 """

@@ -11,23 +11,20 @@ from services.recorder.audit.verifying.checks.events import Events
 from services.recorder.audit.verifying.checks.receipts import Receipts
 from services.recorder.audit.verifying.checks.states import Folds
 from services.recorder.audit.verifying.problems import Findings
-from services.recorder.audit.verifying.queries import QUERIES, connected
-from services.recorder.audit.verifying.rows import Rows
-from services.recorder.audit.verifying.work import Tick, Whole, Work
+from services.recorder.audit.verifying.work import QUERIES, Rows, Tick, Whole, Work, connected
 
 
 async def contents(part: Whole, tick: Tick) -> Findings:
     """Check a shard; ``tick`` is told how many events and receipts were read."""
     findings = Findings(part.shard)
     async with connected(part.url) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        head = await connection.fetchrow(QUERIES.head.sql, part.shard)
+        head = await connection.fetchrow(QUERIES.heads.sql, [part.shard])
         assert head is not None  # a shard has its row from the founding on
-        rows = Rows(connection, part.shard, part.archive)
-        work = Work(connection, rows, part, findings, tick)
-        with closing(Folds(connection, rows, part.shard, findings)) as folds:
+        work = Work(connection, Rows(connection, part.shard, part.archive), part, findings, tick)
+        with closing(Folds(work)) as folds:
             events = Events(work, head["size"], folds)
             await Receipts(work, head["next_receipt"], events).check()
-            await events.rest()
+            await events.claim(head["size"])  # no further receipt lists any: they are read to the end
             if part.states:
                 await folds.compare(head["size"])
     return findings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import orjson
@@ -12,8 +12,7 @@ from schemas.envelope import LARGEST_EVENT
 from schemas.identity import shard_of
 from services.recorder.audit.verifying.checks.states import Folds
 from services.recorder.audit.verifying.problems import Kind
-from services.recorder.audit.verifying.rows import Row
-from services.recorder.audit.verifying.work import ROWS, Json, Work
+from services.recorder.audit.verifying.work import ROWS, Json, Row, Work
 from services.recorder.domain.core import Event
 from services.recorder.ledger.rows import UNREADABLE, event_of
 
@@ -55,30 +54,23 @@ class Events:
         self._facts.pop(position, None)
         self.next = position + 1
 
-    async def rest(self) -> None:
-        """No further receipt lists any: read them to the end."""
-        await self.claim(self.size)
-
     async def fact(self, position: int) -> Fact | None:
         """What the event at that place says; None where there is none that can be read."""
         if not 0 <= position < self.size:
             return None
         if position < self.next or position > self._read + ROWS:
-            rows = await self._rows(position, position + 1)
+            rows = await self._work.rows.events(position, position + 1)
             return next((fact for row in rows if (fact := _fact(row["body"]))), None)
         return await self._at(position)
 
     async def _at(self, position: int) -> Fact | None:
         while self._read <= position and self._read < self.size:
             end = min(self._read + ROWS, self.size)
-            rows = await self._rows(self._read, end)
+            rows = await self._work.rows.events(self._read, end)
             self._folds.take([event for row in rows if (event := self._checked(row))])
             self._read = end
             self._work.tick(len(rows))
         return self._facts.get(position)
-
-    async def _rows(self, first: int, end: int) -> Sequence[Row]:
-        return await self._work.rows.events(first, end)
 
     def _checked(self, row: Row) -> tuple[int, Event] | None:
         """The event, where it can be read at all."""
@@ -86,36 +78,29 @@ class Events:
         try:
             fields = orjson.loads(body)
             fact, event = fact_of(fields), event_of(fields)
-            wrong = dict(self._wrong(row, fields))
+            pairs = list(self._pairs(row, fields))
             self._in_order(position, fact)
         except UNREADABLE as error:
             self._findings.add(Kind.EVENT, position, "an event", type(error).__name__)
             return None
-        if wrong:
-            expected = {name: pair[0] for name, pair in wrong.items()}
-            found = {name: pair[1] for name, pair in wrong.items()}
-            self._findings.add(Kind.EVENT, position, expected, found)
+        self._findings.compare(Kind.EVENT, position, pairs)
         self._facts[position] = fact
         return position, event
 
-    def _wrong(self, row: Row, fields: Json) -> Iterator[tuple[str, tuple[object, object]]]:
-        """Where the bytes say something else than the row: name, what the row says, what the bytes say."""
-        recorded = f"{row['recorded_at']:%Y-%m-%dT%H:%M:%S.%fZ}"
-        pairs = (
-            ("shard", self._work.part.shard, fields["shard"]),
-            ("sequence", f"{row['position']:019d}", fields["sequence"]),
-            ("id", row["id"], fields["id"]),
-            ("partitionkey", row["stream"], fields["partitionkey"]),
-            ("streamversion", row["version"], fields["streamversion"]),
-            ("type", row["type"], fields["type"]),
-            ("recordedtime", recorded, fields["recordedtime"]),
-            ("source", self._work.part.source, fields["source"]),
-            ("office's shard", self._work.part.shard, shard_of(fields["office"], self._work.part.shards)),
-        )
-        yield from ((name, (told, said)) for name, told, said in pairs if told != said)
-        body = row["body"]
-        if canonical(fields) != body or len(body) > LARGEST_EVENT:
-            yield "bytes", (f"canonical, at most {LARGEST_EVENT}", f"{len(body)} others")
+    def _pairs(self, row: Row, fields: Json) -> Iterator[tuple[str, object, object]]:
+        """Name, what the row says, what the bytes say."""
+        part, body, fine = self._work.part, row["body"], f"canonical, at most {LARGEST_EVENT}"
+        yield "shard", part.shard, fields["shard"]
+        yield "sequence", f"{row['position']:019d}", fields["sequence"]
+        yield "id", row["id"], fields["id"]
+        yield "partitionkey", row["stream"], fields["partitionkey"]
+        yield "streamversion", row["version"], fields["streamversion"]
+        yield "type", row["type"], fields["type"]
+        yield "recordedtime", f"{row['recorded_at']:%Y-%m-%dT%H:%M:%S.%fZ}", fields["recordedtime"]
+        yield "source", part.ledger.source, fields["source"]
+        yield "office's shard", part.shard, shard_of(fields["office"], part.ledger.shards)
+        same = canonical(fields) == body and len(body) <= LARGEST_EVENT
+        yield "bytes", fine, fine if same else f"{len(body)} others"
 
     def _in_order(self, position: int, fact: Fact) -> None:
         stream = f"{fact.office}/{fact.stream}"

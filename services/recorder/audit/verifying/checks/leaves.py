@@ -6,20 +6,16 @@ spoil what comes after it. Where an event is missing, its hash is taken from the
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256 as _sha256
 from typing import Final, NamedTuple
-
-import asyncpg
 
 from schemas.merkle import HASH, extended, root_of, split
 from services.recorder.archive.held import Archive
 from services.recorder.audit.verifying.problems import Findings, Kind
-from services.recorder.audit.verifying.queries import QUERIES, connected
-from services.recorder.audit.verifying.rows import Leaf, Rows
-from services.recorder.audit.verifying.work import Tick
-from services.recorder.trust.tiles import WIDTH
+from services.recorder.audit.verifying.work import Leaf, Rows, Tick, connected, hash_in
+from services.recorder.trust.tiles import WIDTH, At, Tiles, fetch
 
 RANGE: Final = WIDTH * WIDTH  # events: a whole tile of the second level
 _ROWS: Final = 4096
@@ -68,63 +64,55 @@ async def hashed(part: Range, tick: Tick) -> Hashed:
     """Check a range; ``tick`` is told how many events were hashed."""
     findings = Findings(part.shard)
     async with connected(part.url) as connection:
-        tiles = [await tiles_of(connection, part, level) for level in (0, 1)]
-        leaves = await _leaves(Rows(connection, part.shard, part.archive, findings), part, tiles[0], findings)
-    _fill(leaves, part, tiles[0], findings)
-    found = [leaf or _NONE for leaf in leaves]
-    above = Hashes(0, part.first, found)
-    for level in (0, 1):
-        compare(findings, above, tiles[level], part.tiled)
-        above = above.above(tiles[level])
+        held = [(0, part.first // WIDTH, -(-part.end // WIDTH)), (1, part.first // RANGE, -(-part.end // RANGE))]
+        wanted = [At(level, number) for level, first, end in held for number in range(first, end)]
+        tiles = await fetch(connection, part.shard, wanted)
+        leaves = await _leaves(Rows(connection, part.shard, part.archive, findings), part, tiles, findings)
+    above = Hashes(0, part.first, leaves)
+    for _ in (0, 1):
+        compare(findings, above, tiles, part.tiled)
+        above = above.above(tiles)
     result = Hashed(part, findings, tiled=b"".join(above.hashes))
-    _grow(result, found)
+    _grow(result, leaves)
     findings.checked["events"] += part.end - part.first
     tick(part.end - part.first)
     return result
 
 
-async def _leaves(rows_: Rows, part: Range, tiles: Mapping[int, bytes], findings: Findings) -> list[bytes | None]:
-    leaves: list[bytes | None] = []
+async def _leaves(rows_: Rows, part: Range, tiles: Tiles, findings: Findings) -> list[bytes]:
+    leaves: list[bytes] = []
     for begin in range(part.first, part.end, _ROWS):
-        end = min(begin + _ROWS, part.end)
-        rows = await rows_.leaves(begin, end, tiles)
-        stored = [row[2] for row in rows]
-        if [row[0] for row in rows] == list(range(begin, end)) and stored == _computed(rows):
+        places = range(begin, min(begin + _ROWS, part.end))
+        rows = await rows_.leaves(begin, places.stop, tiles)
+        stored, computed = [row[2] for row in rows], [_sha256(b"\x00" + row[1]).digest() for row in rows]
+        if [row[0] for row in rows] == list(places) and stored == computed:
             leaves += stored
         else:
-            leaves += _one_by_one(rows, begin, end, findings)
+            found = _one_by_one(rows, computed, findings)
+            leaves += [found[at] if at in found else _filled(at, part, tiles, findings) for at in places]
     return leaves
 
 
-def _computed(rows: Sequence[Leaf]) -> list[bytes]:
-    sha256 = hashlib.sha256
-    return [sha256(b"\x00" + row[1]).digest() for row in rows]
-
-
-def _one_by_one(rows: Sequence[Leaf], begin: int, end: int, findings: Findings) -> list[bytes | None]:
-    leaves: list[bytes | None] = [None] * (end - begin)
-    for row, digest in zip(rows, _computed(rows), strict=True):
-        position, stored = row[0], row[2]
+def _one_by_one(rows: Sequence[Leaf], computed: Sequence[bytes], findings: Findings) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for (position, _, stored), digest in zip(rows, computed, strict=True):
         if stored != digest:
             findings.add(Kind.HASH, position, stored, digest)
-        if leaves[position - begin] is not None:
+        if position in found:
             findings.add(Kind.DUPLICATE, position, 1, 2)
         else:
-            leaves[position - begin] = stored if len(stored) == HASH else digest
-    return leaves
+            found[position] = stored if len(stored) == HASH else digest
+    return found
 
 
-def _fill(leaves: list[bytes | None], part: Range, tiles: Mapping[int, bytes], findings: Findings) -> None:
-    """Say what is missing, and take its hash from the tiles: those of what was archived stay."""
-    for index, leaf in enumerate(leaves):
-        if leaf is None:
-            position = part.first + index
-            known = split(tiles.get(position // WIDTH, b""))[position % WIDTH :][:1]
-            if part.left(position):
-                findings.checked["archived"] += 1
-            else:
-                findings.add(Kind.GAP, position, known[0] if known else "an event", None)
-            leaves[index] = known[0] if known else None
+def _filled(position: int, part: Range, tiles: Tiles, findings: Findings) -> bytes:
+    """Say that it is missing, and take its hash from the tiles: those of what was archived stay."""
+    known = hash_in(tiles, position)
+    if part.left(position):
+        findings.checked["archived"] += 1
+    else:
+        findings.add(Kind.GAP, position, known or "an event", None)
+    return known or _NONE
 
 
 def _grow(result: Hashed, leaves: Sequence[bytes]) -> None:
@@ -139,14 +127,6 @@ def _grow(result: Hashed, leaves: Sequence[bytes]) -> None:
 # --- tiles ---
 
 
-async def tiles_of(connection: asyncpg.Connection[asyncpg.Record], part: Range, level: int) -> dict[int, bytes]:
-    """The stored tiles of a level that a range lies in."""
-    width = WIDTH ** (level + 1)
-    first, end = part.first // width, -(-part.end // width)
-    rows = await connection.fetch(QUERIES.tiles.sql, part.shard, level, first, end)
-    return {row["number"]: row["hashes"] for row in rows}
-
-
 class Hashes(NamedTuple):
     """Computed hashes of a level of tiles; ``first`` is the number of the first, at the beginning of a tile."""
 
@@ -154,18 +134,18 @@ class Hashes(NamedTuple):
     first: int
     hashes: Sequence[bytes]
 
-    def above(self, tiles: Mapping[int, bytes]) -> Hashes:
+    def above(self, tiles: Tiles) -> Hashes:
         """The level above: of stored tiles where they are whole, so that a wrong hash is told where it stands only."""
         whole = range(0, len(self.hashes) - WIDTH + 1, WIDTH)
         return Hashes(self.level + 1, self.first // WIDTH, [self._root(begin, tiles) for begin in whole])
 
-    def _root(self, begin: int, tiles: Mapping[int, bytes]) -> bytes:
-        stored = split(tiles.get((self.first + begin) // WIDTH, b""))
+    def _root(self, begin: int, tiles: Tiles) -> bytes:
+        stored = split(tiles.get(At(self.level, (self.first + begin) // WIDTH), b""))
         hashes = stored if len(stored) == WIDTH else self.hashes[begin : begin + WIDTH]
         return root_of(extended(b"", 0, hashes))
 
 
-def compare(findings: Findings, computed: Hashes, tiles: Mapping[int, bytes], tiled: int) -> None:
+def compare(findings: Findings, computed: Hashes, tiles: Tiles, tiled: int) -> None:
     """Hold computed hashes against the stored tiles of their level.
 
     A tile may be shorter or longer than what was computed, but not shorter than the ``tiled`` events that were signed.
@@ -173,7 +153,7 @@ def compare(findings: Findings, computed: Hashes, tiles: Mapping[int, bytes], ti
     span = WIDTH**computed.level
     for begin in range(0, len(computed.hashes), WIDTH):
         number = (computed.first + begin) // WIDTH
-        hashes, stored = computed.hashes[begin : begin + WIDTH], split(tiles.get(number, b""))
+        hashes, stored = computed.hashes[begin : begin + WIDTH], split(tiles.get(At(computed.level, number), b""))
         findings.checked["tiles"] += bool(stored)
         for index in _differing(hashes, stored, tiled // span - number * WIDTH):
             found = stored[index] if index < len(stored) else None

@@ -45,15 +45,6 @@ class Signed(NamedTuple):
     root: bytes
 
 
-class Wrong(NamedTuple):
-    """What is wrong with one that isn't."""
-
-    shard: int | None
-    size: int | None
-    expected: str
-    found: str
-
-
 class Signatures:
     """What was signed of a shard, by where it is kept: forty bytes each, for there may be a million."""
 
@@ -99,39 +90,36 @@ class Notary:
                 self._take(each)
 
     def _take(self, kept: Kept) -> None:
-        found = self._checked(kept, self._verdict(kept.note))
-        if isinstance(found, Signed):
-            self.signed[found.shard].add(found)
-        elif found is not None:
-            findings = self.wrong.setdefault(found.shard, Findings(found.shard))
-            findings.add(Kind.SIGNATURE, found.size, found.expected, found.found, where=kept.where)
+        """Another shard's is left out; where nobody gave it, another installation's and a torn one, too."""
+        shard, size = spoken_of(kept.note, self.ledger) if kept.told is None else kept.told[:2]
+        if shard not in self.shards and shard is not None:
+            return
+        if kept.given and shard is None:
+            found = kept.note.partition(b"\n")[0].decode(errors="replace")
+            self._wrong(kept, None, None, f"a checkpoint of {self.ledger}", found)
+            return
+        try:
+            signed = self._checked(kept.note)
+        except Untrusted as error:
+            if kept.where != "file" or kept.given or (shard is not None and _whole(kept.note)):
+                self._wrong(kept, shard, size, "signed by a trusted key", str(error))
+            return
+        if kept.told is not None and kept.told != (shard, signed.size, signed.root):
+            self._wrong(kept, shard, size, "the columns say as the note", f"the note says {signed.size}")
+        elif shard is not None:
+            self.signed[shard].add(Signed(kept.where, shard, signed.size, signed.root))
 
-    def _verdict(self, note: bytes) -> Checkpoint | Untrusted:
+    def _checked(self, note: bytes) -> Checkpoint:
         digest = hashlib.blake2b(note, digest_size=_DIGEST_BYTES).digest()
         if digest in self._verified:
             return Checkpoint.parse(note.decode().rpartition("\n\n")[0] + "\n")
-        try:
-            found = verified(note, self.keys)
-        except Untrusted as error:
-            return error
+        signed = verified(note, self.keys)
         self._verified.add(digest)
-        return found
+        return signed
 
-    def _checked(self, kept: Kept, verdict: Checkpoint | Untrusted) -> Signed | Wrong | None:
-        """None where it is another shard's; and, where nobody gave it, another installation's or cut by a power cut."""
-        shard, size = spoken_of(kept.note, self.ledger) if kept.told is None else kept.told[:2]
-        if shard not in self.shards and shard is not None:
-            return None
-        if kept.given and shard is None:
-            found = kept.note.partition(b"\n")[0].decode(errors="replace")
-            return Wrong(None, None, f"a checkpoint of {self.ledger}", found)
-        if isinstance(verdict, Untrusted):
-            if kept.where == "file" and not kept.given and (shard is None or not _whole(kept.note)):
-                return None
-            return Wrong(shard, size, "signed by a trusted key", str(verdict))
-        if kept.told is not None and kept.told != (shard, verdict.size, verdict.root):
-            return Wrong(shard, size, "the columns say as the note", f"the note says {verdict.size}")
-        return None if shard is None else Signed(kept.where, shard, verdict.size, verdict.root)
+    def _wrong(self, kept: Kept, shard: int | None, size: int | None, expected: str, found: str) -> None:
+        findings = self.wrong.setdefault(shard, Findings(shard))
+        findings.add(Kind.SIGNATURE, size, expected, found, where=kept.where)
 
 
 def in_file(path: Path, where: str) -> Iterator[Kept]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import asyncpg
 import orjson
 
-from schemas.canonical import canonical
 from schemas.identity import event_id, shard_of
 from schemas.receipt import Receipt
 from services.recorder.audit.verifying.checks.events import Events, Fact
 from services.recorder.audit.verifying.problems import Kind
-from services.recorder.audit.verifying.queries import QUERIES
-from services.recorder.audit.verifying.work import ROWS, Json, Work
-from services.recorder.ledger.rows import UNREADABLE
-from services.recorder.ledger.submission import key_digest
+from services.recorder.audit.verifying.work import QUERIES, ROWS, Json, Work
+from services.recorder.ledger.rows import UNREADABLE, receipt_row
 
 
 class Receipts:
@@ -30,24 +27,21 @@ class Receipts:
     async def check(self) -> None:
         """All of them."""
         following = 0
-        async for row in self._rows():
-            for missing in range(following, row["number"]):
-                self._findings.add(Kind.RECEIPT_GAP, missing, "a receipt", None)
-            following = row["number"] + 1
-            receipt = self._checked(row)
-            if receipt is not None:
-                await self._listed(receipt)
-        for missing in range(following, self._size):
-            self._findings.add(Kind.RECEIPT_GAP, missing, "a receipt", None)
-        self._findings.checked["receipts"] += self._size
-
-    async def _rows(self) -> AsyncIterator[asyncpg.Record]:
         for first in range(0, self._size, ROWS):
-            end = min(first + ROWS, self._size)
-            rows = await self._work.connection.fetch(QUERIES.receipts.sql, self._work.part.shard, first, end)
+            numbers = list(range(first, min(first + ROWS, self._size)))
+            rows = await self._work.connection.fetch(QUERIES.receipts.sql, self._work.part.shard, numbers)
             self._work.tick(len(rows))
             for row in rows:
-                yield row
+                self._missing(following, row["number"])
+                following = row["number"] + 1
+                if (receipt := self._checked(row)) is not None:
+                    await self._listed(receipt)
+        self._missing(following, self._size)
+        self._findings.checked["receipts"] += self._size
+
+    def _missing(self, first: int, end: int) -> None:
+        for number in range(first, end):
+            self._findings.add(Kind.RECEIPT_GAP, number, "a receipt", None)
 
     def _checked(self, row: asyncpg.Record) -> Json | None:
         """The receipt, where it can be read at all."""
@@ -55,32 +49,24 @@ class Receipts:
         try:
             receipt: Json = orjson.loads(row["receipt"])
             Receipt.model_validate(receipt)
-            wrong = dict(self._wrong(row, receipt))
+            self._findings.compare(Kind.RECEIPT, number, self._pairs(row, receipt))
         except UNREADABLE as error:
             self._findings.add(Kind.RECEIPT, number, "a receipt", type(error).__name__)
             return None
-        if wrong:
-            expected = {name: pair[0] for name, pair in wrong.items()}
-            found = {name: pair[1] for name, pair in wrong.items()}
-            self._findings.add(Kind.RECEIPT, number, expected, found)
         return receipt
 
-    def _wrong(self, row: asyncpg.Record, receipt: Json) -> Iterator[tuple[str, tuple[object, object]]]:
-        """Where the bytes say something else than they should: name, what they should say, what they say."""
-        digest = key_digest(receipt["office"], receipt["source"], receipt["id"])
-        events, shard = receipt["events"], self._work.part.shard
-        accepted = receipt["outcome"] == "accepted"
-        pairs = (
-            ("shard", shard, receipt["shard"]),
-            ("number", row["number"], receipt["number"]),
-            ("digest", row["digest"].hex(), digest.hex()),
-            ("binding", row["binding"], receipt["final"] and receipt["outcome"] != "conflict"),
-            ("office's shard", shard, shard_of(receipt["office"], self._work.part.shards)),
-            ("lists events", accepted, bool(events)),
-            ("at_least", f"{shard}:{events[-1]['position']}" if events else None, receipt["at_least"]),
-            ("bytes", "canonical", "canonical" if canonical(receipt) == row["receipt"] else "others"),
-        )
-        yield from ((name, (should, says)) for name, should, says in pairs if should != says)
+    def _pairs(self, row: asyncpg.Record, receipt: Json) -> Iterator[tuple[str, object, object]]:
+        """Name, what the bytes should say, what they say."""
+        shard, events = self._work.part.shard, receipt["events"]
+        _, _, digest, _, binding, body = receipt_row(receipt, row["body_digest"])
+        yield "shard", shard, receipt["shard"]
+        yield "number", row["number"], receipt["number"]
+        yield "digest", row["digest"].hex(), digest.hex()
+        yield "binding", row["binding"], binding
+        yield "office's shard", shard, shard_of(receipt["office"], self._work.part.ledger.shards)
+        yield "lists events", receipt["outcome"] == "accepted", bool(events)
+        yield "at_least", f"{shard}:{events[-1]['position']}" if events else None, receipt["at_least"]
+        yield "bytes", "canonical", "canonical" if body == row["receipt"] else "others"
 
     async def _listed(self, receipt: Json) -> None:
         for index, listed in enumerate(receipt["events"]):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
-import asyncpg
 import orjson
 
-from services.recorder.audit.verifying.problems import MOST, Findings, Kind
-from services.recorder.audit.verifying.queries import QUERIES
-from services.recorder.audit.verifying.rows import Rows
+from services.recorder.audit.verifying.problems import MOST, Kind
+from services.recorder.audit.verifying.work import QUERIES, ROWS, Work
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger.folding import Folded
 from services.recorder.ledger.rows import UNREADABLE, event_of
-
-_ROWS: Final = 1000  # of a cursor, or of a statement
 
 State = tuple[int, int, str | None]  # fold version, version, JSON
 Row = tuple[Key, State]
@@ -26,13 +22,9 @@ Row = tuple[Key, State]
 class Folds:
     """A shard's states, folded while its events are read."""
 
-    def __init__(
-        self, connection: asyncpg.Connection[asyncpg.Record], rows: Rows, shard: int, findings: Findings
-    ) -> None:
-        self._connection = connection
-        self._rows = rows
-        self._shard = shard
-        self._findings = findings
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._findings = work.findings
         self._places: dict[str, int] = {}  # of the portion's events, by id
         self._folded = Folded(self._left_out)
 
@@ -65,32 +57,32 @@ class Folds:
 
     async def _pairs(self) -> AsyncIterator[tuple[Key, State | None, State | None]]:
         """Every key that is folded or stored, with what it should be and what it is."""
-        folded = self._expected()
-        stored = self._connection.cursor(QUERIES.states.sql, self._shard, prefetch=_ROWS).__aiter__()
+        folded, stored = self._expected(), self._stored()
         left, right = next(folded, None), await anext(stored, None)
-        while left is not None or right is not None:
-            key = None if right is None else (right["kind"], right["key"])
-            found = None if right is None else (right["fold_version"], right["version"], right["state"])
-            if left is not None and (key is None or _order(left[0]) < _order(key)):
-                yield left[0], left[1], None
-                left = next(folded, None)
-            elif key is not None and (left is None or _order(key) < _order(left[0])):
-                yield key, None, found
-                right = await anext(stored, None)
-            elif left is not None:
-                yield left[0], left[1], found
-                left, right = next(folded, None), await anext(stored, None)
+        while keys := [row[0] for row in (left, right) if row is not None]:
+            key = min(keys, key=_order)
+            expected = found = None
+            if left is not None and left[0] == key:
+                expected, left = left[1], next(folded, None)
+            if right is not None and right[0] == key:
+                found, right = right[1], await anext(stored, None)
+            yield key, expected, found
 
     def _expected(self) -> Iterator[Row]:
         for kind, key, version, state in self._folded.rows():
             yield (kind, key), (FOLD_VERSION, version, state)
 
+    async def _stored(self) -> AsyncIterator[Row]:
+        rows = self._work.connection.cursor(QUERIES.states.sql, self._work.part.shard, prefetch=ROWS)
+        async for kind, key, fold_version, version, state in rows:
+            yield (kind, key), (fold_version, version, state)
+
     async def _last_places(self, keys: Iterable[Key], size: int) -> dict[Key, int]:
         """The last event of each key that touches it."""
         places: dict[Key, int] = {}
         wanted = set(keys)
-        for first in range(0, size, _ROWS):
-            for row in await self._rows.events(first, first + _ROWS):
+        for first in range(0, size, ROWS):
+            for row in await self._work.rows.events(first, first + ROWS):
                 places |= dict.fromkeys(wanted.intersection(_touched(row["body"])), row["position"])
         return places
 

@@ -6,34 +6,30 @@ normal: the relay publishes the rest. It is told as lag.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import asyncpg
 import orjson
 from aiokafka import TopicPartition
 
 from schemas.canonical import leaf_hash
+from services.common.settings import Settings
 from services.recorder.audit.source import sequence
 from services.recorder.audit.verifying.problems import Findings, Kind
-from services.recorder.audit.verifying.queries import QUERIES, connected
-from services.recorder.audit.verifying.work import Tick
+from services.recorder.audit.verifying.work import QUERIES, Connection, Tick, connected, hash_in
 from services.recorder.kafka.fetching import Record, consuming, fetches
 from services.recorder.ledger.rows import UNREADABLE
 from services.recorder.relay.relay import wrap_receipt
+from services.recorder.trust.tiles import WIDTH, At, fetch
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """A shard's partition of the topic ``kind`` (``events`` or ``receipts``).
+class Partition(NamedTuple):
+    """A shard's partition of the topic ``kind`` (``events`` or ``receipts``), of the ledger ``source``.
 
     It ended at offset ``end`` before the ledger had ``size`` of them.
     """
 
-    url: str
-    kafka: str
-    topic: str
+    settings: Settings
     kind: str
     shard: int
     end: int
@@ -42,20 +38,26 @@ class Partition:
 
 
 class Held(NamedTuple):
-    """What the ledger holds: the record's key and hash; of an archived event the hash alone."""
+    """A record's key and hash; of an archived event the ledger holds the hash alone."""
 
     key: bytes | None
     hash: bytes
 
+    def shown(self) -> dict[str, str | None]:
+        """The key, for people."""
+        return {"key": None if self.key is None else self.key.decode(errors="replace")}
+
 
 async def published(part: Partition, tick: Tick) -> Findings:
     """Check a partition; ``tick`` is told of every record."""
-    comparing = _Comparing(part)
-    async with connected(part.url) as connection, consuming(part.kafka) as consumer:
-        async for records in fetches(consumer, TopicPartition(part.topic, part.shard), 0, part.end):
-            numbers = [_NUMBER[part.kind](record.value) for record in records]
+    comparing, settings = _Comparing(part), part.settings
+    place = TopicPartition(settings.topic(part.kind), part.shard)
+    number_of, held_of = (sequence, _events) if part.kind == "events" else (_receipt_number, _receipts)
+    async with connected(settings.database_url) as connection, consuming(settings.kafka) as consumer:
+        async for records in fetches(consumer, place, 0, part.end):
+            numbers = [number_of(record.value) for record in records]
             wanted = [number for number in numbers if number is not None and number < part.size]
-            held = await _HELD[part.kind](connection, part, wanted)
+            held = await held_of(connection, part, wanted)
             for record, number in zip(records, numbers, strict=True):
                 comparing.take(record, number, held)
             tick(len(records))
@@ -82,11 +84,11 @@ class _Comparing:
         if number > self._next:
             missing = number - self._next
             self._findings.add(Kind.TOPIC_GAP, self._next, self._next, number, missing=missing, **more)
-        expected, digest = held.get(number), leaf_hash(record.value or b"")
-        if expected is not None and digest != expected.hash:
-            self._findings.add(Kind.TOPIC_RECORD, number, expected.hash, digest, **more)
-        elif expected is not None and expected.key not in {None, record.key}:  # the bytes are right
-            self._findings.add(Kind.TOPIC_RECORD, number, _key(expected.key), _key(record.key), **more)
+        expected, found = held.get(number), Held(record.key, leaf_hash(record.value or b""))
+        if expected is not None and found.hash != expected.hash:
+            self._findings.add(Kind.TOPIC_RECORD, number, expected.hash, found.hash, **more)
+        elif expected is not None and expected.key not in {None, found.key}:  # the bytes are right
+            self._findings.add(Kind.TOPIC_RECORD, number, expected.shown(), found.shown(), **more)
         self._next = max(self._next, number + 1)
 
     def end(self) -> Findings:
@@ -94,10 +96,6 @@ class _Comparing:
         self._findings.checked[f"topic_{self._part.kind}"] += self._next
         self._findings.checked[f"lag_{self._part.kind}"] += max(self._part.size - self._next, 0)
         return self._findings
-
-
-def _key(key: bytes | None) -> dict[str, str | None]:
-    return {"key": None if key is None else key.decode(errors="replace")}
 
 
 def _receipt_number(value: bytes | None) -> int | None:
@@ -108,30 +106,22 @@ def _receipt_number(value: bytes | None) -> int | None:
     return number if isinstance(number, int) and number >= 0 else None
 
 
-async def _events(
-    connection: asyncpg.Connection[asyncpg.Record], part: Partition, numbers: Sequence[int]
-) -> dict[int, Held]:
+async def _events(connection: Connection, part: Partition, numbers: Sequence[int]) -> dict[int, Held]:
     rows = await connection.fetch(QUERIES.published_events.sql, part.shard, numbers)
     held = {row["number"]: Held(row["key"].encode(), row["hash"]) for row in rows}
     absent = [number for number in numbers if number not in held]
     if absent:
-        tiled = await connection.fetch(QUERIES.tiled_hashes.sql, absent, part.shard)
-        held |= {row["number"]: Held(None, row["hash"]) for row in tiled if row["hash"]}
+        tiles = await fetch(connection, part.shard, sorted({At(0, number // WIDTH) for number in absent}))
+        held |= {number: Held(None, found) for number in absent if (found := hash_in(tiles, number))}
     return held
 
 
-async def _receipts(
-    connection: asyncpg.Connection[asyncpg.Record], part: Partition, numbers: Sequence[int]
-) -> dict[int, Held]:
+async def _receipts(connection: Connection, part: Partition, numbers: Sequence[int]) -> dict[int, Held]:
     held: dict[int, Held] = {}
-    for row in await connection.fetch(QUERIES.published_receipts.sql, part.shard, numbers):
+    for row in await connection.fetch(QUERIES.receipts.sql, part.shard, numbers):
         try:
             key, value = wrap_receipt(part.source, row["body_digest"], row["receipt"])
         except UNREADABLE:  # told where receipts are checked
             continue
         held[row["number"]] = Held(key, leaf_hash(value))
     return held
-
-
-_NUMBER: Final[Mapping[str, Callable[[bytes | None], int | None]]] = {"events": sequence, "receipts": _receipt_number}
-_HELD: Final[Mapping[str, Any]] = {"events": _events, "receipts": _receipts}

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from schemas.merkle import EMPTY_ROOT, extended, root_of, split
 from services.recorder.audit.verifying.checks.leaves import RANGE, Hashed, Hashes, compare
 from services.recorder.audit.verifying.checks.notes import Signatures
 from services.recorder.audit.verifying.problems import Findings, Kind
-from services.recorder.trust.tiles import At, grown
+from services.recorder.trust.tiles import WIDTH, At, grown
 from services.recorder.trust.witness import broken
 
-_LOWER: int = 2  # levels of tiles that the ranges have checked
+_LOWER: Final = 2  # levels of tiles that the ranges have checked
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where a shard stands: what is verified is up to here."""
 
     shard: int
     size: int
     next_receipt: int
     peaks: bytes
+
+
+def upper_of(size: int) -> list[At]:
+    """Where the tiles of the third level and above are, of a shard of so many events."""
+    found: list[At] = []
+    level, count = _LOWER, size // RANGE
+    while count:
+        found += [At(level, number) for number in range(-(-count // WIDTH))]
+        level, count = level + 1, count // WIDTH
+    return found
 
 
 def checked(head: Head, ranges: Iterable[Hashed], signed: Signatures, upper: Mapping[At, bytes]) -> Findings:
@@ -56,8 +65,7 @@ def _compare_upper(findings: Findings, whole: list[bytes], upper: Mapping[At, by
     computed = {tile.at: tile.hashes for tile in grown({}, 0, whole)} if whole else {}
     for level in sorted({at.level for at in computed}):
         parts = split(b"".join(computed[at] for at in sorted(computed) if at.level == level))
-        stored = {at.number: tile for at, tile in upper.items() if at.level == level + _LOWER}
-        compare(findings, Hashes(level + _LOWER, 0, parts), stored, tiled)
+        compare(findings, Hashes(level + _LOWER, 0, parts), upper, tiled)
 
 
 def _compare_signed(findings: Findings, head: Head, roots: Mapping[int, bytes], signed: Signatures) -> None:
