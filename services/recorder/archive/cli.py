@@ -16,8 +16,8 @@ from services.common.commands import AsJson, Home, Language, settings_of, spoken
 from services.common.settings import Settings
 from services.common.showing import progress
 from services.recorder.archive.folder import Folder
+from services.recorder.archive.held import QUERIES
 from services.recorder.archive.leaving import Leaving, Plan, this_year
-from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.returning import Returning
 from services.recorder.archive.words import WORDS, refused
 from services.recorder.cli_errors import said

@@ -5,25 +5,20 @@ Files are held against the hashes that the ledger kept. A year is one transactio
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
+from functools import partial
 
 import asyncpg
 
 from schemas import merkle
-from schemas.canonical import leaf_hash
 from services.common.faults import fault
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import Folder
-from services.recorder.archive.leaving import LONG, Advance
-from services.recorder.archive.queries import QUERIES
+from services.recorder.archive.held import QUERIES, continuing
+from services.recorder.archive.leaving import LONG, Advance, in_turn
 from services.recorder.archive.words import refused
 from services.recorder.ledger.database import Connection, Pool
 from services.recorder.ledger.rows import EVENT_COLUMNS, event_row
 from services.recorder.trust import tiles
-
-_TRIES: Final = 60  # to attach the year, of up to two seconds each
-_PAUSE: Final = 1.0
 
 
 class Returning:
@@ -55,40 +50,24 @@ class Returning:
                     await connection.execute("SELECT ledger.make_year($1)", year)
                 for row in rows:
                     await self._fill(connection, row, advance)
-                await _forget(connection, year)
+                await connection.execute(QUERIES.forget_ids.sql, year, timeout=LONG)
+                await QUERIES.forget_files(connection, year=year)
                 if apart:  # last: whoever reads the ledger waits from here to the commit
-                    await _attach(connection, year)
+                    await in_turn(year, partial(_attach, connection, year))
                 fault("archive-returning")
 
     async def _fill(self, connection: Connection, row: asyncpg.Record, advance: Advance) -> None:
-        shard, size = row["shard"], row["first"]
-        read = await tiles.read(connection, shard, [merkle.perfect(0, end) for end in (size, row["last"] + 1)])
-        peaks = b"".join(read(subtree) for subtree in merkle.perfect(0, size))
-        for bodies in files.read_events(self._folder.path / row["file"]):
+        first, last = row["first"], row["last"]
+        read = await tiles.read(connection, row["shard"], [merkle.perfect(0, end) for end in (first, last + 1)])
+        for bodies in continuing(self._folder.path / row["file"], first, last, read):
             records = [event_row(body) for body in bodies]
             await connection.copy_records_to_table(
                 f"event_{row['year']}", schema_name="ledger", records=records, columns=EVENT_COLUMNS
             )
-            peaks = merkle.extended(peaks, size, map(leaf_hash, bodies))
-            size += len(bodies)
             advance(len(bodies))
-        if size != row["last"] + 1 or merkle.root_of(peaks) != merkle.root(size, read):
-            raise refused("differs", file=self._folder.path / row["file"])
 
 
 async def _attach(connection: Connection, year: int) -> None:
-    for _ in range(_TRIES):
-        try:
-            async with connection.transaction():
-                await connection.execute("SET LOCAL lock_timeout = '2s'")
-                await connection.execute("SELECT ledger.attach_year($1)", year)
-        except asyncpg.LockNotAvailableError:
-            await asyncio.sleep(_PAUSE)  # somebody reads for long: whoever waits behind us goes first
-        else:
-            return
-    raise refused("in-use", year=year)
-
-
-async def _forget(connection: Connection, year: int) -> None:
-    await connection.execute(QUERIES.forget_ids.sql, year, timeout=LONG)
-    await QUERIES.forget_files(connection, year=year)
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '2s'")
+        await connection.execute("SELECT ledger.attach_year($1)", year)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from aiokafka.record.util import decode_varint_py as varint  # not that in C, which reads beyond the end
+
 from services.recorder.kafka.decompressing import TooLarge
 
 LARGE: Final = 1024 * 1024  # bytes of a batch, or of what is left of it: in less there is no harm
@@ -18,7 +20,6 @@ MOST_HEADERS: Final = 10_000
 MOST_RECORDS: Final = 200_000  # in one batch: 32 MiB hold no more actions, and to step over each takes time
 _COUNT_AT: Final = 57
 _RECORDS_AT: Final = 61
-_LONGEST: Final = 64  # bits
 
 
 def check(raw: memoryview) -> None:
@@ -37,18 +38,6 @@ def check(raw: memoryview) -> None:
             at += max(length, 0)
     except (IndexError, ValueError):
         return
-
-
-def varint(raw: memoryview | bytearray, at: int) -> tuple[int, int]:
-    """A number in zigzag encoding, seven bits a byte, and what comes after it. Raises IndexError, ValueError."""
-    found = 0
-    for shift in range(0, _LONGEST, 7):
-        byte = raw[at]
-        at += 1
-        found |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004  # no bit says that another follows
-            return (found >> 1) ^ -(found & 1), at
-    raise ValueError("a number of more than 64 bits")
 
 
 def _headers(raw: memoryview, at: int) -> int:

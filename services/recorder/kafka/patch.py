@@ -35,6 +35,7 @@ from aiokafka.consumer import fetcher  # noqa: E402  # only where these parts ar
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError  # noqa: E402
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy  # noqa: E402
 from aiokafka.record.memory_records import _MemoryRecordsPy  # noqa: E402
+from aiokafka.record.util import decode_varint_py  # noqa: E402
 
 _BROKEN: Final = (CorruptRecordException, UnsupportedCodecError, ValueError, EOFError, OSError)
 _MAGIC: Final = 16  # where the format's version stands; only version 2 has headers
@@ -116,7 +117,7 @@ class _Tolerant(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka has no
     """aiokafka's own in Python, with numbers read in Python, too: those read in C beyond the end end the process."""
 
     def _read_msg(self) -> Any:  # noqa: ANN401  # aiokafka's types
-        return super()._read_msg(framing.varint)
+        return super()._read_msg(decode_varint_py)
 
 
 class _Bytes(bytearray):

@@ -10,27 +10,18 @@ SELECT
 FROM ledger.shard
 WHERE shard = :shard;
 
--- name: newest^
--- A shard's newest checkpoint.
+-- name: kept^
+-- A shard's checkpoint of exactly that size, or its newest.
 SELECT
+    shard,
     size,
     root,
     note,
     made_at
 FROM ledger.checkpoint
-WHERE shard = :shard
+WHERE shard = :shard AND (:size::bigint IS NULL OR size = :size)
 ORDER BY size DESC
 LIMIT 1;
-
--- name: of_size^
--- A shard's checkpoint of exactly that size.
-SELECT
-    size,
-    root,
-    note,
-    made_at
-FROM ledger.checkpoint
-WHERE shard = :shard AND size = :size;
 
 -- name: any_signed$
 -- Whether anything was signed here before.
@@ -61,39 +52,23 @@ INSERT INTO ledger.checkpoint (shard, size, root, note)
 VALUES (:shard, :size, :root, :note)
 RETURNING made_at;
 
--- name: unfiled
--- Checkpoints that the file doesn't have yet, oldest first.
+-- name: waiting
+-- Checkpoints that the file, or else the topic, doesn't have yet, oldest first.
 SELECT
     shard,
     size,
     note
 FROM ledger.checkpoint
-WHERE NOT filed
+WHERE NOT (filed AND published) AND NOT CASE WHEN :to_file THEN filed ELSE published END
 ORDER BY made_at, shard, size
 LIMIT 100;
 
--- name: unpublished
--- Checkpoints that the topic doesn't have yet, oldest first.
-SELECT
-    shard,
-    size,
-    note
-FROM ledger.checkpoint
-WHERE NOT published
-ORDER BY made_at, shard, size
-LIMIT 100;
-
--- name: note_filed!
--- The file has these.
+-- name: note_delivered!
+-- The file, or else the topic, has these.
 UPDATE ledger.checkpoint AS c
-SET filed = true
-FROM unnest(:shards::int[], :sizes::bigint[]) AS told (shard, size)
-WHERE c.shard = told.shard AND c.size = told.size;
-
--- name: note_published!
--- The topic has these.
-UPDATE ledger.checkpoint AS c
-SET published = true
+SET
+    filed = filed OR :to_file,
+    published = published OR NOT :to_file
 FROM unnest(:shards::int[], :sizes::bigint[]) AS told (shard, size)
 WHERE c.shard = told.shard AND c.size = told.size;
 

@@ -16,8 +16,8 @@ import aiosql
 
 from schemas import merkle
 from schemas.canonical import leaf_hash
+from services.recorder.archive.held import QUERIES as ARCHIVED
 from services.recorder.archive.held import Archive
-from services.recorder.archive.queries import QUERIES as ARCHIVED
 from services.recorder.errors import Contradiction, Missing
 from services.recorder.ledger.database import Connection, founded
 from services.recorder.trust import signing, tiles

@@ -18,7 +18,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, Un
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from services.recorder.ledger.database import Pool
-from services.recorder.recovery.queries import QUERIES
+from services.recorder.recovery.subject import QUERIES
 
 BACK: Final = timedelta(days=1)  # before the newest thing recorded
 _TRIES: Final = 30  # a second apart: a recorder that was killed is a member of its group for a while

@@ -11,22 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import asyncpg
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 
 from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Refused
 from services.recorder.kafka import topics
-from services.recorder.ledger import database
-from services.recorder.ledger.database import QUERIES, Ledger, Pool
-from services.recorder.recovery.choice import chosen
-from services.recorder.recovery.leases import held
+from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.recovery.refusals import refused
-from services.recorder.recovery.republishing.assessing import Partition, assess
-from services.recorder.recovery.republishing.publishing import publish
+from services.recorder.recovery.republishing.partition import Partition, assess, publish
+from services.recorder.recovery.subject import chosen, lease, opened
 from services.recorder.trust import history
 
 Kind = Literal["events", "receipts"]
@@ -56,32 +52,20 @@ async def republish(  # noqa: PLR0917  # what a command asks
     settings: Settings, kinds: Iterable[Kind], only: Iterable[int], consent: Consent, told: Progress, total: Progress
 ) -> Republished:
     """Fill the topics again. Raises Refused where it needs a consent that wasn't given, Unavailable, Misconfigured."""
-    pool = await database.connect(settings.database_url)
-    try:
-        ledger = await _ledger(pool, settings)
+    async with opened(settings) as (pool, row):
+        if row["shards"] != settings.shards:
+            raise refused("shards", shards=row["shards"])
+        ledger = Ledger(row["ledger"], row["shards"])
         shards = chosen(only, ledger.shards)
         await topics.ensure(settings)
         signed = await history.signed_outside(settings, ledger)
         done = Republished(ok=True, ledger=str(ledger.id), found=[])
         filling = _Filling(settings, pool, ledger, signed, consent, done)
         for shard in shards:
-            async with held(settings, shard):
+            async with lease(settings, shard):
                 for kind in [kind for kind in KINDS if kind in set(kinds)]:
                     await filling.fill(kind, shard, told, total)
         return done
-    finally:
-        pool.terminate()
-
-
-async def _ledger(pool: Pool, settings: Settings) -> Ledger:
-    async with pool.acquire() as connection:
-        try:
-            row = await QUERIES.installation(connection)
-        except asyncpg.UndefinedTableError as error:
-            raise refused("no-ledger") from error
-    if row is None or row["shards"] != settings.shards:
-        raise refused("shards", shards=row and row["shards"])
-    return Ledger(row["ledger"], row["shards"])
 
 
 @dataclass(slots=True)
@@ -132,12 +116,8 @@ def _refused(word: str, found: Partition) -> Refused:
 
 async def empty(settings: Settings, kind: Kind, shard: int) -> None:
     """Delete all records of one partition, in place."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
-    try:
-        await admin.start()
+    async with topics.administering(settings.kafka) as admin:
         await admin.delete_records({TopicPartition(settings.topic(kind), shard): RecordsToDelete(before_offset=-1)})
-    finally:
-        await admin.close()
 
 
 def needed(found: Iterable[Partition]) -> Iterator[Partition]:
