@@ -14,6 +14,7 @@ import aiosql
 import asyncpg
 
 from services.common.settings import Settings
+from services.recorder.errors import Unavailable
 from services.recorder.ledger import database
 from services.recorder.ledger.database import Pool
 from services.recorder.ledger.standing import QUERIES as STANDING
@@ -45,6 +46,20 @@ def chosen(only: Iterable[int], count: int) -> list[int]:
     if wrong := [shard for shard in shards if not 0 <= shard < count]:
         raise refused("no-shard", shard=wrong[0], last=count - 1)
     return shards
+
+
+async def standing(pool: Pool, shard: int) -> asyncpg.Record:
+    """Where a shard ends, and what it has there. Raises Unavailable."""
+    async with pool.acquire() as connection:
+        row: asyncpg.Record | None = await STANDING.stand(connection, shard=shard)
+    if row is None:
+        raise Unavailable(f"the ledger has no shard {shard}.", f"账本没有分片 {shard}。")
+    return row
+
+
+async def ending(pool: Pool, shard: int, kind: str) -> int:
+    """How many events a shard has; or receipts."""
+    return int((await standing(pool, shard))["size" if kind == "events" else "next_receipt"])
 
 
 async def leased(pool: Pool) -> list[int]:

@@ -72,16 +72,12 @@ class Filling:
                 self._check(portion, row)
                 peaks = self._peaks(portion, row)
                 events = [event.row for event in portion.events]
-                await connection.copy_records_to_table(
-                    "event", schema_name="ledger", records=events, columns=EVENT_COLUMNS, timeout=_STATEMENT
-                )
-                await connection.copy_records_to_table(
-                    "receipt",
-                    schema_name="ledger",
-                    records=portion.receipts,
-                    columns=RECEIPT_COLUMNS,
-                    timeout=_STATEMENT,
-                )
+                for table, columns, rows in (
+                    ("event", EVENT_COLUMNS, events), ("receipt", RECEIPT_COLUMNS, portion.receipts),
+                ):  # fmt: skip
+                    await connection.copy_records_to_table(
+                        table, schema_name="ledger", records=rows, columns=columns, timeout=_STATEMENT
+                    )
                 await fold(self._folding, connection, self._shard, [event.event for event in portion.events])
                 await self._move(connection, portion, row, peaks)
                 fault("before-fill")

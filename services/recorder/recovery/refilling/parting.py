@@ -11,9 +11,9 @@ from schemas.canonical import leaf_hash
 from services.common.both import Both
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Pool
-from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.recovery.refilling.tape import Tapes
 from services.recorder.recovery.refilling.telling import Remark, remark
+from services.recorder.recovery.subject import ending
 
 _AT_ONCE: Final = 1000
 
@@ -44,7 +44,7 @@ async def parting(pool: Pool, shard: int, tapes: Tapes, kind: str) -> Remark:
     at += index
     return remark(
         "fork", shard, kind=kind, at=at,
-        ours=await _ledger_end(pool, shard, kind) - at if mine[index:] else 0, our_first=_first(mine[index:]),
+        ours=await ending(pool, shard, kind) - at if mine[index:] else 0, our_first=_first(mine[index:]),
         theirs=tape.next + tape.left() - at if theirs[index:] else 0, their_first=_first(theirs[index:]),
     )  # fmt: skip
 
@@ -57,12 +57,6 @@ async def _rows(pool: Pool, shard: int, kind: str, first: int) -> list[Held]:
             return [Held(leaf, None) for leaf in left]
         rows = query(connection, shard=shard, first=first, count=_AT_ONCE)
         return [Held(leaf_hash(row["body"]), row["body"]) async for row in rows]
-
-
-async def _ledger_end(pool: Pool, shard: int, kind: str) -> int:
-    async with pool.acquire() as connection:
-        row = await STANDING.stand(connection, shard=shard)
-    return int(row["size"] if kind == "events" else row["next_receipt"])
 
 
 def _first(held: Sequence[Held]) -> Both:

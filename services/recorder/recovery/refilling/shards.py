@@ -10,10 +10,8 @@ import asyncpg
 import orjson
 
 from services.common.settings import Settings
-from services.recorder.errors import Unavailable
 from services.recorder.kafka import fetching
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
-from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.recovery.refilling import tape
 from services.recorder.recovery.refilling.filling import Filling, Told
 from services.recorder.recovery.refilling.parting import parting
@@ -21,6 +19,7 @@ from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.portions import Reader, Sources
 from services.recorder.recovery.refilling.tape import Tape, Tapes
 from services.recorder.recovery.refilling.telling import Report, remark
+from services.recorder.recovery.subject import standing
 from services.recorder.trust import history
 from services.recorder.trust.history import Found
 from services.recorder.trust.witness import Witnessed, all_witnessed
@@ -67,7 +66,7 @@ async def fill(work: Work, shard: int) -> bool:
 
     Raises Unavailable, Refused.
     """
-    stand = await _stand(work, shard)
+    stand = await standing(work.pool, shard)
     async with tape.opened(work.settings, work.ledger.source, shard) as tapes:
         differs = await _begin(work, shard, tapes, stand)
         if differs is None:
@@ -82,14 +81,6 @@ async def fill(work: Work, shard: int) -> bool:
     async with tape.opened(work.settings, work.ledger.source, shard) as tapes:
         work.report.add(await parting(work.pool, shard, tapes, differs))
     return False
-
-
-async def _stand(work: Work, shard: int) -> asyncpg.Record:
-    async with work.pool.acquire() as connection:
-        row: asyncpg.Record | None = await STANDING.stand(connection, shard=shard)
-    if row is None:
-        raise Unavailable(f"the ledger has no shard {shard}.", f"账本没有分片 {shard}。")
-    return row
 
 
 async def _begin(work: Work, shard: int, tapes: Tapes, stand: asyncpg.Record) -> str | None:

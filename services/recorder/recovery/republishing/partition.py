@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from aiokafka import TopicPartition
@@ -22,9 +22,10 @@ from services.recorder.kafka import sending, topics
 from services.recorder.kafka.fetching import Stretch, consuming
 from services.recorder.kafka.sending import Producer, Record
 from services.recorder.ledger import archived
-from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE, answered, event_row
 from services.recorder.recovery.refusals import refused, said
+from services.recorder.recovery.subject import ending
 from services.recorder.relay.relay import read
 
 AT_ONCE: Final = 2000
@@ -45,97 +46,91 @@ class Partition:
     why_zh: str = ""
 
 
+@dataclass(slots=True)
 class Records:
-    """The ledger's side: what must be on the topic. ``following``: what was found there, each once and in order."""
+    """What must be on a partition."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, kind: str, shard: int) -> None:
-        self._pool = pool
-        self._ledger = ledger
-        self._kind = kind
-        self._shard = shard
-        self._ahead: deque[Record] = deque()
-        self.following = 0
+    settings: Settings
+    pool: Pool
+    ledger: Ledger
+    kind: str
+    shard: int
+    _ahead: deque[Record] = field(default_factory=deque)  # of the ledger's
+    _following: int = 0  # what was found on the topic, each once and in order
 
-    async def size(self) -> int:
-        """How many there are now."""
-        async with self._pool.acquire() as connection:
-            async for row in QUERIES.sizes(connection, shards=[self._shard]):
-                return int(row["size"] if self._kind == "events" else row["next_receipt"])
-        raise Unavailable(f"the ledger has no shard {self._shard}.", f"账本没有分片 {self._shard}。")
+    @property
+    def place(self) -> TopicPartition:
+        """The partition."""
+        return TopicPartition(self.settings.topic(self.kind), self.shard)
 
-    async def read(self, first: int, count: int) -> list[Record]:
+    async def assess(self) -> Partition:
+        """Read all of the partition. Raises Unavailable, Refused."""
+        self._ahead.clear()
+        self._following = 0
+        why: Both | None = None
+        async with consuming(self.settings.kafka) as consumer:
+            stretch = await Stretch.begun(consumer, self.place, 0)
+            while why is None and (found := await stretch.fetch(AT_ONCE)):
+                for record in found:
+                    why = why or await self._unlike(record.offset, (record.key or b"", record.value or b""))
+        size = await ending(self.pool, self.shard, self.kind)
+        if why is not None:
+            state: State = "ahead" if why.word in _AHEAD else "damaged"
+            return Partition(self.kind, self.shard, state, self._following, size, why.en, why.zh)
+        state = "whole" if self._following >= size else "behind"
+        return Partition(self.kind, self.shard, state, self._following, size)
+
+    async def publish(self, first: int, told: Callable[[int], None]) -> int:
+        """Publish all from ``first`` on that the ledger has by now; how many. Raises Unavailable, Refused."""
+        size = await ending(self.pool, self.shard, self.kind)
+        try:
+            producer = await sending.connected(self.settings.kafka)
+            try:
+                at = first
+                while at < size and (portion := await self._read(at, min(AT_ONCE, size - at))):
+                    await _send(producer, self.place, portion)
+                    at += len(portion)
+                    told(len(portion))
+                    fault("after-portion")
+                return at - first
+            finally:
+                await topics.let_go(producer)
+        except (KafkaError, TimeoutError) as error:
+            why = type(error).__name__
+            raise Unavailable(
+                f"Kafka went away ({why}). Run the command again: it goes on.",
+                f"Kafka 中断（{why}）。请再执行一次，将从中断处继续。",
+            ) from error
+
+    async def _read(self, first: int, count: int) -> list[Record]:
         """These, as many as there are. Raises Refused where one has left the ledger for the archive."""
-        async with self._pool.acquire() as connection:
-            if self._kind == "events" and (file := await archived.file_at(connection, self._shard, first)):
-                raise refused("archived", shard=self._shard, position=first, file=file)
-            return await read(connection, self._ledger, self._kind, self._shard, first, count)
+        async with self.pool.acquire() as connection:
+            if self.kind == "events" and (file := await archived.file_at(connection, self.shard, first)):
+                raise refused("archived", shard=self.shard, position=first, file=file)
+            return await read(connection, self.ledger, self.kind, self.shard, first, count)
 
-    async def unlike(self, offset: int, record: Record) -> Both | None:
+    async def _unlike(self, offset: int, record: Record) -> Both | None:
         """What is wrong with the topic's next record; None where nothing is, or it is a repeat.
 
         Readers pass a repeat over whatever it says; whoever verifies doesn't.
         """
         try:
-            at = event_row(record[1])[1] if self._kind == "events" else answered(record[1]).at
+            at = event_row(record[1])[1] if self.kind == "events" else answered(record[1]).at
         except UNREADABLE:
             return said("foreign-at", offset=offset)
-        if at < self.following:
-            same = await self.read(at, 1) == [record]
-            return None if same else said("other-repeat", offset=offset, shard=self._shard, at=at)
-        if at > self.following:
-            return said("missing-at", shard=self._shard, wanted=self.following, offset=offset, at=at)
+        if at < self._following:
+            same = await self._read(at, 1) == [record]
+            return None if same else said("other-repeat", offset=offset, shard=self.shard, at=at)
+        if at > self._following:
+            return said("missing-at", shard=self.shard, wanted=self._following, offset=offset, at=at)
         if not self._ahead:
-            self._ahead.extend(await self.read(at, AT_ONCE))
+            self._ahead.extend(await self._read(at, AT_ONCE))
         if not self._ahead:
-            return said("beyond", shard=self._shard, at=at)
+            return said("beyond", shard=self.shard, at=at)
         if self._ahead.popleft() != record:
-            return said("other-bytes", shard=self._shard, at=at)
-        self.following += 1
+            return said("other-bytes", shard=self.shard, at=at)
+        self._following += 1
         return None
-
-
-async def assess(settings: Settings, pool: Pool, ledger: Ledger, kind: str, shard: int) -> Partition:
-    """Read all of it. Raises Unavailable, Refused."""
-    records = Records(pool, ledger, kind, shard)
-    place = TopicPartition(settings.topic(kind), shard)
-    async with consuming(settings.kafka) as consumer:
-        stretch = await Stretch.begun(consumer, place, 0)
-        why: Both | None = None
-        while why is None and (found := await stretch.fetch(AT_ONCE)):
-            for record in found:
-                why = why or await records.unlike(record.offset, (record.key or b"", record.value or b""))
-    size = await records.size()
-    if why is not None:
-        state: State = "ahead" if why.word in _AHEAD else "damaged"
-        return Partition(kind, shard, state, records.following, size, why.en, why.zh)
-    return Partition(kind, shard, "whole" if records.following >= size else "behind", records.following, size)
-
-
-async def publish(  # noqa: PLR0917  # where from, where to
-    settings: Settings, pool: Pool, ledger: Ledger, kind: str, shard: int, first: int, told: Callable[[int], None]
-) -> int:
-    """Publish all from ``first`` on that the ledger has by now; how many. Raises Unavailable, Refused."""
-    records = Records(pool, ledger, kind, shard)
-    size = await records.size()
-    place = TopicPartition(settings.topic(kind), shard)
-    try:
-        producer = await sending.connected(settings.kafka)
-        try:
-            at = first
-            while at < size and (portion := await records.read(at, min(AT_ONCE, size - at))):
-                await _send(producer, place, portion)
-                at += len(portion)
-                told(len(portion))
-                fault("after-portion")
-            return at - first
-        finally:
-            await topics.let_go(producer)
-    except (KafkaError, TimeoutError) as error:
-        why = type(error).__name__
-        raise Unavailable(
-            f"Kafka went away ({why}). Run the command again: it goes on.",
-            f"Kafka 中断（{why}）。请再执行一次，将从中断处继续。",
-        ) from error
 
 
 async def _send(producer: Producer, place: TopicPartition, records: Sequence[Record]) -> None:
