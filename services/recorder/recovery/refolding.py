@@ -150,7 +150,14 @@ class Refolding:
 
     async def _take(self, bodies: list[bytes]) -> None:
         """Fold these events, and store what they change. Within a transaction."""
-        await self._fold(bodies)
+        try:
+            events = await asyncio.to_thread(lambda: [recorded(body).event for body in bodies])
+            await fold(self._folding, self._connection, self._shard, events)
+        except (RecorderError, asyncpg.PostgresError, *TRANSIENT):
+            raise
+        except Exception as error:
+            last, why = self._at + len(bodies) - 1, type(error).__name__
+            raise _refused("unfoldable", shard=self._shard, first=self._at, last=last, why=why) from error
         changed = self._folding.changed()
         self._at += len(bodies)
         await _QUERIES.advance(
@@ -163,16 +170,6 @@ class Refolding:
             states=[state[3] for state in changed],
             position=self._at,
         )
-
-    async def _fold(self, bodies: list[bytes]) -> None:
-        try:
-            events = await asyncio.to_thread(lambda: [recorded(body).event for body in bodies])
-            await fold(self._folding, self._connection, self._shard, events)
-        except (RecorderError, asyncpg.PostgresError, *TRANSIENT):
-            raise
-        except Exception as error:
-            last, why = self._at + len(bodies) - 1, type(error).__name__
-            raise _refused("unfoldable", shard=self._shard, first=self._at, last=last, why=why) from error
 
     async def _events(self) -> ArchiveSource:
         """The shard's events; what left the ledger is in files. Raises Refused where one that is needed is absent."""

@@ -18,14 +18,14 @@ from services.recorder.errors import Contradiction, Misconfigured
 from services.recorder.ledger.database import TRANSIENT, Ledger, Pool
 from services.recorder.metrics import CHECKPOINTS
 from services.recorder.trust.delivery import Delivery
-from services.recorder.trust.signing import QUERIES, Checkpoints, Kept
+from services.recorder.trust.signing import QUERIES, Checkpoints
 
 LOOK: Final = 1.0  # seconds between looks at how far the shards are
 Log: Final = structlog.get_logger("checkpointer")
 
 
 class Checkpointer(Background):
-    """The background task. ``make`` signs a shard at once, for whoever asks for a proof."""
+    """The background task. ``make`` signs a shard at once, for whoever asks for a proof, as ``Checkpoints`` does."""
 
     def __init__(self, pool: Pool, ledger: Ledger, settings: Settings) -> None:
         """Do nothing yet."""
@@ -34,6 +34,7 @@ class Checkpointer(Background):
         self._settings = settings
         self._checkpoints = Checkpoints(pool, ledger, settings)
         self._delivery = Delivery(pool, ledger, settings)
+        self.make = self._checkpoints.make
         self._refused: dict[int, str] = {}
         self._again: dict[int, float] = {}  # when a refused shard is looked at again
         self._begun = False
@@ -47,10 +48,6 @@ class Checkpointer(Background):
         """Sign no more; what was signed and not delivered is delivered after the next start."""
         await super().stop()
         await self._delivery.stop()
-
-    async def make(self, shard: int) -> Kept:
-        """Sign now. Raises Contradiction, Misconfigured, Missing."""
-        return await self._checkpoints.make(shard)
 
     async def _look(self) -> None:
         if not self._begun:
@@ -84,7 +81,7 @@ class Checkpointer(Background):
 
     async def _sign(self, shard: int) -> None:
         try:
-            kept = await self._checkpoints.make(shard)
+            kept = await self.make(shard)
         except (Contradiction, Misconfigured) as error:
             await self._refuse(shard, str(error), error.zh)
             return

@@ -17,7 +17,7 @@ from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Refused
 from services.recorder.kafka import fetching, topics
 from services.recorder.ledger import database, founding
-from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE
 from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.recovery.refilling.filling import Told
@@ -129,13 +129,9 @@ async def _found(pool: Pool, ledger: Ledger) -> bool:
             if row["recorded"]:
                 same = row["ledger"] == ledger.id
                 raise refused("not-empty" if same else "other-ledger", ours=row["ledger"], theirs=ledger.id)
-            await _take_place(connection, ledger)
+            await RECOVERY.forget(connection)
+            await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
+            await QUERIES.install_shards(connection, shards=ledger.shards, fold_version=FOLD_VERSION)
+            await RECOVERY.begin_restoring(connection)
         await vault.migrate(connection)
     return False
-
-
-async def _take_place(connection: Connection, ledger: Ledger) -> None:
-    await RECOVERY.forget(connection)
-    await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
-    await QUERIES.install_shards(connection, shards=ledger.shards, fold_version=FOLD_VERSION)
-    await RECOVERY.begin_restoring(connection)
