@@ -94,10 +94,15 @@ def continuing(path: Path, first: int, last: int, read: merkle.Reader) -> Iterat
         raise refused("differs", file=path)
 
 
-def chunks(held: Held, first: int) -> Iterator[tuple[int, list[bytes]]]:
-    """A file's events from a position on, each chunk with its first position. Raises NotArchived."""
+def check(held: Held) -> None:
+    """Raises NotArchived where it is another file than it must be."""
     if files.digest(held.path) != (held.bytes, held.sha256):
         raise refused("other-file", file=held.path, sha256=held.sha256)
+
+
+def chunks(held: Held, first: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A file's events from a position on, each chunk with its first position. Raises NotArchived."""
+    check(held)
     for bodies in files.read_events(held.path, first - held.first):
         yield first, bodies
         first += len(bodies)
