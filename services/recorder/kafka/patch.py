@@ -18,8 +18,7 @@ from typing import Any, Final
 import aiokafka
 
 from services.recorder.errors import Misconfigured
-from services.recorder.kafka import framing
-from services.recorder.kafka.decompressing import uncompressed
+from services.recorder.kafka import bounding
 
 VERSION: Final = "0.14.0"  # as pinned in pyproject.toml; read these parts again before it is changed
 
@@ -96,8 +95,8 @@ class Batch:
 
     def _readable(self) -> Iterator[Any]:
         """All records, as far as they can be read."""
-        raw = uncompressed(self._raw)
-        framing.check(raw)
+        raw = bounding.uncompressed(self._raw)
+        bounding.check(raw)
         count = 0
         try:
             for record in self._strict if raw is self._raw else DefaultRecordBatch(raw):
