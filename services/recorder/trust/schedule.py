@@ -51,11 +51,11 @@ class Checkpointer(Background):
 
     async def _look(self) -> None:
         if not self._begun:
-            await self._prepare()
+            await self._begin()
             self._begun = True
         await self._round()
 
-    async def _prepare(self) -> None:
+    async def _begin(self) -> None:
         """Learn what was refused before this process; have a key before the first event."""
         async with self._pool.acquire(timeout=10) as connection:
             self._refused = {row["shard"]: row["reason"] async for row in QUERIES.refusals(connection)}
