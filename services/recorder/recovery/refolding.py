@@ -19,14 +19,12 @@ import structlog
 from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
-from services.recorder.archive.held import QUERIES as ARCHIVED
-from services.recorder.archive.held import Archive, noted
+from services.recorder.archive.held import Archive, Held
 from services.recorder.audit import source
 from services.recorder.audit.source import ArchiveSource, LedgerSource
-from services.recorder.background import Background, repeated
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Hole, NotArchived, RecorderError, Refused, Unavailable
-from services.recorder.ledger.database import QUERIES, SESSION, TRANSIENT, Connection, Pool
+from services.recorder.ledger.database import QUERIES, SESSION, TRANSIENT, Pool
 from services.recorder.ledger.folding import AT_ONCE, Folding, fold
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.rows import recorded
@@ -38,20 +36,35 @@ Log: Final = structlog.get_logger("refolding")
 _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg", mandatory_parameters=False)
 
 
-class Refolder(Background):
+class Refolder:
     """Looks for shards with states of an older fold, for as long as a recorder runs."""
 
     def __init__(self, pool: Pool, settings: Settings) -> None:
         """Do nothing yet."""
-        super().__init__()
         self._pool = pool
         self._settings = settings
         self._told: dict[int, Both] = {}  # what shards wait for, as far as the log says it
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to look, every few seconds."""
-        told = ("refold-retried", "refold-failed")
-        self.begin("refolder", repeated(self.look, LOOK_EVERY, Log, told, Unavailable, *TRANSIENT))
+        self._task = asyncio.create_task(self._keep(), name="refolder")
+
+    async def stop(self) -> None:
+        """Fold no more: what is stored is gone on with after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except (Unavailable, *TRANSIENT) as error:
+                Log.warning("refold-retried", error=type(error).__name__)
+            except Exception:  # noqa: BLE001  # whatever it is, the next look comes
+                Log.exception("refold-failed")
+            await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:
         """Make anew what is of an older fold, one shard after the other; nothing while another process does.
@@ -59,21 +72,22 @@ class Refolder(Background):
         Raises Unavailable and what the driver raises where the ledger can't be asked.
         """
         async with self._pool.acquire(timeout=10) as pooled:
-            if not await _older(pooled):
+            if not [row async for row in _QUERIES.older(pooled, fold_version=FOLD_VERSION)]:
                 return
         connection = await asyncpg.connect(
             self._settings.database_url, timeout=10, command_timeout=60, server_settings=SESSION
         )
         try:  # the lock is this connection's, so that it goes with the process
             if await _QUERIES.lock(connection):
-                for shard, stored in (await _older(connection)).items():
-                    await self._refold(connection, shard, stored)
+                for row in [row async for row in _QUERIES.older(connection, fold_version=FOLD_VERSION)]:
+                    await self._refold(connection, row)
         finally:
             connection.terminate()
 
-    async def _refold(self, connection: asyncpg.Connection[asyncpg.Record], shard: int, stored: int) -> None:
+    async def _refold(self, connection: asyncpg.Connection[asyncpg.Record], row: asyncpg.Record) -> None:
+        shard = row["shard"]
         try:
-            await Refolding(connection, shard, self._settings.archive_folder).run(stored)
+            await Refolding(connection, shard, self._settings.archive_folder).run(row["fold_version"])
             self._told.pop(shard, None)
         except _STUCK as error:
             why = Both(str(error), error.zh)
@@ -81,12 +95,6 @@ class Refolder(Background):
             if self._told.get(shard) != why:
                 Log.error("refold-waits", shard=shard, reason=why.en)
             self._told[shard] = why
-
-
-async def _older(connection: Connection) -> dict[int, int]:
-    """The shards whose states are of an older fold, and of which."""
-    rows = QUERIES.unlike(connection, fold_version=FOLD_VERSION)
-    return {row["shard"]: row["fold_version"] async for row in rows if row["fold_version"] < FOLD_VERSION}
 
 
 class Refolding:
@@ -127,7 +135,9 @@ class Refolding:
 
     async def _catch_up(self) -> None:
         """Fold up to where the shard ends now; nobody waits meanwhile."""
-        async for chunk in (await self._events()).chunks(self._shard, self._at):
+        ledger = LedgerSource(self._connection, await self._sizes())
+        events = ArchiveSource(ledger, await self._archive())
+        async for chunk in events.chunks(self._shard, self._at):
             for first in range(0, len(chunk.bodies), AT_ONCE):
                 async with self._connection.transaction():
                     await self._take(chunk.bodies[first : first + AT_ONCE])
@@ -140,7 +150,8 @@ class Refolding:
             row = await QUERIES.lock_shard(self._connection, shard=self._shard)
             if row["size"] - self._at > AT_ONCE:
                 return False
-            async for chunk in (await self._events()).chunks(self._shard, self._at):
+            ledger = ArchiveSource(LedgerSource(self._connection, await self._sizes()), await self._archive())
+            async for chunk in ledger.chunks(self._shard, self._at):
                 await self._take(chunk.bodies)
             await _QUERIES.switch(self._connection, shard=self._shard, fold_version=FOLD_VERSION)
             await self._discard()
@@ -150,14 +161,7 @@ class Refolding:
 
     async def _take(self, bodies: list[bytes]) -> None:
         """Fold these events, and store what they change. Within a transaction."""
-        try:
-            events = await asyncio.to_thread(lambda: [recorded(body).event for body in bodies])
-            await fold(self._folding, self._connection, self._shard, events)
-        except (RecorderError, asyncpg.PostgresError, *TRANSIENT):
-            raise
-        except Exception as error:
-            last, why = self._at + len(bodies) - 1, type(error).__name__
-            raise _refused("unfoldable", shard=self._shard, first=self._at, last=last, why=why) from error
+        await self._fold(bodies)
         changed = self._folding.changed()
         self._at += len(bodies)
         await _QUERIES.advance(
@@ -171,20 +175,31 @@ class Refolding:
             position=self._at,
         )
 
-    async def _events(self) -> ArchiveSource:
-        """The shard's events; what left the ledger is in files. Raises Refused where one that is needed is absent."""
-        sizes = [row["size"] for row in await self._connection.fetch(source.QUERIES.shards.sql)]
-        rows = [
-            row
-            async for row in ARCHIVED.files(self._connection, years=None)
-            if row["shard"] == self._shard and row["last"] >= self._at
-        ]
+    async def _fold(self, bodies: list[bytes]) -> None:
+        try:
+            events = await asyncio.to_thread(lambda: [recorded(body).event for body in bodies])
+            await fold(self._folding, self._connection, self._shard, events)
+        except (RecorderError, asyncpg.PostgresError, *TRANSIENT):
+            raise
+        except Exception as error:
+            last, why = self._at + len(bodies) - 1, type(error).__name__
+            raise _refused("unfoldable", shard=self._shard, first=self._at, last=last, why=why) from error
+
+    async def _sizes(self) -> list[int]:
+        return [row["size"] for row in await self._connection.fetch(source.QUERIES.shards.sql)]
+
+    async def _archive(self) -> Archive:
+        """The files of what left the ledger, as far as it is still to be folded. Raises Refused where one is absent."""
+        rows = [row async for row in _QUERIES.left(self._connection, shard=self._shard, position=self._at)]
         absent = [row for row in rows if not (self._folder / row["file"]).is_file()]
         if absent:
             file, year = absent[0]["file"], absent[0]["year"]
             raise _refused("refold-archive", count=len(absent), file=file, folder=self._folder, year=year)
-        archive = Archive({self._shard: [noted(self._folder, row) for row in rows]})
-        return ArchiveSource(LedgerSource(self._connection, sizes), archive)
+        held = [
+            Held(self._folder / row["file"], self._shard, row["first"], row["last"], row["bytes"], row["sha256"].hex())
+            for row in rows
+        ]
+        return Archive({self._shard: held})
 
 
 def _refused(word: str, /, **values: object) -> Refused:

@@ -2,6 +2,16 @@
 -- One process at a time folds anew, in the whole database; held as long as the connection.
 SELECT pg_try_advisory_lock(x'7265666f6c64'::bigint);
 
+-- name: older
+-- The shards whose states are of an older fold.
+SELECT
+    shard,
+    size,
+    fold_version
+FROM ledger.shard
+WHERE fold_version < :fold_version
+ORDER BY shard;
+
 -- name: under_way$
 -- How many events a fold that was begun before has in; null where none can be gone on with.
 SELECT r.position
@@ -63,3 +73,16 @@ WITH done AS (DELETE FROM ledger.refold WHERE shard = :shard)
 UPDATE ledger.shard
 SET fold_version = :fold_version
 WHERE shard = :shard;
+
+-- name: left
+-- The files of what left the ledger of a shard, from a position on.
+SELECT
+    first,
+    last,
+    year,
+    file,
+    bytes,
+    sha256
+FROM ledger.archived
+WHERE shard = :shard AND last >= :position
+ORDER BY first;

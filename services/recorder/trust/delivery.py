@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import asyncpg
 from aiokafka.errors import KafkaError
@@ -20,7 +20,10 @@ from services.recorder.trust.checkpoint import origin_of
 from services.recorder.trust.signing import NAMED, NAMED_ZH, QUERIES
 
 HEADERS: Final = [("content-type", b"text/plain; charset=utf-8")]
+_PATIENCE: Final = 15.0  # seconds for one record
+
 Rows = Sequence[asyncpg.Record]
+Query = Callable[..., Any]  # of signing.sql
 
 
 class Delivery:
@@ -35,47 +38,50 @@ class Delivery:
 
     async def file(self) -> None:
         """Write what the file doesn't have yet. Raises Misconfigured where it can't be written."""
-        await self._all(self._file, to_file=True)
+        path = self._settings.checkpoints_file
+        while rows := await self._waiting(QUERIES.unfiled):
+            try:
+                await asyncio.to_thread(outside.append, path, [row["note"] for row in rows])
+            except OSError as error:
+                raise Misconfigured(
+                    f"{path}: can't be written ({error.strerror}). {NAMED}",
+                    f"{path}：无法写入（{error.strerror}）。{NAMED_ZH}",
+                ) from error
+            fault("checkpoint-filed")
+            await self._note(QUERIES.note_filed, rows)
 
     async def publish(self) -> None:
         """Publish what the topic doesn't have yet. Raises KafkaError or TimeoutError; then the rest comes later."""
-        try:
-            await self._all(self._publish, to_file=False)
-        except (KafkaError, TimeoutError):
-            await self.stop()
-            raise
+        while rows := await self._waiting(QUERIES.unpublished):
+            try:
+                for row in rows:
+                    await self._send(row)
+            except (KafkaError, TimeoutError):
+                await self.stop()
+                raise
+            fault("checkpoint-published")
+            await self._note(QUERIES.note_published, rows)
 
-    async def _all(self, deliver: Callable[[Rows], Awaitable[None]], *, to_file: bool) -> None:
+    async def _waiting(self, query: Query) -> Rows:
         """The file and the topic are asked for apart: where one can't be had, the other goes on."""
-        while True:
-            async with self._pool.acquire(timeout=10) as connection:
-                rows = [row async for row in QUERIES.waiting(connection, to_file=to_file)]
-            if not rows:
-                return
-            await deliver(rows)
-            fault("checkpoint-filed" if to_file else "checkpoint-published")
-            shards, sizes = [row["shard"] for row in rows], [row["size"] for row in rows]
-            async with self._pool.acquire(timeout=10) as connection:
-                await QUERIES.note_delivered(connection, shards=shards, sizes=sizes, to_file=to_file)
+        async with self._pool.acquire(timeout=10) as connection:
+            return [row async for row in query(connection)]
 
-    async def _file(self, rows: Rows) -> None:
-        path = self._settings.checkpoints_file
-        try:
-            await asyncio.to_thread(outside.append, path, [row["note"] for row in rows])
-        except OSError as error:
-            raise Misconfigured(
-                f"{path}: can't be written ({error.strerror}). {NAMED}",
-                f"{path}：无法写入（{error.strerror}）。{NAMED_ZH}",
-            ) from error
+    async def _note(self, query: Query, rows: Rows) -> None:
+        shards, sizes = [row["shard"] for row in rows], [row["size"] for row in rows]
+        async with self._pool.acquire(timeout=10) as connection:
+            await query(connection, shards=shards, sizes=sizes)
 
-    async def _publish(self, rows: Rows) -> None:
+    async def _send(self, row: asyncpg.Record) -> None:
+        producer = await self._connected()
+        key = origin_of(self._ledger.id, row["shard"]).encode()
+        async with asyncio.timeout(_PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
+            await producer.send_and_wait(self._settings.topic("checkpoints"), row["note"], key=key, headers=HEADERS)
+
+    async def _connected(self) -> Producer:
         if self._producer is None:
             self._producer = await sending.connected(self._settings.kafka)
-        topic = self._settings.topic("checkpoints")
-        for row in rows:
-            key = origin_of(self._ledger.id, row["shard"]).encode()
-            async with asyncio.timeout(sending.PATIENCE):  # not wait_for, which can lose a cancellation (to 3.12)
-                await self._producer.send_and_wait(topic, row["note"], key=key, headers=HEADERS)
+        return self._producer
 
     async def stop(self) -> None:
         """Let go of Kafka."""

@@ -7,13 +7,15 @@ and the last one in the file outside: then somebody changed what was signed. A s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import aiosql
+import asyncpg
 
 from schemas import merkle
 from services.common.faults import fault
@@ -43,19 +45,24 @@ class Kept:
     note: bytes
     made_at: datetime
 
+    @classmethod
+    def of(cls, shard: int, row: asyncpg.Record) -> Kept:
+        """From a row of ledger.checkpoint."""
+        return cls(shard, row["size"], row["root"], row["note"], row["made_at"])
 
-async def newest(connection: Connection, shard: int, size: int | None = None) -> Kept | None:
-    """The shard's newest checkpoint, or that of a size."""
-    row = await QUERIES.kept(connection, shard=shard, size=size)
-    return None if row is None else Kept(**row)
+
+async def newest(connection: Connection, shard: int) -> Kept | None:
+    """The shard's newest checkpoint."""
+    row = await QUERIES.newest(connection, shard=shard)
+    return None if row is None else Kept.of(shard, row)
 
 
 async def of_size(connection: Connection, shard: int, size: int) -> Kept:
     """The shard's checkpoint of that size. Raises Missing."""
-    kept = await newest(connection, shard, size)
-    if kept is None:
+    row = await QUERIES.of_size(connection, shard=shard, size=size)
+    if row is None:
         raise Missing(f"shard {shard} has no checkpoint of size {size}", f"分片 {shard} 没有大小为 {size} 的检查点")
-    return kept
+    return Kept.of(shard, row)
 
 
 class Checkpoints:
@@ -89,16 +96,26 @@ class Checkpoints:
         Raises Contradiction, Misconfigured, Missing where the shard has no event yet.
         """
         signing = await self.keys()
-        if self._outside is None:  # read once: what this process adds, it remembers itself
+        known = await self._known_outside()
+        while True:
+            async with self._locked(shard) as connection:
+                kept = await self._step(connection, shard, signing, known.get(shard))
+            if kept is not None:
+                self._signed[shard] = kept
+                fault("checkpoint-stored")
+                return kept
+
+    async def _known_outside(self) -> Mapping[int, tuple[int, bytes]]:
+        """The newest checkpoints of the file outside, read once: what this process adds, it remembers itself."""
+        if self._outside is None:
             self._outside = await asyncio.to_thread(witness.newest, self._settings, self._ledger.id)
-        kept: Kept | None = None
-        while kept is None:
-            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
-                await QUERIES.lock(connection, lock=_LOCK, shard=shard)
-                kept = await self._step(connection, shard, signing, self._outside.get(shard))
-        self._signed[shard] = kept
-        fault("checkpoint-stored")
-        return kept
+        return self._outside
+
+    @asynccontextmanager
+    async def _locked(self, shard: int) -> AsyncIterator[Connection]:
+        async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+            await QUERIES.lock(connection, lock=_LOCK, shard=shard)
+            yield connection
 
     async def _step(
         self, connection: Connection, shard: int, signing: Keys, known: tuple[int, bytes] | None
@@ -116,10 +133,13 @@ class Checkpoints:
         root = await _checked(connection, shard, size, merkle.root_of(head["peaks"]), before)
         if last is not None and last.size == size:
             return last
-        note = Checkpoint(origin_of(self._ledger.id, shard), size, root).signed(signing.signing)
+        return await self._sign(connection, shard, Checkpoint(origin_of(self._ledger.id, shard), size, root), signing)
+
+    async def _sign(self, connection: Connection, shard: int, checkpoint: Checkpoint, signing: Keys) -> Kept:
+        note = checkpoint.signed(signing.signing)
         fault("checkpoint-signed")
-        made_at = await QUERIES.keep(connection, shard=shard, size=size, root=root, note=note)
-        return Kept(shard, size, root, note, made_at)
+        made_at = await QUERIES.keep(connection, shard=shard, size=checkpoint.size, root=checkpoint.root, note=note)
+        return Kept(shard, checkpoint.size, checkpoint.root, note, made_at)
 
 
 async def _whole(connection: Connection, shard: int, size: int) -> bool:
@@ -144,7 +164,8 @@ async def _checked(
                 f"分片 {shard} 有 {size} 条事件，而已签名 {old} 条：账本丢失了事件。"
                 "请用 `recorder recover` 从主题找回。",
             )
-    read = await tiles.read(connection, shard, [merkle.perfect(0, each) for each in (size, *dict(before))])
+    parts = [merkle.perfect(0, size), *(part for old, _ in before for part in merkle.consistency_parts(old, size))]
+    read = await tiles.read(connection, shard, parts)
     root = merkle.root(size, read)
     if root != peaks_root:
         raise Contradiction(
@@ -152,7 +173,8 @@ async def _checked(
             f"分片 {shard}：{size} 条事件处，瓦片与树峰的根不同。{_LOOK_ZH}",
         )
     for old, old_root in before:
-        if merkle.root(old, read) != old_root:
+        proof = merkle.consistency_proof(old, size, read)
+        if not merkle.verify_consistency(old, old_root, size, root, proof):
             raise Contradiction(
                 f"shard {shard}: the history up to {size} is not the one that was signed at {old}. {_LOOK}",
                 f"分片 {shard}：至 {size} 条的历史与在 {old} 条处签名的不是同一历史。{_LOOK_ZH}",

@@ -10,18 +10,27 @@ SELECT
 FROM ledger.shard
 WHERE shard = :shard;
 
--- name: kept^
--- A shard's checkpoint of exactly that size, or its newest.
+-- name: newest^
+-- A shard's newest checkpoint.
 SELECT
-    shard,
     size,
     root,
     note,
     made_at
 FROM ledger.checkpoint
-WHERE shard = :shard AND (:size::bigint IS NULL OR size = :size)
+WHERE shard = :shard
 ORDER BY size DESC
 LIMIT 1;
+
+-- name: of_size^
+-- A shard's checkpoint of exactly that size.
+SELECT
+    size,
+    root,
+    note,
+    made_at
+FROM ledger.checkpoint
+WHERE shard = :shard AND size = :size;
 
 -- name: any_signed$
 -- Whether anything was signed here before.
@@ -52,23 +61,39 @@ INSERT INTO ledger.checkpoint (shard, size, root, note)
 VALUES (:shard, :size, :root, :note)
 RETURNING made_at;
 
--- name: waiting
--- Checkpoints that the file, or else the topic, doesn't have yet, oldest first.
+-- name: unfiled
+-- Checkpoints that the file doesn't have yet, oldest first.
 SELECT
     shard,
     size,
     note
 FROM ledger.checkpoint
-WHERE NOT (filed AND published) AND NOT CASE WHEN :to_file THEN filed ELSE published END
+WHERE NOT filed
 ORDER BY made_at, shard, size
 LIMIT 100;
 
--- name: note_delivered!
--- The file, or else the topic, has these.
+-- name: unpublished
+-- Checkpoints that the topic doesn't have yet, oldest first.
+SELECT
+    shard,
+    size,
+    note
+FROM ledger.checkpoint
+WHERE NOT published
+ORDER BY made_at, shard, size
+LIMIT 100;
+
+-- name: note_filed!
+-- The file has these.
 UPDATE ledger.checkpoint AS c
-SET
-    filed = filed OR :to_file,
-    published = published OR NOT :to_file
+SET filed = true
+FROM unnest(:shards::int[], :sizes::bigint[]) AS told (shard, size)
+WHERE c.shard = told.shard AND c.size = told.size;
+
+-- name: note_published!
+-- The topic has these.
+UPDATE ledger.checkpoint AS c
+SET published = true
 FROM unnest(:shards::int[], :sizes::bigint[]) AS told (shard, size)
 WHERE c.shard = told.shard AND c.size = told.size;
 
