@@ -18,12 +18,14 @@ from schemas.erasure import ErasePerson, LiftHold
 from services.common import log, pages
 from services.common.both import Both
 from services.common.collecting import collect_rarely
-from services.common.grants import Grants
+from services.common.commands import Home, Language, failed, settings_of
+from services.common.grants import Grants, GrantsError
 from services.common.serving import background, server
 from services.common.settings import Settings
 from services.recorder.audit import http as audit
 from services.recorder.audit.proving.log import AuditLog
-from services.recorder.errors import Misconfigured, Unavailable
+from services.recorder.cli_errors import worded
+from services.recorder.errors import Misconfigured, RecorderError, Unavailable
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.http import Dependencies, api
@@ -34,8 +36,8 @@ from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.submission import Outcome, Submission
-from services.recorder.recovery.leases import leased
 from services.recorder.recovery.refolding import Refolder
+from services.recorder.recovery.subject import leased
 from services.recorder.relay.relay import Relay
 from services.recorder.trust import history
 from services.recorder.trust.schedule import Checkpointer
@@ -50,11 +52,17 @@ _ERASING: Final = frozenset({ErasePerson.TYPE, LiftHold.TYPE})  # what may let a
 Log: Final = structlog.get_logger("recorder")
 
 
-def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises Misconfigured where something doesn't fit."""
+def serve(home: Home = None, lang: Language = None) -> None:
+    """Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布)."""
+    settings = settings_of(home, lang)
     log.configure(settings.log_level)
     collect_rarely()
-    uvloop.run(_serve(settings, Grants.load(settings.tokens)))
+    try:
+        uvloop.run(_serve(settings, Grants.load(settings.tokens)))
+    except GrantsError as error:
+        failed(lang, str(error))
+    except RecorderError as error:
+        failed(lang, worded(error, lang))
 
 
 async def _serve(settings: Settings, grants: Grants) -> None:
@@ -97,14 +105,9 @@ class Parts:
 
     async def stop(self) -> None:
         """Take no more, then publish no more."""
-        await self.intake.stop()
-        await self.broker.stop()
-        await self.appender.stop()
-        await self.quarantine.stop()
-        await self.refolder.stop()
-        await self.erasures.stop()
-        await self.checkpointer.stop()
-        await self.relay.stop()
+        taking = (self.intake, self.broker, self.appender, self.quarantine)
+        for part in (*taking, self.refolder, self.erasures, self.checkpointer, self.relay):
+            await part.stop()
 
 
 class Recorder:
@@ -207,11 +210,8 @@ class Recorder:
         await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only), read_only)
         self.vault.closed = None
         await parts.intake.begin(self._settings.kafka)
-        await parts.relay.start()
-        await parts.quarantine.start()
-        await parts.erasures.start()
-        await parts.refolder.start()
-        await parts.checkpointer.start()
+        for part in (parts.relay, parts.quarantine, parts.erasures, parts.refolder, parts.checkpointer):
+            await part.start()
         # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed.
         self._parts = parts
         try:

@@ -33,7 +33,7 @@ _COMMANDS: Final = (
     ),
     Command(
         "serve",
-        "services.recorder.cli_serve:serve",
+        "services.recorder.app:serve",
         "Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布).",
     ),
     Command(

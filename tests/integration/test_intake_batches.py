@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from services.recorder.errors import Misconfigured
 from services.recorder.intake.from_kafka.record import read_record
 from services.recorder.intake.reading import Unreadable
-from services.recorder.kafka import decompressing, framing, patch
+from services.recorder.kafka import bounding, patch
 from services.recorder.kafka.patch import UNREADABLE, Records
 
 _GZIP: Final = 1
@@ -110,7 +110,7 @@ def test_a_batch_that_cannot_be_decompressed_is_one_unreadable_record(codec: int
 
 @pytest.mark.parametrize("codec", [1, 2, 3, 4])
 def test_what_decompresses_to_too_much_is_one_unreadable_record(codec: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decompressing, "LARGEST", 40_000)
+    monkeypatch.setattr(bounding, "LARGEST", 40_000)
     fits = _batch(bytes(12_000), bytes(12_000), bytes(12_000), codec=codec)
     bomb = _batch(bytes(20_000), bytes(20_000), first=3, codec=codec)
     found, following = _read(fits + bomb + _batch(b"c", first=5))
@@ -130,8 +130,8 @@ def _with_headers(count: int) -> bytes:
 
 
 def test_a_record_with_very_many_headers_makes_its_batch_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(framing, "LARGE", 2000)
-    monkeypatch.setattr(framing, "MOST_HEADERS", 500)
+    monkeypatch.setattr(bounding, "LARGE", 2000)
+    monkeypatch.setattr(bounding, "MOST_HEADERS", 500)
     few, many = _with_headers(500), _with_headers(501)
     assert [len(r.headers) for r in _read(few)[0]] == [0, 500, 0]
     (found,), following = _read(many)
@@ -139,19 +139,19 @@ def test_a_record_with_very_many_headers_makes_its_batch_unreadable(monkeypatch:
     assert following == 3
     liar = many[:69] + b"\x94\x00" + many[71:]  # its length is 10, it says
     assert [r.headers for r in _read(liar, check_crcs=False)[0]] == [((UNREADABLE, b"TooLarge"),)]
-    monkeypatch.setattr(framing, "LARGE", 1_000_000)
+    monkeypatch.setattr(bounding, "LARGE", 1_000_000)
     assert [len(r.headers) for r in _read(many)[0]] == [0, 501, 0]
 
 
 def test_a_batch_of_very_many_records_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(framing, "LARGE", 10)
-    monkeypatch.setattr(framing, "MOST_RECORDS", 3)
+    monkeypatch.setattr(bounding, "LARGE", 10)
+    monkeypatch.setattr(bounding, "MOST_RECORDS", 3)
     assert len(_read(_batch(b"a", b"b", b"c"))[0]) == 3
     assert [r.headers for r in _read(_batch(b"a", b"b", b"c", b"d"))[0]] == [((UNREADABLE, b"TooLarge"),)]
 
 
 def test_a_large_batch_that_is_broken_is_left_to_its_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(framing, "LARGE", 10)
+    monkeypatch.setattr(bounding, "LARGE", 10)
     raw = bytearray(_batch(b"a", b"b" * 100))
     raw[61 + 1 + raw[61] // 2] = 0x7E  # the length of the second record, less than it is
     assert _read(bytes(raw), check_crcs=False)[0][0].value == b"a"

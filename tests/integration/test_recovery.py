@@ -25,12 +25,12 @@ from services.recorder.kafka import topics
 from services.recorder.ledger import database, founding
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import Ledger
-from services.recorder.recovery.leases import leased
 from services.recorder.recovery.refilling import portions
 from services.recorder.recovery.refilling.recover import recover
 from services.recorder.recovery.refilling.restore import restore
 from services.recorder.recovery.refilling.telling import Report
 from services.recorder.recovery.republishing.republish import KINDS, Consent, Republished, empty, needed, republish
+from services.recorder.recovery.subject import leased
 from services.recorder.relay import relay as relay_module
 from services.recorder.relay.relay import Lane, Relay
 from services.recorder.status.figures import status as recorder_status

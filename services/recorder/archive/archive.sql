@@ -58,13 +58,6 @@ CROSS JOIN LATERAL (
 WHERE e.first IS NOT NULL
 ORDER BY s.shard;
 
--- name: bodies
--- The bytes of a shard's events from a position up to another.
-SELECT body
-FROM ledger.event
-WHERE shard = :shard AND position >= :first AND position <= :last
-ORDER BY position;
-
 -- name: note_ids!
 -- Note the ids of events that are about to leave; a second time changes nothing.
 INSERT INTO ledger.archived_event (shard, id, position)
@@ -76,20 +69,10 @@ FROM ledger.event
 WHERE shard = :shard AND position >= :first AND position <= :last
 ON CONFLICT DO NOTHING;
 
--- name: note_files!
+-- name: note_files*!
 -- These files hold what leaves now.
 INSERT INTO ledger.archived (shard, first, last, year, file, bytes, sha256)
-SELECT
-    noted.shard,
-    noted.first,
-    noted.last,
-    :year,
-    noted.file,
-    noted.bytes,
-    noted.sha256
-FROM unnest(
-    :shards::int[], :firsts::bigint[], :lasts::bigint[], :files::text[], :bytes::bigint[], :sha256s::bytea[]
-) AS noted (shard, first, last, file, bytes, sha256);
+VALUES (:shard, :first, :last, :year, :file, :bytes, :sha256);
 
 -- name: files
 -- All files that hold what left, or those of some years.
@@ -125,13 +108,3 @@ SELECT
 FROM ledger.shard AS s
 JOIN ledger.archived_event AS e ON e.shard = s.shard AND e.id = :event::uuid
 JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AND a.last;
-
--- name: read_only
--- Shards that take nothing, and why.
-SELECT
-    shard,
-    reason,
-    reason_zh
-FROM ledger.relay
-WHERE reason IS NOT NULL
-ORDER BY shard;

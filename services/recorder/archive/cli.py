@@ -15,10 +15,10 @@ import typer
 from services.common.commands import AsJson, Home, Language, settings_of, spoken
 from services.common.settings import Settings
 from services.common.showing import progress
+from services.recorder.archive import returning
 from services.recorder.archive.folder import Folder
+from services.recorder.archive.held import QUERIES
 from services.recorder.archive.leaving import Leaving, Plan, this_year
-from services.recorder.archive.queries import QUERIES
-from services.recorder.archive.returning import Returning
 from services.recorder.archive.words import WORDS, refused
 from services.recorder.cli_errors import said
 from services.recorder.ledger import database
@@ -55,7 +55,7 @@ def archive(
     settings = settings_of(home, lang)
     if bring_back is not None and before is None and out is None:
         with said(lang):
-            asyncio.run(_brought_back(settings, _Saying(words, as_json), Folder(bring_back), year))
+            asyncio.run(_brought_back(settings, _Saying(words, as_json), bring_back, year))
     elif before is not None and out is not None and bring_back is None and year is None:
         if before > this_year():
             raise typer.BadParameter(words["over"].format(before=before, this=this_year()))
@@ -115,13 +115,12 @@ async def _archived(settings: Settings, saying: _Saying, folder: Folder, before:
     )
 
 
-async def _brought_back(settings: Settings, saying: _Saying, folder: Folder, year: int | None) -> None:
+async def _brought_back(settings: Settings, saying: _Saying, folder: Path, year: int | None) -> None:
     async with _at_work(settings) as (pool, _):
-        returning = Returning(pool, folder)
-        plan = await returning.plan(year)
-        events = sum(row["last"] - row["first"] + 1 for rows in plan.values() for row in rows)
+        plan = await returning.left(pool, folder, year)
+        events = sum(held.last - held.first + 1 for files in plan.values() for held in files)
         with progress(saying.words["bring-back"], events) as advance:
-            await returning.bring_back(plan, advance)
+            await returning.bring_back(pool, plan, advance)
     saying.end("back" if plan else "none-left", {"years": sorted(plan), "events": events}, plan, events=events)
 
 

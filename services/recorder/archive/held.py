@@ -8,14 +8,20 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import aiosql
+import asyncpg
+
+from schemas import merkle
+from schemas.canonical import leaf_hash
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import Folder
-from services.recorder.archive.queries import QUERIES
 from services.recorder.archive.words import refused
 from services.recorder.ledger.database import Connection
+
+QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("archive.sql"), "asyncpg", mandatory_parameters=False)
 
 
 class Held(NamedTuple):
@@ -29,6 +35,11 @@ class Held(NamedTuple):
     sha256: str
 
 
+def noted(folder: Path, row: asyncpg.Record) -> Held:
+    """The file in that folder, as the ledger noted it when it left."""
+    return Held(folder / row["file"], row["shard"], row["first"], row["last"], row["bytes"], row["sha256"].hex())
+
+
 class Archive:
     """The files of one folder or several, by shard and position."""
 
@@ -38,18 +49,15 @@ class Archive:
     @classmethod
     async def at(cls, connection: Connection, ledger: UUID, folders: Iterable[Path]) -> Archive:
         """The archives in these folders. Raises NotArchived where there is none, or another ledger's."""
-        noted = {row["file"]: row async for row in QUERIES.files(connection, years=None)}
+        left = {row["file"]: row async for row in QUERIES.files(connection, years=None)}
         held: dict[int, list[Held]] = {}
         for folder, manifest in ((path, each) for path in folders for each in Folder(path).manifests()):
             if manifest.ledger != ledger:
                 raise refused("other-ledger", folder=folder, theirs=manifest.ledger, ours=ledger)
             for file in manifest.files:
                 name = f"{manifest.shard}/{manifest.year}/{file.file}"
-                row = noted.get(name)
-                size, sha256 = (file.bytes, file.sha256) if row is None else (row["bytes"], row["sha256"].hex())
-                held.setdefault(manifest.shard, []).append(
-                    Held(folder / name, manifest.shard, file.first, file.last, size, sha256)
-                )
+                theirs = Held(folder / name, manifest.shard, file.first, file.last, file.bytes, file.sha256)
+                held.setdefault(manifest.shard, []).append(noted(folder, left[name]) if name in left else theirs)
         return cls({shard: sorted(each, key=lambda file: file.first) for shard, each in held.items()})
 
     def following(self, shard: int, position: int) -> Held | None:
@@ -75,10 +83,26 @@ class Archive:
         return next(chunks(held, position))[1][0]
 
 
-def chunks(held: Held, first: int) -> Iterator[tuple[int, list[bytes]]]:
-    """A file's events from a position on, each chunk with its first position. Raises NotArchived."""
+def continuing(path: Path, first: int, last: int, read: merkle.Reader) -> Iterator[list[bytes]]:
+    """A file's events, which must continue the tree to the root that the tiles have there. Raises NotArchived."""
+    peaks, size = b"".join(read(subtree) for subtree in merkle.perfect(0, first)), first
+    for bodies in files.read_events(path):
+        peaks = merkle.extended(peaks, size, map(leaf_hash, bodies))
+        size += len(bodies)
+        yield bodies
+    if size != last + 1 or merkle.root_of(peaks) != merkle.root(size, read):
+        raise refused("differs", file=path)
+
+
+def check(held: Held) -> None:
+    """Raises NotArchived where it is another file than it must be."""
     if files.digest(held.path) != (held.bytes, held.sha256):
         raise refused("other-file", file=held.path, sha256=held.sha256)
+
+
+def chunks(held: Held, first: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A file's events from a position on, each chunk with its first position. Raises NotArchived."""
+    check(held)
     for bodies in files.read_events(held.path, first - held.first):
         yield first, bodies
         first += len(bodies)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,20 +21,19 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from schemas import merkle
-from schemas.canonical import leaf_hash
 from schemas.merkle import Part as Proven
 from schemas.merkle import Reader
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import File, Folder, Manifest
-from services.recorder.archive.queries import QUERIES
+from services.recorder.archive.held import QUERIES, continuing
 from services.recorder.archive.words import refused
 from services.recorder.errors import unreadable
 from services.recorder.kafka import fetching
-from services.recorder.ledger import states, years
-from services.recorder.ledger.database import Connection, Ledger, Pool
-from services.recorder.ledger.mode import noted
+from services.recorder.ledger import mode, states, years
+from services.recorder.ledger.database import QUERIES as LEDGER
+from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.trust import history, tiles
 from services.recorder.trust.signing import Checkpoints, Kept
 
@@ -131,7 +131,7 @@ class Leaving:
             raise unreadable(error) from error
         async with self._pool.acquire(timeout=10) as connection:
             closed = await states.unlike_in(connection)  # these need the events
-            closed |= {row["shard"]: why async for row in QUERIES.read_only(connection) if (why := noted(row))}
+            closed |= await mode.standing(connection, dict.fromkeys(last))
             for shard, end in last.items():
                 found = await history.check_tail(connection, self._ledger, "events", shard, tails[shard])
                 reason = found.reason or closed.get(shard)
@@ -175,10 +175,11 @@ class Leaving:
         for first in range(wanted.first, wanted.last + 1, files.LINES):
             last = min(first + files.LINES - 1, wanted.last)
             async with self._pool.acquire(timeout=10) as connection:
-                rows = [row["body"] async for row in QUERIES.bodies(connection, shard=shard, first=first, last=last)]
-            if len(rows) != last - first + 1:
+                query = LEDGER.events_from(connection, shard=shard, first=first, count=last - first + 1)
+                rows = [row async for row in query]
+            if [row["position"] for row in rows] != list(range(first, last + 1)):
                 raise refused("hole", shard=shard, first=first, last=last)
-            yield rows
+            yield [row["body"] for row in rows]
 
     async def _read_back(self, part: Part, at: Path, kept: Kept, advance: Advance) -> Manifest:
         """Hold what is on disk against the tree that was signed. Raises NotArchived."""
@@ -188,8 +189,6 @@ class Leaving:
         async with self._pool.acquire(timeout=10) as connection:
             parts = [*wanted, *merkle.consistency_parts(end, kept.size)]
             read = await tiles.read(connection, part.shard, parts)
-        peaks = [read(subtree) for subtree in merkle.perfect(0, part.first)]
-        found = list(_held_against(at, part.ranges(), b"".join(peaks), read, advance))
         return Manifest(
             ledger=self._ledger.id,
             shards=self._ledger.shards,
@@ -198,8 +197,8 @@ class Leaving:
             first=part.first,
             last=part.last,
             events=part.events,
-            files=tuple(found),
-            peaks=tuple(map(_text, peaks)),
+            files=tuple(_held_against(at, each, read, advance) for each in part.ranges()),
+            peaks=tuple(_text(read(subtree)) for subtree in merkle.perfect(0, part.first)),
             root=_text(merkle.root(end, read)),
             checkpoint_size=kept.size,
             consistency=tuple(map(_text, merkle.consistency_proof(end, kept.size, read))),
@@ -213,52 +212,48 @@ class Leaving:
                 async with self._pool.acquire(timeout=10) as connection:
                     await QUERIES.note_ids(connection, shard=manifest.shard, first=file.first, last=file.last)
         fault("archive-noted")
-        for _ in range(_TRIES):
-            try:
-                async with self._pool.acquire(timeout=10) as connection, connection.transaction():
-                    await _leave(connection, year, manifests)
-            except asyncpg.LockNotAvailableError:
-                await asyncio.sleep(_PAUSE)  # somebody reads for long: whoever waits behind us goes first
-            else:
-                fault("archive-left")
-                return
-        raise refused("in-use", year=year)
+        await in_turn(year, partial(self._leave, year, manifests))
+        fault("archive-left")
+
+    async def _leave(self, year: int, manifests: Sequence[Manifest]) -> None:
+        """In one transaction: the ledger knows which files hold the year, and has it no more."""
+        async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '2s'")
+            await connection.execute("LOCK TABLE ONLY ledger.event IN ACCESS EXCLUSIVE MODE")
+            ends = {row["shard"]: (row["first"], row["last"]) async for row in QUERIES.ends(connection, year=year)}
+            if ends != {manifest.shard: (manifest.first, manifest.last) for manifest in manifests}:
+                raise refused("grew", year=year)
+            await QUERIES.note_files(connection, [row for manifest in manifests for row in _rows(manifest)])
+            await connection.execute(f"DROP TABLE ledger.event_{year}")
+            fault("archive-leaving")
 
 
-async def _leave(connection: Connection, year: int, manifests: Sequence[Manifest]) -> None:
-    """In one transaction: the ledger knows which files hold the year, and has it no more."""
-    await connection.execute("SET LOCAL lock_timeout = '2s'")
-    await connection.execute("LOCK TABLE ONLY ledger.event IN ACCESS EXCLUSIVE MODE")
-    ends = {row["shard"]: (row["first"], row["last"]) async for row in QUERIES.ends(connection, year=year)}
-    if ends != {manifest.shard: (manifest.first, manifest.last) for manifest in manifests}:
-        raise refused("grew", year=year)
-    rows = [(manifest.shard, manifest.year, file) for manifest in manifests for file in manifest.files]
-    await QUERIES.note_files(
-        connection,
-        year=year,
-        shards=[shard for shard, _, _ in rows],
-        firsts=[file.first for _, _, file in rows],
-        lasts=[file.last for _, _, file in rows],
-        files=[f"{shard}/{year}/{file.file}" for shard, year, file in rows],
-        bytes=[file.bytes for _, _, file in rows],
-        sha256s=[bytes.fromhex(file.sha256) for _, _, file in rows],
-    )
-    await connection.execute(f"DROP TABLE ledger.event_{year}")
-    fault("archive-leaving")
+async def in_turn(year: int, work: Callable[[], Awaitable[None]]) -> None:
+    """Do what must have the table of events for a moment; tried again while somebody reads it. Raises NotArchived."""
+    for _ in range(_TRIES):
+        try:
+            await work()
+        except asyncpg.LockNotAvailableError:
+            await asyncio.sleep(_PAUSE)  # somebody reads for long: whoever waits behind us goes first
+        else:
+            return
+    raise refused("in-use", year=year)
 
 
-def _held_against(at: Path, ranges: Iterator[Range], peaks: bytes, read: Reader, advance: Advance) -> Iterator[File]:
-    """The files, each read back: its events continue the tree to the root that the tiles have there."""
-    for each in ranges:
-        path, size = at / files.name_of(*each), each.first
-        for bodies in files.read_events(path):
-            peaks = merkle.extended(peaks, size, map(leaf_hash, bodies))
-            size += len(bodies)
-            advance(len(bodies))
-        if size != each.last + 1 or merkle.root_of(peaks) != merkle.root(size, read):
-            raise refused("differs", file=path)
-        length, sha256 = files.digest(path)
-        yield File(file=path.name, first=each.first, last=each.last, bytes=length, sha256=sha256)
+def _rows(manifest: Manifest) -> Iterator[dict[str, object]]:
+    for each in manifest.files:
+        name, sha256 = f"{manifest.shard}/{manifest.year}/{each.file}", bytes.fromhex(each.sha256)
+        row = each.model_dump(include={"first", "last", "bytes"})
+        yield row | {"shard": manifest.shard, "year": manifest.year, "file": name, "sha256": sha256}
+
+
+def _held_against(at: Path, wanted: Range, read: Reader, advance: Advance) -> File:
+    """One file, read back."""
+    path = at / files.name_of(*wanted)
+    for bodies in continuing(path, *wanted, read):
+        advance(len(bodies))
+    length, sha256 = files.digest(path)
+    return File(file=path.name, first=wanted.first, last=wanted.last, bytes=length, sha256=sha256)
 
 
 def _part(year: int, row: asyncpg.Record) -> Part:

@@ -5,90 +5,57 @@ Files are held against the hashes that the ledger kept. A year is one transactio
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
-
-import asyncpg
+from functools import partial
+from pathlib import Path
 
 from schemas import merkle
-from schemas.canonical import leaf_hash
 from services.common.faults import fault
-from services.recorder.archive import folder as files
-from services.recorder.archive.folder import Folder
-from services.recorder.archive.leaving import LONG, Advance
-from services.recorder.archive.queries import QUERIES
-from services.recorder.archive.words import refused
+from services.recorder.archive.held import QUERIES, Held, check, continuing, noted
+from services.recorder.archive.leaving import LONG, Advance, in_turn
 from services.recorder.ledger.database import Connection, Pool
 from services.recorder.ledger.rows import EVENT_COLUMNS, event_row
 from services.recorder.trust import tiles
 
-_TRIES: Final = 60  # to attach the year, of up to two seconds each
-_PAUSE: Final = 1.0
+Plan = dict[int, list[Held]]  # by year
 
 
-class Returning:
-    """One run of ``recorder archive --bring-back``."""
+async def left(pool: Pool, folder: Path, year: int | None) -> Plan:
+    """The files of what left. Raises NotArchived where one isn't there, or isn't the one that left."""
+    plan: Plan = {}
+    async with pool.acquire(timeout=10) as connection:
+        async for row in QUERIES.files(connection, years=None if year is None else [year]):
+            plan.setdefault(row["year"], []).append(noted(folder, row))
+    for each in plan.values():
+        for held in each:
+            check(held)
+    return plan
 
-    def __init__(self, pool: Pool, folder: Folder) -> None:
-        """Do nothing yet."""
-        self._pool = pool
-        self._folder = folder
 
-    async def plan(self, year: int | None) -> dict[int, list[asyncpg.Record]]:
-        """The files of what left, by year. Raises NotArchived where one isn't there, or isn't the one that left."""
-        async with self._pool.acquire(timeout=10) as connection:
-            rows = [row async for row in QUERIES.files(connection, years=None if year is None else [year])]
-        plan: dict[int, list[asyncpg.Record]] = {}
-        for row in rows:
-            path = self._folder.path / row["file"]
-            if files.digest(path) != (row["bytes"], row["sha256"].hex()):
-                raise refused("other-file", file=path, sha256=row["sha256"].hex())
-            plan.setdefault(row["year"], []).append(row)
-        return plan
+async def bring_back(pool: Pool, plan: Plan, advance: Advance) -> None:
+    """Put these years back into the ledger. Raises NotArchived."""
+    for year, files in sorted(plan.items()):
+        async with pool.acquire(timeout=10) as connection, connection.transaction():
+            apart = not await QUERIES.has_year(connection, year=year)
+            if apart:
+                await connection.execute("SELECT ledger.make_year($1)", year)
+            for held in files:
+                await _fill(connection, f"event_{year}", held, advance)
+            await connection.execute(QUERIES.forget_ids.sql, year, timeout=LONG)
+            await QUERIES.forget_files(connection, year=year)
+            if apart:  # last: whoever reads the ledger waits from here to the commit
+                await in_turn(year, partial(_attach, connection, year))
+            fault("archive-returning")
 
-    async def bring_back(self, plan: dict[int, list[asyncpg.Record]], advance: Advance) -> None:
-        """Put these years back into the ledger. Raises NotArchived."""
-        for year, rows in sorted(plan.items()):
-            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
-                apart = not await QUERIES.has_year(connection, year=year)
-                if apart:
-                    await connection.execute("SELECT ledger.make_year($1)", year)
-                for row in rows:
-                    await self._fill(connection, row, advance)
-                await _forget(connection, year)
-                if apart:  # last: whoever reads the ledger waits from here to the commit
-                    await _attach(connection, year)
-                fault("archive-returning")
 
-    async def _fill(self, connection: Connection, row: asyncpg.Record, advance: Advance) -> None:
-        shard, size = row["shard"], row["first"]
-        read = await tiles.read(connection, shard, [merkle.perfect(0, end) for end in (size, row["last"] + 1)])
-        peaks = b"".join(read(subtree) for subtree in merkle.perfect(0, size))
-        for bodies in files.read_events(self._folder.path / row["file"]):
-            records = [event_row(body) for body in bodies]
-            await connection.copy_records_to_table(
-                f"event_{row['year']}", schema_name="ledger", records=records, columns=EVENT_COLUMNS
-            )
-            peaks = merkle.extended(peaks, size, map(leaf_hash, bodies))
-            size += len(bodies)
-            advance(len(bodies))
-        if size != row["last"] + 1 or merkle.root_of(peaks) != merkle.root(size, read):
-            raise refused("differs", file=self._folder.path / row["file"])
+async def _fill(connection: Connection, table: str, held: Held, advance: Advance) -> None:
+    read = await tiles.read(connection, held.shard, [merkle.perfect(0, end) for end in (held.first, held.last + 1)])
+    for bodies in continuing(held.path, held.first, held.last, read):
+        rows = [event_row(body) for body in bodies]
+        await connection.copy_records_to_table(table, schema_name="ledger", records=rows, columns=EVENT_COLUMNS)
+        advance(len(bodies))
 
 
 async def _attach(connection: Connection, year: int) -> None:
-    for _ in range(_TRIES):
-        try:
-            async with connection.transaction():
-                await connection.execute("SET LOCAL lock_timeout = '2s'")
-                await connection.execute("SELECT ledger.attach_year($1)", year)
-        except asyncpg.LockNotAvailableError:
-            await asyncio.sleep(_PAUSE)  # somebody reads for long: whoever waits behind us goes first
-        else:
-            return
-    raise refused("in-use", year=year)
-
-
-async def _forget(connection: Connection, year: int) -> None:
-    await connection.execute(QUERIES.forget_ids.sql, year, timeout=LONG)
-    await QUERIES.forget_files(connection, year=year)
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '2s'")
+        await connection.execute("SELECT ledger.attach_year($1)", year)

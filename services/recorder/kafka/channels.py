@@ -8,22 +8,13 @@ from services.common import asyncapi
 from services.common.settings import Settings
 
 READ: Final = {"actions": "Actions in CloudEvents structured or binary mode."}
-_EVENTS: Final = (
-    "Every event, as canonical bytes. Key: the stream. Partition: the shard. Each position comes at least once, in "
-    "order and without a hole the first time: drop a sequence below the next one, stop at a gap."
-)
-_RECEIPTS: Final = "The answer to each action. Key: the action's id. Partition: the shard, by the receipts' numbers."
-_QUARANTINE: Final = "What could not be read as an action. Key: topic/partition/offset. Never what was in it."
-_CHECKPOINTS: Final = (
-    "The signed root of a shard's tree at some size (C2SP tlog-checkpoint). Key: the origin, <installation>/<shard>. "
-    "Each comes at least once."
-)
-
 PUBLISHED: Final = {
-    "events": _EVENTS,
-    "receipts": _RECEIPTS,
-    "quarantine": _QUARANTINE,
-    "checkpoints": _CHECKPOINTS,
+    "events": "Every event, as canonical bytes. Key: the stream. Partition: the shard. Each position comes at least "
+    "once, in order and without a hole the first time: drop a sequence below the next one, stop at a gap.",
+    "receipts": "The answer to each action. Key: the action's id. Partition: the shard, by the receipts' numbers.",
+    "quarantine": "What could not be read as an action. Key: topic/partition/offset. Never what was in it.",
+    "checkpoints": "The signed root of a shard's tree at some size (C2SP tlog-checkpoint). Key: the origin, "
+    "<installation>/<shard>. Each comes at least once.",
 }
 _NOTE: Final = """\
 0f5d4c2e-6c0f-4b1a-9d0e-0123456789ab/3

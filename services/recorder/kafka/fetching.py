@@ -148,24 +148,20 @@ async def tails(servers: str, topic: str, partitions: Collection[int], within: f
 
     Raises KafkaError, or TimeoutError where the broker doesn't give it in time.
     """
-    return await topics.unbroken(_read_tails(servers, [TopicPartition(topic, number) for number in partitions], within))
+    return await topics.unbroken(_tails(servers, [TopicPartition(topic, number) for number in partitions], within))
 
 
-async def _read_tails(servers: str, places: list[TopicPartition], within: float) -> dict[int, Tail]:
-    async with _consumer(servers) as consumer, asyncio.timeout(within):
-        return await _tails(consumer, places)
-
-
-async def _tails(consumer: Consumer, places: list[TopicPartition]) -> dict[int, Tail]:
+async def _tails(servers: str, places: list[TopicPartition], within: float) -> dict[int, Tail]:
     """All side by side: a fetch brings the ends of many."""
-    consumer.assign(places)
-    found = await bounds(consumer, places)
-    tails = {place.partition: Tail(at.end, None) for place, at in found.items() if at.first == at.end}
-    for place, at in found.items():
-        consumer.seek(place, max(at.end - 1, at.first))
-    wanted = [place for place in places if place.partition not in tails]
-    while len(tails) < len(places):
-        for place, records in (await consumer.getmany(*wanted, timeout_ms=500)).items():
-            if records:
-                tails[place.partition] = Tail(records[-1].offset + 1, records[-1])
+    async with _consumer(servers) as consumer, asyncio.timeout(within):
+        consumer.assign(places)
+        found = await bounds(consumer, places)
+        tails = {place.partition: Tail(at.end, None) for place, at in found.items() if at.first == at.end}
+        for place, at in found.items():
+            consumer.seek(place, max(at.end - 1, at.first))
+        wanted = [place for place in places if place.partition not in tails]
+        while len(tails) < len(places):
+            for place, records in (await consumer.getmany(*wanted, timeout_ms=500)).items():
+                if records:
+                    tails[place.partition] = Tail(records[-1].offset + 1, records[-1])
     return tails

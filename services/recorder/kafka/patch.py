@@ -18,8 +18,7 @@ from typing import Any, Final
 import aiokafka
 
 from services.recorder.errors import Misconfigured
-from services.recorder.kafka import framing
-from services.recorder.kafka.decompressing import uncompressed
+from services.recorder.kafka import bounding
 
 VERSION: Final = "0.14.0"  # as pinned in pyproject.toml; read these parts again before it is changed
 
@@ -35,6 +34,7 @@ from aiokafka.consumer import fetcher  # noqa: E402  # only where these parts ar
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError  # noqa: E402
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy, _DefaultRecordPy  # noqa: E402
 from aiokafka.record.memory_records import _MemoryRecordsPy  # noqa: E402
+from aiokafka.record.util import decode_varint_py  # noqa: E402
 
 _BROKEN: Final = (CorruptRecordException, UnsupportedCodecError, ValueError, EOFError, OSError)
 _MAGIC: Final = 16  # where the format's version stands; only version 2 has headers
@@ -95,8 +95,8 @@ class Batch:
 
     def _readable(self) -> Iterator[Any]:
         """All records, as far as they can be read."""
-        raw = uncompressed(self._raw)
-        framing.check(raw)
+        raw = bounding.uncompressed(self._raw)
+        bounding.check(raw)
         count = 0
         try:
             for record in self._strict if raw is self._raw else DefaultRecordBatch(raw):
@@ -116,7 +116,7 @@ class _Tolerant(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka has no
     """aiokafka's own in Python, with numbers read in Python, too: those read in C beyond the end end the process."""
 
     def _read_msg(self) -> Any:  # noqa: ANN401  # aiokafka's types
-        return super()._read_msg(framing.varint)
+        return super()._read_msg(decode_varint_py)
 
 
 class _Bytes(bytearray):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -76,13 +77,20 @@ def wanted(settings: Settings) -> tuple[Topic, ...]:
 
 async def ensure(settings: Settings) -> None:
     """Create what is missing; raise Misconfigured where a topic is not as it must be."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
-    await admin.start()
-    try:
-        topics = wanted(settings)
+    topics = wanted(settings)
+    async with administering(settings.kafka) as admin:
         await _create(admin, settings, topics)
         await _check_partitions(admin, topics)
         await _check_configs(admin, topics)
+
+
+@asynccontextmanager
+async def administering(servers: str, patience: float = 40) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A client that makes topics and says how they are; a request may take so many seconds. Raises KafkaError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=int(1000 * patience))
+    try:
+        await admin.start()
+        yield admin
     finally:
         await admin.close()
 
@@ -149,12 +157,8 @@ def _will_do(config: str, found: str, wanted_: str) -> bool:
 
 async def partitions(kafka: str, topic: str) -> int:
     """How many partitions a topic has: 0 where there is none of that name."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    try:
-        await admin.start()
+    async with administering(kafka) as admin:
         described = await admin.describe_topics([topic])
-    finally:
-        await admin.close()
     return sum(len(each["partitions"]) for each in described if not each["error_code"])
 
 

@@ -30,7 +30,7 @@ from services.recorder.cli_errors import said
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
 from services.recorder.recovery.refilling.recover import recover as recover_
 from services.recorder.recovery.refilling.restore import restore as restore_
-from services.recorder.recovery.refilling.telling import Remark, Report
+from services.recorder.recovery.refilling.telling import Report
 from services.recorder.recovery.republishing.republish import KINDS, Consent, needed
 from services.recorder.recovery.republishing.republish import republish as republish_
 
@@ -159,24 +159,17 @@ def _run(lang: Lang | None, title: str, work: Callable[[Advance, Advance], Corou
 
 
 def _tell(report: Report, lang: Lang | None, word: str, *, as_json: bool) -> None:
+    words, console = _WORDS[spoken(lang)], Console(soft_wrap=True, highlight=False)
     if as_json:
         typer.echo(orjson.dumps(asdict(report)))
     else:
-        _show(report, spoken(lang), word)
+        for shard in report.shards:
+            if shard.events or shard.receipts:
+                console.print(words["shard"].format(**asdict(shard)))
+        for remark in report.remarks:
+            told = remark.zh if spoken(lang) is Lang.ZH else remark.en
+            line = told if remark.shard is None else words["of"].format(shard=remark.shard, told=told)
+            console.print(line, style="bold red" if remark.grave == "loss" else None, markup=False)
+        console.print(words[word].format(ledger=report.ledger))
     if not report.ok:
         raise typer.Exit(FAILED)
-
-
-def _show(report: Report, lang: Lang, word: str) -> None:
-    console = Console(soft_wrap=True, highlight=False)
-    for shard in report.shards:
-        if shard.events or shard.receipts:
-            console.print(_WORDS[lang]["shard"].format(**asdict(shard)))
-    for remark in report.remarks:
-        console.print(_remark(remark, lang), style="bold red" if remark.grave == "loss" else None, markup=False)
-    console.print(_WORDS[lang][word].format(ledger=report.ledger))
-
-
-def _remark(remark: Remark, lang: Lang) -> str:
-    text = remark.zh if lang is Lang.ZH else remark.en
-    return text if remark.shard is None else _WORDS[lang]["of"].format(shard=remark.shard, told=text)

@@ -29,34 +29,9 @@ ON CONFLICT (partition) DO UPDATE SET until = greatest(r.until, excluded.until);
 -- When something was last recorded.
 SELECT max(recorded_at) FROM ledger.shard;
 
--- name: receipts_before
--- The last receipts of a shard: they tell which apps there are.
-SELECT receipt
-FROM ledger.receipt
-WHERE shard = :shard AND number >= :first
-ORDER BY number;
-
--- name: events
--- Events of a shard from a position on.
-SELECT body
-FROM ledger.event
-WHERE shard = :shard AND position >= :first
-ORDER BY position
-LIMIT :count;
-
--- name: receipts
--- Receipts of a shard from a number on.
-SELECT receipt
-FROM ledger.receipt
-WHERE shard = :shard AND number >= :first
-ORDER BY number
-LIMIT :count;
-
--- name: holders
--- The shards whose lease a running recorder holds in this database.
-SELECT DISTINCT objid::int AS shard
-FROM pg_locks
-WHERE
-    locktype = 'advisory' AND granted AND classid = :leases::int::oid
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-ORDER BY shard;
+-- name: unknown
+-- Those of these keys that the vault has never held.
+SELECT wanted.kid
+FROM unnest(:kids::uuid[]) AS wanted (kid)
+LEFT JOIN vault.data_key AS held USING (kid)
+WHERE held.kid IS NULL;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.common.both import both
+from services.common.both import Both, both
 from services.common.commands import Lang, Words
 from services.recorder.errors import Refused
 
@@ -83,12 +83,12 @@ _WORDS: Final[Words] = {
 }  # fmt: skip
 
 
-def said(word: str, /, **values: object) -> tuple[str, str]:
-    """A sentence, in English and in Chinese."""
-    found = both(_WORDS, word, **values)
-    return found.en, found.zh
+def said(word: str, /, **values: object) -> Both:
+    """A sentence."""
+    return both(_WORDS, word, **values)
 
 
 def refused(word: str, /, **values: object) -> Refused:
     """The error to raise, with its reason in words."""
-    return Refused(*said(word, **values))
+    why = said(word, **values)
+    return Refused(why.en, why.zh)

@@ -27,12 +27,13 @@ from aiokafka.errors import KafkaError
 from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.recorder.background import Background, repeated
 from services.recorder.errors import Doubt, RecorderError
 from services.recorder.kafka import fetching, sending, topics
 from services.recorder.kafka.sending import Producer, Record
 from services.recorder.ledger import mode
 from services.recorder.ledger.appending.deciding import Batch
-from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
+from services.recorder.ledger.database import QUERIES, TRANSIENT, Connection, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
 from services.recorder.trust.history import check, check_tail
 
@@ -120,7 +121,7 @@ class Relay:
         self._tasks: dict[int, list[asyncio.Task[None]]] = {}
         self._producer: Producer | None = None
         self._producer_lock = asyncio.Lock()
-        self._main: list[asyncio.Task[None]] = []
+        self._main = Background()
         self._noted: dict[int, tuple[int, int]] = {}
         self.reasons = reasons
         READ_ONLY.set_function(lambda: sum(reason is not None for reason in reasons.values()))
@@ -154,17 +155,16 @@ class Relay:
 
     async def start(self) -> None:
         """Begin to hold leases and to publish."""
-        self._main = [
-            asyncio.create_task(self._hold(), name="relay-leases"),
-            asyncio.create_task(self._note(), name="relay-progress"),
-            asyncio.create_task(self._reconsider(), name="relay-read-only"),
-        ]
+        noting = repeated(self._note, 0.2, Log, ("progress-not-noted",) * 2, *TRANSIENT)
+        told, expected = ("read-only-not-looked-at",) * 2, (KafkaError, RecorderError, *TRANSIENT)
+        reconsidering = repeated(self._reconsider, LOOK_AGAIN, Log, told, *expected, at_once=False)
+        self._main.begin("relay-leases", self._hold())
+        self._main.begin("relay-progress", noting)
+        self._main.begin("relay-read-only", reconsidering)
 
     async def stop(self) -> None:
         """Publish nothing more; the leases go with their connection."""
-        for task in self._main:
-            task.cancel()
-        await asyncio.gather(*self._main, return_exceptions=True)
+        await self._main.stop()
         await self._drop_lanes()
         await self._discard_producer()
 
@@ -212,13 +212,7 @@ class Relay:
 
     async def _hand_over(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """Give up the shards whose lease somebody waits for: ``recorder republish``, which fills their topics again."""
-        waiting = await connection.fetch(
-            "SELECT DISTINCT objid::int AS shard FROM pg_locks "
-            "WHERE locktype = 'advisory' AND NOT granted AND classid = $1::int::oid "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            LEASE_CLASS,
-        )
-        wanted = [row["shard"] for row in waiting if row["shard"] in self._lanes]
+        wanted = [shard for shard in await lease_locks(connection, granted=False) if shard in self._lanes]
         if not wanted:
             return
         await self._drop_lanes(wanted)
@@ -300,23 +294,13 @@ class Relay:
 
     async def _reconsider(self) -> None:
         """Look again at what is read-only, whoever has its lease: what was mended is writable without a restart."""
-        while True:
-            await asyncio.sleep(LOOK_AGAIN)
-            closed = [shard for shard, reason in self.reasons.items() if reason is not None]
-            if not closed:
-                continue
-            try:
-                found = await check(self._pool, self._ledger, self._settings, closed)
-            except (KafkaError, RecorderError, *TRANSIENT) as error:
-                Log.warning("read-only-not-looked-at", error=type(error).__name__)
-                continue
-            except Exception:  # noqa: BLE001  # whatever it is, the next look comes
-                Log.exception("read-only-not-looked-at")
-                continue
-            for shard, reason in found.items():
-                self.reasons[shard] = reason
-                if reason is None:
-                    Log.info("shard-writable", shard=shard)
+        closed = [shard for shard, reason in self.reasons.items() if reason is not None]
+        if not closed:
+            return
+        for shard, reason in (await check(self._pool, self._ledger, self._settings, closed)).items():
+            self.reasons[shard] = reason
+            if reason is None:
+                Log.info("shard-writable", shard=shard)
 
     async def _publish_waiting(self, lane: Lane) -> None:
         while True:
@@ -337,14 +321,11 @@ class Relay:
         if lane.next >= lane.size:
             return []
         async with self._pool.acquire(timeout=10) as connection:
-            query = QUERIES.events_from if lane.kind == "events" else QUERIES.receipts_from
             count = min(READ_AT_ONCE, lane.size - lane.next)  # no more than the other lane knows of, too
-            rows = [row async for row in query(connection, shard=lane.shard, first=lane.next, count=count)]
-        if lane.kind == "events" and (not rows or rows[0]["position"] != lane.next):
-            raise Doubt(f"the ledger has no event {lane.shard}:{lane.next}")  # archived: reading back tells
-        if lane.kind == "receipts":
-            return [wrap_receipt(self._ledger.source, row["body_digest"], row["body"]) for row in rows]
-        return [(row["key"].encode(), row["body"]) for row in rows]
+            records = await read(connection, self._ledger, lane.kind, lane.shard, lane.next, count)
+        if lane.kind == "events" and not records:
+            raise Doubt(f"the ledger has no event {lane.shard}:{lane.next}")
+        return records
 
     async def _publish(self, lane: Lane, first: int, records: Sequence[Record]) -> int:
         """Publish what fits into one batch of these records, ``first`` and following, and wait for it; their number."""
@@ -394,27 +375,17 @@ class Relay:
         return sum(max(lane.size - lane.next, 0) for lanes in self._lanes.values() for lane in lanes if lane.known)
 
     async def _note(self) -> None:
-        while True:
-            await asyncio.sleep(0.2)
-            now = {
-                shard: (events.next, receipts.next)
-                for shard, (events, receipts) in self._lanes.items()
-                if events.known and receipts.known
-            }
-            moved = {shard: at for shard, at in now.items() if self._noted.get(shard) != at}
-            if not moved:
-                continue
-            try:
-                async with self._pool.acquire(timeout=10) as connection:
-                    await QUERIES.note_relayed(
-                        connection,
-                        shards=list(moved),
-                        events=[at[0] for at in moved.values()],
-                        receipts=[at[1] for at in moved.values()],
-                    )
-                self._noted |= moved
-            except TRANSIENT as error:
-                Log.warning("progress-not-noted", error=type(error).__name__)
+        now = {
+            shard: (events.next, receipts.next)
+            for shard, (events, receipts) in self._lanes.items()
+            if events.known and receipts.known
+        }
+        moved = {shard: at for shard, at in now.items() if self._noted.get(shard) != at}
+        if moved:
+            events, receipts = map(list, zip(*moved.values(), strict=True))
+            async with self._pool.acquire(timeout=10) as connection:
+                await QUERIES.note_relayed(connection, shards=list(moved), events=events, receipts=receipts)
+            self._noted |= moved
 
 
 def _sure(lane: Lane, first: int) -> None:
@@ -422,6 +393,31 @@ def _sure(lane: Lane, first: int) -> None:
     if lane.next != first:
         message = "put in doubt while publishing"
         raise Doubt(message)
+
+
+async def lease_locks(connection: Connection, *, granted: bool) -> list[int]:
+    """The shards whose lease is held in this database; or waited for."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT objid::int AS shard FROM pg_locks "
+        "WHERE locktype = 'advisory' AND granted = $2 AND classid = $1::int::oid "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY shard",
+        LEASE_CLASS,
+        granted,
+    )
+    return [row["shard"] for row in rows]
+
+
+async def read(  # noqa: PLR0917  # which, and how many
+    connection: Connection, ledger: Ledger, kind: str, shard: int, first: int, count: int
+) -> list[Record]:
+    """A shard's events or receipts from one on, as they are published. Raises Doubt where only later ones are there."""
+    query = QUERIES.events_from if kind == "events" else QUERIES.receipts_from
+    rows = [row async for row in query(connection, shard=shard, first=first, count=count)]
+    if kind == "receipts":
+        return [wrap_receipt(ledger.source, row["body_digest"], row["body"]) for row in rows]
+    if rows and rows[0]["position"] != first:
+        raise Doubt(f"the ledger has no event {shard}:{first}")  # archived: reading back tells
+    return [(row["key"].encode(), row["body"]) for row in rows]
 
 
 def wrap_receipt(source: str, body_digest: bytes, receipt: bytes) -> Record:

@@ -11,13 +11,13 @@ from urllib.request import ProxyHandler, build_opener
 
 import asyncpg
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Unavailable
+from services.recorder.kafka import topics
 from services.recorder.kafka.fetching import bounds, consuming
 from services.recorder.ledger.database import QUERIES, founded, reached
 from services.recorder.ledger.mode import noted
@@ -125,16 +125,12 @@ def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:
 
 async def _intake_lag(settings: Settings) -> int | None:
     topic, group = settings.topic("actions"), f"{settings.topic_prefix}-recorder"
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5000)
     try:
-        await admin.start()
-        described = (await admin.describe_topics([topic]))[0]
-        committed = await admin.list_consumer_group_offsets(group)
-        async with consuming(settings.kafka) as consumer:
+        async with topics.administering(settings.kafka, 5) as admin, consuming(settings.kafka) as consumer:
+            described = (await admin.describe_topics([topic]))[0]
+            committed = await admin.list_consumer_group_offsets(group)
             found = await bounds(consumer, [TopicPartition(topic, p["partition"]) for p in described["partitions"]])
     except (KafkaError, TimeoutError, Unavailable):
         return None
-    finally:
-        await admin.close()
     read = {place: committed[place].offset if place in committed else at.first for place, at in found.items()}
     return sum(at.end - read[place] for place, at in found.items())

@@ -72,26 +72,14 @@ async def check(
             if reasons[shard] is None:
                 reasons[shard] = await unlike_signed(connection, shard, signed)
         await _for_all(connection, reasons)
-        known = {shard: size for shard, (size, _) in signed.items()}
-        reasons = await _noted(connection, reasons, known, alone=alone)
-        return await _with_folds(connection, reasons)
-
-
-async def _noted(
-    connection: Connection, reasons: dict[int, Both | None], signed: Mapping[int, int], *, alone: bool
-) -> dict[int, Both | None]:
-    """Note what was found; with what stays since another recorder found it, and this one can't know it mended."""
-    by_signature = {shard: signed[shard] for shard, why in reasons.items() if why and why.word in _BY_SIGNATURE}
-    known = dict.fromkeys(reasons, mode.EVERYTHING) if alone else signed
-    await mode.note(connection, reasons, by_signature, known)
-    stays = await mode.standing(connection, reasons)
-    return {shard: why or stays.get(shard) for shard, why in reasons.items()}
-
-
-async def _with_folds(connection: Connection, reasons: dict[int, Both | None]) -> dict[int, Both | None]:
-    """With whose states are of another fold: that is not noted, for another recorder may be of that version."""
-    folds = await states.unlike_in(connection)
-    return {shard: why or folds.get(shard) for shard, why in reasons.items()}
+        by_signature = {shard: signed[shard][0] for shard, why in reasons.items() if why and why.word in _BY_SIGNATURE}
+        known = dict.fromkeys(shards, mode.EVERYTHING) if alone else {shard: at[0] for shard, at in signed.items()}
+        await mode.note(connection, reasons, by_signature, known)
+        # What stays since another recorder found it, and this one can't know it mended.
+        stays = await mode.standing(connection, reasons)
+        # Not noted, for another recorder may be of that version.
+        folds = await states.unlike_in(connection)
+        return {shard: why or stays.get(shard) or folds.get(shard) for shard, why in reasons.items()}
 
 
 async def signed_outside(settings: Settings, ledger: Ledger) -> Signed:

@@ -13,57 +13,47 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from services.common.settings import Settings
+from services.recorder.background import Background, repeated
 from services.recorder.errors import Contradiction, Misconfigured
 from services.recorder.ledger.database import TRANSIENT, Ledger, Pool
 from services.recorder.metrics import CHECKPOINTS
 from services.recorder.trust.delivery import Delivery
-from services.recorder.trust.signing import QUERIES, Checkpoints, Kept
+from services.recorder.trust.signing import QUERIES, Checkpoints
 
 LOOK: Final = 1.0  # seconds between looks at how far the shards are
 Log: Final = structlog.get_logger("checkpointer")
 
 
-class Checkpointer:
-    """The background task. ``make`` signs a shard at once, for whoever asks for a proof."""
+class Checkpointer(Background):
+    """The background task. ``make`` signs a shard at once, for whoever asks for a proof, as ``Checkpoints`` does."""
 
     def __init__(self, pool: Pool, ledger: Ledger, settings: Settings) -> None:
         """Do nothing yet."""
+        super().__init__()
         self._pool = pool
         self._settings = settings
         self._checkpoints = Checkpoints(pool, ledger, settings)
         self._delivery = Delivery(pool, ledger, settings)
+        self.make = self._checkpoints.make
         self._refused: dict[int, str] = {}
         self._again: dict[int, float] = {}  # when a refused shard is looked at again
-        self._task: asyncio.Task[None] | None = None
+        self._begun = False
 
     async def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run(), name="checkpointer")
+        told = ("checkpoints-retried", "checkpointer-failed")
+        self.begin("checkpointer", repeated(self._look, LOOK, Log, told, *TRANSIENT))
 
     async def stop(self) -> None:
         """Sign no more; what was signed and not delivered is delivered after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await super().stop()
         await self._delivery.stop()
 
-    async def make(self, shard: int) -> Kept:
-        """Sign now. Raises Contradiction, Misconfigured, Missing."""
-        return await self._checkpoints.make(shard)
-
-    async def _run(self) -> None:
-        begun = False
-        while True:
-            try:
-                if not begun:
-                    await self._begin()
-                    begun = True
-                await self._round()
-            except TRANSIENT as error:
-                Log.warning("checkpoints-retried", error=type(error).__name__)
-            except Exception:  # noqa: BLE001  # it never ends unnoticed
-                Log.exception("checkpointer-failed")
-            await asyncio.sleep(LOOK)
+    async def _look(self) -> None:
+        if not self._begun:
+            await self._begin()
+            self._begun = True
+        await self._round()
 
     async def _begin(self) -> None:
         """Learn what was refused before this process; have a key before the first event."""
@@ -91,7 +81,7 @@ class Checkpointer:
 
     async def _sign(self, shard: int) -> None:
         try:
-            kept = await self._checkpoints.make(shard)
+            kept = await self.make(shard)
         except (Contradiction, Misconfigured) as error:
             await self._refuse(shard, str(error), error.zh)
             return

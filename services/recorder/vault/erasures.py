@@ -11,7 +11,6 @@ the person, the key stays.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ import structlog
 
 from schemas.identity import shard_of
 from services.common.faults import fault
+from services.recorder.background import Background, repeated
 from services.recorder.domain import erasure, facts, timeline
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Unavailable
@@ -82,27 +82,22 @@ class Known:
         return self.registered.get(who, {}).keys() <= self.erased[who].keys()
 
 
-class Erasures:
+class Erasures(Background):
     """What keeps the vault at what the ledger says."""
 
     def __init__(self, pool: Pool, vault: Vault) -> None:
         """Nothing runs yet. From now on the vault asks here of whom only some offices have erased."""
+        super().__init__()
         self._pool = pool
         self._vault = vault
-        self._worker: asyncio.Task[None] | None = None
         self._ahead: list[Fact] = []
         self._asked: set[int] = set()
         vault.others = self.others
 
     async def start(self) -> None:
         """Look every few seconds from now on."""
-        self._worker = asyncio.create_task(self._look(), name="erasures")
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        told = ("erasures-retried", "erasures-failed")
+        self.begin("erasures", repeated(self.apply, LOOK_EVERY, Log, told, Unavailable, *TRANSIENT, at_once=False))
 
     async def apply(self, ahead: Collection[Fact] = (), asked: Collection[int] = ()) -> None:
         """Destroy the keys of all who are erased wherever they are registered, and held nowhere.
@@ -163,16 +158,6 @@ class Erasures:
             await self.apply()
         except (Unavailable, *TRANSIENT) as error:
             raise Unavailable("recorded, but whether the person's key is destroyed already isn't known") from error
-
-    async def _look(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                await self.apply()
-            except (Unavailable, *TRANSIENT) as error:
-                Log.warning("erasures-retried", error=type(error).__name__)
-            except Exception:  # noqa: BLE001  # whatever it is, the next look comes
-                Log.exception("erasures-failed")
 
 
 async def _rows(rows: AsyncIterator[asyncpg.Record]) -> list[tuple[str, str | None]]:

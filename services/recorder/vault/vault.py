@@ -145,11 +145,11 @@ class Vault:
         if not wanted:
             return {}
         self._must_be_open()
-        async with self._connection() as connection:
-            rows = await _rows(_QUERIES.keys_of(connection, owners=sorted(wanted)))
-            new = sorted(wanted.difference(row["owner"] for row in rows))
-            if new:
-                rows += await self._add(connection, new)
+        rows = await self._asked(_QUERIES.keys_of, owners=sorted(wanted))
+        if new := sorted(wanted.difference(row["owner"] for row in rows)):
+            kids = [uuid4() for _ in new]
+            wrapped = [_encrypted(self._wrap, os.urandom(_KEY_BYTES), kid.bytes) for kid in kids]
+            rows += await self._asked(_QUERIES.add_keys, kids=kids, owners=new, wrapped=wrapped)
         return {row["owner"]: self._unwrap(row) for row in rows if row["wrapped"] is not None}
 
     def unstored(self) -> Unstored:
@@ -159,8 +159,7 @@ class Vault:
     async def known(self, owners: Collection[str]) -> dict[str, DataKey | None]:
         """The data keys that there are; None for who was erased."""
         self._must_be_open()
-        async with self._connection() as connection:
-            rows = await _rows(_QUERIES.keys_of(connection, owners=sorted(owners)))
+        rows = await self._asked(_QUERIES.keys_of, owners=sorted(owners))
         return {row["owner"]: None if row["wrapped"] is None else self._unwrap(row) for row in rows}
 
     async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
@@ -172,8 +171,7 @@ class Vault:
         if not kids:
             return [Failed("unreadable") for _ in items]
         self._must_be_open()
-        async with self._connection() as connection:
-            rows = {row["kid"]: row for row in await _rows(_QUERIES.keys_by_id(connection, kids=list(kids)))}
+        rows = {row["kid"]: row for row in await self._asked(_QUERIES.keys_by_id, kids=list(kids))}
         keys = {kid: self._unwrap(row) for kid, row in rows.items() if row["wrapped"] is not None}
         opened = [self._open(item, rows, keys, only) for item in items]
         doubtful = {
@@ -202,8 +200,7 @@ class Vault:
 
     async def not_destroyed(self, owners: Collection[str]) -> set[str]:
         """Those of these owners whose keys are not destroyed yet."""
-        async with self._connection() as connection:
-            return {row["owner"] for row in await _rows(_QUERIES.not_destroyed(connection, owners=sorted(owners)))}
+        return {row["owner"] for row in await self._asked(_QUERIES.not_destroyed, owners=sorted(owners))}
 
     async def close_for(self, offices: Mapping[str, Collection[str]]) -> None:
         """Open nothing of these owners any more that was sealed in these offices."""
@@ -223,27 +220,16 @@ class Vault:
 
     def encrypt(self, raw: bytes) -> bytes:
         """Bytes for the quarantine: 12-byte iv, then ciphertext and tag."""
-        iv = os.urandom(_IV_BYTES)
-        return iv + self._quarantine.encrypt(iv, raw, None)
+        return _encrypted(self._quarantine, raw)
 
     def decrypt(self, kept: bytes) -> bytes:
         """Bytes from the quarantine. Raises InvalidTag where they were not encrypted under this key."""
-        return self._quarantine.decrypt(kept[:_IV_BYTES], kept[_IV_BYTES:], None)
-
-    async def _add(self, connection: Connection, owners: list[str]) -> list[Any]:
-        kids = [uuid4() for _ in owners]
-        wrapped = [self._wrapped(kid, os.urandom(_KEY_BYTES)) for kid in kids]
-        return await _rows(_QUERIES.add_keys(connection, kids=kids, owners=owners, wrapped=wrapped))
-
-    def _wrapped(self, kid: UUID, secret: bytes) -> bytes:
-        iv = os.urandom(_IV_BYTES)
-        return iv + self._wrap.encrypt(iv, secret, kid.bytes)
+        return _decrypted(self._quarantine, kept)
 
     def _unwrap(self, row: Mapping[str, Any]) -> DataKey:
-        wrapped: bytes = row["wrapped"]
         kid: UUID = row["kid"]
         try:
-            secret = self._wrap.decrypt(wrapped[:_IV_BYTES], wrapped[_IV_BYTES:], kid.bytes)
+            secret = _decrypted(self._wrap, row["wrapped"], kid.bytes)
         except InvalidTag as error:
             message = f"The data key {kid} is not wrapped under this wrapping key: CHENGZHANG_KEK_FILE names another."
             raise Misconfigured(message) from error
@@ -271,6 +257,10 @@ class Vault:
         if self.closed:
             raise Unavailable(self.closed)
 
+    async def _asked(self, query: Callable[..., AsyncIterator[Any]], **values: object) -> list[Any]:
+        async with self._connection() as connection:
+            return [row async for row in query(connection, **values)]
+
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
@@ -295,8 +285,13 @@ class Unstored:
         return {owner: key for owner, key in known.items() if key is not None} | new
 
 
-async def _rows(query: AsyncIterator[Any]) -> list[Any]:
-    return [row async for row in query]
+def _encrypted(key: AESGCM, raw: bytes, bound_to: bytes | None = None) -> bytes:
+    iv = os.urandom(_IV_BYTES)
+    return iv + key.encrypt(iv, raw, bound_to)
+
+
+def _decrypted(key: AESGCM, kept: bytes, bound_to: bytes | None = None) -> bytes:
+    return key.decrypt(kept[:_IV_BYTES], kept[_IV_BYTES:], bound_to)
 
 
 def _subkey(secret: bytes, use: str) -> bytes:

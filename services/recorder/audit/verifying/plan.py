@@ -28,8 +28,7 @@ from services.recorder.audit.verifying.work import QUERIES, Connection, Whole, c
 from services.recorder.errors import Misconfigured, NotArchived, Unsettled
 from services.recorder.kafka.fetching import ends_of, everything
 from services.recorder.ledger import states
-from services.recorder.ledger.database import QUERIES as LEDGER
-from services.recorder.ledger.database import Ledger
+from services.recorder.ledger.database import Ledger, founded
 from services.recorder.trust import tiles
 from services.recorder.trust.keys import Keys
 from services.recorder.trust.note import VerifierKey
@@ -85,13 +84,7 @@ async def plan(settings: Settings, options: Options) -> Plan:
     ends = {kind: await ends_of(settings.kafka, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
     files = [in_file(settings.checkpoints_file, "file"), *map(given, options.files)]
     async with connected(settings.database_url) as connection:
-        row = await LEDGER.installation(connection)
-        if row is None:
-            raise Misconfigured(
-                "this ledger has no identity: the table ledger.installation is empty.",
-                "账本没有标识：表 ledger.installation 是空的。",
-            )
-        layout = _Layout(connection, settings, options, Ledger(row["ledger"], row["shards"]), ends)
+        layout = _Layout(connection, settings, options, await founded(connection), ends)
         await layout.lay(files)
     return layout.made
 

@@ -5,8 +5,8 @@ After every commit the shard is a whole, shorter history; so whatever ends the w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,8 +21,9 @@ from services.recorder.ledger.database import QUERIES, Connection, Pool
 from services.recorder.ledger.folding import Folding, fold
 from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS
 from services.recorder.recovery.refilling.person_keys import Keys
-from services.recorder.recovery.refilling.portions import Mismatch, Portion, Reader
-from services.recorder.recovery.refilling.tape import Tapes, Torn
+from services.recorder.recovery.refilling.portions import Portion, Reader
+from services.recorder.recovery.refilling.tape import Tapes
+from services.recorder.recovery.refilling.telling import Remark, Shard, remark
 from services.recorder.recovery.refusals import refused
 
 _STATEMENT: Final = 120.0  # seconds
@@ -30,80 +31,58 @@ Told = Callable[[int], None]  # so many events more are in the ledger
 
 
 class Contradicted(Exception):  # ends the shard's filling, and becomes a line of its report
-    """The events are not those that were signed for."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self.size = size
-
-
-@dataclass(slots=True)
-class Filled:
-    """What was done for a shard, and why no more, if something stood against it."""
-
-    shard: int
-    size: int = 0
-    next_receipt: int = 0
-    events: int = 0
-    receipts: int = 0
-    made: int = 0  # receipts made anew of events that had none
-    orphans: int = 0  # events without a receipt
-    without_digest: int = 0
-    foreign: int = 0
-    torn: dict[str, Torn] = field(default_factory=dict)
-    mismatch: Mismatch | None = None
-    contradicted: int | None = None  # the size of a checkpoint that the events don't fit
-
-    @property
-    def whole(self) -> bool:
-        """Whether all that the topics have is in the ledger."""
-        return not self.torn and self.mismatch is None and self.contradicted is None
+    """The events are not those that were signed for, when there were so many."""
 
 
 class Filling:
-    """Fills one shard, whose tapes begin where the ledger ends."""
+    """Fills one shard, whose tapes begin where the ledger ends; ``whole`` once all that the topics have is in it."""
 
     def __init__(self, pool: Pool, shard: int, witnessed: Mapping[int, bytes], keys: Keys, told: Told) -> None:
         """``witnessed``: roots that were signed, by size. ``keys`` sees each event's bytes."""
         self._pool = pool
         self._shard = shard
+        self.done = Shard(shard)
+        self.whole = False
+        self._counted: Counter[str] = Counter()  # by the word of the remark
         self._witnessed = witnessed
         self._keys = keys
         self._told = told
         self._folding = Folding()
         self._years: set[int] = set()
 
-    async def fill(self, tapes: Tapes, reader: Reader) -> Filled:
+    async def fill(self, tapes: Tapes, reader: Reader) -> list[Remark]:
         """Append all that the tapes hold. Raises Unavailable, Refused, or what a lost database raises."""
-        filled = Filled(self._shard)
+        against = []
         try:
             async for portion in reader.portions():
-                await self._append(portion, filled)
+                await self._append(portion)
         except Contradicted as error:
-            filled.contradicted = error.size
-        filled.mismatch = reader.mismatch
-        filled.torn = {
-            kind: tape.torn
-            for kind, tape in (("events", tapes.events), ("receipts", tapes.receipts))
-            if tape.torn is not None
-        }
-        filled.foreign = tapes.events.foreign + tapes.receipts.foreign
-        return filled
+            against = [remark("checkpoint", self._shard, size=error.args[0])]
+        against += [each for each in (tapes.events.torn, tapes.receipts.torn, reader.mismatch) if each is not None]
+        self.whole = not against
+        self._counted["foreign"] = tapes.events.foreign + tapes.receipts.foreign
+        counted = (remark(word, self._shard, count=count) for word, count in self._counted.items() if count)
+        return [*against, *counted]
 
-    async def _append(self, portion: Portion, filled: Filled) -> None:
+    async def _append(self, portion: Portion) -> None:
         async with self._pool.acquire() as connection:
             await self._open_years(connection, portion)
             async with connection.transaction():
                 row = await QUERIES.lock_shard(connection, shard=self._shard)
                 self._check(portion, row)
                 peaks = self._peaks(portion, row)
-                await _copy(connection, "event", [event.row for event in portion.events], EVENT_COLUMNS)
-                await _copy(connection, "receipt", portion.receipts, RECEIPT_COLUMNS)
+                events = [event.row for event in portion.events]
+                for table, columns, rows in (
+                    ("event", EVENT_COLUMNS, events), ("receipt", RECEIPT_COLUMNS, portion.receipts),
+                ):  # fmt: skip
+                    await connection.copy_records_to_table(
+                        table, schema_name="ledger", records=rows, columns=columns, timeout=_STATEMENT
+                    )
                 await fold(self._folding, connection, self._shard, [event.event for event in portion.events])
                 await self._move(connection, portion, row, peaks)
                 fault("before-fill")
         fault("after-fill")
-        self._note(portion, row, filled)
+        self._note(portion, row)
 
     async def _open_years(self, connection: Connection, portion: Portion) -> None:
         wanted = {event.row[6].astimezone(UTC).year for event in portion.events} - self._years
@@ -155,23 +134,14 @@ class Filling:
             recent=recent.NOTHING,  # so that no recorder goes on with what it has in memory
         )
 
-    def _note(self, portion: Portion, row: asyncpg.Record, filled: Filled) -> None:
-        filled.size = row["size"] + len(portion.events)
-        filled.next_receipt = row["next_receipt"] + len(portion.receipts)
-        filled.events += len(portion.events)
-        filled.receipts += len(portion.receipts)
-        filled.made += portion.made
-        filled.orphans += portion.orphans
-        filled.without_digest += sum(not receipt[3] for receipt in portion.receipts) - portion.made
+    def _note(self, portion: Portion, row: asyncpg.Record) -> None:
+        self.done.size = row["size"] + len(portion.events)
+        self.done.next_receipt = row["next_receipt"] + len(portion.receipts)
+        self.done.events += len(portion.events)
+        self.done.receipts += len(portion.receipts)
+        self._counted["receipts-made"] += portion.made
+        self._counted["receipts-unknown"] += portion.orphans
+        self._counted["digests-unknown"] += sum(not receipt[3] for receipt in portion.receipts) - portion.made
         for event in portion.events:
             self._keys.see(event.raw)
         self._told(len(portion.events))
-
-
-async def _copy(
-    connection: Connection, table: str, rows: Sequence[tuple[object, ...]], columns: tuple[str, ...]
-) -> None:
-    if rows:
-        await connection.copy_records_to_table(
-            table, schema_name="ledger", records=list(rows), columns=columns, timeout=_STATEMENT
-        )

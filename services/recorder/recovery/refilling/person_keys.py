@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import aiosql
 import asyncpg
 
+from services.recorder.ledger.database import QUERIES as LEDGER
 from services.recorder.ledger.database import Pool
-from services.recorder.recovery.queries import QUERIES
+from services.recorder.recovery.subject import QUERIES
 
-_QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg", mandatory_parameters=False)
 _KID: Final = re.compile(rb'"kid":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 _AT_ONCE: Final = 10_000
 
@@ -34,18 +32,15 @@ class Keys:
     async def see_all(self, pool: Pool, shards: int) -> None:
         """Note the keys of all events that the ledger has."""
         for shard in range(shards):
-            first = 0
-            while True:
+            first, count = 0, _AT_ONCE
+            while count == _AT_ONCE:
                 async with pool.acquire() as connection:
-                    bodies = [
-                        row["body"]
-                        async for row in QUERIES.events(connection, shard=shard, first=first, count=_AT_ONCE)
-                    ]
+                    rows = LEDGER.events_from(connection, shard=shard, first=first, count=_AT_ONCE)
+                    bodies = [row["body"] async for row in rows]
                 for body in bodies:
                     self.see(body)
-                first += len(bodies)
-                if not bodies:
-                    break
+                count = len(bodies)
+                first += count
 
     async def unknown(self, pool: Pool) -> tuple[int, int]:
         """How many keys the vault lacks, and how many texts were sealed under these. Destroyed keys are known."""
@@ -55,7 +50,7 @@ class Keys:
             portion = [UUID(kid.decode()) for kid in kids[begin : begin + _AT_ONCE]]
             try:
                 async with pool.acquire() as connection:
-                    lacking += [str(row["kid"]).encode() async for row in _QUERIES.unknown(connection, kids=portion)]
+                    lacking += [str(row["kid"]).encode() async for row in QUERIES.unknown(connection, kids=portion)]
             except asyncpg.UndefinedTableError:  # the vault is gone altogether
                 lacking += kids[begin : begin + _AT_ONCE]
         return len(lacking), sum(self._texts[kid] for kid in lacking)

@@ -16,8 +16,10 @@ import orjson
 from schemas.catalogue import BECOMES
 from schemas.entries import CorrectEntry, EntryRevoked, RevokeEntry
 from schemas.identity import event_id
+from services.recorder.ledger.appending.bodies import Address, accepted
 from services.recorder.ledger.rows import Answered, ReceiptRow, Recorded, receipt_row
 from services.recorder.recovery.refilling.tape import Tapes
+from services.recorder.recovery.refilling.telling import Remark, remark
 
 MOST_RECEIPTS: Final = 1000  # a portion; so many look-ups and rows go into one transaction
 MOST_EVENTS: Final = 4000
@@ -36,15 +38,6 @@ class Portion:
     orphans: int = 0  # events for which no receipt could be made
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A receipt says that it has other events than the events topic holds there, or events that it doesn't hold."""
-
-    number: int
-    position: int
-    missing: bool
-
-
 class Reader:
     """Makes portions of a shard's tapes. ``mismatch`` says why it ended before the tapes did."""
 
@@ -52,7 +45,7 @@ class Reader:
         """``sources``: which apps are known, to find out whose an action was."""
         self._tapes = tapes
         self._sources = sources
-        self.mismatch: Mismatch | None = None
+        self.mismatch: Remark | None = None
 
     async def portions(self) -> AsyncIterator[Portion]:
         """All of them, in order."""
@@ -75,7 +68,7 @@ class Reader:
     def _take(self, portion: Portion, answered: Answered, own: list[Recorded]) -> None:
         self._tapes.receipts.take(1)
         self._tapes.events.take(len(own))
-        self._sources.note(answered.receipt)
+        self._sources.hear(answered.receipt)
         portion.events += own
         portion.receipts.append(answered.row)
         portion.recorded.append(answered.receipt["recorded_at"])
@@ -84,13 +77,16 @@ class Reader:
         listed = answered.receipt["events"]
         own = await self._tapes.events.ahead(len(listed)) if listed else []
         for says, event in zip(listed, own, strict=False):
-            if says != _listed(event):
-                self.mismatch = Mismatch(answered.at, event.at, missing=False)
+            if tuple(map(says.get, ("id", "type", "stream", "version", "position"))) != _listed(event):
+                self._mismatched("topics-differ", answered, event.at)
                 return None
         if len(own) < len(listed):
-            self.mismatch = Mismatch(answered.at, listed[len(own)]["position"], missing=True)
+            self._mismatched("listed-missing", answered, listed[len(own)]["position"])
             return None
         return own
+
+    def _mismatched(self, word: str, answered: Answered, position: int) -> None:
+        self.mismatch = remark(word, answered.row[0], number=answered.at, position=position)
 
     async def _unanswered(self) -> Portion | None:
         ahead = await self._tapes.events.ahead(MOST_EVENTS + _MOST_IN_ONE)
@@ -121,9 +117,10 @@ class Reader:
                 rest = rest[count:]
 
 
-def _listed(event: Recorded) -> dict[str, Any]:
+def _listed(event: Recorded) -> tuple[str, str, str, int, int]:
+    """As a receipt lists it: id, type, stream, version and position."""
     _, position, ident, stream, version, type_, *_ = event.row
-    return {"id": ident, "type": type_, "stream": stream, "version": version, "position": position}
+    return ident, type_, stream, version, position
 
 
 class Sources:
@@ -134,24 +131,22 @@ class Sources:
         self._by_office: dict[str, dict[str, None]] = {}
         self._all: dict[str, None] = {}
 
-    def note(self, receipt: dict[str, Any]) -> None:
-        """This one is known."""
+    def hear(self, receipt: dict[str, Any]) -> None:
+        """Its app is known."""
         self._by_office.setdefault(receipt["office"], {})[receipt["source"]] = None
         self._all[receipt["source"]] = None
-
-    def hear(self, receipt: bytes) -> None:
-        """Note one that is in the ledger."""
-        self.note(orjson.loads(receipt))
 
     def receipt_of(self, events: Sequence[Recorded], number: int) -> ReceiptRow | None:
         """The receipt of the action that became these events: as it was, but for its number, which may be another.
 
         The body digest can't be had: it is empty, and any body counts as the same. None where the app isn't known.
         """
-        source = self._source(events[0])
+        first, source = events[0], self._source(events[0])
         if source is None:
             return None
-        return receipt_row(_receipt(events, source, number), b"")
+        office, type_ = first.event.office, _action_type(events)
+        to = Address(first.row[0], number, first.recorded_time, office, source, first.action, type_)
+        return receipt_row(orjson.loads(accepted(to, [_listed(event) for event in events])), b"")
 
     def count_of_first(self, events: Sequence[Recorded]) -> int:
         """How many of these events, from the first on, are of the same action, sent by the same app.
@@ -175,25 +170,6 @@ class Sources:
             if event_id(office, source, event.action, 0) == event.event.id:
                 return source
         return None
-
-
-def _receipt(events: Sequence[Recorded], source: str, number: int) -> dict[str, Any]:
-    first, last = events[0], events[-1]
-    return {
-        "shard": first.row[0],
-        "number": number,
-        "office": first.event.office,
-        "source": source,
-        "id": first.action,
-        "type": _action_type(events),
-        "outcome": "accepted",
-        "final": True,
-        "recorded_at": first.recorded_time,
-        "events": [_listed(event) for event in events],
-        "at_least": f"{last.row[0]}:{last.at}",
-        "code": None,
-        "message": None,
-    }
 
 
 def _action_type(events: Sequence[Recorded]) -> str:

@@ -7,74 +7,74 @@ after all of it is back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
-import asyncpg
-
+from schemas.merkle import extended, root_of
 from services.common.settings import Settings
-from services.recorder.kafka import fetching
-from services.recorder.ledger import database
-from services.recorder.ledger.database import QUERIES, Ledger, Pool
+from services.recorder.ledger.database import Ledger
 from services.recorder.ledger.standing import QUERIES as STANDING
-from services.recorder.recovery.choice import chosen
-from services.recorder.recovery.leases import leased
-from services.recorder.recovery.refilling import telling
+from services.recorder.recovery.refilling import tape
 from services.recorder.recovery.refilling.filling import Told
 from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.shards import Work, fill
-from services.recorder.recovery.refilling.signed import unlike
-from services.recorder.recovery.refilling.telling import Report
+from services.recorder.recovery.refilling.telling import Remark, Report, remark
 from services.recorder.recovery.refusals import refused
+from services.recorder.recovery.subject import chosen, leased, opened
 from services.recorder.trust import history
-from services.recorder.trust.witness import all_witnessed
+from services.recorder.trust.witness import broken_in
+
+_AT_ONCE: Final = 1000
 
 
 async def recover(settings: Settings, only: Iterable[int], told: Told, total: Callable[[int], None]) -> Report:
     """Bring back what these shards lack, all shards where none is named. Raises Refused, Unavailable."""
-    pool = await database.connect(settings.database_url)
-    try:
-        ledger = await _ledger(pool)
-        shards = chosen(only, ledger.shards)
-        work = Work(settings, pool, ledger, await all_witnessed(settings, ledger.id), Keys(), told, total)
-        return await _recover(work, shards)
-    finally:
-        pool.terminate()
-
-
-async def _ledger(pool: Pool) -> Ledger:
-    async with pool.acquire() as connection:
-        try:
-            row = await QUERIES.installation(connection)
-            restoring = await STANDING.restoring(connection)
-        except asyncpg.UndefinedTableError as error:
-            raise refused("no-ledger") from error
-    if row is None or restoring:
-        raise refused("restoring")
-    return Ledger(row["ledger"], row["shards"])
-
-
-async def _recover(work: Work, shards: list[int]) -> Report:
-    report = Report(ok=True, ledger=str(work.ledger.id))
-    for shard in shards:
-        if await _lacks(work, shard):
-            report.add(await fill(work, shard))
-        if (remark := await unlike(work, shard)) is not None:
-            report.remark(remark)
-    unknown = await work.keys.unknown(work.pool)
-    if unknown[0]:
-        report.remark(telling.keys_lost(*unknown))
-    if any(shard.events or shard.receipts for shard in report.shards):
-        report.remark(telling.always(restored=False))
-    if not await leased(work.pool):  # a recorder that runs notes the mode itself, once it has seen it
-        await history.check(work.pool, work.ledger, work.settings, shards, alone=True)
-    return report
+    async with opened(settings) as (pool, row):
+        if row["ledger"] is None or row["restoring"]:
+            raise refused("restoring")
+        shards = chosen(only, row["shards"])
+        work = await Work.begun(settings, pool, Ledger(row["ledger"], row["shards"]), Keys(), told, total)
+        for shard in shards:
+            if await _lacks(work, shard):
+                await fill(work, shard)
+            if (unlike := await _unlike_signed(work, shard)) is not None:
+                work.report.add(unlike)
+        await work.tell_of_keys()
+        if any(shard.events or shard.receipts for shard in work.report.shards):
+            work.report.add(remark("never-published"))
+        if not await leased(pool):  # a recorder that runs notes the mode itself, once it has seen it
+            await history.check(pool, work.ledger, settings, shards, alone=True)
+        return work.report
 
 
 async def _lacks(work: Work, shard: int) -> bool:
     """Whether a topic holds something at its end that the shard lacks, or that differs from it."""
-    for kind in ("events", "receipts"):
-        tail = (await fetching.tails(work.settings.kafka, work.settings.topic(kind), [shard]))[shard]
-        async with work.pool.acquire() as connection:
-            found = await history.check_tail(connection, work.ledger, kind, shard, tail)
-        if found.reason is not None:
-            return True
-    return False
+    return any([(await work.at_end(shard, kind)).reason is not None for kind in ("events", "receipts")])
+
+
+async def _unlike_signed(work: Work, shard: int) -> Remark | None:
+    """What is to be said of a shard that isn't what was signed; None where it is. Raises Unavailable."""
+    roots = work.witnessed.get(shard, {})
+    if not roots:
+        return None
+    async with work.pool.acquire() as connection:
+        size = (await STANDING.stand(connection, shard=shard))["size"]
+        if size < max(roots):
+            return remark("events-lost", shard, size=size, signed=max(roots))
+        found = await broken_in(connection, shard, roots)
+    if found is None:
+        return None
+    on_topic = await _root_on_topic(work, shard, found.first) == roots[found.first]
+    word = "changed-topic" if on_topic else "changed-both"
+    return remark(word, shard, since=found.good, last=found.first - 1)
+
+
+async def _root_on_topic(work: Work, shard: int, size: int) -> bytes:
+    """The root of the tree over the first events on the topic, as far as it has them."""
+    peaks, at = b"", 0
+    async with tape.opened(work.settings, work.ledger.source, shard) as tapes:
+        await tapes.events.begin(0)
+        while at < size and (events := await tapes.events.ahead(min(_AT_ONCE, size - at))):
+            peaks = extended(peaks, at, [event.leaf for event in events])
+            tapes.events.take(len(events))
+            at += len(events)
+    return root_of(peaks)

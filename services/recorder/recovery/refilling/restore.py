@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from services.common.faults import fault
@@ -18,19 +17,17 @@ from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Refused
 from services.recorder.kafka import fetching, topics
 from services.recorder.ledger import database, founding
-from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE
 from services.recorder.ledger.standing import QUERIES as STANDING
-from services.recorder.recovery.leases import refuse_running
-from services.recorder.recovery.queries import QUERIES as RECOVERY
-from services.recorder.recovery.refilling import telling
-from services.recorder.recovery.refilling.filling import Filled, Told
+from services.recorder.recovery.refilling.filling import Told
 from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.setback import set_back
 from services.recorder.recovery.refilling.shards import Work, fill
-from services.recorder.recovery.refilling.telling import Report
+from services.recorder.recovery.refilling.telling import Report, remark
 from services.recorder.recovery.refusals import refused
-from services.recorder.trust.witness import all_witnessed
+from services.recorder.recovery.subject import QUERIES as RECOVERY
+from services.recorder.recovery.subject import leased
 from services.recorder.vault import vault
 
 _SOURCE = "urn:chengzhang:ledger:"
@@ -45,31 +42,27 @@ async def restore(settings: Settings, told: Told, total: Callable[[int], None]) 
         if await _found(pool, ledger):  # this is not the first try: what came back before has its keys, too
             await keys.see_all(pool, ledger.shards)
         fault("after-founding")
-        signed = await all_witnessed(settings, ledger.id)
-        return await _fill_all(Work(settings, pool, ledger, signed, keys, told, total))
+        work = await Work.begun(settings, pool, ledger, keys, told, total)
+        await _fill_all(work)
+        await _whole(pool, work.report)
     finally:
         pool.terminate()
+    return work.report
 
 
-async def _fill_all(work: Work) -> Report:
-    report = Report(ok=True, ledger=str(work.ledger.id))
+async def _fill_all(work: Work) -> None:
     for shard in range(work.ledger.shards):
-        found = await fill(work, shard)
-        report.add(found)
+        whole = await fill(work, shard)
         signed = max(work.witnessed.get(shard, {}), default=0)
-        if isinstance(found, Filled) and found.whole and found.size < signed:
-            report.remark(telling.behind_checkpoint(shard, found.size, signed))
-    unknown = await work.keys.unknown(work.pool)
-    if unknown[0]:
-        report.remark(telling.keys_lost(*unknown))
-    report.remark(telling.always(restored=True))
+        if whole and (size := work.report.shards[-1].size) < signed:
+            work.report.add(remark("events-lost", shard, size=size, signed=signed))
+    await work.tell_of_keys()
+    work.report.add(remark("never-restored"))
     async with work.pool.acquire() as connection:
         newest = await RECOVERY.newest(connection)
     if not await set_back(work.settings, work.pool, newest):
-        report.remark(telling.not_set_back())
+        work.report.add(remark("intake-not-set-back"))
     fault("before-whole")
-    await _whole(work.pool, report)
-    return report
 
 
 async def _whole(pool: Pool, report: Report) -> None:
@@ -125,29 +118,20 @@ def _no_one_ledger(settings: Settings, counts: set[int], sources: set[str]) -> R
 
 async def _found(pool: Pool, ledger: Ledger) -> bool:
     """Found the lost ledger; True where that was done before, and this command ended then. Raises Refused."""
-    await refuse_running(pool)
+    if running := await leased(pool):
+        raise refused("running", shards=len(running))
     async with pool.acquire() as connection:
         async with connection.transaction():
             await founding.migrate(connection)
             row = await STANDING.state(connection)
             if row["restoring"] and row["ledger"] == ledger.id:
                 return True
-            _refuse_full(row, ledger)
-            await _take_place(connection, ledger)
+            if row["recorded"]:
+                same = row["ledger"] == ledger.id
+                raise refused("not-empty" if same else "other-ledger", ours=row["ledger"], theirs=ledger.id)
+            await RECOVERY.forget(connection)
+            await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
+            await QUERIES.install_shards(connection, shards=ledger.shards, fold_version=FOLD_VERSION)
+            await RECOVERY.begin_restoring(connection)
         await vault.migrate(connection)
     return False
-
-
-def _refuse_full(row: asyncpg.Record, ledger: Ledger) -> None:
-    if not row["recorded"]:
-        return
-    if row["ledger"] == ledger.id:
-        raise refused("not-empty")
-    raise refused("other-ledger", ours=row["ledger"], theirs=ledger.id)
-
-
-async def _take_place(connection: Connection, ledger: Ledger) -> None:
-    await RECOVERY.forget(connection)
-    await RECOVERY.found(connection, ledger=ledger.id, shards=ledger.shards)
-    await QUERIES.install_shards(connection, shards=ledger.shards, fold_version=FOLD_VERSION)
-    await RECOVERY.begin_restoring(connection)

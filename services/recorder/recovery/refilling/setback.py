@@ -18,7 +18,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, Un
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from services.recorder.ledger.database import Pool
-from services.recorder.recovery.queries import QUERIES
+from services.recorder.recovery.subject import QUERIES
 
 BACK: Final = timedelta(days=1)  # before the newest thing recorded
 _TRIES: Final = 30  # a second apart: a recorder that was killed is a member of its group for a while
@@ -59,15 +59,11 @@ async def _set_back(settings: Settings, pool: Pool, places: list[TopicPartition]
             place: at.offset for place, at in found.items() if at is not None and at.offset < (committed[place] or 0)
         }
         # Where Kafka forgot how far the intake was, it begins at the beginning: any of it may have been answered.
-        forgotten = {place: ends[place] for place in places if committed[place] is None}
-        await _note(pool, {place: committed[place] or 0 for place in back} | forgotten)
+        forgotten = {place.partition: ends[place] for place in places if committed[place] is None}
+        untils = {place.partition: committed[place] or 0 for place in back} | forgotten
+        async with pool.acquire() as connection:
+            await QUERIES.note_rereading(connection, partitions=list(untils), untils=list(untils.values()))
         if back:
             await consumer.commit(back)
     finally:
         await consumer.stop()
-
-
-async def _note(pool: Pool, untils: dict[TopicPartition, int]) -> None:
-    partitions = [place.partition for place in untils]
-    async with pool.acquire() as connection:
-        await QUERIES.note_rereading(connection, partitions=partitions, untils=list(untils.values()))

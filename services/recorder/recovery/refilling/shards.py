@@ -7,28 +7,29 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
+import orjson
 
 from services.common.settings import Settings
-from services.recorder.errors import Unavailable
 from services.recorder.kafka import fetching
-from services.recorder.ledger.database import Ledger, Pool
-from services.recorder.ledger.standing import QUERIES as STANDING
-from services.recorder.recovery.queries import QUERIES
+from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.recovery.refilling import tape
-from services.recorder.recovery.refilling.filling import Filled, Filling, Told
-from services.recorder.recovery.refilling.parting import Fork, parting
+from services.recorder.recovery.refilling.filling import Filling, Told
+from services.recorder.recovery.refilling.parting import parting
 from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.portions import Reader, Sources
 from services.recorder.recovery.refilling.tape import Tape, Tapes
+from services.recorder.recovery.refilling.telling import Report, remark
+from services.recorder.recovery.subject import standing
 from services.recorder.trust import history
-from services.recorder.trust.witness import Witnessed
+from services.recorder.trust.history import Found
+from services.recorder.trust.witness import Witnessed, all_witnessed
 
-_LAST_RECEIPTS: Final = 2000
+_LAST_RECEIPTS: Final = 2000  # they tell which apps there are
 
 
 @dataclass(slots=True)
 class Work:
-    """What every shard's filling needs."""
+    """What every shard's filling needs, and what is told of it."""
 
     settings: Settings
     pool: Pool
@@ -37,41 +38,60 @@ class Work:
     keys: Keys
     told: Told
     total: Callable[[int], None]  # how many events more there are to do
+    report: Report
+
+    @classmethod
+    async def begun(  # noqa: PLR0917  # what a command asks
+        cls, settings: Settings, pool: Pool, ledger: Ledger, keys: Keys, told: Told, total: Callable[[int], None]
+    ) -> Work:
+        """With all that was signed of this ledger. Raises Misconfigured, Unavailable."""
+        signed = await all_witnessed(settings, ledger.id)
+        return cls(settings, pool, ledger, signed, keys, told, total, Report(ok=True, ledger=str(ledger.id)))
+
+    async def tell_of_keys(self) -> None:
+        """Say which of the texts that came back can't be opened."""
+        keys, texts = await self.keys.unknown(self.pool)
+        if keys:
+            self.report.add(remark("keys-unknown", keys=keys, texts=texts))
+
+    async def at_end(self, shard: int, kind: str) -> Found:
+        """What the end of the topic says of the shard."""
+        tails = await fetching.tails(self.settings.kafka, self.settings.topic(kind), [shard])
+        async with self.pool.acquire() as connection:
+            return await history.check_tail(connection, self.ledger, kind, shard, tails[shard])
 
 
-async def fill(work: Work, shard: int) -> Filled | Fork:
-    """Bring back what the shard lacks; or say where its history and the topic's part. Raises Unavailable, Refused."""
-    stand = await _stand(work, shard)
+async def fill(work: Work, shard: int) -> bool:
+    """Bring back what the shard lacks, or say where its history and the topic's part; whether it has all of that now.
+
+    Raises Unavailable, Refused.
+    """
+    stand = await standing(work.pool, shard)
     async with tape.opened(work.settings, work.ledger.source, shard) as tapes:
         differs = await _begin(work, shard, tapes, stand)
         if differs is None:
             work.total(tapes.events.left())
-            reader = Reader(tapes, await _sources(work, shard, stand))
             filling = Filling(work.pool, shard, work.witnessed.get(shard, {}), work.keys, work.told)
-            filled = await filling.fill(tapes, reader)
-            filled.size = max(filled.size, stand["size"])
-            filled.next_receipt = max(filled.next_receipt, stand["next_receipt"])
-            return filled
+            remarks = await filling.fill(tapes, Reader(tapes, await _sources(work, shard, stand)))
+            filling.done.size = max(filling.done.size, stand["size"])
+            filling.done.next_receipt = max(filling.done.next_receipt, stand["next_receipt"])
+            work.report.shards.append(filling.done)
+            work.report.add(*remarks)
+            return filling.whole
     async with tape.opened(work.settings, work.ledger.source, shard) as tapes:
-        return await parting(work.pool, shard, tapes, differs)
-
-
-async def _stand(work: Work, shard: int) -> asyncpg.Record:
-    async with work.pool.acquire() as connection:
-        row: asyncpg.Record | None = await STANDING.stand(connection, shard=shard)
-    if row is None:
-        raise Unavailable(f"the ledger has no shard {shard}.", f"账本没有分片 {shard}。")
-    return row
+        work.report.add(await parting(work.pool, shard, tapes, differs))
+    return False
 
 
 async def _begin(work: Work, shard: int, tapes: Tapes, stand: asyncpg.Record) -> str | None:
     """Both tapes behind what the ledger holds; or of which kind the last that both hold differs."""
-    ends = (
-        ("events", tapes.events, stand["size"], stand["event"]),
-        ("receipts", tapes.receipts, stand["next_receipt"], stand["receipt"]),
-    )
-    for kind, one, end, last in ends:
-        if await _unlike(one, end, last) or (one.next < end and await _unlike_there(work, shard, kind)):
+    for kind, end, last in (
+        ("events", stand["size"], stand["event"]),
+        ("receipts", stand["next_receipt"], stand["receipt"]),
+    ):
+        one = tapes.of(kind)
+        # Where the topic ends before the ledger, the ledger may have another one at the topic's end.
+        if await _unlike(one, end, last) or (one.next < end and (await work.at_end(shard, kind)).differs):
             return kind
         one.next = end
     return None
@@ -88,17 +108,10 @@ async def _unlike(one: Tape[Any], end: int, last: bytes | None) -> bool:
     return bool(there) and bool(there[0].raw != last)
 
 
-async def _unlike_there(work: Work, shard: int, kind: str) -> bool:
-    """Whether the ledger has another one at the topic's end, where that comes before the ledger's own."""
-    tail = (await fetching.tails(work.settings.kafka, work.settings.topic(kind), [shard]))[shard]
-    async with work.pool.acquire() as connection:
-        return (await history.check_tail(connection, work.ledger, kind, shard, tail)).differs
-
-
 async def _sources(work: Work, shard: int, stand: asyncpg.Record) -> Sources:
     sources = Sources()
     first = max(stand["next_receipt"] - _LAST_RECEIPTS, 0)
     async with work.pool.acquire() as connection:
-        async for row in QUERIES.receipts_before(connection, shard=shard, first=first):
-            sources.hear(row["receipt"])
+        async for row in QUERIES.receipts_from(connection, shard=shard, first=first, count=_LAST_RECEIPTS):
+            sources.hear(orjson.loads(row["body"]))
     return sources

@@ -10,33 +10,29 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
 
 from aiokafka import TopicPartition
 
 from services.common.settings import Settings
 from services.recorder.kafka.fetching import Consumer, Stretch, consuming
 from services.recorder.ledger.rows import UNREADABLE, Answered, Recorded, answered, recorded
+from services.recorder.recovery.refilling.telling import Remark, remark
 
 _FETCHED: Final = 2_000
 T = TypeVar("T", Recorded, Answered)
 
 
-@dataclass(frozen=True, slots=True)
-class Torn:
-    """A hole: ``wanted`` is the position or number that the topic lacks, ``found`` what comes instead at ``offset``."""
-
-    wanted: int
-    found: int
-    offset: int
-
-
 class Tape(Generic[T]):
     """The tape of one partition. ``next`` is the position or number of the record that ``ahead`` gives first."""
 
-    def __init__(self, consumer: Consumer, place: TopicPartition, source: str, read: Callable[[bytes], T]) -> None:
+    def __init__(
+        self, consumer: Consumer, kind: str, place: TopicPartition, source: str, read: Callable[[bytes], T]
+    ) -> None:
         """See ``opened``."""
         self._consumer = consumer
+        self._kind = kind
         self._place = place
         self._source = source
         self._read: Callable[[bytes], T] = read
@@ -45,7 +41,7 @@ class Tape(Generic[T]):
         self._following = 0
         self.next = 0
         self.foreign = 0
-        self.torn: Torn | None = None
+        self.torn: Remark | None = None
 
     async def begin(self, first: int) -> None:
         """Begin at that position or number: it is at no offset below itself. Raises Unavailable."""
@@ -58,23 +54,17 @@ class Tape(Generic[T]):
 
     async def ahead(self, count: int) -> list[T]:
         """The next records, so many of them, or all that are left. Raises Unavailable."""
-        while len(self._buffer) < count and self.torn is None and await self._more():
-            pass
-        return [self._buffer[index] for index in range(min(count, len(self._buffer)))]
+        while len(self._buffer) < count and self.torn is None and (found := await self._stretch.fetch(_FETCHED)):
+            for record in found:
+                if self.torn is None:
+                    self._hear(record.value, record.offset)
+        return list(islice(self._buffer, count))
 
     def take(self, count: int) -> None:
         """These have been dealt with."""
         for _ in range(count):
             self._buffer.popleft()
         self.next += count
-
-    async def _more(self) -> bool:
-        """Fetch; False at the end."""
-        found = await self._stretch.fetch(_FETCHED)
-        for record in found:
-            if self.torn is None:
-                self._hear(record.value, record.offset)
-        return bool(found)
 
     def _hear(self, value: bytes | None, offset: int) -> None:
         try:
@@ -85,7 +75,11 @@ class Tape(Generic[T]):
         if each.source != self._source or each.row[0] != self._place.partition:
             self.foreign += 1
         elif each.at > self._following:
-            self.torn = Torn(self._following, each.at, offset)
+            shard, wanted, found = self._place.partition, self._following, each.at
+            self.torn = remark(
+                f"{self._kind}-missing",
+                shard, kind=self._kind, wanted=wanted, last=found - 1, offset=offset, found=found,
+            )  # fmt: skip
         elif each.at == self._following:
             self._following += 1
             self._buffer.append(each)
@@ -98,10 +92,14 @@ class Tapes:
     events: Tape[Recorded]
     receipts: Tape[Answered]
 
+    def of(self, kind: str) -> Tape[Any]:
+        """That of events, or of receipts."""
+        return self.events if kind == "events" else self.receipts
+
 
 @asynccontextmanager
 async def opened(settings: Settings, source: str, shard: int) -> AsyncIterator[Tapes]:
     """The tapes of a shard of the ledger with that CloudEvents source. Raises Unavailable."""
-    places = [TopicPartition(settings.topic(kind), shard) for kind in ("events", "receipts")]
+    events, receipts = (TopicPartition(settings.topic(kind), shard) for kind in ("events", "receipts"))
     async with consuming(settings.kafka) as one, consuming(settings.kafka) as other:
-        yield Tapes(Tape(one, places[0], source, recorded), Tape(other, places[1], source, answered))
+        yield Tapes(Tape(one, "events", events, source, recorded), Tape(other, "receipts", receipts, source, answered))

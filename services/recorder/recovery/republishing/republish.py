@@ -11,22 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import asyncpg
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 
 from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Refused
 from services.recorder.kafka import topics
-from services.recorder.ledger import database
-from services.recorder.ledger.database import QUERIES, Ledger, Pool
-from services.recorder.recovery.choice import chosen
-from services.recorder.recovery.leases import held
+from services.recorder.ledger.database import Ledger
 from services.recorder.recovery.refusals import refused
-from services.recorder.recovery.republishing.assessing import Partition, assess
-from services.recorder.recovery.republishing.publishing import publish
+from services.recorder.recovery.republishing.partition import Partition, Records
+from services.recorder.recovery.subject import chosen, lease, opened
 from services.recorder.trust import history
 
 Kind = Literal["events", "receipts"]
@@ -56,88 +52,62 @@ async def republish(  # noqa: PLR0917  # what a command asks
     settings: Settings, kinds: Iterable[Kind], only: Iterable[int], consent: Consent, told: Progress, total: Progress
 ) -> Republished:
     """Fill the topics again. Raises Refused where it needs a consent that wasn't given, Unavailable, Misconfigured."""
-    pool = await database.connect(settings.database_url)
-    try:
-        ledger = await _ledger(pool, settings)
+    async with opened(settings) as (pool, row):
+        if row["shards"] != settings.shards:
+            raise refused("shards", shards=row["shards"])
+        ledger = Ledger(row["ledger"], row["shards"])
         shards = chosen(only, ledger.shards)
         await topics.ensure(settings)
         signed = await history.signed_outside(settings, ledger)
         done = Republished(ok=True, ledger=str(ledger.id), found=[])
-        filling = _Filling(settings, pool, ledger, signed, consent, done)
         for shard in shards:
-            async with held(settings, shard):
+            async with lease(settings, shard):
                 for kind in [kind for kind in KINDS if kind in set(kinds)]:
-                    await filling.fill(kind, shard, told, total)
+                    records = Records(settings, pool, ledger, kind, shard)
+                    done.found.append(found := await records.assess())
+                    if found.state != "whole":
+                        await _refuse(records, found, signed, consent)
+                        done.published += await _fill(records, found, told, total)
         return done
-    finally:
-        pool.terminate()
 
 
-async def _ledger(pool: Pool, settings: Settings) -> Ledger:
-    async with pool.acquire() as connection:
-        try:
-            row = await QUERIES.installation(connection)
-        except asyncpg.UndefinedTableError as error:
-            raise refused("no-ledger") from error
-    if row is None or row["shards"] != settings.shards:
-        raise refused("shards", shards=row and row["shards"])
-    return Ledger(row["ledger"], row["shards"])
+async def _refuse(records: Records, found: Partition, signed: history.Signed, consent: Consent) -> None:
+    """Raise Refused where the partition must not be touched, or not without a consent.
+
+    Where the ledger contradicts what was signed the topic may be the only copy that is right.
+    """
+    async with records.pool.acquire() as connection:
+        why = await history.unlike_signed(connection, found.shard, signed)
+    if why is not None:
+        raise refused("not-signed", kind=found.kind, shard=found.shard, why=why)
+    if found.state == "ahead" and not consent.discarding:
+        raise _refused("ahead", found)
+    if found.state != "behind" and not consent.emptying:
+        raise _refused("damaged", found)
 
 
-@dataclass(slots=True)
-class _Filling:
-    settings: Settings
-    pool: Pool
-    ledger: Ledger
-    signed: history.Signed
-    consent: Consent
-    done: Republished
-
-    async def fill(self, kind: Kind, shard: int, told: Progress, total: Progress) -> None:
-        """One partition: look, empty where need be, publish what is missing, look again."""
-        found = await assess(self.settings, self.pool, self.ledger, kind, shard)
-        self.done.found.append(found)
-        if found.state != "whole":
-            await self._signed(kind, shard)
-        if found.state in {"damaged", "ahead"}:
-            self._allowed(found)
-            await empty(self.settings, kind, shard)
-            fault("after-emptying")
-        if found.state == "whole":
-            return
-        first = found.next if found.state == "behind" else 0
-        total(found.size - first)
-        self.done.published += await publish(self.settings, self.pool, self.ledger, kind, shard, first, told)
-        after = await assess(self.settings, self.pool, self.ledger, kind, shard)
-        if after.state not in {"whole", "behind"}:  # behind: more was recorded meanwhile, and is the relay's to publish
-            raise _refused("others-write", after)
-
-    async def _signed(self, kind: Kind, shard: int) -> None:
-        """Raise Refused where the ledger contradicts what was signed: the topic may be the only copy that is right."""
-        async with self.pool.acquire() as connection:
-            why = await history.unlike_signed(connection, shard, self.signed)
-        if why is not None:
-            raise refused("not-signed", kind=kind, shard=shard, why=why)
-
-    def _allowed(self, found: Partition) -> None:
-        if found.state == "ahead" and not self.consent.discarding:
-            raise _refused("ahead", found)
-        if not self.consent.emptying:
-            raise _refused("damaged", found)
+async def _fill(records: Records, found: Partition, told: Progress, total: Progress) -> int:
+    """Empty the partition where need be, publish what is missing, look again; how many were published."""
+    if found.state != "behind":
+        await empty(records.settings, found.kind, found.shard)
+        fault("after-emptying")
+    first = found.next if found.state == "behind" else 0
+    total(found.size - first)
+    published = await records.publish(first, told)
+    after = await records.assess()
+    if after.state not in {"whole", "behind"}:  # behind: more was recorded meanwhile, and is the relay's to publish
+        raise _refused("others-write", after)
+    return published
 
 
 def _refused(word: str, found: Partition) -> Refused:
     return refused(word, kind=found.kind, shard=found.shard, why=Both(found.why, found.why_zh))
 
 
-async def empty(settings: Settings, kind: Kind, shard: int) -> None:
+async def empty(settings: Settings, kind: str, shard: int) -> None:
     """Delete all records of one partition, in place."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
-    try:
-        await admin.start()
+    async with topics.administering(settings.kafka) as admin:
         await admin.delete_records({TopicPartition(settings.topic(kind), shard): RecordsToDelete(before_offset=-1)})
-    finally:
-        await admin.close()
 
 
 def needed(found: Iterable[Partition]) -> Iterator[Partition]:

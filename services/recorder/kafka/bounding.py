@@ -1,7 +1,11 @@
-"""Compressed batches, decompressed within bounds: 16 MiB of a sender's may be 16 GiB of zeros.
+"""What senders' batches may cost: 16 MiB of a sender's may be 16 GiB of zeros, or millions of headers.
 
 aiokafka decompresses without a bound. So a compressed batch comes to it as one that isn't compressed: the same header
 (https://kafka.apache.org/documentation/#recordbatch) but for length and codec, then the records.
+
+Four million headers of three bytes take a record of 12 MB and, as Python's objects, 300 MB and more: aiokafka makes
+them all, whoever wants them. So what a large batch holds is told from its framing before anything is made of it. Small
+batches can't hold so many, and aren't looked at.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from typing import Final
 
 import cramjam
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
+from aiokafka.record.util import decode_varint_py as varint  # not that in C, which reads beyond the end
 
 LARGEST: Final = 32 * 1024 * 1024  # bytes of a batch's records; a record of 16 MiB that doesn't shrink has room
 _HEADER: Final = 61  # bytes
@@ -25,6 +30,11 @@ _XERIAL: Final = b"\x82SNAPPY\x00"  # snappy in blocks, as Java writes it: this,
 _XERIAL_HEADER: Final = 16
 _LEAST_ROOM: Final = 256 * 1024
 _LEAST: Final = 1024  # bytes that a block counts at least: clients write 32 KiB, and millions of empty ones take long
+
+LARGE: Final = 1024 * 1024  # bytes of a batch, or of what is left of it: in less there is no harm
+MOST_HEADERS: Final = 10_000
+MOST_RECORDS: Final = 200_000  # in one batch: 32 MiB hold no more actions, and to step over each takes time
+_COUNT_AT: Final = 57
 
 
 class TooLarge(CorruptRecordException):  # type: ignore[misc]  # aiokafka has no types for it
@@ -106,3 +116,32 @@ def _into_room(codec: ModuleType, data: bytes) -> bytes:
             if size == LARGEST:
                 raise TooLarge from error
         size *= 8
+
+
+def check(raw: memoryview) -> None:
+    """Raises TooLarge for a batch (uncompressed) that would take much memory. What is broken is left to its readers."""
+    if len(raw) <= LARGE:
+        return
+    (count,) = struct.unpack_from(">i", raw, _COUNT_AT)
+    if count > MOST_RECORDS:
+        raise TooLarge
+    at = _HEADER
+    try:
+        for _ in range(count):
+            length, at = varint(raw, at)
+            if len(raw) - at > LARGE and _headers(raw, at) > MOST_HEADERS:  # whatever length it says that it has
+                raise TooLarge
+            at += max(length, 0)
+    except (IndexError, ValueError):
+        return
+
+
+def _headers(raw: memoryview, at: int) -> int:
+    """How many headers the record has whose attributes are there."""
+    for _ in ("attributes", "timestamp", "offset"):
+        _, at = varint(raw, at)
+    for _ in ("key", "value"):
+        length, at = varint(raw, at)
+        at += max(length, 0)
+    count: int = varint(raw, at)[0]
+    return count
