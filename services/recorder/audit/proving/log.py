@@ -12,8 +12,8 @@ from uuid import UUID
 import aiosql
 
 from schemas.merkle import HASH
+from services.recorder.archive.held import QUERIES as ARCHIVED
 from services.recorder.archive.held import Archive
-from services.recorder.archive.queries import QUERIES as ARCHIVED
 from services.recorder.audit import source
 from services.recorder.audit.proving.proofs import Consistency, Found, Inclusion, consistent, included
 from services.recorder.errors import Missing

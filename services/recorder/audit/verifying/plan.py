@@ -15,8 +15,8 @@ from typing import Final
 
 from services.common.settings import Settings
 from services.recorder.archive.folder import digest
+from services.recorder.archive.held import QUERIES as ARCHIVED
 from services.recorder.archive.held import Archive
-from services.recorder.archive.queries import QUERIES as ARCHIVED
 from services.recorder.audit.verifying.checks.leaves import RANGE, Range
 from services.recorder.audit.verifying.checks.notes import Kept, Notary, Signatures, given, in_file
 from services.recorder.audit.verifying.checks.topics import Partition
