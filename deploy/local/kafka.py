@@ -134,9 +134,13 @@ def _properties(data: Path, port: int, controller_port: int) -> str:
         "transaction.state.log.num.partitions": 4,
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
-        # Small machine: few threads, and a cleaner that does not take a quarter of the heap.
-        "num.network.threads": 2,
-        "num.io.threads": 4,
+        # Small machine: few threads, since each wakes several times a second even where nothing is to do, and a
+        # cleaner that does not take a quarter of the heap.
+        "num.network.threads": 1,
+        "num.io.threads": 2,
+        "background.threads": 2,
+        "group.coordinator.threads": 1,
+        "share.coordinator.threads": 1,
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
     }
     return "".join(f"{key}={str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())

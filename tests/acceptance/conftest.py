@@ -10,7 +10,7 @@ from tests.acceptance.pair import Office, Pair, started
 from tests.support.stack import Servers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pair(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The installation that all of these tests share."""
     yield from started(servers, tmp_path_factory.mktemp("pair"))

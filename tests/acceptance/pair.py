@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import secrets
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -26,7 +24,7 @@ from deploy.local.paths import write_private
 from deploy.local.ports import choose
 from services.common.settings import Settings
 from tests.support.patience import PATIENCE
-from tests.support.service import Fresh
+from tests.support.service import Fresh, ran
 from tests.support.stack import Servers, far_ports
 
 T = TypeVar("T")
@@ -37,7 +35,6 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 ROLES: Final = ("publisher", "reader", "auditor", "operator")
 PLANTED: Final = "绝密Secret7f3a"  # begins every text that must never be plain anywhere
-_REPOSITORY: Final = Path(__file__).parents[2]
 
 
 def unique(prefix: str) -> str:
@@ -262,22 +259,31 @@ class Pair:
 
     def told(self, records: Sequence[Sent | Json], **more: Any) -> list[Told]:  # noqa: ANN401
         """Publish, and wait for what comes of each. A repeat gets nothing on Kafka: don't wait for one here."""
-        sent = self.publish(records, **more)
-        return [self.outcome(record) for record in sent]
+        return self.outcomes(self.publish(records, **more))
 
-    def outcome(self, sent: Sent) -> Told:
-        """The receipt or the quarantine of one record."""
-        return until(lambda: self._outcome(sent), f"neither receipt nor quarantine of {sent.value!r:.300}")
+    def outcomes(self, sent: Sequence[Sent]) -> list[Told]:
+        """The receipt or the quarantine of each record."""
+        return until(lambda: self._outcomes(sent), f"neither receipt nor quarantine of one of {sent!r:.3000}")
 
-    def _outcome(self, sent: Sent) -> Told | None:
+    def _outcomes(self, sent: Sequence[Sent]) -> list[Told] | None:
         rows = self.sql(
-            'SELECT * FROM ledger.quarantine WHERE partition = $1 AND "offset" = $2', sent.partition, sent.offset
-        )
-        if rows:
-            return Told(quarantined=dict(rows[0]))
-        address = _address(sent)
-        receipts = [r for r in self.receipts(address[0]) if (r["source"], r["id"]) == address[1:]] if address else []
-        return Told(receipts[-1]) if receipts else None
+            'SELECT q.* FROM ledger.quarantine q JOIN unnest($1::int[], $2::bigint[]) AS s (partition, "offset")'
+            ' USING (partition, "offset")',
+            [record.partition for record in sent], [record.offset for record in sent],
+        )  # fmt: skip
+        quarantined = {(row["partition"], row["offset"]): Told(quarantined=dict(row)) for row in rows}
+        addresses = [_address(record) for record in sent]
+        receipts = {
+            (office, receipt["source"], receipt["id"]): Told(receipt)
+            for office in {address[0] for address in addresses if address}
+            for receipt in self.receipts(office)
+        }
+        found = [
+            quarantined.get((record.partition, record.offset)) or (receipts.get(address) if address else None)
+            for record, address in zip(sent, addresses, strict=True)
+        ]
+        told = [outcome for outcome in found if outcome]
+        return told if len(told) == len(sent) else None
 
     def receipts(self, office: str) -> list[Json]:
         """Every receipt of an office, in the ledger's order."""
@@ -321,12 +327,9 @@ class Pair:
 
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """``recorder …`` or ``projector …`` with this installation's settings, as the command line has it."""
-        name, *rest = arguments
-        found = {f"CHENGZHANG_{n.upper()}": str(v) for n, v in self.settings.model_dump().items()}
-        line = [sys.executable, "-m", f"services.{name}.cli", *rest]
-        return subprocess.run(
-            line, cwd=_REPOSITORY, env={**os.environ, **found, **env}, capture_output=True, text=True, timeout=PATIENCE,
-            check=False,
+        found = ran(self.settings, *arguments, **env)
+        return subprocess.CompletedProcess(
+            found.args, found.returncode, found.stdout.decode(), found.stderr.decode()
         )  # fmt: skip
 
     def seen(self, receipt: Json) -> None:
@@ -343,7 +346,7 @@ def until(find: Callable[[], T | None], otherwise: str, seconds: float = PATIENC
     end = time.monotonic() + seconds
     while (found := find()) is None:
         assert time.monotonic() < end, otherwise
-        time.sleep(0.03)
+        time.sleep(0.1)
     return found
 
 

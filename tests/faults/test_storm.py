@@ -11,5 +11,5 @@ SEED = 1
 SECONDS = 20
 
 
-async def test_nothing_is_lost_in_a_storm(servers: Servers, tmp_path: Path) -> None:
-    await storm(servers, tmp_path, SEED, SECONDS)
+async def test_nothing_is_lost_in_a_storm(own_servers: Servers, tmp_path: Path) -> None:
+    await storm(own_servers, tmp_path, SEED, SECONDS)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import random
 import secrets
-import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 import pytest
@@ -24,6 +27,10 @@ from deploy.local.ports import is_free
 from deploy.local.state import ROLES, Ports, State
 from services.common.settings import Settings
 from tests.support.patience import PATIENCE
+
+_RUN: Final = "CHENGZHANG_TEST_RUN"  # the folder of the run's servers
+_CARETAKER: Final = pytest.StashKey[subprocess.Popen[bytes]]()
+_REPOSITORY: Final = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -73,16 +80,37 @@ def start_servers(home: Home) -> Servers:
     return Servers(home, stack.up(home, only=(postgres.NAME, kafka.NAME), preferred=far_ports()))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run's workers one folder for their servers, and have a process wait to stop those, however we end."""
+    if not hasattr(config, "workerinput"):
+        os.environ[_RUN] = tempfile.mkdtemp(prefix="chengzhang-test-")
+        caretaker = [sys.executable, "-m", "tests.support.caretaker", os.environ[_RUN]]
+        config.stash[_CARETAKER] = subprocess.Popen(caretaker, cwd=_REPOSITORY, stdin=subprocess.PIPE, process_group=0)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Wait until the run's servers are stopped."""
+    if caretaker := config.stash.get(_CARETAKER, None):
+        caretaker.communicate()
+
+
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """Kafka and PostgreSQL, started with the first test that needs them and stopped after the last."""
-    folder = Path(tempfile.mkdtemp(prefix="chengzhang-test-"))
-    home = Home.at(folder / "home")
+def servers() -> Servers:
+    """Kafka and PostgreSQL, the same for all workers: started with the first test of the run that needs them."""
+    home = Home.at(Path(os.environ[_RUN]) / "home")
+    with (Path(os.environ[_RUN]) / "starting").open("w") as one_starts:
+        fcntl.flock(one_starts, fcntl.LOCK_EX)
+        return start_servers(home)
+
+
+@pytest.fixture
+def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Kafka and PostgreSQL of a test's own, which it may kill."""
+    home = Home.at(tmp_path_factory.mktemp("own") / "home")
     try:
         yield start_servers(home)
     finally:
         stack.down(home)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,0 +1,29 @@
+"""Stops a test run's Kafka and PostgreSQL when the run ends, even by SIGKILL: reads until nobody holds the other end.
+
+.. code-block:: shell
+
+    python -m tests.support.caretaker FOLDER  # of the run; its servers' home is FOLDER/home
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+
+def _main(folder: Path) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # meant for the run
+    sys.stdin.buffer.read()
+    if (folder / "home").exists():
+        from deploy.local import stack  # noqa: PLC0415 - most of a run's life it only waits
+        from deploy.local.paths import Home  # noqa: PLC0415
+
+        stack.down(Home.at(folder / "home"))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))
