@@ -4,8 +4,6 @@ Units are in the names: ``minutes``, ``centi_xueshi`` (1/100 study hour), ``fen`
 ±(2^53−1), so that every JSON reader keeps them exact; there are no floats.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable

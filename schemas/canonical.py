@@ -1,7 +1,5 @@
 """The bytes of an event, and their hash. What is hashed, stored and published is this, once and for all."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any
 

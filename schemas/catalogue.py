@@ -1,7 +1,5 @@
 """Every type of action and event by its stored name, and which event an action becomes: found, not listed."""
 
-from __future__ import annotations
-
 from typing import Final, TypeVar
 
 from schemas import entries, erasure, learning, people, talk, welfare, work

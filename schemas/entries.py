@@ -1,7 +1,5 @@
 """Taking back and correcting what stands in the record (撤销与更正). Their types begin with ``chengzhang.any.``."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Erasing a person (删除), and holds that forbid it (保全). Their types begin with ``chengzhang.people.``."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar
 
 from pydantic import Field

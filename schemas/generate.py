@@ -5,8 +5,6 @@ its ``data``. ``$id`` and ``$ref`` are names of files: they resolve in the folde
 in a validator that was given the files, which a URN does in the last of these only.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

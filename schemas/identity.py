@@ -1,7 +1,5 @@
 """Ids that anyone can compute: of an event, and of the shard that an office lives in."""
 
-from __future__ import annotations
-
 import hashlib
 import uuid
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Sessions, attendance and study credit (学习). Their types begin with ``chengzhang.learning.``."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator

@@ -5,8 +5,6 @@ subtree of height h and number n spans the leaves n·2^h up to (n+1)·2^h. Every
 hands in a reader, which knows the roots of perfect subtrees.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple

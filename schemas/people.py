@@ -1,7 +1,5 @@
 """People, posts and party roles (人员、任职与党内职务). Their types begin with ``chengzhang.people.``."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

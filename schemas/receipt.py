@@ -1,7 +1,5 @@
 """What the recorder answers, and what it could not read: the contents of the topics ``receipts`` and ``quarantine``."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field

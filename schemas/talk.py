@@ -1,7 +1,5 @@
 """Heart-to-heart talks (谈心谈话). Their types begin with ``chengzhang.talk.``."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from schemas.base import ActionData, EventData, Fields, Guide, Id, LongText, Many, Some, Stamped, Text

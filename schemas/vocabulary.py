@@ -1,7 +1,5 @@
 """What everything is called, in both languages: gathered from the declarations, for whoever shows it to people."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 

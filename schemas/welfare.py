@@ -1,7 +1,5 @@
 """Welfare work (实事工程). Their types begin with ``chengzhang.welfare.``."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Work outputs and their effect (工作成果). Their types begin with ``chengzhang.work.``."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator

@@ -17,6 +17,7 @@ settings.load_profile("unhurried")
 os.environ.setdefault("KAFKA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 # Tests kill processes, never the machine: what the system was given to write survives.
-postgres._SETTINGS["fsync"] = "off"
+# What else PostgreSQL does at intervals it may do seldom.
+postgres._SETTINGS |= {"fsync": "off", "bgwriter_delay": "10s", "wal_writer_delay": "10s"}
 
 pytest_plugins = ["tests.support.stack", "tests.support.history", "tests.support.aged"]

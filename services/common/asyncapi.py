@@ -1,7 +1,5 @@
 """A service's topics as an AsyncAPI 3 document: FastStream's; what they hold is said by our schemas."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Who is asking: the grant of a request's bearer token; and whether the resource has what the query names."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """A sentence in both languages, from one list of words."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from services.common.commands import Lang, Words

@@ -1,7 +1,5 @@
 """What both services' commands share: options, languages, exit codes, how they fail."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """What must be on disk before the next step."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Nothing here repeats a value: it may be sealed, and what is said goes into receipts and logs.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

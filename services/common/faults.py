@@ -3,8 +3,6 @@
 ``CHENGZHANG_FAULT=step`` or ``step:n`` (the n-th time, from 1) ends the process with -9.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections import Counter

@@ -8,8 +8,6 @@
 A bare token stands under its role's name and reaches all offices; an object narrows what it names.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase

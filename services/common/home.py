@@ -1,7 +1,5 @@
 """Where the data folder is: all that some commands need of the settings."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

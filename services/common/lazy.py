@@ -3,8 +3,6 @@
 A program's ``cli.py`` names its commands, and where each is; so it imports nothing but this.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NamedTuple

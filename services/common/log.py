@@ -3,8 +3,6 @@
 So an exception is logged as its type and where it was raised: its message may repeat a row or a value.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 import traceback

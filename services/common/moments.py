@@ -3,8 +3,6 @@
 Instants are RFC 3339 with an offset. ValueError where a text is neither.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo

@@ -5,8 +5,6 @@
 /schemas/<file>  the JSON Schemas that both descriptions refer to
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
 from html import escape

@@ -4,8 +4,6 @@ Problem                what a handler raises
 install(app)           what FastAPI, routing and the unexpected become
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final

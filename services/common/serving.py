@@ -1,7 +1,5 @@
 """A service's process: HTTP until a signal, with work in the background."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator

@@ -5,8 +5,6 @@ the defaults below; files lie in the home folder unless they are named. So a com
 folder finds the running stack by itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self

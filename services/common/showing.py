@@ -1,7 +1,5 @@
 """Progress of long work on stderr, for people who watch: how much, how fast, how long it still takes."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from collections.abc import Callable, Iterator

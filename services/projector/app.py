@@ -1,7 +1,5 @@
 """The projector, wired: one process that folds events and answers questions."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

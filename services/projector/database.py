@@ -1,7 +1,5 @@
 """Connections. Each sees the tables of one version of the read models, by default the live one's."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping

@@ -15,8 +15,6 @@ ProjectorError
 └── Behind          the batch doesn't begin at the cursor: nothing was applied, read again from the cursor
 """
 
-from __future__ import annotations
-
 # each is named for what is so, as the tree above reads
 
 

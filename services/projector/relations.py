@@ -8,8 +8,6 @@
 Which types enter a growth file, called what and on what condition, is declared with the type.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the projector sets beyond the common settings."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from services.common.settings import Settings

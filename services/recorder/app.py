@@ -1,7 +1,5 @@
 """The recorder, wired: one process that takes actions from Kafka and over HTTP, appends them, and relays the events."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Work beside everything else, until it is stopped."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any

@@ -1,7 +1,5 @@
 """The command ``recorder``."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from services.common.lazy import Command, group

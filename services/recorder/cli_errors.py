@@ -1,7 +1,5 @@
 """How the commands say what went wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """What Prometheus sees of the recorder."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from prometheus_client import Counter, Gauge

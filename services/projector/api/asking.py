@@ -1,7 +1,5 @@
 """What is asked of a read model, as SQL: its rows, or the facts behind a figure, of whoever may read them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

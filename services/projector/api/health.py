@@ -1,7 +1,5 @@
 """Open to everybody: alive, ready, metrics. Ready means progress, not only that somebody answers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi import APIRouter, Response

@@ -1,7 +1,5 @@
 """Reading from the live version: a pool of connections to it, and another one as soon as another version is live."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Reading your own write: wait until a position is applied, by whichever projector."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

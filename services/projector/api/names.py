@@ -1,7 +1,5 @@
 """Names, opened by the recorder with the caller's own token: the projector holds no key and knows no name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 

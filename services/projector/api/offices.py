@@ -1,7 +1,5 @@
 """Which offices there are. An office's resources, one a read model: a page of rows, or the events behind a figure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from inspect import Parameter, Signature

@@ -1,7 +1,5 @@
 """What every resource shares: who may see what, waiting for a position, one snapshot, ETags, names, pages."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

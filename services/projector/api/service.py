@@ -1,7 +1,5 @@
 """The FastAPI application, put together."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What the API answers, member by member: the source of its OpenAPI description. Rows are as their read models say."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar

@@ -1,7 +1,5 @@
 """The command ``projector rebuild``: its bar, its question, what it says at the end."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Mapping

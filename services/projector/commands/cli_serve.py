@@ -1,7 +1,5 @@
 """The command ``projector serve``."""
 
-from __future__ import annotations
-
 from services.common.commands import Home, Language, failed, settings_of
 from services.common.grants import GrantsError
 from services.projector import app

@@ -1,7 +1,5 @@
 """The command ``projector status``."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict

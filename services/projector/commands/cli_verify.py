@@ -1,7 +1,5 @@
 """The command ``projector verify``."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What the commands have in common: how they end, and the bar of a replay."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, NoReturn

@@ -4,8 +4,6 @@ A shard with an event that doesn't fold halts before that event; the others go o
 (a lost connection, a deadlock, a full disk) is raised to the caller, who tries again.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager

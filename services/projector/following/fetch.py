@@ -5,8 +5,6 @@ though there is something to read), the partition is sought to the cursor again:
 While a batch is folded, the next one is fetched and parsed.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Iterable, Sequence

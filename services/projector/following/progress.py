@@ -1,7 +1,5 @@
 """How the consumer gets on: for readiness, metrics and logs."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, field
 

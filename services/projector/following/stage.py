@@ -1,7 +1,5 @@
 """From a record of the events topic to rows of the staging tables, one for each person. Pure, and plain: it is hot."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 

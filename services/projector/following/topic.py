@@ -1,7 +1,5 @@
 """The events topic, which the recorder makes, and how far it is read: by the consumer, or by a replay."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A read model's SELECT as text, and the clauses that what is derived from it has in common."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

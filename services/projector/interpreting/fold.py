@@ -1,7 +1,5 @@
 """What a batch does: the statements that fold it, derived from the SELECTs of the read models."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """What readers see of a read model: its rows as they are and as they were, and the facts behind a figure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What rebuild and verify share: another version, brought to where the live one stands, which moves on meanwhile."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -4,8 +4,6 @@ The live ones move on meanwhile. So a snapshot of them is taken first; then the 
 is brought to exactly the snapshot's positions; then the rows in the snapshot are compared with it.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What a rebuild changes, by person and figure: a file for whoever has to judge it, and a summary."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

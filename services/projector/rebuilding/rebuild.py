@@ -9,8 +9,6 @@ Every step may be cut short, and another rebuild goes on from there. Running pro
 cursors that they move are retired, they look which version is live.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack

@@ -4,8 +4,6 @@ A client of its own, outside the projectors' group: they keep their partitions. 
 fetched and parsed.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping

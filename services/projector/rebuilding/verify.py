@@ -3,8 +3,6 @@
 The replay folds by the read models that this code brings, whatever SQL the live version was made with.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final

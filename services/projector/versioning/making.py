@@ -1,7 +1,5 @@
 """Versions made, shown and dropped; the first one, and the live one's views, at a projector's start."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

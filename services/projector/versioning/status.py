@@ -1,7 +1,5 @@
 """How far the read models are behind the ledger, asked of the database: true without a running projector, too."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -3,8 +3,6 @@
 One is live: the public views in ``office`` show it. One may be building beside it. Old ones are kept until dropped.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """``recorder archive``: old years leave the ledger for files; with ``--bring-back`` they come back."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping

@@ -8,8 +8,6 @@
 A file has its name only once it is whole and on disk; the manifest is written last, once the rest was read back.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

@@ -5,8 +5,6 @@ year: the ids are noted, and in one transaction the ledger notes the files with 
 run that ended anywhere is gone on with by the next: what lies in the folder is read back all the same.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import shutil

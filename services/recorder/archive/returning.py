@@ -3,8 +3,6 @@
 Files are held against the hashes that the ledger kept. A year is one transaction: it is there whole, or not at all.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

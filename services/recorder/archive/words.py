@@ -1,7 +1,5 @@
 """What people read of archives, in both languages."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from services.common.both import both

@@ -1,7 +1,5 @@
 """What people write after an option, as values; what is none ends the command: code 2, and how it is written."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Check history with tools of your own: replay, verify, keep checkpoints, get proofs (重放、核验、检查点与证明)."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from services.common.lazy import Command, group

@@ -1,7 +1,5 @@
 """Files that a command writes for people: whole or not at all, and never over what isn't an earlier one of them."""
 
-from __future__ import annotations
-
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

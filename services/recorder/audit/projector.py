@@ -1,7 +1,5 @@
 """The projector is another service: it is asked as a command, ``projector <command> --json``."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -7,8 +7,6 @@
 Both end where the store ended when it was opened. A position that is missing is an error that says where.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The one door to the domain: what to load, what to decide, what changes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 

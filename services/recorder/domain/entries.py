@@ -1,7 +1,5 @@
 """Taking back and correcting: one decision over what stands, what would go, and what rests on it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Final
 

@@ -5,8 +5,6 @@ Each office decides about its own, by its own retention period; the key goes wit
 an erasure nor a hold is ever taken back: a hold is lifted, and a key that is destroyed doesn't come again.
 """
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Final
 

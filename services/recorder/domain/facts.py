@@ -8,8 +8,6 @@ A subject adds what is its own: ``rule`` (why not, and what the event has beyond
 rules ask for later), ``by_hand`` (facts whose states are kept in a form of their own).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime

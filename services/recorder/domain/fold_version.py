@@ -4,8 +4,6 @@ Raise it by one whenever a state's class changes, or what events make of it: rec
 before they decide by it. A test holds the classes' shapes against it. It only ever grows: the larger one is the newer.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 FOLD_VERSION: Final = 1

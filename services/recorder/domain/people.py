@@ -1,7 +1,5 @@
 """Posts, their ends and moves: what they say of where a person sits from a day on."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from schemas import people as contract

@@ -1,7 +1,5 @@
 """Heart-to-heart talks: between whom, and which pair of tiers and of party roles that is."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from schemas import talk as contract

@@ -4,8 +4,6 @@ One helper for all that begins and ends. On the day on which something says that
 periods that exclude each other the one that began last counts, of one day the one recorded last.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """Work outputs, one fact for lead and participants alike; duty reports."""
 
-from __future__ import annotations
-
 from schemas.work import CLASSIFIED, DeliverDutyReport, FileOutput
 from services.recorder.domain.core import Action, Rejection, States
 from services.recorder.domain.facts import Ruling, rule

@@ -1,7 +1,5 @@
 """CloudEvents in binary mode, whichever door it comes in by: attributes beside the data, and how much they may be."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What is wrong with an action, where, and how to mend it, in both languages."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from functools import cache
 from typing import Final

@@ -4,8 +4,6 @@ What cannot even be addressed (no JSON, no office, no id …) is ``Unreadable``:
 HTTP. What has an address gets a receipt, whatever else is wrong with it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple

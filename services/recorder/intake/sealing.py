@@ -6,8 +6,6 @@ trying names: under the owner's key, or the installation's where no field is to 
 the owner is erased, there is no such digest any more: the same action is then known by its key alone.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Long work on the event loop, a few milliseconds at a time: heartbeats, requests and the append go on meanwhile."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterable
 from time import perf_counter

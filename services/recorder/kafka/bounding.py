@@ -8,8 +8,6 @@ them all, whoever wants them. So what a large batch holds is told from its frami
 batches can't hold so many, and aren't looked at.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Iterator

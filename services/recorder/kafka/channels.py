@@ -1,7 +1,5 @@
 """The recorder's topics, described. The intake reads the one; relay, quarantine and checkpointer write the others."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from services.common import asyncapi

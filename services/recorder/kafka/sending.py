@@ -1,7 +1,5 @@
 """Records onto a topic, one batch in flight: what the relay and ``recorder republish`` share."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from typing import Final, TypeAlias

@@ -1,7 +1,5 @@
 """What left the ledger for files: which file holds an event, and the hash of it that stayed."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import aiosql

@@ -1,7 +1,5 @@
 """The connection pool, the named queries, and which ledger it is."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager

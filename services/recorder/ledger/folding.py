@@ -12,8 +12,6 @@ them again. What is at hand is bounded: the changed rows of each portion are sto
 ``fold`` does that over the ledger, ``Folded`` with a store of its own, ``states`` for a whole shard at once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator

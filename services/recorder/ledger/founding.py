@@ -1,7 +1,5 @@
 """The ledger's founding: its tables, its identity, its shards."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from services.recorder.domain.fold_version import FOLD_VERSION

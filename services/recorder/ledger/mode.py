@@ -1,7 +1,5 @@
 """Why a shard is read-only, noted in the ledger: whoever finds it notes it, and no recorder appends while it stands."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Why a shard is read-only, in both languages."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from services.common.both import Both, both

@@ -1,7 +1,5 @@
 """Receipts, looked up by the action that they answer."""
 
-from __future__ import annotations
-
 from schemas.identity import shard_of
 from services.recorder.errors import Unavailable
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Pool

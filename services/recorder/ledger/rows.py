@@ -1,7 +1,5 @@
 """Rows of the ledger, made again from the bytes that were published: the same rows as the append wrote."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final

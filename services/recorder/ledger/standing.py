@@ -1,7 +1,5 @@
 """Where the ledger and its shards stand."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import aiosql

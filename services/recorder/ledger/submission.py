@@ -1,7 +1,5 @@
 """What the append takes, and what it gives back."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from typing import Final, NamedTuple

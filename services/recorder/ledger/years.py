@@ -4,8 +4,6 @@ This year's and the next one's are made at start, and looked after while a recor
 outside of them is kept, told, and moves in once its year has a partition.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime

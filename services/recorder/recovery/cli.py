@@ -1,7 +1,5 @@
 """The commands ``recorder restore``, ``recover`` and ``republish``."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Why restore, recover and republish don't do what they were asked, in both languages."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from services.common.both import Both, both

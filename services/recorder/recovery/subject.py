@@ -3,8 +3,6 @@
 Whoever relays a shard holds its lease, an advisory lock. Relays hand it over to whoever waits for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path

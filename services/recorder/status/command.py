@@ -1,7 +1,5 @@
 """The command ``recorder status``."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

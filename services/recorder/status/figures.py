@@ -1,7 +1,5 @@
 """How the recorder stands, asked of ledger and Kafka directly: it tells even when the service doesn't run."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import asdict, dataclass
 from http.client import HTTPException

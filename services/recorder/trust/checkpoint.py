@@ -1,7 +1,5 @@
 """A checkpoint: size and root of a shard's tree, as C2SP tlog-checkpoint writes them into a signed note."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

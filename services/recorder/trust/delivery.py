@@ -1,7 +1,5 @@
 """Checkpoints on their way out of the database: into the file, then onto the topic, each at least once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final

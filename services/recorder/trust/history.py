@@ -4,8 +4,6 @@ Before a recorder appends to a shard, it holds the ledger against what the topic
 newest checkpoint that was signed outside of it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

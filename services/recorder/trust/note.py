@@ -3,8 +3,6 @@
 A note is a text that ends in a newline, an empty line, and a line a signature: ``— name base64(key id ‖ signature)``.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

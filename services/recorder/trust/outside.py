@@ -3,8 +3,6 @@
 A blank line ends each. What a power cut left half written is passed over, never cut off: the file may be append-only.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Iterator
 from itertools import chain

@@ -3,8 +3,6 @@
 Only where the shard grew. Two recorders may both run one: whoever comes first signs, the other finds it done.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Final
 

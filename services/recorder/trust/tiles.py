@@ -4,8 +4,6 @@ A tile of level l holds the roots of up to 256 perfect subtrees of height 8·l: 
 roots of whole tiles below. What lies between is hashed anew when it is asked for, from one tile.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple

@@ -3,8 +3,6 @@
 Of a long file some are enough: per shard the newest, and one for every few thousand events before it.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache

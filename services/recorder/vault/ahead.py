@@ -5,8 +5,6 @@ the states are of another fold it is all of it. A name that was erased must not 
 an office still needs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any, Final, Literal, NamedTuple
 

@@ -9,8 +9,6 @@ so that none destroys what is another's; until then nothing of an office that ha
 the person, the key stays.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``recorder audit bundle``: the evidence behind an appraisal, in one file that anybody can check."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from functools import cache

@@ -4,8 +4,6 @@ Entries are found by the read models, revocations and posts by the recorder's ow
 the history is. That the read models have come far enough is seen to before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter

@@ -4,8 +4,6 @@ If the person's year changes meanwhile it is begun again. What is handed out was
 figures that the projector summed up and those that the events give are the same, or there is no bundle.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence

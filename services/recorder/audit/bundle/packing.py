@@ -1,7 +1,5 @@
 """A bundle's files, and the zip: the same state gives the same bytes."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

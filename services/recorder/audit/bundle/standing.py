@@ -1,7 +1,5 @@
 """How far the read models have come."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What the audit's commands share: the log at hand, and files."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """``recorder audit key``: the key that checkpoints are verified with, and a new one."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """A ledger as a transparency log: checkpoints, tiles, entries and proofs, as far as they are signed."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager

@@ -3,8 +3,6 @@
 Each takes a few look-ups, the same for a hundred events as for ten million: an event, a checkpoint or two, some tiles.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple

@@ -1,7 +1,5 @@
 """``recorder audit checkpoint``, ``prove`` and ``consistency``: what was signed and proofs, for tools not ours."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final
 from uuid import UUID
 

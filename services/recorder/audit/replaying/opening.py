@@ -5,8 +5,6 @@ field was, ``{"erased": true}`` where the person was erased, ``{"error": …}`` 
 event says ``"opened": true`` of itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Events out of a store, one a line, in the order of shards and positions; what can be gone on with is noted."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 
 import orjson

@@ -1,7 +1,5 @@
 """``recorder audit replay``: history out of either store, the same bytes."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

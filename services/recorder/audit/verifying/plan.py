@@ -4,8 +4,6 @@ In this order: how far the topics reach, which checkpoints are kept, then how fa
 checkpoint that is ahead of the ledger is wrong, and not only late.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """A history verified: everything put together into one report."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import defaultdict

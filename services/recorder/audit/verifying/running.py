@@ -3,8 +3,6 @@
 Processes are spawned, not forked: each has its own event loop and connections.
 """
 
-from __future__ import annotations
-
 import asyncio
 import multiprocessing
 import os

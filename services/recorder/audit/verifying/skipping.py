@@ -1,7 +1,5 @@
 """What is not checked, why, and how to have it checked, too: in both languages."""
 
-from __future__ import annotations
-
 from typing import Final, NamedTuple
 
 from services.common.both import Both, both

@@ -1,7 +1,5 @@
 """``recorder audit verify``: all of history recomputed, and what is wrong with it."""
 
-from __future__ import annotations
-
 import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -6,8 +6,6 @@ log is read from its first record on: receipts tell what was recorded. Without t
 grown to the old offset would be skipped in silence.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple, Protocol

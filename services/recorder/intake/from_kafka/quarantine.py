@@ -3,8 +3,6 @@
 Nothing is lost in silence.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import re

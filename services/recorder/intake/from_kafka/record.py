@@ -3,8 +3,6 @@
 Where ``content-type`` says structured, nothing else that stands in headers counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 

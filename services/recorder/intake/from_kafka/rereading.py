@@ -7,8 +7,6 @@ before it the first n deliveries of the same action are those that its n receipt
 answered, or lost its answer with the ledger, is decided.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final

@@ -1,7 +1,5 @@
 """From an outcome to an HTTP answer: which status a receipt has."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final

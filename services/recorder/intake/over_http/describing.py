@@ -1,7 +1,5 @@
 """What the API's own description says of requests that are read by hand: bodies, examples, answers."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from fastapi.responses import PlainTextResponse

@@ -1,7 +1,5 @@
 """``POST /open``: the one way from sealed to plain, for readers, logged."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Final, Protocol

@@ -1,7 +1,5 @@
 """From an HTTP request to actions: its body, its content type, the three modes of CloudEvents."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes

@@ -4,8 +4,6 @@ One transaction a batch and shard, at most nine statements, the same for 1 actio
 states, states that only these name, events, receipts, changed states with the shard's row, commit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Protocol

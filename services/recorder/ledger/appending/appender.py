@@ -1,7 +1,5 @@
 """Group commit: one queue and one worker a shard, so that whatever waits meanwhile shares the next transaction."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Sequence

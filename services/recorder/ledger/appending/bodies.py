@@ -4,8 +4,6 @@ What the events of one action share is written once. Ids, times, types and strea
 senders choose freely is escaped. A property test holds the bytes against ``canonical`` of the whole object.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 

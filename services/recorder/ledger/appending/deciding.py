@@ -3,8 +3,6 @@
 Pure: everything that it needs is loaded before.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Sequence

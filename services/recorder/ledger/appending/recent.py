@@ -4,8 +4,6 @@ The shard's row holds it as JSON: ``[[first receipt, next receipt, [office, …]
 place of the offices where they were many. Where something else moved the shard there is a hole, and nothing is known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Final
 

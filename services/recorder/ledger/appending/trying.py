@@ -4,8 +4,6 @@ The shard is seen as it stands, without its lock, in a transaction that may writ
 those that it would have had next; nobody keeps them for it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime

@@ -5,8 +5,6 @@ lock: as long as the number is where this process left it, nobody else has chang
 shard's row tells whose states another recorder may have changed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final

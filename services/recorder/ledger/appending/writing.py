@@ -1,7 +1,5 @@
 """What a batch decided, written: events, receipts, changed states with the shard's row."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

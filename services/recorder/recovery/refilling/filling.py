@@ -3,8 +3,6 @@
 After every commit the shard is a whole, shorter history; so whatever ends the work, it goes on from there.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Two histories under the same numbers: where they part, and what each of them holds from there on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """Which sealed texts can't be opened any more: events name the keys, and the vault knows them or doesn't."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from typing import Final

@@ -4,8 +4,6 @@ Recorders may run: a shard that is behind its topic is read-only, and becomes wr
 after all of it is back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Final
 

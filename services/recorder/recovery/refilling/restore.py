@@ -4,8 +4,6 @@ Killed at any step, the same command goes on where it was: each portion is a tra
 that it is being restored, which also keeps recorders from appending to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from uuid import UUID
 

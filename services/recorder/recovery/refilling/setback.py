@@ -5,8 +5,6 @@ read. Read again it is recorded again; what is known already is a repeat. What w
 too, so the ledger notes up to where all had been (``intake/from_kafka/rereading.py``).
 """
 
-from __future__ import annotations
-
 import asyncio
 from datetime import datetime, timedelta
 from typing import Final

@@ -4,8 +4,6 @@ A hole ends the tape, as its end does; ``torn`` then says where. Records that no
 passed over and counted.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """What restore and recover tell: per shard what came back, and in both languages what did not."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Final, Literal
 

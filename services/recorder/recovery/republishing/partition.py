@@ -4,8 +4,6 @@ What is wrong with a partition is said of the first record that is. Records are 
 where it is expected.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ between, somebody else wrote into it) is emptied first, in place: readers that k
 Recorders may run: they hand over a shard's lease, go on recording, and take the lease back afterwards.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal

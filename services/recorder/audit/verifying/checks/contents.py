@@ -3,8 +3,6 @@
 Events are read once, in order; receipts beside them, for they list events in the same order.
 """
 
-from __future__ import annotations
-
 from contextlib import closing
 
 from services.recorder.audit.verifying.checks.events import Events

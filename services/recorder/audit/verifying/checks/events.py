@@ -1,7 +1,5 @@
 """A shard's events, each held against its row, its stream's versions and the time before it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

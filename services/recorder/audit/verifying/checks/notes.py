@@ -1,7 +1,5 @@
 """Every checkpoint that is kept: in the ledger, in the file outside, in an auditor's own, and on the topic."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -1,7 +1,5 @@
 """A shard's receipts, each held against its row and against the events that it lists."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import asyncpg

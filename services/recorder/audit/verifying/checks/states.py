@@ -1,7 +1,5 @@
 """States = fold of their events: all of a shard's events folded anew, beside the ledger, then compared row by row."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 

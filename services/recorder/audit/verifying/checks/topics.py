@@ -4,8 +4,6 @@ First occurrences must come in order and without a hole; repeats must be the sam
 normal: the relay publishes the rest. It is told as lag.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The tree of a shard, put together from its ranges, and held against peaks, checkpoints and the upper tiles."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
