@@ -6,20 +6,25 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from schemas.catalogue import BECOMES
+from schemas.catalogue import ACTIONS, BECOMES
 from services.recorder.domain import decider
 from services.recorder.domain.core import Event, Key, Rejection, State
-from tests.unit.office import Office, correction, credit, founded, line, person, post, roll, session
+from tests.support import drawn
+from tests.unit.office import Office, correction, founded, line, post, roll, session
 
 Draft = tuple[str, dict[str, Any], str]
 
-PERSONS = st.sampled_from(["p-1", "p-2", "p-3", "p-1", "p-2", "p-3", "p-9"])
+# Few ids, so that actions meet; one of each kind that nobody has made.
+POOL = {
+    "person": ["p-1", "p-2", "p-3", "p-1", "p-2", "p-3", "p-9"],
+    "section": ["s-1", "s-2"],
+    "session": ["m-1", "m-2", "m-3"],
+    "post": ["post-p-1", "post-p-2", "post-a", "post-b"],
+}
+PERSONS, SESSIONS = st.sampled_from(POOL["person"]), st.sampled_from(POOL["session"])
 DAYS = st.sampled_from(["2026-02-01", "2026-03-01", "2026-03-02", "2026-03-03"])
-SECTIONS = st.sampled_from(["s-1", "s-2"])
-SESSIONS = st.sampled_from(["m-1", "m-2", "m-3"])
-TIERS = st.sampled_from(["leadership", "section-head", "staff"])
-POSTS = st.sampled_from(["post-p-1", "post-p-2", "post-a", "post-b"])
 STARTS = st.builds("{}T{:02}:30:00+08:00".format, DAYS, st.integers(8, 11))
 EVENING = "2026-03-03T18:00:00+08:00"
 TIMES = st.one_of(st.just(EVENING), st.just(EVENING), st.just(EVENING), STARTS)
@@ -27,68 +32,42 @@ LINES = st.one_of(
     st.builds(line, PERSONS, st.sampled_from(["present", "partial"]), st.sampled_from([30, 60, 60, 120])),
     st.builds(line, PERSONS, st.sampled_from(["leave", "absent"]), st.just(0)),
 )
-
-
-def _draft(name: str, /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Draft]:
-    return st.tuples(st.just(name), st.fixed_dictionaries(fields), TIMES)
-
-
-def _built(name: str, data: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[Draft]:
-    return st.tuples(st.just(name), data, TIMES)
-
-
-_FACTS: tuple[st.SearchStrategy[Draft], ...] = (
-    _draft("people.define-section", section=SECTIONS, name=st.just("科")),
-    _built("people.register-person", st.builds(person, PERSONS, joined_on=DAYS)),
-    _built(
-        "people.assume-post",
-        st.builds(post, PERSONS, TIERS, post=POSTS, section=SECTIONS, from_on=DAYS, concurrent=st.booleans()),
+# What is decided by lengths and days: drawn at random these would seldom meet.
+MEETING = {
+    "learning.convene-session": st.builds(
+        session, SESSIONS, starts_at=STARTS, minutes=st.sampled_from([60, 90, 180]), chair=PERSONS
     ),
-    _draft("people.end-post", person=PERSONS, post=POSTS, on=DAYS),
-    _draft("people.transfer-person", person=PERSONS, to_section=SECTIONS, on=DAYS),
-    _built(
-        "learning.convene-session",
-        st.builds(session, SESSIONS, starts_at=STARTS, minutes=st.sampled_from([60, 90, 180]), chair=PERSONS),
-    ),
-    _draft("learning.record-attendance", session=SESSIONS, roll=st.lists(LINES, min_size=1, max_size=3)),
-    _built("learning.credit-hours", st.builds(credit, PERSONS, session=SESSIONS)),
-    _draft(
-        "talk.hold-talk",
-        talk=st.sampled_from(["t-1", "t-2"]),
-        initiator=PERSONS,
-        participants=st.lists(PERSONS, min_size=1, max_size=3),
-        mode=st.sampled_from(["one-to-one", "group"]),
-    ),
-    _draft(
-        "work.file-output",
-        output=st.sampled_from(["u-1", "u-2"]),
-        lead=PERSONS,
-        participants=st.lists(PERSONS, max_size=2),
-        line=st.sampled_from(["information", "secretarial", "classified-communications"]),
-        title=st.just("题"),
-        level=st.just("city"),
-        effect=st.just("adopted"),
-    ),
-    _draft(
-        "welfare.make-home-visit",
-        visit=st.sampled_from(["v-1", "v-2"]),
-        person=PERSONS,
-        occasion=st.just("x"),
-        event_on=DAYS,
-        fund=st.just("union"),
-        fen=st.just(0),
-        **{"class": st.just("event")},
-    ),
-    _draft("people.erase-person", person=PERSONS, basis=st.just("令")),
-    _draft("people.place-hold", person=PERSONS, basis=st.just("令")),
-    _draft("people.lift-hold", person=PERSONS, basis=st.just("令")),
-)
+    "learning.record-attendance": st.builds(roll, LINES, LINES, session=SESSIONS)
+    | st.builds(roll, LINES, session=SESSIONS),
+}
+
+
+def _drafts(type_: str) -> st.SearchStrategy[Draft]:
+    """Any action of that type, as it is declared."""
+    name = type_.removeprefix("chengzhang.").removesuffix(".v1")
+    if name in MEETING:
+        return st.tuples(st.just(name), MEETING[name], TIMES)
+    drawing = drawn.data(ACTIONS[type_], POOL, DAYS).filter(lambda data: _valid(type_, data))
+    return st.tuples(st.just(name), drawing, TIMES)
+
+
+def _valid(type_: str, data: dict[str, Any]) -> bool:
+    try:
+        ACTIONS[type_].model_validate(data)
+    except ValidationError:
+        return False
+    return True
+
+
+_FACTS = tuple(_drafts(type_) for type_ in ACTIONS if not type_.startswith("chengzhang.any."))
 FACTS = st.one_of(*_FACTS)
 # A fact, or which event to take back, or which to correct and by what (a draft of each type: the event's own is used).
 STEPS = st.one_of(FACTS, FACTS, FACTS, FACTS, st.integers(0, 50), st.tuples(st.integers(0, 50), st.tuples(*_FACTS)))
-# A transfer has no id of its own: as a new action it may be said twice, and changes nothing the second time. A hold may
-# be placed twice, and then lifted twice.
-REPEATABLE = {"people.transfer-person", "people.place-hold", "people.lift-hold"}
+# A transfer or a party role has no id of its own: as a new action it may be said twice, and changes nothing the second
+# time. A hold may be placed twice, and then lifted twice; a procedure may be revised as often as one likes.
+REPEATABLE = {
+    "people.transfer-person", "people.set-party-role", "people.place-hold", "people.lift-hold", "work.revise-procedure",
+}  # fmt: skip
 FOR_EVER = {"people.erase-person", "people.place-hold", "people.lift-hold"}
 
 

@@ -1,0 +1,74 @@
+"""What is asked of an office, or of a person in it, is answered from that office's rows, or that person's: by a key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.common.grants import Grant
+from services.projector import database as projector_database
+from services.projector import read_models
+from services.projector.api.asking import Asked, behind, listed
+from services.projector.read_models import ReadModel
+from tests.integration.projector_world import engine_on
+
+MODELS = {model.name: model for model in read_models.load()}
+READER = Grant(role="reader", name="reader")
+THEN = datetime(2026, 6, 30, tzinfo=UTC)
+VALUES = {"text": "x-1", "integer": 2026}
+
+
+class _Heard:
+    """A connection that only hears what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[object, ...]]] = []
+
+    async def fetch(self, statement: str, *values: object) -> list[Any]:
+        self.asked.append((statement, values))
+        return []
+
+
+@pytest.mark.parametrize("at", [None, THEN], ids=["now", "as of"])
+async def test_no_list_and_no_explanation_reads_a_whole_table(database: str, at: datetime | None) -> None:
+    async with engine_on(database):
+        connection = await projector_database.connect(database)
+    try:
+        # The tables are empty: without this they would be read whole. What no index serves still is.
+        await connection.execute("SET enable_seqscan = off")
+        for model in MODELS.values():
+            for statement, values in await _asked(model, at):
+                (row,) = await connection.fetch(f"EXPLAIN (FORMAT JSON) {statement}", *values)
+                read = list(_tables(json.loads(row[0])[0]["Plan"]))
+                assert read, (model.name, statement)
+                assert not [node for node in read if not _by_key(node)], (model.name, statement, read)
+    finally:
+        await connection.close()
+
+
+async def _asked(model: ReadModel, at: datetime | None) -> list[tuple[str, tuple[object, ...]]]:
+    """An office's page, one row by its key, and what is behind each figure of it."""
+    heard: Any = _Heard()
+    where = {column.name: VALUES[column.type] for column in model.key}
+    await listed(heard, model, Asked("o-1", READER, at, limit=10))
+    await listed(heard, model, Asked("o-1", READER, at, where, limit=10))
+    for figure in model.figures:
+        await behind(heard, model, figure, Asked("o-1", READER, at, where, limit=10))
+    return list(heard.asked)
+
+
+def _tables(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The nodes that read a table, wherever they are in the plan."""
+    if "Relation Name" in plan and "temp" not in plan.get("Schema", ""):
+        yield plan
+    for inner in plan.get("Plans", []):
+        yield from _tables(inner)
+
+
+def _by_key(node: dict[str, Any]) -> bool:
+    below = node.get("Plans", [])
+    return "Index Cond" in node or "TID Cond" in node or (bool(below) and all(map(_by_key, below)))
