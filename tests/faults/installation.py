@@ -27,7 +27,7 @@ from tests.support.patience import PATIENCE
 from tests.support.service import Service
 from tests.support.stack import Servers, far_ports
 
-_LOOK: Final = 0.2
+_LOOK: Final = 0.5
 _ports_lock = threading.Lock()
 _ports_taken: set[int] = set()
 

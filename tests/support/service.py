@@ -78,7 +78,7 @@ class Service:
         while not stack._answers_ready(self.port):
             assert self.alive, f"{self.name} ended with {self.process.returncode}:\n{self.log()[-4000:]}"
             assert time.monotonic() < end, f"{self.name} not ready after {seconds} s:\n{self.log()[-4000:]}"
-            time.sleep(0.05)
+            time.sleep(0.1)
         return self
 
     def wait_exit(self, seconds: float = PATIENCE) -> int:
