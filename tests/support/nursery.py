@@ -10,6 +10,7 @@ good. A small one beside it, its guard, waits for it and tells how it ended.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -118,9 +119,14 @@ def _guard(conversation: int, out: int, err: int) -> None:
 
 
 def _stand_by(told: socket.socket, pid: int) -> NoReturn:
+    """Tell how it ends; and end it where whoever asked for it is gone, killed perhaps."""
     told.sendall(_NUMBER.pack(pid))
+    ended = os.pidfd_open(pid)
+    if ended not in select.select([told, ended], [], [])[0]:
+        os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
-    told.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
+    with contextlib.suppress(OSError):
+        told.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
     os._exit(0)
 
 
