@@ -122,7 +122,7 @@ def _stand_by(told: socket.socket, pid: int) -> NoReturn:
     """Tell how it ends; and end it where whoever asked for it is gone, killed perhaps."""
     told.sendall(_NUMBER.pack(pid))
     ended = os.pidfd_open(pid)
-    if ended not in select.select([told, ended], [], [])[0]:
+    if ended not in select.select([told.fileno(), ended], [], [])[0]:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     with contextlib.suppress(OSError):
