@@ -24,7 +24,7 @@ from tests.faults.load import Habits, Told, actions, apps
 from tests.support.stack import Servers
 
 SHARDS = 2
-AT_ONCE = 3  # more make a busy machine miss heartbeats, and those that live are taken for dead
+AT_ONCE = 2  # more make a busy machine miss heartbeats, and those that live are taken for dead
 FAULTS = [  # of the recorder and of the projector; ":3" is the third time
     ("before-commit", "after-copy"),
     ("after-commit", "before-cursor:2"),
