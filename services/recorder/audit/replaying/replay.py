@@ -130,8 +130,8 @@ def replay(
         happened_to=happened[1],
         as_of=asked.last(as_of),
     )
-    command = _Command(settings_of(home, lang), lang, asked.stores(source), wanted, asked.place(after), readable)
-    command.run()
+    sources, place = asked.stores(source), asked.place(after)  # what is asked wrongly is told first
+    _Command(settings_of(home, lang), lang, sources, wanted, place, readable).run()
 
 
 @dataclass(slots=True)
