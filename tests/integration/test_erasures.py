@@ -16,7 +16,7 @@ from services.recorder.ledger.submission import UNCOMPARED
 from services.recorder.vault import erasures as module
 from services.recorder.vault.ahead import Fact, Kind
 from services.recorder.vault.erasures import Erasures
-from services.recorder.vault.vault import Failed, Vault, migrate
+from services.recorder.vault.vault import Failed, Vault
 from tests.support.ledger import Bench, Json, action, bench, person
 from tests.support.patience import PATIENCE
 
@@ -279,14 +279,3 @@ async def test_a_closed_vault_neither_seals_nor_opens(ledger: Bench) -> None:
         await closed.keys(["p-1"])
     closed.closed = None
     assert await closed.open([sealed]) == ["王"]
-
-
-async def test_a_vault_of_an_earlier_version_is_brought_up_to_date(ledger: Bench) -> None:
-    await ledger.pool.execute(
-        "ALTER TABLE vault.data_key DROP COLUMN event; DROP INDEX vault.data_key_of_owner;"
-        "CREATE UNIQUE INDEX data_key_owner ON vault.data_key (owner) WHERE destroyed_at IS NULL"
-    )
-    async with ledger.pool.acquire() as connection:
-        await migrate(connection)
-    await ledger.vault.destroy({"p-1": "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"})
-    assert not await ledger.vault.keys(["p-1"])

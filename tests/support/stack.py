@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
@@ -29,8 +30,10 @@ from services.common.settings import Settings
 from tests.support.patience import PATIENCE
 
 _RUN: Final = "CHENGZHANG_TEST_RUN"  # the folder of the run's servers
+_WITH_KAFKA: Final = pytest.StashKey[bool]()
 _CARETAKER: Final = pytest.StashKey[subprocess.Popen[bytes]]()
 _REPOSITORY: Final = Path(__file__).parents[2]
+_using: list[int] = []  # while this worker needs Kafka: a lock, shared with the other workers
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,9 @@ def far_ports() -> Ports:
             return ports
 
 
-def start_servers(home: Home) -> Servers:
-    """Start Kafka and PostgreSQL in a home of their own."""
-    return Servers(home, stack.up(home, only=(postgres.NAME, kafka.NAME), preferred=far_ports()))
+def start_servers(home: Home, names: Sequence[str] = (postgres.NAME, kafka.NAME)) -> Servers:
+    """Start Kafka and PostgreSQL, or one of them, in a home of their own."""
+    return Servers(home, stack.up(home, only=names, preferred=far_ports()))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,13 +97,45 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         caretaker.communicate()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that need Kafka come first: even idle it takes its share of a machine, so it ends with the last of them."""
+    with_kafka = {item.path for item in items if "servers" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in with_kafka)
+    for item in items:
+        item.stash[_WITH_KAFKA] = item.path in with_kafka
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Whoever is the last to be done with Kafka stops it."""
+    if _using and not item.stash[_WITH_KAFKA]:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(_using[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            processes.stop(_home(), kafka.NAME)
+        os.close(_using.pop())
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Servers:
+    """PostgreSQL, the same for all workers: started with the first test of the run that needs it."""
+    return _started(postgres.NAME)
+
+
 @pytest.fixture(scope="session")
 def servers() -> Servers:
-    """Kafka and PostgreSQL, the same for all workers: started with the first test of the run that needs them."""
-    home = Home.at(Path(os.environ[_RUN]) / "home")
-    with (Path(os.environ[_RUN]) / "starting").open("w") as one_starts:
+    """The same, and Kafka beside it."""
+    _using.append(os.open(_home().root.with_name("using"), os.O_CREAT | os.O_RDWR))
+    fcntl.flock(_using[0], fcntl.LOCK_SH)
+    return _started(postgres.NAME, kafka.NAME)
+
+
+def _started(*names: str) -> Servers:
+    with _home().root.with_name("starting").open("w") as one_starts:
         fcntl.flock(one_starts, fcntl.LOCK_EX)
-        return start_servers(home)
+        return start_servers(_home(), names)
+
+
+def _home() -> Home:
+    return Home.at(Path(os.environ[_RUN]) / "home")
 
 
 @pytest.fixture
@@ -114,12 +149,12 @@ def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture
-async def database(servers: Servers) -> AsyncIterator[str]:
+async def database(database_server: Servers) -> AsyncIterator[str]:
     """The URL of an empty database, dropped after the test."""
     name = f"test_{uuid.uuid4().hex}"
-    await _administer(servers, f"CREATE DATABASE {name}")
-    yield servers.database_url(name)
-    await _administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
+    await _administer(database_server, f"CREATE DATABASE {name}")
+    yield database_server.database_url(name)
+    await _administer(database_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
