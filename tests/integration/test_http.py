@@ -190,11 +190,11 @@ async def test_a_business_no_carries_its_receipt(
 
 
 async def test_a_wrong_field_says_where_what_and_how_to_mend_it(client: httpx.AsyncClient) -> None:
-    roll = [{"person": "p-1", "state": "present", "hours": 2}]
+    roll = [{"person": "p-1", "hours": 2}]
     action = SECTION | {"type": "chengzhang.learning.record-attendance.v1", "data": {"session": "s", "roll": roll}}
     body = _problem(await _post(client, action), 422, "invalid-field")
     fixes = {e["pointer"]: e["fix"]["en"] for e in body["errors"]}
-    assert fixes == {"/data/roll/0/minutes": "add it", "/data/roll/0/hours": "did you mean minutes?"}
+    assert fixes == {"/data/roll/0/state": "add it", "/data/roll/0/hours": "did you mean minutes?"}
     assert all(e["message"]["zh"] and e["fix"]["zh"] for e in body["errors"])
     assert body["receipt"]["final"] is True
 
@@ -462,7 +462,7 @@ async def test_a_parameter_that_there_is_not_is_named(client: httpx.AsyncClient)
     asked = {"ofice": "o-1", "source": "/oa", "id": "a-1"}
     found = _problem(await client.get("/receipts", params=asked, headers=_auth()), 422, "invalid-field")
     assert found["detail"] == "/query/ofice: is not a parameter of this resource (did you mean office?)"
-    assert _problem(await client.post("/actions?dry_run=1", json={}, headers=_auth()), 422, "invalid-field")["errors"]
+    assert _problem(await client.post("/actions?dryrun=1", json={}, headers=_auth()), 422, "invalid-field")["errors"]
 
 
 async def test_a_missing_parameter_is_named(client: httpx.AsyncClient) -> None:
