@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -23,6 +23,7 @@ from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.recorder.background import Background, repeated
 from services.recorder.intake.from_kafka.places import committed_places, look
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.record import Record, Records, read_records
@@ -64,7 +65,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._under_way: asyncio.Task[None] | None = None  # the batch that waits for the ledger
         self._recorded: dict[TopicPartition, int] = {}  # offsets to commit
         self._held: dict[TopicPartition, int] = {}  # records that wait: nothing behind them counts
-        self._tasks: list[asyncio.Task[None]] = []
+        self._beside = Background()
         self._subscriber: Any = None
         self._reasons: dict[TopicPartition, str] = {}  # why they wait
         self._behind: Mapping[TopicPartition, int] = {}  # records to be read, at the last look
@@ -112,18 +113,16 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             Log.info("offsets-begun-by-another")
         finally:
             await consumer.stop()
-        self._tasks = [
-            asyncio.create_task(_every(COMMIT_EVERY, self._commit, "offsets-not-committed"), name="intake-offsets"),
-            asyncio.create_task(_every(LOOK_EVERY, self._look, "look-retried"), name="intake-places"),
-        ]
+        expected = (KafkaError, *TRANSIENT)
+        committing = repeated(self._commit, COMMIT_EVERY, Log, ("offsets-not-committed",) * 2, *expected, at_once=False)
+        looking = repeated(self._look, LOOK_EVERY, Log, ("look-retried",) * 2, *expected, at_once=False)
+        self._beside.begin("intake-offsets", committing)
+        self._beside.begin("intake-places", looking)
 
     async def stop(self) -> None:
         """Commit what was recorded; called before the consumer leaves."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._tasks:
-            await self._commit()
+        await self._beside.stop()
+        await self._commit()
         if self._under_way is not None:
             self._under_way.cancel()  # not acknowledged, so it comes again
 
@@ -308,18 +307,6 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._recorded = offsets | self._recorded
             Log.warning("offsets-not-committed", error=type(error).__name__)
         fault("after-offset")
-
-
-async def _every(seconds: float, work: Callable[[], Awaitable[None]], failed: str) -> None:
-    """Do it now and then; whatever keeps it from being done, the next round does it."""
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await work()
-        except (KafkaError, *TRANSIENT) as error:
-            Log.info(failed, error=type(error).__name__)
-        except Exception:  # noqa: BLE001  # logged, and tried again
-            Log.exception(failed)
 
 
 def _partition(record: Record) -> TopicPartition:
