@@ -115,6 +115,9 @@ async def read(connection: Connection, rows: Sequence[asyncpg.Record], sources: 
         held = archive.following(shard, places[0])
         if held is None or held.first > places[0]:
             raise refused("left", shard=shard, position=places[0], file=file)
+        wanted = set(places)
         for first, bodies in chunks(held, places[0]):
-            events += [Found(shard, at, body) for at, body in enumerate(bodies, first) if at in places]
+            events += [Found(shard, at, body) for at, body in enumerate(bodies, first) if at in wanted]
+            if first + len(bodies) > places[-1]:
+                break
     return events
