@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from deploy.local import postgres
+from deploy.local import kafka, postgres
 
 # No test is about time: a loaded machine may stop any of them for seconds.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -15,6 +15,9 @@ settings.load_profile("unhurried")
 # A test's broker lives for minutes at the most: Java's second compiler and threads that collect garbage beside the
 # program would cost it more than they bring.
 os.environ.setdefault("KAFKA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+# Nor has it much to do: each of its threads wakes several times a second even where there is nothing.
+_THREADS = ("num.network.threads", "background.threads", "group.coordinator.threads", "share.coordinator.threads")
+kafka._SETTINGS |= {**dict.fromkeys(_THREADS, 1), "num.io.threads": 2}
 
 # Tests kill processes, never the machine: what the system was given to write survives.
 # What else PostgreSQL does at intervals it may do seldom.

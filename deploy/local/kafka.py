@@ -35,6 +35,27 @@ _JVM = [
     "--enable-native-access=ALL-UNNAMED",  # the compression libraries; Java 25 warns otherwise
     "--sun-misc-unsafe-memory-access=allow",
 ]
+_SETTINGS = {
+    "auto.create.topics.enable": "false",
+    "message.max.bytes": _LARGEST_MESSAGE,
+    "replica.fetch.max.bytes": _LARGEST_MESSAGE,
+    "group.initial.rebalance.delay.ms": 0,
+    # An idle node would write a record twice a second to its own metadata, for followers that it hasn't.
+    "metadata.max.idle.interval.ms": 10_000,
+    # One node: its own topics cannot have more replicas, and need few partitions.
+    "offsets.topic.replication.factor": 1,
+    "offsets.topic.num.partitions": 8,
+    "offsets.retention.minutes": _OFFSETS_KEPT,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "transaction.state.log.num.partitions": 4,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    # Small machine: few threads, and a cleaner that does not take a quarter of the heap.
+    "num.network.threads": 2,
+    "num.io.threads": 4,
+    "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+}
 _LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 
 
@@ -119,28 +140,6 @@ def _properties(data: Path, port: int, controller_port: int) -> str:
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": data,
-        "auto.create.topics.enable": "false",
-        "message.max.bytes": _LARGEST_MESSAGE,
-        "replica.fetch.max.bytes": _LARGEST_MESSAGE,
-        "group.initial.rebalance.delay.ms": 0,
-        # An idle node would write a record twice a second to its own metadata, for followers that it hasn't.
-        "metadata.max.idle.interval.ms": 10_000,
-        # One node: its own topics cannot have more replicas, and need few partitions.
-        "offsets.topic.replication.factor": 1,
-        "offsets.topic.num.partitions": 8,
-        "offsets.retention.minutes": _OFFSETS_KEPT,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
-        "transaction.state.log.num.partitions": 4,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
-        # Small machine: few threads, since each wakes several times a second even where nothing is to do, and a
-        # cleaner that does not take a quarter of the heap.
-        "num.network.threads": 1,
-        "num.io.threads": 2,
-        "background.threads": 2,
-        "group.coordinator.threads": 1,
-        "share.coordinator.threads": 1,
-        "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+        **_SETTINGS,
     }
     return "".join(f"{key}={str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())
