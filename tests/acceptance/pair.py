@@ -328,9 +328,7 @@ class Pair:
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """``recorder …`` or ``projector …`` with this installation's settings, as the command line has it."""
         found = ran(self.settings, *arguments, **env)
-        return subprocess.CompletedProcess(
-            found.args, found.returncode, found.stdout.decode(), found.stderr.decode()
-        )  # fmt: skip
+        return subprocess.CompletedProcess(found.args, found.returncode, found.stdout.decode(), found.stderr.decode())
 
     def seen(self, receipt: Json) -> None:
         """Wait until the read models have what this receipt speaks of."""

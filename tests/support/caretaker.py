@@ -8,14 +8,11 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 from pathlib import Path
 
 
 def _main(folder: Path) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # meant for the run
     sys.stdin.buffer.read()
     if (folder / "home").exists():
         from deploy.local import stack  # noqa: PLC0415 - most of a run's life it only waits

@@ -29,10 +29,9 @@ from deploy.local.state import ROLES, Ports, State
 from services.common.settings import Settings
 from tests.support.patience import PATIENCE
 
-_RUN: Final = "CHENGZHANG_TEST_RUN"  # the folder of the run's servers
+_RUN: Final = "TEST_RUN_FOLDER"  # the folder of the run's servers
 _WITH_KAFKA: Final = pytest.StashKey[bool]()
 _CARETAKER: Final = pytest.StashKey[subprocess.Popen[bytes]]()
-_REPOSITORY: Final = Path(__file__).parents[2]
 _using: list[int] = []  # while this worker needs Kafka: a lock, shared with the other workers
 
 
@@ -88,7 +87,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[_RUN] = tempfile.mkdtemp(prefix="chengzhang-test-")
         caretaker = [sys.executable, "-m", "tests.support.caretaker", os.environ[_RUN]]
-        config.stash[_CARETAKER] = subprocess.Popen(caretaker, cwd=_REPOSITORY, stdin=subprocess.PIPE, process_group=0)
+        # In a group of its own: a signal for the run is not for it.
+        config.stash[_CARETAKER] = subprocess.Popen(
+            caretaker, cwd=config.rootpath, stdin=subprocess.PIPE, process_group=0
+        )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
