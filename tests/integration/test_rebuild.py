@@ -349,6 +349,27 @@ async def test_a_request_that_waited_for_a_switch_sees_what_came_with_it(setting
             await connection.close()
 
 
+async def test_nobody_who_waits_to_read_is_cut_off_by_a_switch(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.projector.api.live._LARGEST", 1)
+    world = life(people=2)
+    async with _told(settings, world):
+        live = Live(settings.database_url)
+        try:
+            assert await live.next(consumer_name(settings), world.shard) == len(world.events)
+            await _all_of(settings)
+            nexts = [live.next(consumer_name(settings), world.shard) for _ in range(10)]
+            assert set(await asyncio.gather(*nexts, *(_people(live) for _ in range(10)))) == {len(world.events), 2}
+        finally:
+            live.terminate()
+
+
+async def _people(live: Live) -> int:
+    async with live.snapshot() as connection:
+        return int(await connection.fetchval("SELECT count(DISTINCT person) FROM fact"))
+
+
 async def _next(settings: Settings, world: World) -> int:
     live = Live(settings.database_url)
     try:

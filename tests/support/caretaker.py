@@ -5,19 +5,17 @@
     python -m tests.support.caretaker FOLDER  # of the run; its servers' home is FOLDER/home
 """
 
-from __future__ import annotations
-
 import shutil
 import sys
 from pathlib import Path
+
+from deploy.local import stack
+from deploy.local.paths import Home
 
 
 def _main(folder: Path) -> None:
     sys.stdin.buffer.read()
     if (folder / "home").exists():
-        from deploy.local import stack  # noqa: PLC0415 - most of a run's life it only waits
-        from deploy.local.paths import Home  # noqa: PLC0415
-
         stack.down(Home.at(folder / "home"))
     shutil.rmtree(folder, ignore_errors=True)
 
