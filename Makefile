@@ -24,10 +24,12 @@ status: run-environment ## what runs, and where · 查看状态
 test: dev-environment ## check, and all tests, on the real Kafka and PostgreSQL · 检查与全部测试
 	@$(MAKE) --no-print-directory --jobs=2 check tests
 
-# A file's tests stay together, in the folders' order: the long ones begin first. What they start again and again is
-# compiled once, whatever the caller's shell says.
+# A file's tests stay together, in the order of tests/support/pace.py. What they start again and again is compiled once,
+# whatever the caller's shell says. After that many minutes nothing more begins, and what did not run is named.
+WITHIN ?= 60
 tests: dev-environment
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile \
+		--no-loadscope-reorder $(addprefix --within=,$(WITHIN))
 
 check: dev-environment ## style, types, layers · 代码检查
 	@$(BIN)/ruff check

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import os
@@ -30,9 +29,7 @@ from services.common.settings import Settings
 from tests.support.patience import PATIENCE
 
 _RUN: Final = "TEST_RUN_FOLDER"  # the folder of the run's servers
-_WITH_KAFKA: Final = pytest.StashKey[bool]()
 _CARETAKER: Final = pytest.StashKey[subprocess.Popen[bytes]]()
-_using: list[int] = []  # while this worker needs Kafka: a lock, shared with the other workers
 
 
 @dataclass(frozen=True)
@@ -99,23 +96,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         caretaker.communicate()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need Kafka come first: even idle it takes its share of a machine, so it ends with the last of them."""
-    with_kafka = {item.path for item in items if "servers" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in with_kafka)
-    for item in items:
-        item.stash[_WITH_KAFKA] = item.path in with_kafka
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Whoever is the last to be done with Kafka stops it."""
-    if _using and not item.stash[_WITH_KAFKA]:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(_using[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
-            processes.stop(_home(), kafka.NAME)
-        os.close(_using.pop())
-
-
 @pytest.fixture(scope="session")
 def database_server() -> Servers:
     """PostgreSQL, the same for all workers: started with the first test of the run that needs it."""
@@ -124,9 +104,7 @@ def database_server() -> Servers:
 
 @pytest.fixture(scope="session")
 def servers() -> Servers:
-    """The same, and Kafka beside it."""
-    _using.append(os.open(_home().root.with_name("using"), os.O_CREAT | os.O_RDWR))
-    fcntl.flock(_using[0], fcntl.LOCK_SH)
+    """The same, and Kafka beside it, which takes its share of a machine even idle: files that need it come late."""
     return _started(postgres.NAME, kafka.NAME)
 
 
