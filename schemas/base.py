@@ -7,9 +7,9 @@ Units are in the names: ``minutes``, ``centi_xueshi`` (1/100 study hour), ``fen`
 import inspect
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -29,37 +29,52 @@ from schemas.declared import Entry, Named, Ref, Values, Words
 LARGEST = 2**53 - 1
 MOST = 2000  # items of a list
 T = TypeVar("T")
+D = TypeVar("D", bound=date)
 _set = object.__setattr__  # past the models' being frozen
 
-_READ = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)  # offsets as once taken
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_KEPT = re.compile(r"[^tz]{17}[0-5]\d(\.\d{1,6})?(Z|[+-].{5})")  # of those that were read
+_NO_DAY: LiteralString = "not a day of the calendar, YYYY-MM-DD"
 _EARLIEST, _LATEST = 1900, 2200
 
 
 @lru_cache(maxsize=8192)  # what happened together has one time
 def instant(text: str) -> datetime:
-    """An RFC 3339 instant with an offset as an aware datetime; ValueError where it is none."""
-    if not _READ.fullmatch(text):
+    """An RFC 3339 instant with an offset as an aware datetime, to the microsecond; ValueError where it is none."""
+    found = _INSTANT.fullmatch(text)
+    if found is None:
         raise ValueError(text)
-    return datetime.fromisoformat(text)
+    day, minute, second, fraction, zone = found.groups()
+    if second != "60":
+        return datetime.fromisoformat(f"{day}T{minute}:{second}{(fraction or '')[:7]}{zone.upper()}")
+    # A leap second, of which clocks here know nothing: it is the one that follows. Only a month in UTC ends with such.
+    following = datetime.fromisoformat(f"{day}T{minute}:59{zone.upper()}") + timedelta(seconds=1)
+    if following.astimezone(UTC).strftime("%d%H%M%S") != "01000000":
+        raise ValueError(text)
+    return following
 
 
-def _written(form: re.Pattern[str], read: Callable[[str], date], code: str, said: str) -> Callable[[str], str]:
-    """A validator of texts of this form, which can be read; of the years that there are here."""
+def _is_instant(text: str) -> str:
+    """The instant in the one form that is kept: with T and Z, at most microseconds, and no second 60."""
+    moment = _read(instant, text, "instant", "not an RFC 3339 instant with an offset")
+    return text if _KEPT.fullmatch(text) else moment.isoformat().replace("+00:00", "Z")
 
-    def check(text: str) -> str:
-        try:
-            found = read(text) if form.fullmatch(text) else None
-        except ValueError:
-            found = None
-        if found is None:
-            raise PydanticCustomError(code, said)
-        if not _EARLIEST <= found.year <= _LATEST:
-            raise PydanticCustomError("year", "the year lies outside 1900 to 2200")
-        return text
 
-    return check
+def _is_day(text: str) -> str:
+    _read(lambda day: date.fromisoformat(day if _DAY.fullmatch(day) else ""), text, "day", _NO_DAY)
+    return text
+
+
+def _read(read: Callable[[str], D], text: str, code: str, said: str) -> D:
+    """Read a text; of the years that there are here."""
+    try:
+        found = read(text)
+    except ValueError:
+        raise PydanticCustomError(code, said) from None
+    if not _EARLIEST <= found.year <= _LATEST:
+        raise PydanticCustomError("year", "the year lies outside 1900 to 2200")
+    return found
 
 
 def at_most(most: int) -> Callable[[Any], Any]:
@@ -78,8 +93,6 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
-_is_instant = _written(_INSTANT, instant, "instant", "not an RFC 3339 instant with an offset")
-_is_day = _written(_DAY, date.fromisoformat, "day", "not a day of the calendar, YYYY-MM-DD")
 Instant = Annotated[str, AfterValidator(_is_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[str, AfterValidator(_is_day), WithJsonSchema({"type": "string", "format": "date"})]
 Count = Annotated[int, Field(ge=1, le=LARGEST)]

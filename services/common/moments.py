@@ -15,12 +15,12 @@ _TICK: Final = timedelta(microseconds=1)
 
 def first_of(text: str) -> datetime:
     """The first instant that counts: a day's start, or the instant itself."""
-    return instant(text) if "T" in text else _start(date.fromisoformat(text))
+    return instant(text) if "t" in text.lower() else _start(date.fromisoformat(text))
 
 
 def last_of(text: str) -> datetime:
     """The last instant that counts: a day's end, or the instant itself. OverflowError after the last day there is."""
-    return instant(text) if "T" in text else _start(date.fromisoformat(text) + timedelta(days=1)) - _TICK
+    return instant(text) if "t" in text.lower() else _start(date.fromisoformat(text) + timedelta(days=1)) - _TICK
 
 
 def _start(day: date) -> datetime:

@@ -63,6 +63,11 @@ def _revoke(w: World, event: str) -> Json:
 
 def _overlap(w: World) -> Json:
     session = w.office.convened(w.other, starts_at="2026-03-02T10:00:00+08:00")
+    return w.office.attendance(session, line(w.person)) | {"time": "2026-03-02T10:00:00+08:00"}
+
+
+def _too_early(w: World) -> Json:
+    session = w.office.convened(w.other, starts_at="2026-03-02T10:00:00+08:00")
     return w.office.attendance(session, line(w.person))
 
 
@@ -105,6 +110,10 @@ CASES: list[tuple[str, str, Callable[[World], Json]]] = [
                                             {"event": w.attendance["events"][0]["id"], "reason": "mistake"})),
     ("before it was convened", "unknown-reference",
      lambda w: w.office.attendance(w.session, line(w.other), guide="work") | {"time": "2026-03-01T09:00:00+08:00"}),
+    ("before it began", "session-not-held", _too_early),
+    ("more than the session gives", "credit-above-session",
+     lambda w: w.act("learning.credit-hours", {"session": w.session, "person": w.person, "centi_xueshi": 201,
+                                               "account": "online"})),
     ("not of this time", "not-yet", lambda w: w.office.section() | {"time": _ahead()}),
     ("no such type", "unknown-type", lambda w: w.act("learning.record-atendance", {})),
     ("no such version", "unknown-type",

@@ -84,7 +84,7 @@ def _learning(pair: Pair, office: Office, told: Story) -> None:
     roll["data"]["guide"] = "people"
     credit = office.action(
         "learning.credit-hours",
-        {"session": told.session, "person": told.person, "centi_xueshi": 9000, "account": "recognised"},
+        {"session": told.session, "person": told.person, "centi_xueshi": 150, "account": "recognised"},
         expectedversion=3,
     )
     for fields, outcome in zip((roll, credit), pair.told([binary(roll), binary(credit)]), strict=True):
@@ -330,7 +330,7 @@ def test_the_appraisal(pair: Pair, story: Story) -> None:
     output = [e["id"] for e in story.events("work.output-filed")][:1]
     assert found == {
         "office": story.office, "person": story.person, "name": f"{PLANTED}王{story.person}", "year": 2026,
-        "section": "s-a", "tier": "staff", "stage": "not-opened", "requirement_met": True,
+        "section": "s-a", "tier": "staff", "stage": "not-opened", "requirement_met": False,
         "requirement_events": credit, "evidence_by_group": {"learning": 2, "work": 1},
         "evidence_by_guide": {"people": 1}, "evidence_events": found["evidence_events"], "routine_grades": [],
         "duty_reports": [], "proposed_grade": None, "grade": None, "seen": found["seen"],
@@ -347,7 +347,7 @@ def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
         "office", "person", "event_id", "event", "entry_group", "title", "guide", "occurred_at", "recorded_at",
         "revoked_at", "state", "section", "tier", "centi_xueshi", "shard", "position",
     ]  # fmt: skip
-    assert (entry["centi_xueshi"], entry["section"], entry["state"]) == (9000, "s-a", "verified")
+    assert (entry["centi_xueshi"], entry["section"], entry["state"]) == (150, "s-a", "verified")
     (summary,) = pair.sql(
         "SELECT * FROM office.appraisal_summary WHERE office = $1 AND person = $2 AND year = 2026",
         story.office, story.person,

@@ -129,7 +129,8 @@ async def test_meanwhile_the_shard_is_closed_its_actions_wait_on_kafka_and_other
         assert int(closed.headers["retry-after"]) > 0
         assert "made by an earlier version" in closed.json()["detail"]
         assert (await _sent(installed, section("u-1", OFFICES[1]))).status_code == httpx.codes.CREATED
-        drafts = [session("s-9", "p-1", starts_at="2026-03-03T09:00:00+08:00"), attendance("s-9", "p-1")]
+        tuesday = "2026-03-03T09:00:00+08:00"
+        drafts = [session("s-9", "p-1", starts_at=tuesday), attendance("s-9", "p-1", time=tuesday)]
         drafts = [_in(OFFICES[0], draft) for draft in (*drafts, attendance("s-1", "p-1"))]
         await _published(installed, drafts)
         await _waits_on_kafka(installed)

@@ -28,6 +28,7 @@ from services.recorder.ledger.submission import Answer, Closed, Submission, Unre
 from tests.support.ledger import OFFICE, Bench, Json, action, appended, attendance, bench, person, section, session
 
 SHARD = shard_of(OFFICE, 8)
+LATER = "2026-03-02T10:00:00+08:00"  # an hour into a session at its usual time
 
 
 @pytest.fixture
@@ -243,10 +244,10 @@ async def test_a_batch_is_cut_where_a_state_is_missing(ledger: Bench) -> None:
     await ledger.accepted(*[person(who) for who in people])
     actions = [
         session("s-1", "p-0"),
-        session("s-2", "p-0", starts_at="2026-03-02T10:00:00+08:00"),
+        session("s-2", "p-0", starts_at=LATER),
         attendance("s-1", "p-1", "p-2"),
-        attendance("s-2", "p-3"),
-        attendance("s-2", "p-1"),
+        attendance("s-2", "p-3", time=LATER),
+        attendance("s-2", "p-1", time=LATER),
         section("after"),
     ]
     receipts = await ledger.receipts(actions)
@@ -272,12 +273,12 @@ async def test_a_roll_of_hundreds_counts_by_its_people_not_as_one(
     ledger.batches.clear()
     with monkeypatch.context() as patched:
         patched.setattr(batch_module, "LONGEST", -1.0)
-        await ledger.accepted(*[attendance(f"s-{n}", *people) for n in range(2)])
+        await ledger.accepted(*[attendance(f"s-{n}", *people, time=at[n]) for n in range(2)])
     assert [len(b.receipts) for b in ledger.batches] == [1, 1], "the clock is looked at after each"
     ledger.batches.clear()
     with monkeypatch.context() as patched:
         patched.setattr(module, "MOST_KEYS", 300)
-        await ledger.accepted(*[attendance(f"s-{n}", *people) for n in range(2, 4)])
+        await ledger.accepted(*[attendance(f"s-{n}", *people, time=at[n]) for n in range(2, 4)])
     assert [len(b.receipts) for b in ledger.batches] == [1, 1], "no more is loaded than a batch can use"
     await ledger.gapless()
 
@@ -423,7 +424,7 @@ def _year() -> list[Json]:
     first, mine, theirs = (
         event_id(OFFICE, "/test", a, n) for a, n in (("credited", 0), ("attended", 0), ("attended", 1))
     )
-    again = {"type": credited["type"], "time": credited["time"], "data": credit | {"centi_xueshi": 300}}
+    again = {"type": credited["type"], "time": credited["time"], "data": credit | {"centi_xueshi": 100}}
     less = {
         "type": seen["type"], "time": seen["time"],
         "data": {"session": "s-1", "roll": [{"person": "p-1", "state": "partial", "minutes": 30}]},
@@ -443,8 +444,8 @@ def _year() -> list[Json]:
         action("any.revoke-entry", {"event": corrected, "reason": "withdrawn"}),
         action("learning.credit-hours", credit),
         action("any.correct-entry", {"event": first, "reason": "mistake", "replacement": again}),
-        session("s-2", "p-2", starts_at="2026-03-02T10:00:00+08:00"),
-        attendance("s-2", "p-2"), attendance("s-2", "p-1"),
+        session("s-2", "p-2", starts_at=LATER),
+        attendance("s-2", "p-2", time=LATER), attendance("s-2", "p-1", time=LATER),
         action("people.transfer-person", {"person": "p-1", "to_section": "b", "on": "2026-03-02"}),
         section("b"),
         action("people.transfer-person", {"person": "p-1", "to_section": "b", "on": "2026-03-02"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -303,6 +304,49 @@ async def test_another_content_type_is_415(client: httpx.AsyncClient, content_ty
     _problem(
         await client.post("/actions", content=orjson.dumps(SECTION), headers=headers), 415, "unsupported-media-type"
     )
+
+
+@pytest.mark.parametrize("name", ["GZIP", "gzip"])
+async def test_a_packed_body_is_unpacked(client: httpx.AsyncClient, recorder: Recorder, name: str) -> None:
+    headers = {"content-type": "application/cloudevents+json", "content-encoding": name} | _auth()
+    answer = await client.post("/actions", content=gzip.compress(orjson.dumps(SECTION)), headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert recorder.submitted[0].id == SECTION["id"]
+
+
+PACKED = gzip.compress(orjson.dumps(SECTION))
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code"),
+    [
+        (gzip.compress(bytes(64 * 1024 + 1)), 413, "too-large"),
+        (gzip.compress(gzip.compress(bytes(10_000_000))), 400, "not-utf8"),  # twice: it is unpacked once
+        (PACKED[:-9], 400, "not-gzip"),
+        (PACKED[:-5] + b"12345", 400, "not-gzip"),
+        (PACKED + b"x", 400, "not-gzip"),
+        (PACKED + PACKED, 400, "not-gzip"),
+        (orjson.dumps(SECTION), 400, "not-gzip"),
+        (b"", 400, "not-gzip"),
+    ],
+)
+async def test_what_cannot_be_unpacked(client: httpx.AsyncClient, raw: bytes, status: int, code: str) -> None:
+    headers = {"content-type": "application/cloudevents+json", "content-encoding": "gzip"} | _auth()
+    _problem(await client.post("/actions", content=raw, headers=headers), status, code)
+
+
+async def test_another_encoding_is_415_and_says_which_is_taken(client: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/cloudevents+json", "content-encoding": "br"} | _auth()
+    answer = await client.post("/actions", content=b"x", headers=headers)
+    _problem(answer, 415, "unsupported-media-type")
+    assert answer.headers["accept-encoding"] == "gzip"
+
+
+async def test_an_item_with_a_member_twice_leaves_its_neighbours_alone(client: httpx.AsyncClient) -> None:
+    twice = orjson.dumps(SECTION)[:-1] + b',"id":"a-2"}'
+    answer = await _batch(client, b"[" + b",".join([orjson.dumps(SECTION), twice]) + b"]")
+    assert [item["status"] for item in answer.json()] == [201, 400]
+    assert answer.json()[1]["problem"]["code"] == "member-twice"
 
 
 async def test_a_batch_answers_each_in_its_order(client: httpx.AsyncClient, recorder: Recorder) -> None:

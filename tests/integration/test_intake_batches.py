@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from services.recorder.errors import Misconfigured
 from services.recorder.intake.from_kafka.record import read_record
-from services.recorder.intake.reading import Unreadable
+from services.recorder.intake.parsing import Unreadable
 from services.recorder.kafka import bounding, patch
 from services.recorder.kafka.patch import UNREADABLE, Records
 

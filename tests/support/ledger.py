@@ -52,10 +52,10 @@ def session(ident: str, chair: str, **more: object) -> Json:
     return action("learning.convene-session", data | {"minutes": 90, "chair": chair} | more)
 
 
-def attendance(ident: str, *persons: str) -> Json:
+def attendance(ident: str, *persons: str, time: str = MONDAY) -> Json:
     """The action that says who was there."""
     roll = [{"person": who, "state": "present", "minutes": 90} for who in persons]
-    return action("learning.record-attendance", {"session": ident, "roll": roll})
+    return action("learning.record-attendance", {"session": ident, "roll": roll}) | {"time": time}
 
 
 class Bench:

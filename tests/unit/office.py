@@ -78,7 +78,8 @@ class Office:
     def loaded(self, action: Action) -> Loaded:
         """What the append would load for this action."""
         loaded = Loaded(self.states, set(decider.reads(action)))
-        loaded.keys |= set(decider.reads_more(loaded, action))
+        while more := set(decider.reads_more(loaded, action)) - loaded.keys:
+            loaded.keys |= more
         return loaded
 
     def did(self, name: str, data: dict[str, Any], at: str = MONDAY) -> Any:  # noqa: ANN401

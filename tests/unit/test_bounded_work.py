@@ -19,7 +19,8 @@ from services.recorder.intake.binary import MOST_ATTRIBUTES
 from services.recorder.intake.from_kafka.record import Record, read_record, read_records
 from services.recorder.intake.over_http.opening import OpenRequest, _items
 from services.recorder.intake.over_http.requests import _attributes, many
-from services.recorder.intake.reading import Readable, Unreadable, read
+from services.recorder.intake.parsing import Unreadable
+from services.recorder.intake.reading import Readable, read
 
 ENVELOPE: dict[str, Any] = {
     "specversion": "1.0", "id": "a-1", "source": "/oa", "type": "chengzhang.learning.record-attendance.v1",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -10,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.base import instant
 from services.recorder.intake.explain import FieldError
-from services.recorder.intake.reading import Readable, Unreadable, read, read_json
+from services.recorder.intake.parsing import Unreadable, read_json
+from services.recorder.intake.reading import Readable, read
 from tests.unit.office import correction, founded, line, person, post, roll, session
 
 SECRET = "王小明的秘密"
@@ -425,8 +427,104 @@ def test_every_offset_of_rfc_3339_is_taken(offset: str) -> None:
     assert _read(fields).action is not None
 
 
-def test_an_offset_that_was_taken_once_is_still_read() -> None:
-    assert instant("2026-03-02T09:00:00+05:99").isoformat() == "2026-03-02T09:00:00+06:39"
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("2026-03-02T09:00:00.5+08:00", "2026-03-02T09:00:00.5+08:00"),
+        ("2026-03-02t09:00:00z", "2026-03-02T09:00:00Z"),
+        ("2026-03-02t09:00:00.1234567891234+08:00", "2026-03-02T09:00:00.123456+08:00"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+        ("2017-01-01T07:59:60.7+08:00", "2017-01-01T08:00:00+08:00"),
+    ],
+)
+def test_instants_are_kept_in_one_form(written: str, kept: str) -> None:
+    data = session(starts_at=written)
+    found = _read(_action("learning.convene-session", data, time=written)).action
+    assert found is not None
+    assert (found.time, vars(found.data)["starts_at"], found.moment) == (kept, kept, datetime.fromisoformat(kept))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-03-02T09:00:60+08:00", "2026-03-02T23:59:60Z", "2016-12-31T23:59:61Z", "2026-03-02T24:00:00Z",
+        "2026-03-02 09:00:00Z", "2026-03-02T09:00:00.Z", "2026-03-02T09:00Z", "2026-03-02T09:00:00+8:00",
+        "2026-03-02T09:00:00+05:99", "２026-03-02T09:00:00Z",
+    ],
+)  # fmt: skip
+def test_what_rfc_3339_does_not_know_is_no_instant(written: str) -> None:
+    assert "/time" in _errors(_action("people.define-section", {"section": "s", "name": "x"}, time=written))
+
+
+# --- JSON ---
+
+
+def _text(**changed: str) -> bytes:
+    """An action as a text, with members written as given."""
+    fields = {name: json.dumps(value) for name, value in _action("learning.convene-session", session()).items()}
+    return ("{" + ",".join(f'"{name}":{text}' for name, text in (fields | changed).items()) + "}").encode()
+
+
+@pytest.mark.parametrize("number", ["90", "90.0", "9e1", "9E+1", "900e-1", "90.000"])
+def test_a_number_is_the_same_however_it_is_written(number: str) -> None:
+    data = json.dumps(session()).replace('"minutes": 90', f'"minutes": {number}')
+    assert number in data
+    fields = read_json(_text(data=data, expectedversion="3.0"))
+    assert isinstance(fields, dict)
+    found = read(fields, b"")
+    assert isinstance(found, Readable)
+    assert found.action is not None, found.errors
+    assert (vars(found.action.data)["minutes"], found.action.expectedversion) == (90, 3)
+    plain = read(_action("learning.convene-session", session()), b"")
+    assert isinstance(plain, Readable)
+    assert found.body == plain.body
+
+
+@pytest.mark.parametrize("number", ["90.5", "1e300", "-1e300", "9007199254740993.0"])
+def test_what_is_no_whole_number_stays_what_it_is(number: str) -> None:
+    data = json.dumps(session()).replace('"minutes": 90', f'"minutes": {number}')
+    fields = read_json(_text(data=data))
+    assert isinstance(fields, dict)
+    assert "/data/minutes" in _errors(fields)
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        b'{"a":1,"a":1}', b'{"a":1, "b":{"c":[{"d":1,"d":2}]}}', b'{"a" :1,"a":2}', b'{"a" : 1, "a" : 2, "b" :3}',
+        b'{"a":1,"\\u0061":2}', b'{"a":1,"a":2,"b":"\\u0022:"}', b'{"a":"\\":","a":1}', b'{"":0,"":0}',
+    ],
+)  # fmt: skip
+def test_a_member_given_twice_is_refused(twice: bytes) -> None:
+    twice = twice.replace(b"\\\\", b"\\")
+    assert isinstance(json.loads(twice), dict)
+    unread = read_json(twice)
+    assert isinstance(unread, Unreadable)
+    assert unread.code == "member-twice"
+
+
+@given(st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text('":\\a , {}')),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('":\\a '), inner, max_size=3), max_leaves=12,
+), st.booleans(), st.booleans())  # fmt: skip
+def test_what_is_given_once_is_taken_as_it_is(value: Any, wide: bool, plain: bool) -> None:  # noqa: ANN401
+    text = json.dumps({"x": value}, separators=(" , ", " : ") if wide else (",", ":"), ensure_ascii=not plain)
+    assert read_json(text.encode()) == {"x": value}
+
+
+def test_an_extension_attribute_of_somebody_elses_says_nothing() -> None:
+    fields = _action("people.define-section", {"section": "s", "name": "x"})
+    more = fields | {"myext": "x", "comacmeflag": True, "comacmenumber": 7}
+    assert _read(more).action == _read(fields).action is not None
+    assert _read(more).body == _read(fields).body
+
+
+@pytest.mark.parametrize(
+    "more", [{"expectedversoin": 3}, {"entri": "hand"}, {"myExt": "x"}, {"my_ext": "x"}, {"myext": {}}, {"myext": None}]
+)
+def test_what_is_no_extension_attribute_or_looks_like_one_of_ours_is_refused(more: dict[str, Any]) -> None:
+    fields = _action("people.define-section", {"section": "s", "name": "x"})
+    assert list(_errors(fields | more)) == [f"/{name}" for name in more]
 
 
 # --- the same body ---

@@ -14,7 +14,8 @@ from services.recorder.intake import sealing
 from services.recorder.intake.from_kafka import record as module
 from services.recorder.intake.from_kafka.quarantine import _clean
 from services.recorder.intake.from_kafka.record import Record, read_record, read_records
-from services.recorder.intake.reading import Readable, Unreadable
+from services.recorder.intake.parsing import Unreadable
+from services.recorder.intake.reading import Readable
 from services.recorder.intake.sealing import prepare, prepare_apart
 from services.recorder.ledger.submission import Submission
 from services.recorder.vault.vault import DataKey

@@ -30,7 +30,7 @@ MOST_NAMED: Final = 5  # of what rests on something
 RETRYABLE: Final = frozenset(
     {
         "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
-        "archived", "heads-no-section",
+        "archived", "heads-no-section", "session-not-held",
     }
 )  # fmt: skip
 

@@ -6,7 +6,8 @@ it, so that those that overlap know each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, get_args
@@ -25,6 +26,7 @@ from services.recorder.domain.core import (
     Event,
     Held,
     Key,
+    NotLoaded,
     Rejection,
     State,
     States,
@@ -37,6 +39,7 @@ from services.recorder.domain.facts import ByHand, Ruling, rule
 from services.recorder.domain.timeline import person
 
 ATTENDED: Final = frozenset({"present", "partial"})
+MINUTES_A_XUESHI: Final = 45
 ACCOUNTS: Final = get_args(get_args(contract.Account)[0])
 Span = tuple[int, int]
 
@@ -56,24 +59,36 @@ class Attendance(NamedTuple):
     at: int
 
 
+class Credit(NamedTuple):
+    """Study time credited to a person in one account, in hundredths of a study hour; ``at`` as in a line."""
+
+    event: str
+    centi_xueshi: int
+    at: int
+
+
 @state("session")
 class Session(Thing):
     """A session, its roll, its credits by person and account, and the sessions whose time overlaps with it."""
 
     stamp: SessionStamp | None = None
     roll: dict[str, Attendance] = Field(default_factory=dict)
-    credits: dict[str, str] = Field(default_factory=dict)
+    credits: dict[str, Credit] = Field(default_factory=dict)
     overlaps: tuple[str, ...] = ()
 
     def credited(self, who: str) -> list[str]:
         """The events that credited this person."""
         keys = (_credit_key(who, account) for account in ACCOUNTS)
-        return [self.credits[key] for key in keys if key in self.credits]
+        return [self.credits[key].event for key in keys if key in self.credits]
 
-    def there(self, who: str) -> bool:
-        """Whether the person was present all the time: the one state that excludes being elsewhere."""
+    def attended(self, who: str) -> Attendance | None:
+        """The person's line, if that person was there."""
         line = self.roll.get(who)
-        return line is not None and line.state == "present"
+        return line if line is not None and line.state in ATTENDED else None
+
+    def time(self) -> Span:
+        """Its start and end; nothing where it isn't convened."""
+        return span(self.stamp.starts_at, self.stamp.minutes) if self.stamp else (0, 0)
 
     def standing(self) -> Iterable[tuple[str, Held]]:
         """Its lines, too; a credit rests on its line."""
@@ -170,7 +185,8 @@ def strike_line(states: States, event: Event, data: contract.AttendanceRecorded)
 def credit(states: States, event: Event, data: contract.HoursCredited) -> Changes:
     """Study time is credited for a session."""
     key, session = _session(states, event, data.session)
-    return {key: session.but(credits=session.credits | {_credit_key(data.person, data.account): event.id})}
+    credited = Credit(event.id, data.centi_xueshi, int(instant(event.time).timestamp()))
+    return {key: session.but(credits=session.credits | {_credit_key(data.person, data.account): credited})}
 
 
 def discredit(states: States, event: Event, data: contract.HoursCredited) -> Changes:
@@ -224,25 +240,43 @@ def reads(action: Action) -> Iterator[Key]:
 
 
 def reads_more(states: States, action: Action) -> Iterator[Key]:
-    """The sessions that overlap with this one: only what was loaded names them."""
+    """The sessions whose time hangs together with this one's: only what was loaded names them."""
     match action.data:
         case contract.ConveneSession() as data:
             found = [states.of(Agenda, day) for day in agendas(action, data)]
-            others = overlapping(found, data.session, span(data.starts_at, data.minutes))
-            yield from (action.key("session", other) for other in others)
+            for other in overlapping(found, data.session, span(data.starts_at, data.minutes)):
+                yield from _known_chain(states, action, other)
         case contract.RecordAttendance() as data:
-            yield from _beside(states, action, data.session)
+            yield from _known_chain(states, action, data.session)
 
 
 def touched_more(states: States, event: Event) -> Iterator[Key]:
-    """The sessions that overlap with the event's session."""
+    """Those that hang together with the event's session."""
     data = event.data
     if isinstance(data, contract.SessionConvened | contract.AttendanceRecorded):
-        yield from _beside(states, event, data.session)
+        yield from _known_chain(states, event, data.session)
 
 
-def _beside(states: States, fact: Action | Event, ident: str) -> Iterator[Key]:
-    yield from (fact.key("session", other) for other in _session(states, fact, ident)[1].overlaps)
+def _known_chain(states: States, fact: Action | Event, ident: str) -> Iterator[Key]:
+    """The keys of a chain as far as what is loaded names them: asked again once these are, it may be longer."""
+    found = [ident]
+    for session in found:
+        key = fact.key("session", session)
+        yield key
+        with suppress(NotLoaded):
+            found += [other for other in states.of(Session, key).overlaps if other not in found]
+
+
+def _chain(states: States, fact: Action | Event, ident: str) -> dict[str, Session]:
+    """The session, and all whose time hangs together with its own: that overlap it, or overlap such."""
+    found = {ident: _session(states, fact, ident)[1]}
+    ahead = [ident]
+    for session in ahead:
+        for other in found[session].overlaps:
+            if other not in found:
+                found[other] = _session(states, fact, other)[1]
+                ahead.append(other)
+    return found
 
 
 # --- rules ---
@@ -250,11 +284,12 @@ def _beside(states: States, fact: Action | Event, ident: str) -> Iterator[Key]:
 
 def attend(states: States, action: Action, data: contract.RecordAttendance) -> Decision:
     """A roll becomes an event for each person on it."""
-    if refusal := facts.missing(states, action, data):
+    refusal = facts.missing(states, action, data) or was_held(states, action, data)
+    if refusal:
         return refusal
-    session = _session(states, action, data.session)[1]
+    chain = _chain(states, action, data.session)
+    session = chain[data.session]
     assert session.stamp is not None, data.session
-    beside = [(other, states.of(Session, action.key("session", other))) for other in session.overlaps]
     events: list[Event] = []
     seen: set[str] = set()
     stream = f"session/{data.session}"
@@ -265,9 +300,10 @@ def attend(states: States, action: Action, data: contract.RecordAttendance) -> D
         if line.person in seen or line.person in session.roll:
             return _second(line.person, session)
         seen.add(line.person)
-        for ident, other in beside:
-            if line.state == "present" and other.there(line.person):
-                return _double(line.person, data.session, ident)
+        if len(chain) > 1 and (
+            double := _double(chain, data.session, line.person, Attendance("", line.state, minutes, 0))
+        ):
+            return double
         fact = contract.AttendanceRecorded.trusted(
             session=data.session, person=line.person, state=line.state, minutes=minutes,
             leave_kind=line.leave_kind, granted_by=line.granted_by, guide=data.guide, session_stamp=session.stamp,
@@ -278,10 +314,54 @@ def attend(states: States, action: Action, data: contract.RecordAttendance) -> D
     return events
 
 
+def _double(chain: Mapping[str, Session], ident: str, who: str, line: Attendance) -> Rejection | None:
+    """A rejection where somebody with this line in a session would be in two places at once, as others' rolls have it.
+
+    Sessions that this person attended and whose times hang together make a chain. The minutes in it fit into its time,
+    and whoever is present from beginning to end of one of them is not present in another.
+    """
+    if line.state not in ATTENDED:
+        return None
+    there = {other: found for other, session in chain.items() if other != ident and (found := session.attended(who))}
+    first, last = chain[ident].time()
+    joined = {ident: line}
+    while near := [
+        other
+        for other in there
+        if other not in joined and chain[other].time()[0] < last and first < chain[other].time()[1]
+    ]:
+        joined |= {other: there[other] for other in near}
+        first, last = min(first, *(chain[o].time()[0] for o in near)), max(last, *(chain[o].time()[1] for o in near))
+    whole = [other for other, found in joined.items() if found.state == "present"]
+    if len(whole) > 1:
+        return _twice(who, ident, next(other for other in whole if other != ident) if ident in whole else whole[1])
+    total, room = sum(found.minutes for found in joined.values()), (last - first) // 60
+    return _too_long(who, joined, total, room) if total > room else None
+
+
 def _minutes(line: contract.RollLine, stamp: SessionStamp) -> int:
     if line.minutes is not None:
         return line.minutes
     return stamp.minutes if line.state in ATTENDED else 0
+
+
+def was_held(
+    states: States, action: Action, data: contract.CreditHours | contract.RecordAttendance
+) -> Rejection | None:
+    """What happens in a session happens once it has begun."""
+    stamp = _session(states, action, data.session)[1].stamp
+    if stamp is None or instant(stamp.starts_at) <= action.moment:
+        return None
+    return Rejection(
+        "session-not-held",
+        f"The session {data.session} begins at {stamp.starts_at}, after the time {action.time} of this. "
+        "Send it again with a time from then on, or correct the session's start.",
+        f"活动 {data.session} 于 {stamp.starts_at} 开始，晚于本操作的时间 {action.time}。"
+        "请在开始后以实际时间重新发送，或更正活动的开始时间。",
+    )
+
+
+rule(contract.CreditHours)(was_held)
 
 
 @rule(contract.CreditHours)
@@ -298,10 +378,26 @@ def credits_who_was_there(states: States, action: Action, data: contract.CreditH
     if before := session.credits.get(_credit_key(data.person, data.account)):
         return Rejection(
             "credit-twice",
-            f"{data.person} has credit for {data.session} in the account {data.account} already (event {before}).",
-            f"{data.person} 在 {data.session} 的该类学时已登记（事件 {before}）。",
+            f"{data.person} has credit for {data.session} in the account {data.account} already "
+            f"(event {before.event}).",
+            f"{data.person} 在 {data.session} 的该类学时已登记（事件 {before.event}）。",
+        )
+    assert session.stamp is not None, data.session  # somebody is on its roll
+    most = most_credit(session.stamp.minutes)
+    if data.centi_xueshi > most:
+        return Rejection(
+            "credit-above-session",
+            f"{data.centi_xueshi / 100:g} study hours are more than the {session.stamp.minutes} minutes of "
+            f"{data.session} give: at most {most / 100:g}. Give what was earned in it.",
+            f"{data.centi_xueshi / 100:g} 学时超出活动 {data.session}（{session.stamp.minutes} 分钟）"
+            f"所能计的 {most / 100:g} 学时。请填写实际所得。",
         )
     return {"session_stamp": session.stamp}
+
+
+def most_credit(minutes: int) -> int:
+    """What a session of that length gives at most, in hundredths: a study hour for each 45 minutes begun."""
+    return -(-minutes // MINUTES_A_XUESHI) * 100
 
 
 def upheld(after: States, event: Event, data: EventData) -> Rejection | None:
@@ -318,15 +414,16 @@ def upheld(after: States, event: Event, data: EventData) -> Rejection | None:
 
 
 def _roll_upheld(after: States, event: Event, ident: str, session: Session) -> Rejection | None:
-    most = session.stamp.minutes if session.stamp else -1
-    above = [line.event for line in session.roll.values() if line.minutes > most]
-    if above:
-        return rests(event.id, above)
-    others = [(other, after.of(Session, event.key("session", other))) for other in session.overlaps]
-    for who in session.roll:
-        for other_id, other in others:
-            if session.there(who) and other.there(who):
-                return _double(who, ident, other_id)
+    minutes, (begins, _) = session.stamp.minutes if session.stamp else -1, session.time()
+    loose = [line.event for line in session.roll.values() if line.minutes > minutes or line.at < begins]
+    loose += [c.event for c in session.credits.values() if c.centi_xueshi > most_credit(minutes) or c.at < begins]
+    if loose:
+        return rests(event.id, loose)
+    chain = _chain(after, event, ident)
+    if len(chain) > 1:
+        for who, line in session.roll.items():
+            if double := _double(chain, ident, who, line):
+                return double
     return None
 
 
@@ -349,9 +446,21 @@ def _second(who: str, session: Session) -> Rejection:
     )
 
 
-def _double(who: str, session: str, other: str) -> Rejection:
+def _twice(who: str, session: str, other: str) -> Rejection:
     return Rejection(
         "session-overlap",
-        f"{who} is recorded as present in {other}, which overlaps in time with {session}. One of the two is not so.",
+        f"{who} is recorded as present in {other}, whose time hangs together with that of {session}. "
+        "One of the two is not so.",
         f"{who} 已记为出席 {other}，与 {session} 时间重叠。两者必有一误。",
+    )
+
+
+def _too_long(who: str, sessions: Iterable[str], total: int, room: int) -> Rejection:
+    names = ", ".join(sessions)
+    return Rejection(
+        "session-overlap",
+        f"{who} would have {total} minutes in sessions that overlap ({names}), which take {room} minutes altogether. "
+        "Give the minutes actually attended in each.",
+        f"{who} 在时间重叠的活动（{names}）中共记 {total} 分钟，而这些活动总共只有 {room} 分钟。"
+        "请填写在各场实际参加的分钟数。",
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from schemas.envelope import LARGEST_ACTION
 from services.common.explain import FieldError, Four
-from services.recorder.intake.reading import Unreadable
+from services.recorder.intake.parsing import Unreadable
 
 _INTEGERS: Final = frozenset({"expectedversion"})
 MOST_ATTRIBUTES: Final = 64  # an action has 16

@@ -19,7 +19,8 @@ from services.recorder.intake.over_http import describing
 from services.recorder.intake.over_http.answers import answered, translated
 from services.recorder.intake.over_http.opening import Opening, OpenResponse, open_items
 from services.recorder.intake.over_http.requests import BATCH, many, mode, one, problem_of
-from services.recorder.intake.reading import Readable, Unreadable
+from services.recorder.intake.parsing import Unreadable
+from services.recorder.intake.reading import Readable
 from services.recorder.intake.sealing import Keys, prepare
 from services.recorder.ledger.submission import Outcome, Submission
 

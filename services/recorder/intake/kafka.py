@@ -28,7 +28,7 @@ from services.recorder.intake.from_kafka.places import committed_places, look
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.record import Record, Records, read_records
 from services.recorder.intake.from_kafka.rereading import Rereading
-from services.recorder.intake.reading import Unreadable, failed
+from services.recorder.intake.parsing import Unreadable, failed
 from services.recorder.intake.sealing import prepare_apart
 from services.recorder.kafka import patch, topics
 from services.recorder.ledger.appending.appender import Appender

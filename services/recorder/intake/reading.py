@@ -1,27 +1,30 @@
-"""From bytes to an action checked against its schema: pure, and never raising for what a sender did.
+"""From JSON to an action checked against its schema: pure, and never raising for what a sender did.
 
 What cannot even be addressed (no JSON, no office, no id …) is ``Unreadable``: quarantined from Kafka, refused over
 HTTP. What has an address gets a receipt, whatever else is wrong with it.
 """
 
-from dataclasses import dataclass
+import re
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.base import ActionData, Id, instant
 from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
-from schemas.envelope import LARGEST_ACTION, ActionEnvelope, Token
+from schemas.envelope import ActionEnvelope, Token
 from services.common.explain import escaped, said
 from services.recorder.domain.core import Action, Rejection, day_at
 from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, says
+from services.recorder.intake.parsing import Unreadable, too_deep
 
 _ID: Final = TypeAdapter(Id)
 _TOKEN: Final = TypeAdapter(Token)
+_ATTRIBUTES: Final = ActionEnvelope.model_fields.keys()
+_EXTENSION: Final = re.compile(r"[a-z0-9]{1,64}")  # CloudEvents 1.0, naming conventions
+_LIKE_OURS: Final = 0.8
 _NUL: Final = b"\\u0000"
 _NOT_A_FACT: Final = FieldError(
     "/data/replacement/type",
@@ -40,16 +43,6 @@ _ONE_LINE: Final = FieldError(
 Address = tuple[str, str, str, str]  # office, source, id, type
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """What has no address: a code, and a sentence in both languages that says what, where and how to mend it."""
-
-    code: str
-    en: str
-    zh: str
-    errors: tuple[FieldError, ...] = ()
-
-
 class Readable(NamedTuple):
     """What has an address. Exactly one of ``action`` (unsealed yet) and ``refusal`` is set.
 
@@ -66,29 +59,10 @@ class Readable(NamedTuple):
     errors: tuple[FieldError, ...] = ()
 
 
-def read_json(raw: bytes) -> dict[str, Any] | Unreadable:
-    """Parse a JSON object of at most 64 KiB."""
-    if len(raw) > LARGEST_ACTION:
-        return Unreadable(
-            "too-large",
-            f"The action has {len(raw)} bytes; at most {LARGEST_ACTION} are taken. Split it.",
-            f"操作有 {len(raw)} 字节，最多 {LARGEST_ACTION} 字节。请拆分。",
-        )
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        return _not_json(raw, error)
-    if not isinstance(value, dict):
-        return Unreadable(
-            "not-an-object",
-            f"The value is a JSON {type(value).__name__}, not an object with specversion, id, source, type …",
-            "内容不是 JSON 对象（应含 specversion、id、source、type 等）。",
-        )
-    return value
-
-
 def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     """Check an action's members: the envelope, then the data by their type. ``raw`` is what they were parsed from."""
+    if not fields.keys() <= _ATTRIBUTES:
+        fields = {name: value for name, value in fields.items() if not _foreign(name, value)}
     try:
         body = canonical({name: fields.get(name) for name in ("type", "time", "actor", "data")})
     except TypeError:  # the one thing that can be parsed and not written
@@ -105,6 +79,19 @@ def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     if model is None:
         return Readable(*address, body, refusal=_unknown_type(envelope.type))
     return _typed(envelope, model, address, body)
+
+
+def _foreign(name: str, value: Any) -> bool:  # noqa: ANN401  # anything that JSON holds
+    """Whether it is an extension attribute of somebody else's, which senders may add: here it says nothing.
+
+    What looks like one of ours, written wrongly, is none.
+    """
+    return (
+        name not in _ATTRIBUTES
+        and _EXTENSION.fullmatch(name) is not None
+        and isinstance(value, str | int)
+        and not get_close_matches(name, _ATTRIBUTES, n=1, cutoff=_LIKE_OURS)
+    )
 
 
 def _misaddressed(fields: dict[str, Any], body: bytes, errors: tuple[FieldError, ...]) -> Readable | Unreadable:
@@ -188,40 +175,6 @@ def _nul(fields: dict[str, Any]) -> tuple[FieldError, ...]:
         elif isinstance(value, list):
             waiting.extend((f"{pointer}/{index}", item) for index, item in enumerate(value))
     return tuple(found)
-
-
-def too_deep() -> Unreadable:
-    """Parsed, but too deep to be written again."""
-    return Unreadable(
-        "too-deep",
-        "The JSON text is nested more than 250 levels deep. No action needs that.",
-        "JSON 嵌套超过 250 层，任何操作都不需要如此。",
-    )
-
-
-def failed(error: str) -> Unreadable:
-    """An action on which the recorder itself failed; ``error`` names how."""
-    return Unreadable(
-        "internal-error",
-        f"The recorder failed on this action ({error}); it was not recorded. Its log says more.",
-        f"记录服务处理该操作时出错（{error}），未予记录。详见服务日志。",
-    )
-
-
-def _not_json(raw: bytes, error: orjson.JSONDecodeError) -> Unreadable:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as broken:
-        return Unreadable(
-            "not-utf8",
-            f"Not UTF-8 at byte {broken.start}. Encode the JSON text as UTF-8.",
-            f"第 {broken.start} 字节起不是 UTF-8。请用 UTF-8 编码 JSON 文本。",
-        )
-    return Unreadable(
-        "not-json",
-        f"Not JSON at line {error.lineno}, column {error.colno}: {error.msg}.",
-        f"第 {error.lineno} 行第 {error.colno} 列起不是 JSON（{error.msg}）。",
-    )
 
 
 def _unknown_type(name: str) -> Rejection:

@@ -21,7 +21,8 @@ from schemas.erasure import ErasePerson
 from services.recorder.domain.core import Action, Rejection
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError
-from services.recorder.intake.reading import Readable, Unreadable, failed
+from services.recorder.intake.parsing import Unreadable, failed
+from services.recorder.intake.reading import Readable
 from services.recorder.ledger.database import TRANSIENT
 from services.recorder.ledger.submission import UNCOMPARED, Submission, key_digest
 from services.recorder.vault.vault import DataKey

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from schemas.canonical import canonical
 from schemas.envelope import LARGEST_ACTION
 from services.common.settings import Settings
-from services.recorder.intake.reading import Unreadable
+from services.recorder.intake.parsing import Unreadable
 from services.recorder.kafka import sending, topics
 from services.recorder.kafka.fetching import Bounds
 from services.recorder.kafka.sending import HEADERS, Producer

@@ -11,7 +11,8 @@ from aiokafka import ConsumerRecord
 
 from schemas.envelope import STRUCTURED
 from services.recorder.intake.binary import binary, texts
-from services.recorder.intake.reading import Readable, Unreadable, failed, read, read_json
+from services.recorder.intake.parsing import Unreadable, failed, read_json
+from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.turns import in_turns
 from services.recorder.kafka.patch import UNREADABLE
 

@@ -1,6 +1,8 @@
 """From an HTTP request to actions: its body, its content type, the three modes of CloudEvents."""
 
 import re
+import zlib
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -10,14 +12,22 @@ from fastapi import Request
 from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.problems import Problem
 from services.recorder.intake.binary import binary, texts
-from services.recorder.intake.reading import Readable, Unreadable, read, read_json, too_deep
+from services.recorder.intake.parsing import Unreadable, parsed, read_json
+from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.turns import in_turns
 
 BATCH: Final = "application/cloudevents-batch+json"
 JSON: Final = "application/json"
 LARGEST_BATCH: Final = 1000  # actions
 LARGEST_BODY: Final = 16 * 1024 * 1024  # bytes of a batch: as much as the intake topic takes in a record
-_STATUS: Final = {"too-large": 413, "not-json": 400, "not-utf8": 400, "bad-header": 400, "too-deep": 400}
+_STATUS: Final = {
+    "too-large": 413,
+    "not-json": 400,
+    "not-utf8": 400,
+    "bad-header": 400,
+    "too-deep": 400,
+    "member-twice": 400,
+}
 _QUOTED: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _TITLES: Final = {400: "Not readable", 413: "Too large", 422: "Invalid action"}
 
@@ -37,13 +47,43 @@ def mode(request: Request) -> str:
 
 
 async def body(request: Request, most: int) -> bytes:
-    """The whole body. Raises Problem 413 as soon as it is longer than ``most`` bytes."""
-    chunks = bytearray()
+    """The whole body, unpacked. Raises Problem 413 as soon as it is longer than ``most`` bytes, 415, 400."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"identity", "gzip"}:
+        detail = f"Content-Encoding {coding[:64]} isn't read here. Send gzip, or the body as it is."
+        raise _unsupported(detail, {"Accept-Encoding": "gzip"})
+    unpack = _unpacking(most) if coding == "gzip" else None
+    taken = bytearray()
     async for chunk in request.stream():
-        chunks += chunk
-        if len(chunks) > most:
+        taken += chunk if unpack is None else unpack(chunk)
+        if len(taken) > most:
             raise Problem(413, "too-large", _TITLES[413], f"The body has more than {most} bytes. Send less at once.")
-    return bytes(chunks)
+    if unpack is not None:
+        unpack(None)
+    return bytes(taken)
+
+
+def _unpacking(most: int) -> Callable[[bytes | None], bytes]:
+    """What makes plain bytes of gzip's, piece by piece, and no more than one above ``most``; None: that was all."""
+    stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    given = 0
+
+    def unpack(chunk: bytes | None) -> bytes:
+        nonlocal given
+        if stream.eof and chunk:
+            raise _not_gzip("something follows its end")
+        try:
+            plain = b"" if chunk is None else stream.decompress(chunk, most + 1 - given)
+        except zlib.error:
+            raise _not_gzip("it isn't gzip, or was damaged") from None
+        if stream.unused_data:
+            raise _not_gzip("something follows its end")
+        if chunk is None and not stream.eof:
+            raise _not_gzip("it is cut off")
+        given += len(plain)
+        return plain
+
+    return unpack
 
 
 async def one(request: Request, media: str) -> Readable | Unreadable:
@@ -63,13 +103,9 @@ async def many(request: Request) -> list[Readable | Unreadable]:
     raw = await body(request, LARGEST_BODY)
     if not raw.strip().startswith(b"["):
         raise Problem(400, "not-a-list", _TITLES[400], f"{BATCH} is a JSON array of actions.")
-    try:
-        items: list[Any] = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        unread = read_json(raw[:LARGEST_ACTION])
-        if isinstance(unread, Unreadable) and unread.code == "not-utf8":
-            raise problem_of(unread) from None
-        raise Problem(400, "not-json", _TITLES[400], "The body is not a JSON array in UTF-8.") from None
+    items: list[Any] | Unreadable = parsed(raw)
+    if isinstance(items, Unreadable):
+        raise problem_of(items)
     if len(items) > LARGEST_BATCH:
         raise Problem(413, "too-large", _TITLES[413], f"{len(items)} actions; a batch has at most {LARGEST_BATCH}.")
     return await in_turns(items, _item)
@@ -82,10 +118,9 @@ def problem_of(unread: Unreadable) -> Problem:
 
 
 def _item(item: Any) -> Readable | Unreadable:  # noqa: ANN401 - anything that JSON holds
-    try:
-        own = orjson.dumps(item)
-    except TypeError:
-        return too_deep()
+    if isinstance(item, Unreadable):
+        return item
+    own = orjson.dumps(item)
     if isinstance(item, dict) and len(own) <= LARGEST_ACTION:
         return read(item, own)
     unread = read_json(own)
@@ -105,5 +140,9 @@ def _plain(value: bytes) -> bytes:
     return unquote_to_bytes(re.sub(rb"\\(.)", rb"\1", quoted[1]) if quoted else value)
 
 
-def _unsupported(detail: str) -> Problem:
-    return Problem(415, "unsupported-media-type", "Unsupported content type", detail)
+def _unsupported(detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    return Problem(415, "unsupported-media-type", "Unsupported content type", detail, headers=headers)
+
+
+def _not_gzip(why: str) -> Problem:
+    return Problem(400, "not-gzip", _TITLES[400], f"The body can't be unpacked as Content-Encoding says: {why}.")

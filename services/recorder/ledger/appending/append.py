@@ -99,8 +99,9 @@ async def prepare(connection: Connection, batch: Batch, submissions: Sequence[Su
             actions.append(action)
             keys.update(decider.reads(action))
     await _load(connection, shard, batch.working, keys)
-    more = {key for action in actions for key in decider.reads_more(batch.working, action)}
-    await _load(connection, shard, batch.working, more)
+    while more := {key for action in actions for key in decider.reads_more(batch.working, action)} - keys:
+        await _load(connection, shard, batch.working, more)
+        keys |= more
     return submissions[:prepared]
 
 
