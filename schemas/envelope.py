@@ -17,8 +17,18 @@ LARGEST_ACTION = 64 * 1024
 LARGEST_EVENT = 65_535  # bytes: the most an entry of a C2SP tlog-tiles bundle can hold
 
 
+EXTENSION = "[a-z0-9]{1,64}"  # the name of a sender's own attribute, which says nothing here
+
+
+def _with_extensions(schema: dict[str, Any]) -> None:
+    known = "|".join(schema["properties"])
+    schema["patternProperties"] = {f"^(?!(?:{known})$){EXTENSION}$": {"type": ["string", "integer", "boolean"]}}
+
+
 class ActionEnvelope(Model):
     """An action: "please record that …". ``time`` is when it happened."""
+
+    model_config = ConfigDict(json_schema_extra=_with_extensions)
 
     specversion: Literal["1.0"]
     id: Token = Field(description="unique for ever within office and source: the idempotency key")

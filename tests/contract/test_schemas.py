@@ -119,11 +119,21 @@ def _broken(fields: dict[str, Any]) -> list[dict[str, Any]]:
     first = next(iter(data))
     return [
         {name: value for name, value in fields.items() if name != "actor"},
-        fields | {"surprise": 1},
+        fields | {"Surprise": 1},
+        fields | {"surprise": {}},
         fields | {"data": data | {"surprise": 1}},
         fields | {"data": data | {first: 1.5}},
         fields | {"data": {name: value for name, value in data.items() if name != first}},
     ]
+
+
+@pytest.mark.parametrize("sample", [s for s in SAMPLES if s.stem in ACTIONS], ids=lambda path: path.stem)
+def test_attributes_of_others_are_taken_by_the_schema_as_by_the_recorder(sample: Path) -> None:
+    fields = orjson.loads(sample.read_bytes()) | {"comacme": "x", "comacmenumber": 1, "comacmeflag": False}
+    readable = read(fields, orjson.dumps(fields))
+    assert isinstance(readable, Readable)
+    assert readable.refusal is None
+    assert not list(validator(fields["type"]).iter_errors(fields))
 
 
 def test_readers_may_meet_members_that_they_do_not_know() -> None:

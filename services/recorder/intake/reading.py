@@ -14,7 +14,7 @@ from schemas.base import ActionData, Id, instant
 from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
-from schemas.envelope import ActionEnvelope, Token
+from schemas.envelope import EXTENSION, ActionEnvelope, Token
 from services.common.explain import escaped, said
 from services.recorder.domain.core import Action, Rejection, day_at
 from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, says
@@ -23,7 +23,7 @@ from services.recorder.intake.parsing import Unreadable, too_deep
 _ID: Final = TypeAdapter(Id)
 _TOKEN: Final = TypeAdapter(Token)
 _ATTRIBUTES: Final = ActionEnvelope.model_fields.keys()
-_EXTENSION: Final = re.compile(r"[a-z0-9]{1,64}")  # CloudEvents 1.0, naming conventions
+_EXTENSION: Final = re.compile(EXTENSION)
 _LIKE_OURS: Final = 0.8
 _NUL: Final = b"\\u0000"
 _NOT_A_FACT: Final = FieldError(
