@@ -174,7 +174,7 @@ def test_binary_mode_that_is_wrong(pair: Pair, office: Office) -> None:
     lacking = office.section()
     del lacking["type"]
     wrong = office.section() | {"time": "yesterday"}
-    unknown = office.section() | {"colour": "red"}
+    unknown = office.section() | {"entri": "hand"}
     no_data = binary(office.section())
     told = _among_neighbours(pair, office, [
         binary(lacking), binary(wrong), binary(unknown), Sent(b"[]", no_data.headers), Sent(None, no_data.headers),
