@@ -329,6 +329,7 @@ PACKED = gzip.compress(orjson.dumps(SECTION))
         (orjson.dumps(SECTION), 400, "not-gzip"),
         (b"", 400, "not-gzip"),
     ],
+    ids=["too large", "twice", "cut off", "damaged", "a letter more", "two", "plain", "empty"],
 )
 async def test_what_cannot_be_unpacked(client: httpx.AsyncClient, raw: bytes, status: int, code: str) -> None:
     headers = {"content-type": "application/cloudevents+json", "content-encoding": "gzip"} | _auth()
