@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.common.lazy import Command, group
+from services.common.lazy import Command, group, run
 
 _COMMANDS: Final = (
     Command(
@@ -49,7 +49,7 @@ app = group("成长 · Chengzhang: the embedded stack. 本机运行的全套服�
 
 def main() -> None:
     """Run the command line."""
-    app()
+    run(app)
 
 
 if __name__ == "__main__":

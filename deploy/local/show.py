@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final
 
 import httpx
@@ -22,6 +23,7 @@ Json = dict[str, Any]
 
 SHOWN: Final = 25
 _LISTED: Final = 20
+_IDENT: Final = re.compile("[A-Za-z0-9-]{1,64}")
 
 
 def file(
@@ -38,7 +40,7 @@ def file(
     _check(speech, as_of)
     with explained(speech):
         with reader(stack_settings(home, speech)) as client:
-            found = read_file(client, person, as_of)
+            found = read_file(client, _ident(person), as_of)
         if as_json:
             _print_json(found)
         else:
@@ -60,8 +62,10 @@ def appraisal(
     with explained(speech):
         settings = stack_settings(home, speech)
         with reader(settings) as client:
-            which = office or _only_office(client)
+            which = _ident(office) if office else _only_office(client)
             found = read_appraisals(client, which, year, as_of)
+            if not found["items"] and which not in _offices(client):
+                raise CommandError("no_such_office", office=which)
         if as_json:
             _print_json(found)
         elif not found["items"]:
@@ -114,6 +118,17 @@ def _only_office(client: httpx.Client) -> str:
         named = ", ".join([*offices[:_LISTED], *(["…"] if len(offices) > _LISTED else [])])
         raise CommandError("which_office", USAGE, offices=named)
     return offices[0]
+
+
+def _offices(client: httpx.Client) -> set[str]:
+    return {str(item["office"]) for page in pages(client, "/offices", {}) for item in page["items"]}
+
+
+def _ident(value: str) -> str:
+    """Raises CommandError where it is none."""
+    if not _IDENT.fullmatch(value):
+        raise CommandError("bad_id", USAGE, value=value)
+    return value
 
 
 def _nobody(lang: Lang, office: str, year: int, as_of: str | None) -> str:

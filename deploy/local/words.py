@@ -100,6 +100,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "There is no {person} in any growth file. `office appraisal YEAR` lists who there is.",
         "没有 {person} 的成长档案。可用 office appraisal 年份 查看人员。",
     ),
+    "no_such_office": (
+        "There is no office {office} in the record. `office appraisal YEAR` without --office lists what there is.",
+        "记录中没有机关 {office}。office appraisal 年份（不带 --office）会列出现有机关。",
+    ),
+    "bad_id": (
+        "{value!r} is no id: letters A to Z, digits and hyphens, at most 64.",
+        "{value!r} 不是编号：只能是英文字母、数字和连字符，最多 64 个。",
+    ),
     "no_office": ("There is no office in the record yet.", "目前还没有任何机关的记录。"),
     "which_office": ("Which office? Name one with --office: {offices}", "请用 --office 指定机关：{offices}"),
     "nobody": ("Office {office} has nobody to appraise in {year}.", "机关 {office} 在 {year} 年没有考核对象。"),

@@ -3,9 +3,11 @@
 A program's ``cli.py`` names its commands, and where each is; so it imports nothing but this.
 """
 
-from collections.abc import Iterable
+import io
+import sys
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import typer
 from typer.core import TyperCommand
@@ -34,6 +36,27 @@ def group(help_text: str | None, commands: Iterable[Command]) -> typer.Typer:
     for command in commands:
         cli.command(command.name, help=command.help, cls=_later(command))(_nothing)
     return cli
+
+
+def run(cli: typer.Typer) -> None:
+    """Run a program with the arguments of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that doesn't know a character shows another one
+    cli(_of_the_command(sys.argv[1:]))
+
+
+_EVERYWHERE: Final = ("--lang", "--home")  # every command has them
+
+
+def _of_the_command(arguments: Sequence[str]) -> list[str]:
+    """The arguments with what stands before the command, and every command takes, behind it."""
+    rest, moved = list(arguments), list[str]()
+    while rest and rest[0].partition("=")[0] in _EVERYWHERE:
+        length = 1 if "=" in rest[0] else 2
+        moved, rest = [*moved, *rest[:length]], rest[length:]
+    end = rest.index("--") if "--" in rest else len(rest)
+    return [*rest[:end], *moved, *rest[end:]] if rest else moved
 
 
 def _bare(help_text: str | None) -> typer.Typer:

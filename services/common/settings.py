@@ -7,9 +7,9 @@ folder finds the running stack by itself.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.common.home import DEFAULT_HOME, home_folder
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     checkpoint_events: int = Field(default=50_000, ge=1, description="a shard's checkpoint after so many events")
     checkpoint_seconds: float = Field(default=60, gt=0, description="or after so long, if it grew at all")
     retention_days: int = Field(default=0, ge=0, description="no erasing so long after a person's last post; 0: none")
-    log_level: str = "INFO"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
 
     @classmethod
     def load(cls, home: Path | None = None) -> Self:

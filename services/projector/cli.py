@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.common.lazy import Command, group
+from services.common.lazy import Command, group, run
 
 _HELP: Final = """Fold events into read models, and answer from them · 将事件投影为读模型，并提供查询
 
@@ -35,7 +35,7 @@ cli = group(_HELP, _COMMANDS)
 
 def main() -> None:
     """Run the command."""
-    cli()
+    run(cli)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.common.lazy import Command, group
+from services.common.lazy import Command, group, run
 
 _HELP: Final = """Take actions, keep the ledger, publish events · 接收操作、保存账本、发布事件
 
@@ -51,7 +51,7 @@ cli = group(_HELP, _COMMANDS)
 
 def main() -> None:
     """Run the command."""
-    cli()
+    run(cli)
 
 
 if __name__ == "__main__":

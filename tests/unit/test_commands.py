@@ -103,3 +103,33 @@ def test_every_option_is_explained_in_both_languages_and_plainly(program: str) -
         if option.name not in {"help", "install_completion", "show_completion"}
     }
     assert not {name: told for name, told in options.items() if " · " not in (told or "") or "`" in told}
+
+
+def _said(program: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", _PROGRAMS[program][1], *arguments]
+    encoding = env.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
+    return subprocess.run(line, env=os.environ | env, capture_output=True, encoding=encoding, check=False)
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_language_and_home_may_stand_before_the_command(program: str, tmp_path: Path) -> None:
+    before = _said(program, "--lang", "zh", f"--home={tmp_path}", "status")
+    behind = _said(program, "status", "--lang", "zh", "--home", str(tmp_path))
+    assert (before.returncode, before.stdout, before.stderr) == (3, behind.stdout, behind.stderr)
+    assert "停止" in before.stdout or "没有系统" in before.stderr
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
+def test_a_terminal_that_lacks_a_character_is_shown_another_one(encoding: str, tmp_path: Path) -> None:
+    said = _said("office", "status", "--lang", "zh", "--home", str(tmp_path), PYTHONIOENCODING=f"{encoding}:strict")
+    assert (said.returncode, said.stderr) == (3, "")
+    said = _said("office", "--help", PYTHONIOENCODING=f"{encoding}:strict")
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("program", ["recorder", "projector"])
+def test_a_wrong_level_of_logging_is_said_in_a_sentence(program: str, tmp_path: Path) -> None:
+    said = _said(program, "serve", "--home", str(tmp_path), CHENGZHANG_LOG_LEVEL="LOUD")
+    assert said.returncode == 2
+    assert "CHENGZHANG_LOG_LEVEL" in said.stderr
+    assert "Traceback" not in said.stderr

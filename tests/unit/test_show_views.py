@@ -156,10 +156,28 @@ def client(pages: dict[str, Any]) -> httpx.Client:
 @pytest.mark.parametrize(("as_of", "said"), [("2026-06-30", "by 2026-06-30"), (None, "nobody to appraise in 2026")])
 def test_an_empty_table_says_why(as_of: str | None, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "stack.env").write_text("CHENGZHANG_KAFKA=127.0.0.1:9\n")
-    monkeypatch.setattr(show, "reader", lambda _: client({}))
+    monkeypatch.setattr(show, "reader", lambda _: client({"/offices": {"items": [{"office": "o-1"}], "next": None}}))
     line = ["appraisal", "2026", "--office", "o-1", "--home", str(tmp_path), "--lang", "en"]
     ended = CliRunner().invoke(app, [*line, *(["--as-of", as_of] if as_of else [])])
     assert said in ended.output
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        (["appraisal", "2026", "--office", "o-2"], 1, "no office o-2"),
+        (["appraisal", "2026", "--office", "o 2"], 2, "'o 2' is no id"),
+        (["file", "bad id!"], 2, "'bad id!' is no id"),
+        (["file", "../offices"], 2, "'../offices' is no id"),
+    ],
+)
+def test_what_there_cannot_be_is_said(
+    line: list[str], code: int, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "stack.env").write_text("CHENGZHANG_KAFKA=127.0.0.1:9\n")
+    monkeypatch.setattr(show, "reader", lambda _: client({"/offices": {"items": [{"office": "o-1"}], "next": None}}))
+    ended = CliRunner().invoke(app, [*line, "--home", str(tmp_path), "--lang", "en"])
+    assert (ended.exit_code, said in ended.output, "http" in ended.output) == (code, True, False), ended.output
 
 
 def test_pages_are_followed() -> None:
