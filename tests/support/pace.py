@@ -50,7 +50,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         _late[Path(report.location[0]).as_posix()] += 1
     if report.failed:
         # For whoever watches the run: pytest tells it at the end, and a run may be cut off before.
-        print(f"\n{time.strftime('%H:%M:%S')} {report.nodeid} ({report.when})\n{report.longreprtext[-4000:]}")  # noqa: T201
+        said = "\n".join(f"{title}:\n{text[-2000:]}" for title, text in report.sections)
+        told = f"\n{time.strftime('%H:%M:%S')} {report.nodeid} ({report.when})\n{report.longreprtext[-4000:]}\n{said}"
+        print(told)  # noqa: T201
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
