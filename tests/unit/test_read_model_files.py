@@ -77,3 +77,18 @@ def test_the_page_names_what_the_code_takes() -> None:
     assert set(relations.RELATIONS) in tables
     kinds = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| `kind` \|.*", page, re.MULTILINE)))
     assert set(kinds) == {"kind", *read_models.KINDS}
+
+
+@pytest.mark.parametrize("model", read_models.load(), ids=lambda model: model.name)
+def test_a_column_has_the_type_that_its_expression_has(model: ReadModel) -> None:
+    """Out of its table it would be converted, as it was known at an instant it would not."""
+    cast = re.compile(r"(?:\([^()]*\)|'[^']*'|NULL)::(\w+)")
+    written = {c.name: found[1] for c in model.columns if (found := cast.fullmatch(c.expression))}
+    assert {c.name: c.type for c in model.columns if c.name in written and c.type != "boolean"} == {
+        c.name: written[c.name] for c in model.columns if c.name in written and c.type != "boolean"
+    }
+
+
+def test_days_of_the_contract_are_days() -> None:
+    (register,) = [model for model in read_models.load() if model.name == "procedure_register"]
+    assert {c.name: c.type for c in register.columns}["from_on"] == "date"

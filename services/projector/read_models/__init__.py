@@ -43,6 +43,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from pydantic import WithJsonSchema
+
 from schemas.declared import Ref, Values, Words
 from services.projector.errors import Unloadable
 from services.projector.relations import RELATIONS, TABLES, Relation, is_care
@@ -62,6 +64,7 @@ _COLUMN: Final = re.compile(r"(?P<expression>.+?)(?: AS (?P<name>\w+))?,? -- (?P
 _WORD: Final = re.compile(r"\w+")
 _UNREAD: Final = re.compile(r"'[^']*'| -- .*")  # literals, comments
 _TABLES: Final = frozenset({*TABLES, *(f"{table}_change" for table in TABLES)})
+_FORMATS: Final = {"date": "date", "date-time": "timestamptz"}  # of the contract's texts
 _IMPLIED: Final = {"sum": "bigint", "reaches": "boolean", "events": "text"}
 
 
@@ -223,7 +226,8 @@ def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, .
     except (ImportError, AttributeError, ValueError):
         raise Unloadable(f"column {column}: there is no type {name!r}") from None
     person = any(isinstance(mark, Ref) and mark.kind == "person" for mark in marks)
-    return "integer" if type_ is int else "text", tuple(marks), person
+    form = next((mark.json_schema.get("format") for mark in marks if isinstance(mark, WithJsonSchema)), None)
+    return _FORMATS.get(str(form), "integer" if type_ is int else "text"), tuple(marks), person
 
 
 def _relation(name: str, select: str) -> str:
