@@ -226,7 +226,9 @@ def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, .
     except (ImportError, AttributeError, ValueError):
         raise Unloadable(f"column {column}: there is no type {name!r}") from None
     person = any(isinstance(mark, Ref) and mark.kind == "person" for mark in marks)
-    form = next((mark.json_schema.get("format") for mark in marks if isinstance(mark, WithJsonSchema)), None)
+    form = next(
+        (mark.json_schema.get("format") for mark in marks if isinstance(mark, WithJsonSchema) and mark.json_schema), ""
+    )
     return _FORMATS.get(str(form), "integer" if type_ is int else "text"), tuple(marks), person
 
 
