@@ -12,7 +12,15 @@ import pytest
 
 from tests.acceptance.pair import PLANTED, Json, Office, Pair, line, structured, unique
 
-RETRYABLE = {"unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "archived"}
+RETRYABLE = {
+    "unknown-reference",
+    "not-yet",
+    "unknown-type",
+    "no-attendance",
+    "session-not-held",
+    "stale-version",
+    "archived",
+}
 
 
 @dataclass(frozen=True)
