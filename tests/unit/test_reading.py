@@ -527,6 +527,14 @@ def test_what_is_no_extension_attribute_or_looks_like_one_of_ours_is_refused(mor
     assert list(_errors(fields | more)) == [f"/{name}" for name in more]
 
 
+def test_only_so_many_attributes_are_looked_at() -> None:
+    fields = _action("people.define-section", {"section": "s", "name": "x"})
+    foreign = {f"comacme{number}": "x" for number in range(64)}
+    few = dict(list(foreign.items())[: 64 - len(fields)])
+    assert _read(fields | few).action is not None
+    assert _errors(fields | few | {"onemore": "x"})
+
+
 # --- the same body ---
 
 

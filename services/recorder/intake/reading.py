@@ -17,6 +17,7 @@ from schemas.entries import CorrectEntry
 from schemas.envelope import EXTENSION, ActionEnvelope, Token
 from services.common.explain import escaped, said
 from services.recorder.domain.core import Action, Rejection, day_at
+from services.recorder.intake.binary import MOST_ATTRIBUTES
 from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, says
 from services.recorder.intake.parsing import Unreadable, too_deep
 
@@ -61,7 +62,7 @@ class Readable(NamedTuple):
 
 def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     """Check an action's members: the envelope, then the data by their type. ``raw`` is what they were parsed from."""
-    if not fields.keys() <= _ATTRIBUTES:
+    if len(fields) <= MOST_ATTRIBUTES and not fields.keys() <= _ATTRIBUTES:
         fields = {name: value for name, value in fields.items() if not _foreign(name, value)}
     try:
         body = canonical({name: fields.get(name) for name in ("type", "time", "actor", "data")})
