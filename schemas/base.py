@@ -35,7 +35,6 @@ _set = object.__setattr__  # past the models' being frozen
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _KEPT = re.compile(r"[^tz]{17}[0-5]\d(\.\d{1,6})?(Z|[+-].{5})")  # of those that were read
-_NO_DAY: LiteralString = "not a day of the calendar, YYYY-MM-DD"
 _EARLIEST, _LATEST = 1900, 2200
 
 
@@ -62,11 +61,17 @@ def _is_instant(text: str) -> str:
 
 
 def _is_day(text: str) -> str:
-    _read(lambda day: date.fromisoformat(day if _DAY.fullmatch(day) else ""), text, "day", _NO_DAY)
+    _read(_day, text, "day", "not a day of the calendar, YYYY-MM-DD")
     return text
 
 
-def _read(read: Callable[[str], D], text: str, code: str, said: str) -> D:
+def _day(text: str) -> date:
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def _read(read: Callable[[str], D], text: str, code: LiteralString, said: LiteralString) -> D:
     """Read a text; of the years that there are here."""
     try:
         found = read(text)
@@ -89,7 +94,8 @@ def at_most(most: int) -> Callable[[Any], Any]:
     return check
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+ID = "[A-Za-z0-9-]{1,64}"
+Id = Annotated[str, StringConstraints(pattern=f"^{ID}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=8000)]

@@ -17,13 +17,13 @@ from deploy.local.trouble import USAGE, CommandError, explained
 from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from deploy.local.words import say
+from schemas.base import ID
 from services.common.moments import last_of
 
 Json = dict[str, Any]
 
 SHOWN: Final = 25
 _LISTED: Final = 20
-_IDENT: Final = re.compile("[A-Za-z0-9-]{1,64}")
 
 
 def file(
@@ -126,7 +126,7 @@ def _offices(client: httpx.Client) -> set[str]:
 
 def _ident(value: str) -> str:
     """Raises CommandError where it is none."""
-    if not _IDENT.fullmatch(value):
+    if not re.fullmatch(ID, value):
         raise CommandError("bad_id", USAGE, value=value)
     return value
 

@@ -298,18 +298,6 @@ class Pair:
         """Every record of a partition, as it is on Kafka now."""
         return self.run(self._topic(name, partition))
 
-    def topics(self) -> set[str]:
-        """The names of all topics there are."""
-        return self.run(self._topics())
-
-    async def _topics(self) -> set[str]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
-        await admin.start()
-        try:
-            return set(await admin.list_topics())
-        finally:
-            await admin.close()
-
     async def _topic(self, name: str, partition: int) -> list[Any]:
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
             bootstrap_servers=self.settings.kafka, enable_auto_commit=False, max_partition_fetch_bytes=16 * 1024 * 1024

@@ -16,6 +16,7 @@ import orjson
 from fastapi import Path, Query, Request, Response
 from starlette.status import HTTP_304_NOT_MODIFIED
 
+from schemas.base import ID
 from schemas.identity import shard_of
 from services.common.grants import Grant
 from services.common.moments import last_of
@@ -33,7 +34,7 @@ NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "as
 PEOPLE: Final[Any] = aiosql.from_path(FilePath(__file__).with_name("people.sql"), "asyncpg")
 _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)
 
-IDENT: Final = r"^[A-Za-z0-9-]{1,64}$"
+IDENT: Final = f"^{ID}$"
 Ident = Annotated[str, Path(pattern=IDENT)]
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2200

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import typer
 
+from schemas.base import ID
 from schemas.catalogue import EVENTS
 from services.common.commands import Lang, Words, spoken
 from services.common.moments import first_of, last_of
@@ -32,7 +33,7 @@ _WORDS: Final[Words] = {
         "ident": "{value} 不是编号：只能是字母、数字和连字符，最多 64 个。",
     },
 }
-_PATTERNS: Final = {"ident": re.compile(r"[A-Za-z0-9-]{1,64}"), "stream": re.compile(r"[a-z-]+/[A-Za-z0-9-]{1,64}")}
+_PATTERNS: Final = {"ident": re.compile(ID), "stream": re.compile(f"[a-z-]+/{ID}")}
 _PLACE: Final = re.compile(r"(\d{1,4}):(\d{1,18})")
 
 

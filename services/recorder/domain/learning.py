@@ -6,7 +6,7 @@ it, so that those that overlap know each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -259,24 +259,28 @@ def touched_more(states: States, event: Event) -> Iterator[Key]:
 
 def _known_chain(states: States, fact: Action | Event, ident: str) -> Iterator[Key]:
     """The keys of a chain as far as what is loaded names them: asked again once these are, it may be longer."""
-    found = [ident]
-    for session in found:
-        key = fact.key("session", session)
-        yield key
+
+    def overlaps(session: str) -> Iterable[str]:
         with suppress(NotLoaded):
-            found += [other for other in states.of(Session, key).overlaps if other not in found]
+            return _session(states, fact, session)[1].overlaps
+        return ()
+
+    yield from (fact.key("session", session) for session in _linked(ident, overlaps))
 
 
 def _chain(states: States, fact: Action | Event, ident: str) -> dict[str, Session]:
     """The session, and all whose time hangs together with its own: that overlap it, or overlap such."""
-    found = {ident: _session(states, fact, ident)[1]}
-    ahead = [ident]
-    for session in ahead:
-        for other in found[session].overlaps:
-            if other not in found:
-                found[other] = _session(states, fact, other)[1]
-                ahead.append(other)
-    return found
+    linked = _linked(ident, lambda session: _session(states, fact, session)[1].overlaps)
+    return {session: _session(states, fact, session)[1] for session in linked}
+
+
+def _linked(ident: str, overlaps: Callable[[str], Iterable[str]]) -> Iterable[str]:
+    linked, known = [ident], {ident}
+    for session in linked:
+        new = [other for other in overlaps(session) if other not in known]
+        known.update(new)
+        linked += new
+    return linked
 
 
 # --- rules ---
@@ -334,7 +338,7 @@ def _double(chain: Mapping[str, Session], ident: str, who: str, line: Attendance
         first, last = min(first, *(chain[o].time()[0] for o in near)), max(last, *(chain[o].time()[1] for o in near))
     whole = [other for other, found in joined.items() if found.state == "present"]
     if len(whole) > 1:
-        return _twice(who, ident, next(other for other in whole if other != ident) if ident in whole else whole[1])
+        return _twice(who, ident, next(other for other in whole if other != ident))
     total, room = sum(found.minutes for found in joined.values()), (last - first) // 60
     return _too_long(who, joined, total, room) if total > room else None
 

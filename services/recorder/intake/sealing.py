@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import orjson
 import structlog
 
-from schemas.base import ActionData
+from schemas.base import ID, ActionData
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
 from schemas.erasure import ErasePerson
@@ -27,7 +27,7 @@ from services.recorder.ledger.database import TRANSIENT
 from services.recorder.ledger.submission import UNCOMPARED, Submission, key_digest
 from services.recorder.vault.vault import DataKey
 
-_OWNER: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+_OWNER: Final = re.compile(ID)
 _BLANK: Final = ""
 Log: Final = structlog.get_logger("intake")
 _CORRECTION: Final = CorrectEntry.TYPE

@@ -70,8 +70,6 @@ def _unpacking(most: int) -> Callable[[bytes | None], bytes]:
 
     def unpack(chunk: bytes | None) -> bytes:
         nonlocal given
-        if stream.eof and chunk:
-            raise _not_gzip("something follows its end")
         try:
             plain = b"" if chunk is None else stream.decompress(chunk, most + 1 - given)
         except zlib.error:
