@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import structlog
 from hypothesis import HealthCheck, settings
 
 from deploy.local import kafka, postgres
@@ -11,6 +12,15 @@ from deploy.local import kafka, postgres
 # No test is about time: a loaded machine may stop any of them for seconds.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+# What a raised error is told with: where it was raised. Its locals, which structlog would show, take seconds to lay out.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # A test's broker lives for minutes at the most: Java's second compiler and threads that collect garbage beside the
 # program would cost it more than they bring.

@@ -90,7 +90,7 @@ def _begun() -> Office:
     for ident in ("m-1", "m-2"):
         office.did("learning.convene-session", session(ident))
         office.did(
-            "learning.record-attendance", roll(line("p-1", "partial", 60), line("p-2", "leave", 0), session=ident)
+            "learning.record-attendance", roll(line("p-1", "partial", 40), line("p-2", "leave", 0), session=ident)
         )
     return office
 
