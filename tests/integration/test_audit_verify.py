@@ -222,6 +222,8 @@ def test_a_tail_rewritten_with_its_hashes_and_peaks(ledger: Settings, shard: int
     named = Options(shards=[shard], read_models=False)
     first = next(each for each in verify(ledger, named, run=here).problems if each.kind is Kind.TOPIC_RECORD)
     assert (first.shard, first.position) == (shard, begin)
+    by_office = Options(offices=[f"{SIZE.prefix}1"], read_models=False)
+    assert verify(ledger, by_office, run=here).checked == verify(ledger, named, run=here).checked
 
 
 def test_columns_versions_and_time(ledger: Settings, shard: int) -> None:

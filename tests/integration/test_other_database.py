@@ -20,7 +20,7 @@ LINES: Final = (
     ("audit verify --without-kafka --without-read-models", 3),
     (f"audit prove --event {UUID(int=1)} --out OUT", 3),
     ("audit checkpoint --shard 0", 3),
-    ("audit key --rotate", 3),
+    ("audit key --rotate --yes", 3),
     ("audit bundle --person p-1 --year 2026 --out OUT/b.zip", 3),
     ("archive --before 2020 --out OUT --yes", 3),
     ("recover", 3),

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -27,9 +28,11 @@ from services.common.grants import Grants
 from services.common.settings import Settings
 from services.recorder.audit import http as module
 from services.recorder.audit.cli import cli
+from services.recorder.audit.proving import keying
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.errors import Contradiction, Missing
 from services.recorder.trust.signing import Checkpoints
+from tests.support.bundles import stranger
 from tests.support.ledger import OFFICE, Bench, bench, section
 
 SHARD = shard_of(OFFICE, 8)
@@ -86,9 +89,9 @@ def _opened(note: bytes, key: str) -> Signed:
     raw = base64.b64decode(encoded)
     assert hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] == ident
     text, _, signatures = note.decode().rpartition("\n\n")
-    (line,) = [line for line in signatures.splitlines() if line.startswith(f"— {name} ")]
-    signature = base64.b64decode(line.rpartition(" ")[2])
-    assert signature[:4].hex() == ident
+    assert name == text.partition("\n")[0], "clients of logs know a log's key by its origin"
+    signed = [base64.b64decode(line.removeprefix(f"— {name} ")) for line in signatures.splitlines()]
+    (signature,) = [each for each in signed if each[:4].hex() == ident]
     Ed25519PublicKey.from_public_bytes(raw[1:]).verify(signature[4:], (text + "\n").encode())
     origin, size, root = text.split("\n")
     return Signed(origin, int(size), base64.b64decode(root))
@@ -111,14 +114,21 @@ def _included(proof: bytes, body: bytes, key: str) -> Signed:
 # --- by command ---
 
 
-async def _run(settings: Settings, *line: str, code: int = 0) -> str:
+async def _run(settings: Settings, *line: str, code: int = 0, answer: str | None = None) -> str:
     """A command as an auditor types it."""
     env = {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in ("database_url", "kafka")}
     invoke = CliRunner().invoke
     home = ["--home", str(settings.home), "--lang", "en"]
-    found = await asyncio.to_thread(invoke, cli, [*line, *home], env=env)
+    found = await asyncio.to_thread(invoke, cli, [*line, *home], env=env, input=answer)
     assert found.exit_code == code, found.output
     return found.output
+
+
+async def _key(settings: Settings) -> str:
+    """The verifier key of the shard that the office is in."""
+    keys = (await _run(settings, "key")).split()
+    assert [key.partition("+")[0].partition("/")[2] for key in keys] == [str(shard) for shard in range(8)]
+    return keys[SHARD]
 
 
 async def test_an_event_is_proved_by_command(ledger: Bench, settings: Settings, tmp_path: Path) -> None:
@@ -127,7 +137,7 @@ async def test_an_event_is_proved_by_command(ledger: Bench, settings: Settings, 
     await _run(settings, "key", code=1)
     said = await _run(settings, "prove", "--event", events[2], "--out", str(out))
     assert said.startswith(f"Event {SHARD}:2 is in the checkpoint of 5 events.")
-    (key,) = (await _run(settings, "key")).split()
+    key = await _key(settings)
     proof, body = (out / f"{events[2]}.tlog-proof").read_bytes(), (out / f"{events[2]}.json").read_bytes()
     assert json.loads(body)["id"] == events[2]
     signed = _included(proof, body, key)
@@ -135,6 +145,15 @@ async def test_an_event_is_proved_by_command(ledger: Bench, settings: Settings, 
     with pytest.raises(Exception, match="State does not match"):
         _included(proof, body.replace(b"people", b"nobody"), key)
     assert settings.checkpoints_file.read_bytes() == proof.partition(b"\n\n")[2] + b"\n", "outside, too"
+    check = (tmp_path, out / "verify.py", "--key", key)
+    assert f"Event {events[2]} is number 2 in {signed.origin}, of 5 that were signed." in stranger(
+        *check, "--lang", "en"
+    )
+    assert json.loads(stranger(*check, "--json"))["keys"]["signed_by"] == [key]
+    assert "--key" in stranger(tmp_path, out / "verify.py", code=2), "a proof brings no key"
+    (out / f"{events[2]}.json").write_bytes(body.replace(b"people", b"nobody"))
+    assert f"✗ {events[2]}.tlog-proof · is not what was signed" in stranger(*check, "--lang", "en", code=1)
+    (out / f"{events[2]}.json").write_bytes(body)
     # one that is newer than the newest checkpoint
     (late,) = await _append(ledger, 1)
     told = json.loads(await _run(settings, "prove", "--event", late, "--out", str(out), "--json"))
@@ -160,34 +179,53 @@ async def test_consistency_is_proved_by_command(ledger: Bench, settings: Setting
     await _append(ledger, 20)
     await sign(SHARD)
     out = tmp_path / "out"
-    where = ("consistency", "--shard", str(SHARD), "--out", str(out))
+    where = ("consistency", "--office", OFFICE, "--out", str(out))
     said = await _run(settings, *where, "--from", "17")
     assert said.startswith(f"Shard {SHARD}: the tree of 37 events begins with all of that of 17.")
     assert (out / "old.checkpoint").read_text() == kept
-    (key,) = (await _run(settings, "key")).split()
+    key = await _key(settings)
     old, new = (_opened((out / f"{name}.checkpoint").read_bytes(), key) for name in ("old", "new"))
     hashes = [base64.b64decode(line) for line in (out / "hashes.txt").read_text().splitlines()]
     assert merkle.verify_consistency(old.size, old.root, new.size, new.root, hashes)
+    check = (tmp_path, out / "verify.py", "--lang", "zh", "--key", key)
+    assert f"{old.origin}：37 条事件的日志以 17 条时的日志为开端。" in stranger(*check)
+    (out / "hashes.txt").write_text("\n".join((out / "hashes.txt").read_text().split()[::-1]))
+    assert "✗ hashes.txt · 不能说明" in stranger(*check, code=1)
+    (out / "verify.py").write_text("print('mine')")
+    assert "isn't what this command writes" in await _run(settings, *where, "--from", "17", code=1)
+    (out / "verify.py").unlink()
     told = json.loads(await _run(settings, *where, "--from", "3", "--to", "13", "--json"))
     assert (told["old"], told["new"]) == (3, 13)
     said = await _run(settings, *where, "--from", "5", code=1)
     assert "no checkpoint of size 5; those nearest to it have 3, 13, 17, 37" in said
     assert "can't have grown" in await _run(settings, *where, "--from", "13", "--to", "3", code=1)
     assert "there is no shard 9" in await _run(settings, "checkpoint", "--shard", "9", code=1)
+    assert await _run(settings, "checkpoint", "--office", OFFICE) == (out / "new.checkpoint").read_text()
+    assert "office o-99" in await _run(settings, "checkpoint", "--office", "o-99", code=1), "a slip is no other shard"
+    for both in ((), ("--shard", "1", "--office", OFFICE)):
+        assert "either --shard or --office" in await _run(settings, "checkpoint", *both, code=2)
 
 
-async def test_keys_by_command(ledger: Bench, settings: Settings) -> None:
+async def test_keys_by_command(ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     await _append(ledger, 1)
     await Checkpoints(ledger.pool, ledger.ledger, settings).make(SHARD)
     first = (await _run(settings, "key")).split()
-    assert (await _run(settings, "key", "--rotate")).split()[1:] == first
-    await _run(settings, "key", "--rotate")
+    assert "add --yes" in await _run(settings, "key", "--rotate", code=2), "nobody can be asked"
+    monkeypatch.setattr(keying, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    assert "Nothing was changed." in await _run(settings, "key", "--rotate", code=1, answer="n")
+    assert (await _run(settings, "key")).split() == first
+    said = await _run(settings, "key", "--rotate", answer="y")
+    assert "the newest of 1 there" in said
+    assert "1 sign beside it, 0 retired" in said
+    assert said.split()[-8:] == first
+    assert "1 sign beside it, 1 retired" in await _run(settings, "key", "--rotate", "--yes")
     found = json.loads(await _run(settings, "key", "--json"))["keys"]
-    assert [each["state"] for each in found] == ["signing", "signing", "retired"]
-    assert found[2]["key"] == first[0]
-    assert all(each["key"].startswith(f"{ledger.ledger.id}+") for each in found)
+    assert [each["state"] for each in found] == ["signing"] * 16 + ["retired"] * 8
+    assert [each["key"] for each in found[16:]] == first
+    assert [each["shard"] for each in found] == [*range(8)] * 3
+    assert all(each["key"].startswith(f"{ledger.ledger.id}/{each['shard']}+") for each in found)
     told = json.loads(await _run(settings, "checkpoint", "--shard", str(SHARD), "--json"))
-    assert _opened(told["note"].encode(), found[2]["key"]).size == told["size"] == 1
+    assert _opened(told["note"].encode(), first[SHARD]).size == told["size"] == 1
 
 
 # --- over HTTP ---
@@ -205,7 +243,7 @@ async def test_a_stranger_reads_the_whole_log_from_its_static_resources(
     await _append(ledger, 600)
     await _got(client, f"{SHARD}/checkpoint", 404)
     await log._make(SHARD)
-    key = (await _run(settings, "key")).strip()
+    key = await _key(settings)
     answer = await _got(client, f"{SHARD}/checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["cache-control"] == "private, max-age=2"
@@ -258,7 +296,7 @@ async def test_what_is_not_signed_is_not_served(ledger: Bench, client: httpx.Asy
 async def test_proofs_over_http(ledger: Bench, client: httpx.AsyncClient, settings: Settings) -> None:
     events = await _append(ledger, 7)
     proof = (await _got(client, f"{SHARD}/proof", params={"event": events[3], "format": "text"})).content
-    key = (await _run(settings, "key")).strip()
+    key = await _key(settings)
     told = (await _got(client, f"{SHARD}/proof", params={"event": events[3]})).json()
     assert _included(proof, told["body"].encode(), key).size == told["checkpoint"]["size"] == 7
     assert (told["shard"], told["index"]) == (SHARD, 3)

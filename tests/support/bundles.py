@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+import sysconfig
 import zipfile
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -77,4 +81,22 @@ def unzipped(content: bytes) -> Files:
 
 def trusted(settings: Settings) -> list[verify.Key]:
     """The installation's verifier keys."""
-    return [verify.Key.parse(str(key)) for key in Keys.load(settings.checkpoint_keys_file).verifiers]
+    keys = Keys.load(settings.checkpoint_keys_file)
+    return [verify.Key.parse(str(key.named(f"{keys.verifiers[0].ledger}/0"))) for key in keys.keys]
+
+
+def stranger(folder: Path, program: Path, *arguments: str, code: int = 0) -> str:
+    """Run it by a Python that has the standard library and cryptography, and no site-packages."""
+    packages = Path(sysconfig.get_path("purelib"))
+    only = folder / "only"
+    only.mkdir(exist_ok=True)
+    for each in (*packages.glob("cryptography*"), *packages.glob("cffi*"), *packages.glob("_cffi_backend*")):
+        if not (only / each.name).exists():
+            (only / each.name).symlink_to(each)
+    run = (
+        f"import runpy, sys; sys.path.append({str(only)!r}); sys.argv = {[str(program), *arguments]!r}; "
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", run], capture_output=True, cwd=folder, timeout=60)  # noqa: PLW1510
+    assert done.returncode == code, done.stderr.decode()
+    return (done.stdout or done.stderr).decode()

@@ -18,7 +18,7 @@ _COMMANDS: Final = (
     Command(
         "key",
         "services.recorder.audit.proving.keying:key",
-        "Print the verifier keys, newest first: name+hash+base64 (核验检查点用的公钥，新的在前).",
+        "Print the verifier keys, newest first, one a shard: origin+hash+base64 (核验公钥，每分片一行).",
     ),
     Command(
         "checkpoint",
@@ -28,12 +28,12 @@ _COMMANDS: Final = (
     Command(
         "prove",
         "services.recorder.audit.proving.prove:prove",
-        "Prove that an event is in the log: ID.tlog-proof and ID.json (证明事件在日志之中).",
+        "Prove that an event is in the log: ID.tlog-proof, ID.json, verify.py (证明事件在日志之中).",
     ),
     Command(
         "consistency",
         "services.recorder.audit.proving.prove:consistency",
-        "Prove that nothing changed between two checkpoints: both, and hashes.txt (证明两检查点之间历史未改).",
+        "Prove that nothing changed between two checkpoints: both, hashes.txt, verify.py (证明两检查点之间历史未改).",
     ),
     Command(
         "bundle",

@@ -3,8 +3,8 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Self
 from uuid import UUID
 
@@ -42,9 +42,9 @@ class Checkpoint:
             raise Untrusted("not a checkpoint: three lines, origin, size and root")
         return cls(origin, int(size), root)
 
-    def signed(self, keys: list[SigningKey]) -> bytes:
+    def signed(self, keys: Sequence[SigningKey]) -> bytes:
         """The signed note."""
-        return note.sign(self.text(), keys)
+        return signed(self.text(), keys)
 
 
 def origin_of(ledger: UUID, shard: int) -> str:
@@ -52,6 +52,16 @@ def origin_of(ledger: UUID, shard: int) -> str:
     return f"{ledger}/{shard}"
 
 
+def signed(text: str, keys: Sequence[SigningKey]) -> bytes:
+    """The note, signed under the name of its first line: clients and witnesses of a log ask for a key of that name."""
+    return note.sign(text, [replace(key, name=text.partition("\n")[0]) for key in keys])
+
+
 def verified(raw: bytes, keys: Iterable[VerifierKey]) -> Checkpoint:
-    """The checkpoint of a note that one of these keys signed. Raises Untrusted."""
-    return Checkpoint.parse(note.opened(raw, keys))
+    """The checkpoint of a note that one of these keys signed. Raises Untrusted.
+
+    A key is believed of all shards of its installation, whichever it was printed for.
+    """
+    origin = raw.partition(b"\n")[0].decode(errors="replace")
+    ours = [replace(key, name=origin) for key in keys if key.ledger == origin.partition("/")[0]]
+    return Checkpoint.parse(note.opened(raw, ours))

@@ -3,6 +3,7 @@
     {"keys": [{"verifier": "name+hash+base64", "made_at": "…Z", "private": "<base64>"},
               {"verifier": "name+hash+base64", "made_at": "…Z", "retired_at": "…Z"}]}
 
+The name is the installation's; a shard's checkpoints are signed by the same keys under the name of their origin.
 The newest two sign: who knows only the key before the last rotation can still believe, and see by which key the next is
 vouched for. Older ones are retired: their private part is gone, their old signatures stay verifiable.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -53,6 +55,10 @@ class StoredKey(BaseModel):
         if key is not None and str(key.verifier) != self.verifier:
             raise ValueError("the private key is another key's")
         return self
+
+    def named(self, origin: str) -> VerifierKey:
+        """As it is handed to those who verify that shard's checkpoints."""
+        return replace(VerifierKey.parse(self.verifier), name=origin)
 
     def retired(self, now: str) -> StoredKey:
         """Without its private part."""

@@ -29,6 +29,11 @@ class VerifierKey:
     public: bytes
 
     @property
+    def ledger(self) -> str:
+        """Whose it is: the installation, of ``<installation>/<shard>``."""
+        return self.name.partition("/")[0]
+
+    @property
     def id(self) -> bytes:
         """SHA-256(name ‖ newline ‖ 0x01 ‖ public key), its first four bytes."""
         return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:_ID_BYTES]

@@ -108,7 +108,7 @@ class Making:
         keys = self.keys()
         ledger = verified(next(iter(signed.values())).note, keys.verifiers).origin.rpartition("/")[0]
         told = {"ledger": ledger, "person": person, "year": year, "offices": found.figures}
-        files = packing.files(told, signed.values(), proved, keys)
+        files = packing.files(told, list(signed.values()), proved, keys)
         report = standalone.check(files)
         if report.problems:
             en, zh = (standalone.message(report.problems[0], standalone.WORDS[lang]) for lang in ("en", "zh"))

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import orjson
 from schemas.catalogue import EVENTS
 from services.recorder.audit.bundle import standalone
 from services.recorder.audit.proving.proofs import Inclusion
-from services.recorder.trust import note
+from services.recorder.trust.checkpoint import signed
 from services.recorder.trust.keys import Keys
 from services.recorder.trust.signing import Kept
 
@@ -24,12 +24,13 @@ _MODE: Final = 0o100644 << 16
 Json = dict[str, Any]
 
 
-def files(told: Json, checkpoints: Iterable[Kept], proofs: Sequence[Inclusion], keys: Keys) -> dict[str, bytes]:
+def files(told: Json, checkpoints: Sequence[Kept], proofs: Sequence[Inclusion], keys: Keys) -> dict[str, bytes]:
     """All files; ``told`` is what figures.json says besides its format. The manifest is signed."""
+    origins = [f"{told['ledger']}/{kept.shard}" for kept in checkpoints]
     found = {
         "README.txt": _README.read_bytes(),
         "verify.py": program(),
-        standalone.KEYS: "".join(f"{key}\n" for key in keys.verifiers).encode(),
+        standalone.KEYS: "".join(f"{key.named(origin)}\n" for key in keys.keys for origin in origins).encode(),
         standalone.FIGURES: _json({"format": standalone.FORMAT, **told}),
     }
     found |= {f"checkpoints/{kept.shard}": kept.note for kept in checkpoints}
@@ -39,7 +40,7 @@ def files(told: Json, checkpoints: Iterable[Kept], proofs: Sequence[Inclusion], 
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
     manifest = _json({"format": standalone.FORMAT, "files": hashes})
     statement = f"{told['ledger']}/evidence\n{hashlib.sha256(manifest).hexdigest()}\n"
-    return found | {standalone.MANIFEST: manifest, standalone.STATEMENT: note.sign(statement, keys.signing)}
+    return found | {standalone.MANIFEST: manifest, standalone.STATEMENT: signed(statement, keys.signing)}
 
 
 def program() -> bytes:

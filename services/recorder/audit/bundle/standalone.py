@@ -3,7 +3,8 @@
     python3 verify.py [FOLDER | FILE.zip] [--key 'name+hash+base64'] [--lang zh|en] [--json]
 
 Needs Python 3.11 and the package ``cryptography``, nothing else, and no network. Without a path it checks the folder
-that it lies in. Exit code 0: all holds; 1: something doesn't, and it says what and where; 2: wrong usage, or no bundle.
+that it lies in: a bundle, or the proofs that `recorder audit prove` and `consistency` write, for which a key must be
+given. Exit code 0: all holds; 1: something doesn't, and it says what and where; 2: wrong usage, or nothing to check.
 
 It is one file on purpose, to be read by whoever doesn't believe it: formats are those of RFC 6962 (the tree), C2SP
 signed-note, tlog-checkpoint and tlog-proof.
@@ -34,6 +35,7 @@ except ImportError:
 
 FORMAT: Final = "chengzhang-evidence/1"
 MANIFEST, STATEMENT, FIGURES, KEYS = "manifest.json", "manifest.signed", "figures.json", "keys.txt"
+PROOF, OLDER, NEWER, HASHES = ".tlog-proof", "old.checkpoint", "new.checkpoint", "hashes.txt"
 _LARGEST: Final = 256 * 1024 * 1024  # bytes in all: a person's year has less than one hundredth of it
 Json = dict[str, Any]
 Files = Mapping[str, bytes]
@@ -131,46 +133,51 @@ class Wrong(ValueError):
 class Key:
     """Whose signatures are believed."""
 
-    name: str
-    id: bytes
+    ledger: str
     public: bytes
     text: str
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """From ``name+hash+base64``: type 1 is Ed25519, the hash the beginning of SHA-256(name, newline, key)."""
+        """From ``<installation>/<shard>+hash+base64``; type 1 is Ed25519."""
         name, _, rest = text.strip().partition("+")
         ident, _, encoded = rest.partition("+")
         raw = _unbase64(encoded)
         if not name or raw[:1] != b"\x01" or len(raw) != 1 + 32:
             raise Wrong(f"{text.strip()!r}: name+hash+base64")
-        if hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != ident:
+        if _id(name, raw[1:]).hex() != ident:
             raise Wrong(f"{text.strip()!r}: hash")
-        return cls(name, bytes.fromhex(ident), raw[1:], text.strip())
+        return cls(name.partition("/")[0], raw[1:], text.strip())
+
+
+def _id(name: str, public: bytes) -> bytes:
+    """A key's id: the beginning of SHA-256(name, newline, 1 for Ed25519, key)."""
+    return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
 
 
 def opened(note: bytes, keys: Iterable[Key]) -> tuple[list[str], list[Key], list[str]]:
     """A signed note: its lines, those of the keys that signed it, and other signers. Line 1 says whose it is.
 
-    Signatures of unknown keys are passed over, those of known ones must hold.
+    It is signed under that name, by a key of the installation, whichever shard the key was printed for. Signatures of
+    unknown keys are passed over, those of known ones must hold.
     """
     text, empty, signatures = note.decode().rpartition("\n\n")
     if not empty or not signatures.endswith("\n"):
         raise Wrong("no signed note")
     lines = text.split("\n")
-    known = {(key.name, key.id): key for key in keys}
+    known = {_id(lines[0], key.public): key for key in reversed([*keys]) if key.ledger == lines[0].partition("/")[0]}
     signed, others = [], []
     for line in signatures.splitlines():
         dash, name, encoded = line.split(" ")
         raw = _unbase64(encoded)
-        key = known.get((name, raw[:4]))
-        if dash != "—" or key is None or name != lines[0].rpartition("/")[0]:
+        key = known.get(raw[:4])
+        if dash != "—" or key is None or name != lines[0]:
             others.append(f"{name}+{raw[:4].hex()}")
             continue
         try:
             Ed25519PublicKey.from_public_bytes(key.public).verify(raw[4:], f"{text}\n".encode())
         except InvalidSignature:
-            raise Wrong(f"signature of {key.name}+{key.id.hex()}", "signature-broken") from None
+            raise Wrong(f"signature of {name}+{raw[:4].hex()}", "signature-broken") from None
         signed.append(key)
     return lines, signed, others
 
@@ -206,6 +213,28 @@ def leads_to(root: bytes, size: int, body: bytes, at: int, hashes: Iterable[byte
     return last == 0 and node == root
 
 
+def grew(old: tuple[int, bytes], new: tuple[int, bytes], hashes: Iterable[bytes]) -> bool:
+    """Whether a tree of that size and root began as the older one: RFC 9162, section 2.1.4.2."""
+    path = [*hashes]
+    if old[0] == new[0] or not old[0]:
+        return not path and (old == new or old == (0, hashlib.sha256().digest()))
+    at, last = old[0] - 1, new[0] - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    before = after = path.pop(0) if at else old[1]
+    for sibling in path:
+        if last == 0 or len(sibling) != len(new[1]):
+            return False
+        if at & 1 or at == last:
+            before, after = (hashlib.sha256(b"\x01" + sibling + node).digest() for node in (before, after))
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            after = hashlib.sha256(b"\x01" + after + sibling).digest()
+        at, last = at >> 1, last >> 1
+    return last == 0 and (before, after) == (old[1], new[1])
+
+
 def _unbase64(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
@@ -233,6 +262,7 @@ class Report:
     signed_by: list[str] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)  # events that the checkpoint of a shard signs
     ignored: list[str] = field(default_factory=list)  # files that the manifest doesn't name
+    proved: list[Json] = field(default_factory=list)  # by proofs that are in no bundle
 
     def add(self, kind: str, where: str, expected: object = None, found: object = None) -> None:
         """Note a problem."""
@@ -329,7 +359,7 @@ class Check:
         lines, signed, others = opened(self._files[name], self._keys)
         origin = f"{self.report.stated.get('ledger')}/{about}"
         if not signed:
-            raise Wrong(others, "signature", [f"{key.name}+{key.id.hex()}" for key in self._keys])
+            raise Wrong(others, "signature", [key.text.rpartition("+")[0] for key in self._keys])
         if lines[0] != origin:
             raise Wrong(lines[0], "checkpoint", origin)
         self.report.signed_by += [key.text for key in signed if key.text not in self.report.signed_by]
@@ -351,11 +381,7 @@ class Check:
         if not leads_to(root, size, body, index, hashes):
             raise Wrong(None, "proof")
         ident = name.removeprefix("events/").removesuffix(".json")
-        source = f"urn:chengzhang:ledger:{self.report.stated.get('ledger')}"
-        meant = {"id": ident, "source": source, "shard": int(shard), "position": index}
-        says = {name: event[name] for name in ("id", "source", "shard")} | {"position": int(event["sequence"])}
-        if says != meant:
-            raise Wrong(says, "event", meant)
+        _is(event, ident, f"{self.report.stated.get('ledger')}/{shard}", index)
         self._events[event["id"]] = event
 
     def _figures(self, stated: Json) -> None:
@@ -386,6 +412,50 @@ def check(files: Files, keys: Iterable[Key] = ()) -> Report:
     return Check(files, list(keys)).run()
 
 
+def _is(event: Json, ident: str, origin: str, index: int) -> None:
+    """Hold against an event what it says itself of where it is. Raises Wrong."""
+    ledger, _, shard = origin.rpartition("/")
+    meant = {"id": ident, "source": f"urn:chengzhang:ledger:{ledger}", "shard": int(shard), "position": index}
+    says = {name: event[name] for name in ("id", "source", "shard")} | {"position": int(event["sequence"])}
+    if says != meant:
+        raise Wrong(says, "event", meant)
+
+
+def proofs(files: Files, keys: list[Key]) -> Report:
+    """Check proofs that are in no bundle: of events, each beside its own, and that a log only grew."""
+    report = Report()
+    for name in sorted(files):
+        if name.endswith(PROOF):
+            with report.reading(name):
+                index, hashes, note = proof_in(name, files[name])
+                origin, size, root = _signed(report, note, keys)
+                event = name.removesuffix(PROOF)
+                body = files[f"{event}.json"]
+                if not leads_to(root, size, body, index, hashes):
+                    raise Wrong(None, "proof")
+                _is(_json(body), event.rpartition("/")[2], origin, index)
+                report.proved.append({"event": event, "index": index, "origin": origin, "size": size})
+    if NEWER in files:
+        with report.reading(NEWER):
+            old, new = (_signed(report, files[name], keys) for name in (OLDER, NEWER))
+            if old[0] != new[0]:
+                raise Wrong(old[0], "checkpoint", new[0], OLDER)
+            if not grew(old[1:], new[1:], map(_unbase64, files[HASHES].decode().split())):
+                raise Wrong(None, "grew", where=HASHES)
+            report.proved.append({"event": None, "index": old[1], "origin": new[0], "size": new[1]})
+    report.checked = {"proofs": len(report.proved) + len(report.problems)}
+    return report
+
+
+def _signed(report: Report, note: bytes, keys: list[Key]) -> tuple[str, int, bytes]:
+    """Origin, size and root of a checkpoint that one of these keys signed. Raises Wrong."""
+    (origin, size, root, *_), signed, others = opened(note, keys)
+    if not signed:
+        raise Wrong(others, "signature", [key.text.rpartition("+")[0] for key in keys])
+    report.signed_by += [key.text for key in signed if key.text not in report.signed_by]
+    return origin, int(size), _unbase64(root)
+
+
 def _json(raw: bytes) -> Json:
     found = json.loads(raw)
     if not isinstance(found, dict):
@@ -402,10 +472,10 @@ def _first_lines(note: bytes) -> str:
 
 
 def read(path: Path) -> dict[str, bytes]:
-    """All files of an unpacked bundle, or of a zip, by name. Raises OSError, Wrong."""
+    """All files of an unpacked bundle, of proofs, or of a zip, by name. Raises OSError, Wrong."""
     files = _folder(path) if path.is_dir() else _unzipped(path)
-    if MANIFEST not in files:
-        raise Wrong(f"{path}: {MANIFEST}?")
+    if MANIFEST not in files and NEWER not in files and not any(name.endswith(PROOF) for name in files):
+        raise Wrong(f"{path}: {MANIFEST}? *{PROOF}? {NEWER}?")
     return files
 
 
@@ -442,6 +512,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "checkpoint-missing": "can't be checked: {expected} is missing or doesn't hold",
         "proof": "is not what was signed: event or proof was changed",
         "proof-missing": "has no proof",
+        "grew": "does not show that the newer log began as the older one: it was changed, or is not of these two",
         "event": "is another event: {expected} expected, it says {found}",
         "event-missing": "a figure of {expected} rests on this event, and it is not here",
         "figure": "the events give {expected}, the bundle states {found}",
@@ -450,16 +521,20 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "other-office": "belongs to office {found}, of which there are no figures",
         "title": "Evidence for the appraisal of {person}, {year}",
         "office": "{office}: section {section}, tier {tier} (shard {shard}, first {size} events)",
-        "met": "study requirement met, by {count} credits", "unmet": "study requirement not met; {count} credits",
+        "met": "study requirement met ({count} credit entries)",
+        "unmet": "study requirement not met ({count} credit entries)",
         "evidence": "evidence: {group}; by guide word: {guide}", "none": "none",
         "checked": "{files} files, {events} events proved, {figures} figures recomputed.",
         "ignored": "Not part of the bundle: {names}",
+        "included": "Event {event} is number {index} in {origin}, of {size} that were signed.",
+        "grown": "{origin}: the log of {size} events begins with all of that of {index}.",
         "own-key": "Signed by {keys}. THIS KEY CAME WITH THE BUNDLE: compare it with one that you got on another way, "
         "or give that one with --key.",
         "given-key": "Signed by {keys}, which you gave.",
         "ok": "Everything holds.", "wrong": "{count} problems:",
         "left-out": "This can't show that all was recorded, or that nothing was revoked since: see README.txt.",
-        "no-bundle": "no bundle that could be read: {reason}", "no-key": "no verifier key: {reason}",
+        "no-bundle": "nothing to check that could be read: {reason}", "no-key": "no verifier key: {reason}",
+        "which-key": "proofs bring no key: give the one that you trust with --key",
         "path": "folder or zip; else the folder of this file", "key": "trust this verifier key and no others; again",
         "json": "for programs", "lang": "else LANG",
     },
@@ -474,6 +549,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "checkpoint-missing": "无法核验：{expected} 缺失或不成立",
         "proof": "与已签名的内容不符：事件或证明被改动",
         "proof-missing": "没有证明文件",
+        "grew": "不能说明新的日志以旧的日志为开端：被改动，或不属于这两个检查点",
         "event": "不是所称的事件：应为 {expected}，其内容为 {found}",
         "event-missing": "{expected} 的数字依据此事件，但包内没有",
         "figure": "由事件算得 {expected}，包内写的是 {found}",
@@ -482,15 +558,18 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "other-office": "属于机关 {found}，而包内没有该机关的数字",
         "title": "{person} {year} 年度考核依据",
         "office": "{office}：科室 {section}，层次 {tier}（分片 {shard}，前 {size} 条事件）",
-        "met": "学习要求：已达到，依据 {count} 条学时", "unmet": "学习要求：未达到，学时 {count} 条",
+        "met": "学习要求：已达到（学时记录 {count} 笔）", "unmet": "学习要求：未达到（学时记录 {count} 笔）",
         "evidence": "考核依据：{group}；按引导方面：{guide}", "none": "无",
         "checked": "核对文件 {files} 个，证明事件 {events} 条，重算数字 {figures} 项。",
         "ignored": "不属于证据包的文件：{names}",
+        "included": "事件 {event} 位于 {origin} 第 {index} 条，已签名 {size} 条。",
+        "grown": "{origin}：{size} 条事件的日志以 {index} 条时的日志为开端。",
         "own-key": "签名密钥为 {keys}。此公钥随包而来：请与另行取得的公钥比对，或用 --key 给出。",
         "given-key": "签名密钥为 {keys}，由您给出。",
         "ok": "全部一致。", "wrong": "发现 {count} 个问题：",
         "left-out": "本核验不能说明没有漏记，其后也未撤销：见 README.txt。",
-        "no-bundle": "不是可读取的证据包：{reason}", "no-key": "不是核验公钥：{reason}",
+        "no-bundle": "没有可读取的证据包或证明：{reason}", "no-key": "不是核验公钥：{reason}",
+        "which-key": "证明本身不带公钥：请用 --key 给出所信任的公钥",
         "tier leadership": "主任室", "tier section-head": "科室负责人", "tier staff": "科员",
         "group learning": "学习", "group work": "工作", "group activity": "活动",
         "guide people": "人", "guide work": "干", "guide innovation": "新", "guide results": "绩",
@@ -517,21 +596,25 @@ def as_json(report: Report, words: Mapping[str, str], *, given: bool) -> Json:
     keys = {"source": "given" if given else "bundle", "signed_by": report.signed_by}
     stated = {name: report.stated.get(name) for name in ("ledger", "person", "year", "offices")}
     told = {"ok": not problems, **stated, "checked": report.checked, "keys": keys, "problems": problems}
-    return told | {"sizes": report.sizes, "ignored": report.ignored}
+    return told | {"sizes": report.sizes, "ignored": report.ignored, "proved": report.proved}
 
 
 def as_lines(report: Report, words: Mapping[str, str], *, given: bool) -> Iterator[str]:
     """A report, for people."""
-    yield words["title"].format(**{name: report.stated.get(name) for name in ("person", "year")})
+    if report.stated:
+        yield words["title"].format(**{name: report.stated.get(name) for name in ("person", "year")})
     for office in report.stated.get("offices", []):
         with Report().reading(FIGURES):
             yield from _office(office, words, report.sizes)
-    yield words["checked"].format(**{"figures": 0, **report.checked})
+    yield from (words["included" if each["event"] else "grown"].format(**each) for each in report.proved)
+    if "files" in report.checked:
+        yield words["checked"].format(**{"figures": 0, **report.checked})
     if report.ignored:
         yield words["ignored"].format(names=" ".join(report.ignored))
     if report.signed_by:
         yield words["given-key" if given else "own-key"].format(keys=" ".join(report.signed_by))
-    yield words["left-out"]
+    if report.stated:
+        yield words["left-out"]
     yield words["wrong"].format(count=len(report.problems)) if report.problems else words["ok"]
     for problem in report.problems:
         yield f"  ✗ {message(problem, words)}"
@@ -581,7 +664,9 @@ def main(arguments: list[str] | None = None) -> int:
         files = read(asked.path)
     except (OSError, Wrong) as wrong:
         parser.error(words["no-bundle"].format(reason=wrong))
-    report = check(files, keys)
+    if MANIFEST not in files and not keys:
+        parser.error(words["which-key"])
+    report = check(files, keys) if MANIFEST in files else proofs(files, keys)
     if asked.json:
         sys.stdout.write(json.dumps(as_json(report, words, given=bool(keys)), ensure_ascii=False) + "\n")
     else:

@@ -12,6 +12,7 @@ import typer
 from services.common.commands import Lang, settings_of
 from services.common.settings import Settings
 from services.recorder.audit import files
+from services.recorder.audit.bundle import packing
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli_errors import said
 from services.recorder.ledger import database
@@ -19,7 +20,8 @@ from services.recorder.ledger.database import ledger_of
 from services.recorder.trust.delivery import Delivery
 from services.recorder.trust.signing import Checkpoints, Kept
 
-Shard = Annotated[int, typer.Option(min=0, max=1023, help="The shard's number · 分片号")]
+Shard = Annotated[int | None, typer.Option(min=0, max=1023, help="The shard's number · 分片号")]
+Office = Annotated[str | None, typer.Option(help="Or an office: the shard that it is in · 或机关，即其所在分片")]
 Out = Annotated[Path, typer.Option(help="The folder to write to; it is made · 写入的文件夹")]
 Archives = Annotated[
     list[Path] | None,
@@ -31,6 +33,14 @@ Archives = Annotated[
 ]
 _T = TypeVar("_T")
 _CONNECTIONS: Final = 2
+_PROGRAM: Final = "verify.py"
+
+
+async def place(log: AuditLog, shard: int | None, office: str | None) -> int:
+    """The shard that is meant, by number or by office."""
+    if (shard is None) == (office is None):
+        raise typer.BadParameter("give either --shard or --office · 请给出 --shard 或 --office 之一")
+    return await log.shard(office) if shard is None else shard  # type: ignore[arg-type]
 
 
 def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
@@ -69,11 +79,15 @@ def tell(told: dict[str, Any], text: str, *, as_json: bool) -> None:
 
 
 def written(lang: Lang | None, folder: Path, contents: dict[str, bytes]) -> list[str]:
-    """Write these files into the folder, and give their paths; exit 1 where that can't be done."""
+    """Write these files, and what checks them, into the folder; their paths. Exit 1 where that can't be done."""
+    program = packing.program()
+    title = program.partition(b"\n")[0]
     with said(lang):
         files.make(folder)
         for name in contents:
             files.check(folder / name)
+        files.check(folder / _PROGRAM, lambda file: file.read_bytes().startswith(title))
+        files.write(folder / _PROGRAM, program)
         for name, content in contents.items():
             files.write(folder / name, content)
     return [str(folder / name) for name in contents]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import aiosql
 
+from schemas.identity import shard_of
 from schemas.merkle import HASH
 from services.recorder.archive.held import QUERIES as ARCHIVED
 from services.recorder.archive.held import Archive
@@ -36,6 +37,11 @@ class AuditLog:
         """The newest. Raises Missing, Unavailable."""
         async with self.connection() as connection:
             return await self._newest(connection, shard)
+
+    async def shard(self, office: str) -> int:
+        """The one that an office is in. Raises Missing, Unavailable."""
+        async with self.connection() as connection:
+            return await shard_with(connection, self._shards, office)
 
     async def tile(self, shard: int, at: At, width: int) -> bytes:
         """A tile's first ``width`` hashes, as far as they are signed. Raises Missing, Unavailable."""
@@ -145,6 +151,17 @@ class AuditLog:
         with reached():
             async with self._pool.acquire(timeout=10) as connection:
                 yield connection
+
+
+async def shard_with(connection: Connection, shards: int, office: str) -> int:
+    """The shard of an office, which must be there: by a slip another one would be looked at. Raises Missing."""
+    shard = shard_of(office, shards)
+    if not await QUERIES.known(connection, shard=shard, office=office):
+        raise Missing(
+            f"nothing was ever recorded of an office {office}; check how it is written",
+            f"没有机关 {office} 的任何记录；请核对写法",
+        )
+    return shard
 
 
 def _within(signed: int, number: int, width: int) -> None:

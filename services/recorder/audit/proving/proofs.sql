@@ -7,6 +7,14 @@ SELECT
 FROM ledger.shard AS s
 JOIN ledger.event AS e ON e.shard = s.shard AND e.id = :event::uuid;
 
+-- name: known$
+-- Whether a shard holds anything of an office.
+SELECT exists(
+    SELECT
+    FROM ledger.state
+    WHERE shard = :shard AND starts_with(key, :office || '/')
+);
+
 -- name: sizes
 -- The sizes that a shard was signed at, nearest to one.
 SELECT size

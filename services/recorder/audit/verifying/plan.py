@@ -15,6 +15,7 @@ from services.common.settings import Settings
 from services.recorder.archive.folder import digest
 from services.recorder.archive.held import QUERIES as ARCHIVED
 from services.recorder.archive.held import Archive
+from services.recorder.audit.proving.log import shard_with
 from services.recorder.audit.verifying.checks.leaves import RANGE, Range
 from services.recorder.audit.verifying.checks.notes import Kept, Notary, Signatures, given, in_file
 from services.recorder.audit.verifying.checks.topics import Partition
@@ -39,12 +40,13 @@ Ranges = dict[int, list[tuple[int, int]]]  # shard → first and last of what le
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for. ``shards``: none means all; ``files``: checkpoints kept elsewhere; ``keys``: trusted ones.
+    """What was asked for. ``shards`` and those that ``offices`` are in: none means all.
 
-    ``archives``: the folders of what left the ledger.
+    ``files``: checkpoints kept elsewhere; ``keys``: trusted ones; ``archives``: the folders of what left the ledger.
     """
 
     shards: Sequence[int] = ()
+    offices: Sequence[str] = ()
     files: Sequence[Path] = ()
     keys: Sequence[VerifierKey] = ()
     archives: Sequence[Path] = ()
@@ -54,7 +56,7 @@ class Options:
     @property
     def models(self) -> bool:
         """Whether read models are verified: they are of all shards."""
-        return self.read_models and not self.shards
+        return self.read_models and not self.shards and not self.offices
 
 
 @dataclass(slots=True)
@@ -127,7 +129,7 @@ class _Layout:
 
     async def lay(self, files: Iterable[Iterable[Kept]]) -> None:
         """Fix everything."""
-        made, shards = self.made, self._shards()
+        made, shards = self.made, await self._shards()
         if not self.options.kafka:
             made.skipped.append(skipped("kafka", "left-out", option="--without-kafka"))
         notary = Notary(self.ledger.id, shards, self._keys())
@@ -143,7 +145,7 @@ class _Layout:
         parts = (self._ranges, self._whole, self._partitions)  # hashes first, so that their rate is theirs
         made.jobs = [job for part in parts for head in made.heads.values() for job in part(head)]
 
-    def _shards(self) -> list[int]:
+    async def _shards(self) -> list[int]:
         count = self.ledger.shards
         unknown = [shard for shard in self.options.shards if not 0 <= shard < count]
         if unknown:
@@ -151,7 +153,8 @@ class _Layout:
                 f"there is no shard {unknown[0]}: this ledger has 0 to {count - 1}.",
                 f"没有分片 {unknown[0]}：本账本的分片为 0 至 {count - 1}。",
             )
-        return sorted(set(self.options.shards)) or list(range(count))
+        asked = {await shard_with(self.connection, count, office) for office in self.options.offices}
+        return sorted(asked.union(self.options.shards)) or list(range(count))
 
     def _keys(self) -> list[VerifierKey]:
         path = self.settings.checkpoint_keys_file

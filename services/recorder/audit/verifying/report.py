@@ -82,7 +82,8 @@ def _work(made: Plan, run: Runner, advance: Advance) -> int:
 def _models(made: Plan, answer: Answer | None, options: Options) -> dict[str, Any]:
     """Read models = a fresh replay: what the projector counted, which verifies its own, if it was asked and told."""
     if answer is None:
-        option = "--shard" if options.read_models else "--without-read-models"
+        named = "--office" if options.offices else "--shard"
+        option = named if options.read_models else "--without-read-models"
         made.skipped.append(skipped("read_models", "left-out", option=option))
     elif answer.code is None:
         made.skipped.append(skipped("read_models", "no-projector"))

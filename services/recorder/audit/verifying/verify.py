@@ -62,6 +62,10 @@ _WORDS: Final[Words] = {
 Shards = Annotated[
     list[int] | None, typer.Option("--shard", help="Only this shard; may be given again · 只核验该分片，可多次给出")
 ]
+Offices = Annotated[
+    list[str] | None,
+    typer.Option("--office", help="Only this office's shard; may be given again · 只核验该机关所在分片，可多次给出"),
+]
 Files = Annotated[
     list[Path] | None,
     typer.Option(
@@ -96,6 +100,7 @@ Complete = Annotated[
 def verify(
     *,
     shard: Shards = None,
+    office: Offices = None,
     checkpoints: Files = None,
     key: Keys = None,
     source: Source = None,
@@ -113,7 +118,8 @@ def verify(
     except Untrusted as error:
         raise typer.BadParameter(worded(error, lang)) from None
     archives = folders_of(source or ())
-    options = Options(shard or (), checkpoints or (), keys, archives, not without_kafka, not without_read_models)
+    named, stores = (shard or (), office or ()), (not without_kafka, not without_read_models)
+    options = Options(*named, checkpoints or (), keys, archives, *stores)
     quiet()
     with said(lang), _interruptible():
         report = verified(settings_of(home, lang), options, title=words["title"])
