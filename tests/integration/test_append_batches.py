@@ -17,6 +17,7 @@ from services.recorder.domain import decider
 from services.recorder.errors import Busy, Misconfigured, ReadOnly, Unavailable
 from services.recorder.ledger import database as ledger_database
 from services.recorder.ledger import founding, mode
+from services.recorder.ledger import receipts as receipts_module
 from services.recorder.ledger.appending import append as module
 from services.recorder.ledger.appending import appender as appender_module
 from services.recorder.ledger.appending import deciding as batch_module
@@ -147,6 +148,43 @@ async def test_retryable_refusals_bind_nothing(ledger: Bench) -> None:
     found = {json.loads(row["receipt"])["code"]: row["binding"] for row in rows}
     assert found == {"unknown-reference": False, "unknown-type": False, None: True}
     assert await Receipts(ledger.pool, 8).find(OFFICE, "/test", "none") is None
+
+
+async def test_the_receipts_of_a_source_in_their_order(ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    neighbour = next(office for office in (f"o-{n}" for n in range(2, 99)) if shard_of(office, 8) == SHARD)
+    odd = 'a"source":"/test"'  # no text of theirs is taken for a member
+    actions = [
+        section(f"s-{n}", source=("/test", "/test/", odd)[n % 3], office=(OFFICE, OFFICE, OFFICE, neighbour)[n % 4])
+        for n in range(24)
+    ]
+    told = await ledger.receipts([*actions, session("x-1", "p-9")])
+    assert told[-1]["code"] == "unknown-reference", "what was refused for now is listed, too"
+    receipts = Receipts(ledger.pool, 8)
+    monkeypatch.setattr(receipts_module, "_LOOKED_AT", 7)
+    monkeypatch.setattr(receipts_module, "_PAGE", 2)
+    for source in ("/test", odd, "\x00"):
+        found: list[Json] = []
+        after: int | None = -1
+        while after is not None:
+            page, after = await receipts.following(OFFICE, source, after)
+            assert len(page) <= 2
+            found += map(json.loads, page)
+        assert found == [each for each in told if (each["office"], each["source"]) == (OFFICE, source)]
+
+
+async def test_an_id_that_a_refusal_used_up(ledger: Bench) -> None:
+    """Whoever mends what was refused sends it under another id: the conflict says so, and which."""
+    for ident, proposed in (("a-1", "a-1.2"), ("a.9", "a.10"), ("a.x", "a.x.2")):
+        nonsense = person("p-1", id=ident) | {"data": {"nonsense": 1}}
+        refused, taken = await ledger.receipts([nonsense, person("p-1", id=ident)])
+        assert (refused["code"], refused["final"]) == ("invalid-field", True)
+        assert (taken["code"], taken["first"]) == ("key-conflict", refused["number"])
+        for said in taken["message"].values():
+            assert "invalid-field" in said
+            assert f" {proposed}" in said
+    used, other = await ledger.receipts([section("s-1", id="b-1"), section("s-2", id="b-1")])
+    assert "Use a new id for a new action" in other["message"]["en"]
+    assert used["code"] is None
 
 
 async def test_recorded_time_never_goes_back(ledger: Bench) -> None:

@@ -95,6 +95,10 @@ class Recorder:
     async def find(self, office: str, source: str, id: str) -> bytes | None:  # noqa: A002
         return b'{"outcome":"accepted"}' if (office, source, id) == ("o-1", "/study", "a-1") else None
 
+    async def following(self, office: str, source: str, after: int) -> tuple[list[bytes], int | None]:
+        assert (office, source) == ("o-1", "/study")
+        return [b'{"number":%d}' % number for number in range(after + 1, 3)], after
+
     async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
         return {owner: DataKey(f"kid-{owner}", owner, owner.encode().ljust(32)) for owner in owners}
 
@@ -503,6 +507,17 @@ async def test_no_receipt_and_not_ones_own(client: httpx.AsyncClient) -> None:
     _problem(await client.get("/receipts", params=params | {"office": "o-2"}, headers=_auth("study")), 403, "forbidden")
 
 
+@pytest.mark.parametrize(("token", "status"), [("study", 200), ("auditor", 200), ("reader", 403)])
+async def test_a_source_s_receipts(client: httpx.AsyncClient, token: str, status: int) -> None:
+    params = {"office": "o-1", "source": "/study", "after": "1"}
+    answer = await client.get("/receipts", params=params, headers=_auth(token))
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json() == {"office": "o-1", "source": "/study", "items": [{"number": 2}], "next": "1"}
+        first = await client.get("/receipts", params=params | {"after": ""}, headers=_auth(token))
+        assert [each["number"] for each in first.json()["items"]] == [0, 1, 2]
+
+
 async def test_a_parameter_that_there_is_not_is_named(client: httpx.AsyncClient) -> None:
     asked = {"ofice": "o-1", "source": "/oa", "id": "a-1"}
     found = _problem(await client.get("/receipts", params=asked, headers=_auth()), 422, "invalid-field")
@@ -512,7 +527,15 @@ async def test_a_parameter_that_there_is_not_is_named(client: httpx.AsyncClient)
 
 async def test_a_missing_parameter_is_named(client: httpx.AsyncClient) -> None:
     body = _problem(await client.get("/receipts?office=o-1", headers=_auth()), 422, "invalid-field")
-    assert [e["pointer"] for e in body["errors"]] == ["/query/source", "/query/id"]
+    assert [e["pointer"] for e in body["errors"]] == ["/query/source"]
+    for more in ({}, {"id": "a-1", "after": "3"}):
+        asked = {"office": "o-1", "source": "/oa"} | more
+        body = _problem(await client.get("/receipts", params=asked, headers=_auth()), 422, "invalid-field")
+        assert [e["pointer"] for e in body["errors"]] == ["/query/id"]
+    for after in ("-1", "x", "1" * 19):
+        asked = {"office": "o-1", "source": "/oa", "after": after}
+        body = _problem(await client.get("/receipts", params=asked, headers=_auth()), 422, "invalid-field")
+        assert [e["pointer"] for e in body["errors"]] == ["/query/after"]
 
 
 # --- opening ---

@@ -40,10 +40,10 @@ def section(ident: str | None = None, office: str = OFFICE, **more: object) -> J
     return action("people.define-section", {"section": ident or uuid.uuid4().hex, "name": "科"}, office, **more)
 
 
-def person(ident: str, office: str = OFFICE) -> Json:
+def person(ident: str, office: str = OFFICE, **more: object) -> Json:
     """The action that registers somebody."""
     data = {"person": ident, "name": "王", "branch": "b", "joined_on": "2020-01-01", "birth_year": 1990}
-    return action("people.register-person", data, office)
+    return action("people.register-person", data, office, **more)
 
 
 def session(ident: str, chair: str, **more: object) -> Json:

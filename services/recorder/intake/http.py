@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final, Protocol
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
 
 from schemas.receipt import Receipt
 from services.common import problems
 from services.common.bearer import bearer, forbidden
 from services.common.grants import Grant, Grants
 from services.common.pages import DESCRIBED
-from services.common.problems import Problem, responses
+from services.common.problems import FieldError, Problem, responses
 from services.recorder.intake.over_http import describing
 from services.recorder.intake.over_http.answers import answered, translated
 from services.recorder.intake.over_http.opening import Opening, OpenResponse, open_items
@@ -27,6 +28,21 @@ from services.recorder.ledger.submission import Outcome, Submission
 VERSION: Final = "1"  # of the interface; optional members may come within it
 _JSON: Final = "application/json"
 _Key = Annotated[str, Query(min_length=1, max_length=256)]
+_EITHER: Final = FieldError(
+    "/query/id",
+    "either id or after is needed",
+    "需要 id 或 after 之一",
+    "Give id for one receipt, or after for a source's.",
+    "查询一份回执请给 id；查询一个来源的回执请给 after。",
+)
+_After = Annotated[
+    str | None,
+    Query(
+        pattern=r"^\d{0,18}$",
+        description="a source's receipts behind this number: `next` of the page before, or the last one's `number`; "
+        "empty: from the first",
+    ),
+]
 _DryRun = Annotated[
     bool,
     Query(
@@ -51,6 +67,24 @@ class Receipts(Protocol):
 
     async def find(self, office: str, source: str, id: str) -> bytes | None:  # noqa: A002 - as CloudEvents calls it
         """The binding receipt of an action. Raises Unavailable."""
+
+    async def following(self, office: str, source: str, after: int) -> tuple[list[bytes], int | None]:
+        """A source's receipts behind a number, and after which to go on. Raises Unavailable."""
+
+
+class ReceiptPage(BaseModel):
+    """A source's receipts in an office, in their order."""
+
+    office: str
+    source: str
+    items: list[Receipt]
+    next: str | None = Field(description="the next page's `after`, also where `items` is empty; null on the last one")
+
+
+_RECEIPTS: Final[dict[str, Any]] = {
+    "response_model": Receipt | ReceiptPage,
+    "responses": responses(401, 403, 404, 422, 503),
+}
 
 
 class Secrets(Keys, Opening, Protocol):
@@ -94,10 +128,24 @@ def router(deps: Dependencies) -> APIRouter:
             return await _publish_many(submit, grant, await many(request))
         return await _publish_one(submit, grant, await one(request, media))
 
-    @routes.get("/receipts", tags=["actions"], response_model=Receipt, responses=responses(401, 403, 404, 422, 503))
-    async def receipt(grant: asking, office: _Key, source: _Key, id: _Key) -> Response:  # noqa: A002
-        """Give an action's receipt: accepted, or rejected for good. What was rejected for now has none to ask for."""
-        return await _receipt(deps, grant, office, source, id)
+    @routes.get("/receipts", tags=["actions"], **_RECEIPTS)
+    async def receipt(
+        grant: asking,
+        office: _Key,
+        source: _Key,
+        id: _Key | None = None,  # noqa: A002  # as CloudEvents calls it
+        after: _After = None,
+    ) -> Response:
+        """Give an action's receipt, or with `after` those of a source.
+
+        An action that was rejected for now has none that binds it; among those of a source its receipts are listed.
+        """
+        _own(grant, office, source)
+        if (id is None) == (after is None):
+            raise problems.invalid([_EITHER])
+        if after is not None:
+            return await _page(deps, office, source, after)
+        return await _receipt(deps, office, source, str(id))
 
     @routes.post("/open", tags=["sealed fields"], response_model=OpenResponse, **describing.OPEN)
     async def open_sealed(request: Request, grant: asking) -> Response:
@@ -177,11 +225,21 @@ def _item(answer: tuple[int, bytes] | Problem) -> dict[str, Any]:
     return {"status": status, "receipt": orjson.Fragment(receipt)}
 
 
-async def _receipt(deps: Dependencies, grant: Grant, office: str, source: str, ident: str) -> Response:
+def _own(grant: Grant, office: str, source: str) -> None:
     watching = grant.role in {"auditor", "operator"} and grant.in_office(office)
     if not (watching or grant.owns(office, source)):
         detail = f"This token may not see receipts of {source} in the office {office}."
         raise forbidden(grant, detail, office=office, source=source)
+
+
+async def _page(deps: Dependencies, office: str, source: str, after: str) -> Response:
+    with translated():
+        found, following = await deps.receipts.following(office, source, int(after or -1))
+    told = {"office": office, "source": source, "items": [orjson.Fragment(each) for each in found]}
+    return Response(orjson.dumps(told | {"next": None if following is None else str(following)}), media_type=_JSON)
+
+
+async def _receipt(deps: Dependencies, office: str, source: str, ident: str) -> Response:
     with translated():
         found = await deps.receipts.find(office, source, ident)
     if found is None:

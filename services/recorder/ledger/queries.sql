@@ -184,6 +184,19 @@ SELECT receipt
 FROM ledger.receipt
 WHERE shard = :shard AND digest = :digest AND binding;
 
+-- name: receipts_after
+-- The next so many numbers of a shard, and the receipts among them that have both members: canonical JSON has them so,
+-- and in a text they would be escaped.
+SELECT
+    number,
+    CASE
+        WHEN position(:office::bytea IN receipt) > 0 AND position(:source::bytea IN receipt) > 0 THEN receipt
+    END AS receipt
+FROM ledger.receipt
+WHERE shard = :shard AND number > :after
+ORDER BY number
+LIMIT :count;
+
 -- name: rereading
 -- Which partitions of the actions topic are read again, and up to where.
 SELECT

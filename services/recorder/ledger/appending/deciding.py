@@ -216,13 +216,22 @@ class Batch:
     def _again(self, submission: Submission, body_digest: bytes, receipt: bytes) -> Answer:
         if submission.body_digest in {body_digest, UNCOMPARED} or not body_digest:  # none: a receipt made anew
             return Answer(receipt, repeat=True)
-        first = orjson.loads(receipt)["number"]
+        first: dict[str, Any] = orjson.loads(receipt)
+        number, code = first["number"], first["code"]
         why = Rejection(
             "key-conflict",
-            f"This id was used before for another content (receipt {first}). Use a new id for a new action.",
-            f"该编号此前已用于其他内容（回执 {first}）。新的操作请用新的编号。",
+            f"This id was used before for another content (receipt {number}). Use a new id for a new action.",
+            f"该编号此前已用于其他内容（回执 {number}）。新的操作请用新的编号。",
         )
-        return self._refuse(submission, "conflict", why, binding=False, first=first)
+        if code is not None:
+            mended = _mended(submission.id)
+            why = Rejection(
+                "key-conflict",
+                f"This id was used up by a content that was refused for good (receipt {number}: {code}). "
+                f"Send what was mended under an id of its own, as {mended}.",
+                f"该编号已被一项最终拒绝的内容用掉（回执 {number}：{code}）。改正后请用新的编号提交，如 {mended}。",
+            )
+        return self._refuse(submission, "conflict", why, binding=False, first=number)
 
     def _refuse(
         self, submission: Submission, outcome: str, why: Rejection, *, binding: bool, first: int | None = None
@@ -257,6 +266,12 @@ class Batch:
         if binding:
             self.known[digest] = (submission.body_digest, receipt)
         return Answer(receipt, repeat=False)
+
+
+def _mended(ident: str) -> str:
+    """What the guide proposes as the id of the next try: a-1, a-1.2, a-1.3."""
+    stem, dot, number = ident.rpartition(".")
+    return f"{stem}.{int(number) + 1}" if dot and number.isascii() and number.isdecimal() else f"{ident}.2"
 
 
 def _too_large(event: Event, size: int) -> Rejection | None:
