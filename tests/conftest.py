@@ -13,7 +13,7 @@ from deploy.local import kafka, postgres
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-# What a raised error is told with: where it was raised. Its locals, which structlog would show, take seconds to lay out.
+# Of a raised error it is told where: its locals, which structlog would show, take seconds to lay out.
 structlog.configure(
     processors=[
         structlog.processors.add_log_level,

@@ -26,10 +26,10 @@ from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import here
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import NotArchived, Refused, Unavailable, Unsettled
-from services.recorder.kafka import topics
+from services.recorder.kafka import fetching
 from services.recorder.kafka.fetching import Tail
 from services.recorder.ledger import database, folding, rows, states, years
-from services.recorder.ledger.appending import append
+from services.recorder.ledger.appending import writing
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.submission import Closed
 from services.recorder.recovery import refolding as module
@@ -91,7 +91,7 @@ async def _of_fold(ledger: Bench, version: int, *shards: int) -> None:
 def _earlier() -> Iterator[None]:
     """What a recorder of the version before does."""
     with pytest.MonkeyPatch.context() as patched:
-        for each in (states, append):
+        for each in (states, writing):
             patched.setattr(each, "FOLD_VERSION", OLD)
         yield
 
@@ -339,9 +339,10 @@ async def _left(ledger: Bench, settings: Settings, folder: Path) -> None:
         async with ledger.pool.acquire() as connection:
             await years.open_years(connection, [number])
         with clock_at(datetime(number, 6, 1, tzinfo=UTC)):
-            await ledger.accepted(*[section(f"y-{number}-{n}") for n in range(20)])
+            time = f"{number}-05-31T09:00:00+08:00"
+            await ledger.accepted(*[section(f"y-{number}-{n}", time=time) for n in range(20)])
             if number == 2024:
-                await ledger.accepted(section(office=ELSEWHERE))
+                await ledger.accepted(section(office=ELSEWHERE, time=time))
     await ledger.accepted(section("today"), section(office=ELSEWHERE))
     leaving = Leaving(ledger.pool, ledger.ledger, settings, Folder(folder))
     await leaving.leave(await leaving.plan(2025), lambda _: None)
@@ -353,11 +354,11 @@ async def test_no_year_leaves_the_ledger_while_its_events_are_needed(
     async def tails(_kafka: str, _topic: str, shards: Iterable[int]) -> dict[int, Tail]:
         return {shard: Tail(0, None) for shard in shards}
 
-    monkeypatch.setattr(topics, "tails", tails)
+    monkeypatch.setattr(fetching, "tails", tails)
     async with ledger.pool.acquire() as connection:
         await years.open_years(connection, [2024])
     with clock_at(datetime(2024, 6, 1, tzinfo=UTC)):
-        await ledger.accepted(section())
+        await ledger.accepted(section(time="2024-05-31T09:00:00+08:00"))
     await _aged(ledger.pool, SHARD)
     leaving = Leaving(ledger.pool, ledger.ledger, settings, Folder(tmp_path / "archive"))
     with pytest.raises(NotArchived, match="made by an earlier version"):
