@@ -21,16 +21,18 @@ class StackError(Exception):
 
 
 class StartError(StackError):
-    """A service did not come up; the end of its log says why."""
+    """A service did not come up; the end of what it logged says why. ``before``: how long its log was then."""
 
-    def __init__(self, service: str, log: Path, *, died: bool) -> None:
-        super().__init__("died" if died else "not_ready", service=service, log=log, tail=tail(log))
+    def __init__(self, service: str, log: Path, before: int, *, died: bool) -> None:
+        super().__init__("died" if died else "not_ready", service=service, log=log, tail=tail(log, before))
 
 
-def tail(log: Path) -> str:
-    """Return the last lines of a log, as far as there is one."""
+def tail(log: Path, before: int) -> str:
+    """Return the last lines of a log beyond a length, or of all where it was cut since; "–" where there is none."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        with log.open("rb") as file:
+            file.seek(before if before <= log.stat().st_size else 0)
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
-        return ""
-    return "\n".join(lines[-_TAIL:])
+        lines = []
+    return "\n".join(lines[-_TAIL:]) or "–"

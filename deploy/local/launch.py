@@ -25,10 +25,12 @@ def mark(pid: int) -> str:
     return f"{boot}:{fields[19]}"
 
 
-def _note(path: Path, digest: str) -> None:
+def _note(path: Path, digest: str, logged: int) -> None:
+    """``logged``: how long the log was before."""
     pid = os.getpid()
     draft = path.with_suffix(".new")
-    draft.write_text(json.dumps({"pid": pid, "mark": mark(pid), "digest": digest}), encoding="utf-8")
+    noted = {"pid": pid, "mark": mark(pid), "digest": digest, "logged": logged}
+    draft.write_text(json.dumps(noted), encoding="utf-8")
     draft.replace(path)
 
 
@@ -37,7 +39,7 @@ def _become(plan: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    _note(Path(plan["record"]), plan["digest"])
+    _note(Path(plan["record"]), plan["digest"], os.fstat(log).st_size)
     os.chdir(plan["folder"])
     if plan["user"]:
         uid, gid = plan["user"]

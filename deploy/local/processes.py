@@ -101,6 +101,11 @@ def digest(home: Home, name: str) -> str:
     return _read(home, name).get("digest", "")
 
 
+def logged_before(home: Home, name: str) -> int:
+    """Return how long the log was when the recorded process began."""
+    return int(_read(home, name).get("logged", 0))
+
+
 def stop(home: Home, name: str, stop_signal: signal.Signals = STOP_SIGNAL) -> bool:
     """Stop a service politely, then firmly. False if it was not running."""
     process = find(home, name)

@@ -20,7 +20,7 @@ from deploy.local import kafka, postgres, processes
 from deploy.local import state as kept
 from deploy.local.errors import StackError, StartError
 from deploy.local.paths import Home
-from deploy.local.ports import LOOPBACK, choose
+from deploy.local.ports import LOOPBACK, Reserved, choose
 from deploy.local.processes import Daemon
 from deploy.local.say import Say, quiet
 from deploy.local.state import Ports, State
@@ -38,14 +38,14 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
 def up(home: Home, *, only: Sequence[str] = SERVICES, preferred: Ports | None = None, say: Say = quiet) -> State:
     """Start whatever is missing and wait until it is ready. Safe to repeat, and to interrupt."""
     _check_disk(home)
-    with _only_one(home, say):
+    with _only_one(home, say), Reserved() as ports:
         state = kept.load(home, preferred or Ports())
         kept.make_secrets(home)
-        state = _place(home, state, only, say)
+        state = _place(home, state, only, ports, say)
         kept.save(home, state)
         for name in SERVICES:
             if name in only:
-                _bring_up(home, name, state, say)
+                state = _brought_up(home, name, state, ports, say)
     return state
 
 
@@ -77,8 +77,8 @@ def _status(home: Home, name: str, state: State) -> str:
     return "running" if _serves(home, name, state) else "not-ready"
 
 
-def _place(home: Home, state: State, only: Sequence[str], say: Say) -> State:
-    """Keep the ports of what runs; step over those that somebody else took."""
+def _place(home: Home, state: State, only: Sequence[str], reserved: Reserved, say: Say) -> State:
+    """Keep the ports of what runs; step over those that somebody else took, or is about to."""
     ports = state.ports
     missing = {name for name in only if processes.find(home, name) is None}
     if kafka.NAME in missing:
@@ -86,12 +86,27 @@ def _place(home: Home, state: State, only: Sequence[str], say: Say) -> State:
     taken = {getattr(ports, name) for name in (*SERVICES, "controller") if name not in missing}
     for name in sorted(missing):
         before = getattr(ports, name)
-        port = choose(name, before, taken)
+        port = choose(name, before, taken, reserved.takes)
         taken.add(port)
         if port != before:
             say("port_stepped", service=name, before=before, port=port)
             ports = replace(ports, **{name: port})
     return replace(state, ports=ports)
+
+
+def _brought_up(home: Home, name: str, state: State, reserved: Reserved, say: Say) -> State:
+    """Start it, on other ports where a program that knows nothing of ours took one in the meantime."""
+    while True:
+        try:
+            _bring_up(home, name, state, say)
+        except StartError:
+            moved = _place(home, state, [name], reserved, say)
+            if moved == state:
+                raise
+            kept.save(home, moved)
+            state = moved
+        else:
+            return state
 
 
 def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
@@ -180,10 +195,9 @@ def _answers_ready(port: int) -> bool:
 def _wait(home: Home, name: str, state: State) -> None:
     end = time.monotonic() + _START_SECONDS
     while not _serves(home, name, state):
-        if processes.find(home, name) is None:
-            raise StartError(name, home.log(name), died=True)
-        if time.monotonic() > end:
-            raise StartError(name, home.log(name), died=False)
+        died = processes.find(home, name) is None
+        if died or time.monotonic() > end:
+            raise StartError(name, home.log(name), processes.logged_before(home, name), died=died)
         time.sleep(_POLL)
 
 

@@ -23,9 +23,8 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local import kafka, postgres, processes, stack
-from deploy.local import state as kept
 from deploy.local.cli import app
-from deploy.local.errors import StackError, StartError
+from deploy.local.errors import StackError
 from deploy.local.overview import overview
 from deploy.local.paths import Home
 from deploy.local.state import Ports, State
@@ -167,46 +166,6 @@ def test_data_without_their_key_are_not_given_a_new_one(tmp_path: Path) -> None:
 def test_no_free_port_is_said(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 65535)), pytest.raises(StackError, match="no_port"):
         stack.up(Home.at(tmp_path), only=(postgres.NAME,), preferred=Ports(postgres=65535))
-
-
-def test_a_service_that_dies_shows_its_log(tmp_path: Path) -> None:
-    home = Home.at(tmp_path)
-    broken = processes.Daemon("broken", [sys.executable, "-c", "raise SystemExit('no luck')"], home.log("broken"), {})
-    processes.start(home, broken)
-    assert processes.wait_gone(home, "broken")
-    error = StartError("broken", broken.log, died=True)
-    assert error.values["tail"] == "no luck"
-
-
-SERVER = """
-import http.server, os
-class Ready(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-http.server.HTTPServer(("127.0.0.1", int(os.environ["CHENGZHANG_HTTP_PORT"])), Ready).serve_forever()
-"""
-
-
-def test_a_service_with_old_settings_or_old_code_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "_command", lambda _: [sys.executable, "-c", SERVER])
-    home = Home.at(tmp_path)
-
-    def up(preferred: Ports) -> int | None:
-        stack.up(home, only=("recorder",), preferred=preferred)
-        return stack.pid(home, "recorder")
-
-    try:
-        first = up(far_ports())
-        assert first == up(Ports())
-        state = kept.load(home, Ports())
-        kept.save(home, replace(state, ports=replace(state.ports, kafka=1)))
-        second = up(Ports())
-        assert first != second
-        monkeypatch.setattr(stack, "_code", lambda: "after an update")
-        assert second != up(Ports())
-    finally:
-        assert stack.down(home) == ["recorder"]
 
 
 @contextmanager

@@ -1,0 +1,121 @@
+"""How a stack's services are started: side by side with other stacks, and what is said of one that doesn't come up."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deploy.local import processes, stack
+from deploy.local import state as kept
+from deploy.local.errors import StartError, tail
+from deploy.local.paths import Home
+from deploy.local.ports import Reserved, choose
+from deploy.local.processes import Daemon
+from deploy.local.state import Ports
+from tests.support.stack import far_ports
+
+_SERVER = """
+import http.server, os
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+http.server.HTTPServer(("127.0.0.1", int(os.environ["CHENGZHANG_HTTP_PORT"])), Ready).serve_forever()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recorder that only listens."""
+    monkeypatch.setattr(stack, "_command", lambda _: [sys.executable, "-c", _SERVER])
+
+
+def test_two_starts_side_by_side_take_different_ports() -> None:
+    wanted = far_ports().kafka
+    with Reserved() as one, Reserved() as other:
+        assert choose("kafka", wanted, set(), one.takes) == wanted
+        assert choose("kafka", wanted, set(), other.takes) == wanted + 1
+        assert choose("kafka", wanted, set(), one.takes) == wanted
+    with Reserved() as later:
+        assert choose("kafka", wanted, set(), later.takes) == wanted
+
+
+def test_a_port_that_is_in_use_is_not_kept_from_others() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as theirs, Reserved() as one, Reserved() as other:
+        port = theirs.getsockname()[1]
+        assert not one.takes(port)
+        theirs.close()
+        assert other.takes(port)
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_port_that_is_taken_after_we_looked_is_stepped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, preferred, start = Home.at(tmp_path / "home"), far_ports(), processes.start
+    said: list[str] = []
+    with ExitStack() as others:
+
+        def late(home: Home, daemon: Daemon) -> None:
+            if not said.count("port_stepped"):
+                others.enter_context(socket.create_server(("127.0.0.1", preferred.recorder)))
+            start(home, daemon)
+
+        monkeypatch.setattr(processes, "start", late)
+        try:
+            state = stack.up(home, only=("recorder",), preferred=preferred, say=lambda key, **_: said.append(key))
+            assert state.ports == replace(preferred, recorder=preferred.recorder + 1)
+            assert kept.load(home, Ports()) == state
+            assert stack.pid(home, "recorder") is not None
+        finally:
+            stack.down(home)
+    assert said == ["starting", "port_stepped", "starting", "ready"]
+
+
+def test_a_service_that_dies_shows_what_it_logged_since_and_nothing_older(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    home.logs.mkdir()
+    home.log("broken").write_text("Traceback: long ago\n")
+    broken = Daemon("broken", [sys.executable, "-c", "raise SystemExit('no luck')"], home.log("broken"), {})
+    processes.start(home, broken)
+    assert processes.wait_gone(home, "broken")
+    error = StartError("broken", broken.log, processes.logged_before(home, "broken"), died=True)
+    assert error.values["tail"] == "no luck"
+
+
+def test_a_log_that_was_cut_meanwhile_is_shown_from_its_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert tail(log, 0) == "–"
+    log.write_text("after the cut\n")
+    assert (tail(log, 1000), tail(log, 14)) == ("after the cut", "–")
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_service_with_old_settings_or_old_code_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home.at(tmp_path / "home")
+
+    def up(preferred: Ports) -> int | None:
+        stack.up(home, only=("recorder",), preferred=preferred)
+        return stack.pid(home, "recorder")
+
+    try:
+        first = up(far_ports())
+        assert first == up(Ports())
+        state = kept.load(home, Ports())
+        kept.save(home, replace(state, ports=replace(state.ports, kafka=1)))
+        second = up(Ports())
+        assert first != second
+        monkeypatch.setattr(stack, "_code", lambda: "after an update")
+        assert second != up(Ports())
+    finally:
+        assert stack.down(home) == ["recorder"]
