@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -19,16 +21,20 @@ from services.recorder.domain.core import RETRYABLE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+GUIDES = ["docs/how-to/publish-from-an-app.md", "docs/how-to/publish-from-an-app.zh-CN.md"]
+WAYS = ["docs/architecture.md", "docs/architecture.zh-CN.md"]
+HOW_TO = sorted(f"docs/how-to/{path.name}" for path in (ROOT / "docs/how-to").glob("*.md"))
 TWINS = [
-    ("README.md", "README.zh-CN.md"),
-    ("docs/how-to/publish-from-an-app.md", "docs/how-to/publish-from-an-app.zh-CN.md"),
-    ("docs/architecture.md", "docs/architecture.zh-CN.md"),
+    (page, page.removesuffix(".md") + ".zh-CN.md")
+    for page in ("README.md", WAYS[0], *(page for page in HOW_TO if not page.endswith(".zh-CN.md")))
 ]
-GUIDES = list(TWINS[1])
 COMMANDS = {"office": office, "recorder": recorder, "projector": projector}
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_SHELL = ("sh", "bash", "shell", "console")
+_SAID = ("text", "json")  # what is answered or drawn; all else is run, or put into a file
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
+each_twin = pytest.mark.parametrize(("english", "chinese"), TWINS, ids=[english for english, _ in TWINS])
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
 
@@ -79,10 +85,15 @@ def test_settings_exist(document: Path) -> None:
     assert set(re.findall(r"CHENGZHANG_[A-Z_]*[A-Z]", document.read_text(encoding="utf-8"))) <= known
 
 
-@pytest.mark.parametrize(("english", "chinese"), TWINS)
+def test_every_how_to_has_a_twin() -> None:
+    """Neither language has a page that the other lacks."""
+    twins = {page for both in TWINS for page in both if "/how-to/" in page}
+    assert sorted(twins.symmetric_difference(HOW_TO)) == []
+
+
+@each_twin
 def test_twins_have_the_same_headings_and_links(english: str, chinese: str) -> None:
-    if english == "README.md":
-        assert _levels(english) == _levels(chinese)
+    assert _levels(english) == _levels(chinese)
     assert Path(chinese).name in _text(english)
     assert Path(english).name in _text(chinese)
 
@@ -93,27 +104,45 @@ def _levels(name: str) -> list[int]:
 
 def test_the_ways_are_drawn_with_files_that_exist() -> None:
     """Below either service, in both languages the same, and no line is wider than a terminal."""
-    named = [re.findall(r"[\w/]+\.(?:py|sql)\b", _text(page)) for page in TWINS[2]]
+    named = [re.findall(r"[\w/]+\.(?:py|sql)\b", _text(page)) for page in WAYS]
     assert named[0] == named[1]
     services = [ROOT / "services" / name for name in ("recorder", "projector")]
     assert len(named[0]) > 15
     assert [file for file in named[0] if not any((folder / file).is_file() for folder in services)] == []
-    drawn = "".join(body for page in TWINS[2] for _, body in _FENCE.findall(_text(page)))
+    drawn = "".join(body for page in WAYS for _, body in _FENCE.findall(_text(page)))
     assert max(map(cell_len, drawn.splitlines())) <= 100
 
 
-@pytest.mark.parametrize(("english", "chinese"), TWINS)
+@each_twin
+def test_twins_have_the_same_blocks(english: str, chinese: str) -> None:
+    """As many of each kind, in the same order: no example or answer is left out."""
+    kinds = [[language for language, _ in _FENCE.findall(_text(page))] for page in (english, chinese)]
+    differs = _first_difference(*kinds)
+    assert differs is None, f"{chinese}: block {differs}"
+
+
+@each_twin
 def test_twins_have_the_same_commands(english: str, chinese: str) -> None:
-    """The Chinese one may leave examples out, but not change them."""
-    known = _shell(english)
-    assert all(block in known for block in _shell(chinese))
-    if english == "README.md":
-        assert known == _shell(chinese)
+    """And the same programs. Comments at the ends of command lines may be translated."""
+    differs = _first_difference(_run(english), _run(chinese))
+    assert differs is None, f"{chinese}: of what is run, line {differs}"
 
 
-def _shell(name: str) -> list[str]:
-    blocks = [body for language, body in _FENCE.findall(_text(name)) if language == "sh"]
-    return ["\n".join(re.sub(r"\s+# .*$", "", line) for line in block.splitlines()) for block in blocks]
+def _run(name: str) -> list[str]:
+    """The lines of all that is run, block after block."""
+    return [
+        re.sub(r"\s+# .*$", "", line) if language in _SHELL else line
+        for language, body in _FENCE.findall(_text(name))
+        if language not in _SAID
+        for line in body.splitlines()
+    ]
+
+
+def _first_difference(english: Sequence[str], chinese: Sequence[str]) -> str | None:
+    for number, (here, there) in enumerate(zip_longest(english, chinese), start=1):
+        if here != there:
+            return f"{number} is {there!r}, where the English page has {here!r}"
+    return None
 
 
 @pytest.mark.parametrize("page", ["docs/reference/types.md", "docs/reference/types.zh-CN.md"])
