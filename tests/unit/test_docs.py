@@ -15,6 +15,7 @@ from deploy.local import kafka_tool
 from deploy.local.cli import app as office
 from schemas.catalogue import ACTIONS
 from services.common.settings import Settings
+from services.projector import read_models
 from services.projector.cli import cli as projector
 from services.recorder.cli import cli as recorder
 from services.recorder.domain.core import RETRYABLE
@@ -36,6 +37,9 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 each_twin = pytest.mark.parametrize(("english", "chinese"), TWINS, ids=[english for english, _ in TWINS])
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+READING = ["docs/how-to/read-and-report.md", "docs/how-to/read-and-report.zh-CN.md"]
 
 
 def _text(name: str) -> str:
@@ -172,3 +176,11 @@ def test_the_page_on_types_shows_what_the_code_has() -> None:
     code = "".join((ROOT / path).read_text("utf-8") for path in ("schemas/work.py", "services/recorder/domain/work.py"))
     assert len(blocks) == 2
     assert all(block in code for block in blocks)
+
+
+@pytest.mark.parametrize("page", READING)
+def test_every_read_model_can_be_found(page: str) -> None:
+    told = _text(page)
+    for model in read_models.load():
+        assert f"`GET /offices/{{office}}/{model.settings['resource']}`" in told
+        assert f"| `office.{model.name}` |" in told

@@ -50,8 +50,8 @@ class VerifierKey:
         raw = _bytes(encoded)
         if not name or not plus or raw is None or raw[:1] != _ED25519 or len(raw) != 1 + _PUBLIC_BYTES:
             raise Untrusted(
-                f"{text.strip()!r} is no verifier key: name+hash+base64, as `recorder audit key` prints it",
-                f"{text.strip()!r} 不是验证公钥：应为 名称+哈希+base64，如 `recorder audit key` 所输出",
+                f"{text.strip()!r} is no verifier key: origin+hash+base64, as `recorder audit key` prints it",
+                f"{text.strip()!r} 不是验证公钥：应为 来源+哈希+base64，如 `recorder audit key` 所输出",
             )
         key = cls(name, raw[1:])
         if key.id.hex() != ident:

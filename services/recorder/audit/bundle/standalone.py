@@ -1,6 +1,6 @@
 """Check an evidence bundle (证据包) offline: files, proofs, signatures, and that the figures follow from the events.
 
-    python3 verify.py [FOLDER | FILE.zip] [--key 'name+hash+base64'] [--lang zh|en] [--json]
+    python3 verify.py [FOLDER | FILE.zip] [--key 'origin+hash+base64'] [--lang zh|en] [--json]
 
 Needs Python 3.11 and the package ``cryptography``, nothing else, and no network. Without a path it checks the folder
 that it lies in: a bundle, or the proofs that `recorder audit prove` and `consistency` write, for which a key must be
@@ -144,7 +144,7 @@ class Key:
         ident, _, encoded = rest.partition("+")
         raw = _unbase64(encoded)
         if not name or raw[:1] != b"\x01" or len(raw) != 1 + 32:
-            raise Wrong(f"{text.strip()!r}: name+hash+base64")
+            raise Wrong(f"{text.strip()!r}: origin+hash+base64")
         if _id(name, raw[1:]).hex() != ident:
             raise Wrong(f"{text.strip()!r}: hash")
         return cls(name.partition("/")[0], raw[1:], text.strip())
@@ -652,7 +652,7 @@ def main(arguments: list[str] | None = None) -> int:
     words = WORDS[speaking.parse_known_args(arguments)[0].lang or spoken]
     parser = argparse.ArgumentParser(prog="verify.py", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("path", nargs="?", type=Path, default=Path(__file__).resolve().parent, help=words["path"])
-    parser.add_argument("--key", action="append", default=[], metavar="name+hash+base64", help=words["key"])
+    parser.add_argument("--key", action="append", default=[], metavar="origin+hash+base64", help=words["key"])
     parser.add_argument("--json", action="store_true", help=words["json"])
     parser.add_argument("--lang", choices=list(WORDS), help=words["lang"])
     asked = parser.parse_args(arguments)
