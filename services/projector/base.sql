@@ -165,6 +165,22 @@ BEGIN ATOMIC
     LIMIT 1;
 END;
 
+-- What a section is called, as known at an instant; null where nothing says so.
+CREATE FUNCTION section_name(in_office text, of_section text, stood_at timestamptz) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT f.data ->> 'name'
+    FROM fact AS f
+    WHERE
+        f.office = section_name.in_office COLLATE "C"
+        AND f.stream = 'section/' || section_name.of_section COLLATE "C"
+        AND f.type = 'chengzhang.people.section-defined.v1'
+        AND f.known_from <= section_name.stood_at
+        AND f.known_to > section_name.stood_at
+    ORDER BY f.position DESC
+    LIMIT 1;
+END;
+
 -- Where everyone sits today.
 CREATE VIEW seat AS
 SELECT

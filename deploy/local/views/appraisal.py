@@ -7,17 +7,17 @@ from itertools import groupby
 from typing import Any, Final
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from deploy.local.messages import Lang
 from deploy.local.words import say, term
+from services.common.showing import Whole
 
 Json = dict[str, Any]
 Cell = Callable[[Json, Lang], Text]
 
-_IDS: Final = ("section", "person")
 _NAME: Final = 6
 _TIERS: Final = ("leadership", "section-head", "staff")
 
@@ -30,15 +30,15 @@ def appraisal(year: int, found: Json, lang: Lang, as_of: str | None = None) -> G
     shown = [name for name in _CELLS if (name != "stage" or len(stages) > 1) and (name != "grade" or _any_grade(rows))]
     title = say(lang, "appraisal", year=year, office=found["office"])
     title += f"\n{say(lang, 'as_of', day=as_of)}" if as_of else ""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Whole(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("section", *shown):  # where it is narrow, words are broken, ids never
         table.add_column(say(lang, name), overflow="fold", min_width=_least(name, rows))
     for group in groups:
         table.add_column(term(lang, "entry_group", group), justify="right", overflow="fold")
-    for section, members in groupby(sorted(rows, key=_order), key=_section):
+    for _, members in groupby(sorted(rows, key=_order), key=_seat):
         for place, row in enumerate(members):
             counts = [str(row["evidence_by_group"].get(group, "")) for group in groups]
-            table.add_row("" if place else section, *(_CELLS[name](row, lang) for name in shown), *counts)
+            table.add_row("" if place else _section(row), *(_CELLS[name](row, lang) for name in shown), *counts)
         table.add_section()
     return Group(table, Text(_notes(stages, lang), style="dim"))
 
@@ -54,11 +54,15 @@ def _any_grade(rows: list[Json]) -> bool:
 
 def _order(row: Json) -> tuple[str, int, str]:
     tier = _TIERS.index(row["tier"]) if row["tier"] in _TIERS else len(_TIERS)
-    return _section(row), tier, row["person"]
+    return _seat(row), tier, row["person"]
+
+
+def _seat(row: Json) -> str:
+    return row["section"] or ""
 
 
 def _section(row: Json) -> str:
-    return row["section"] or ""
+    return row["section_name"] or _seat(row)
 
 
 def _tier(row: Json, lang: Lang) -> Text:
@@ -70,9 +74,11 @@ def _person(row: Json, _: Lang) -> Text:
 
 
 def _least(column: str, rows: list[Json]) -> int | None:
-    """So wide at least: ids whole, and a name of three characters."""
-    if column in _IDS:
-        return max((len(row[column] or "") for row in rows), default=0)
+    """So wide at least: ids whole, a section's name of six characters, a person's of three."""
+    if column == "section":
+        return min(max((cell_len(_section(row)) for row in rows), default=0), 2 * _NAME)
+    if column == "person":
+        return max((len(row[column]) for row in rows), default=0)
     return _NAME if column == "name" else None
 
 

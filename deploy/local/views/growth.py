@@ -46,7 +46,8 @@ def _header(file: Json, entries: list[Json], lang: Lang) -> Panel:
     line = Text.assemble((file["name"] or say(lang, "erased" if file.get("erased") else "unnamed"), "bold"))
     # Where the newest entry found the person; a revoked one may have been wrong about that too.
     for entry in [entry for entry in entries if not entry["revoked_at"]][:1]:
-        place = " · ".join(filter(None, (entry["office"], entry["section"], term(lang, "tier", entry["tier"]))))
+        section = entry["section_name"] or entry["section"]
+        place = " · ".join(filter(None, (entry["office"], section, term(lang, "tier", entry["tier"]))))
         line.append(f"   {place}")
     line.append(f"   {file['person']}", style="dim")
     subtitle = say(lang, "as_of", day=file["as_of"]) if file["as_of"] else None

@@ -30,7 +30,8 @@ the pages, where it isn't the key.
 A column's role: ``key``; in a sum ``sum``, ``counts`` (how often each value of a closed list, a JSON string or array),
 ``reaches <n>`` (a sum, shown as whether it is that much), ``latest`` and ``events`` (those for which it holds); and
 ``row`` for what is said of the whole row. Its type is one of SQL, ``group``, or one of the contract's (``base.Guide``),
-whose words it has unless it brings its own. The columns ``office``, ``shard`` and ``position`` are given.
+whose words it has unless it brings its own. The columns ``office``, ``shard`` and ``position`` are given, and beside a
+section what it is called: ``section_name``.
 """
 
 from __future__ import annotations
@@ -70,7 +71,10 @@ _IMPLIED: Final = {"sum": "bigint", "reaches": "boolean", "events": "text"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``type`` is SQL's; ``values`` those of a closed list; ``least`` what a sum must reach."""
+    """One column. ``type`` is SQL's; ``values`` those of a closed list; ``least`` what a sum must reach.
+
+    ``refers``: to the kind of thing whose id it is; ``naming``: it is but what another column is called.
+    """
 
     name: str
     expression: str
@@ -79,11 +83,19 @@ class Column:
     words: Words
     values: Mapping[str, Words] = field(default_factory=dict)
     least: int = 0
-    person: bool = False
+    refers: str = ""
+    naming: bool = False
+
+    @property
+    def person(self) -> bool:
+        """Whether it names persons."""
+        return self.refers == "person"
 
     @property
     def figures(self) -> tuple[str, ...]:
         """What of it can be explained."""
+        if self.naming:
+            return ()
         return tuple(f"{self.name}.{value}" for value in self.values) if self.role == "counts" else (self.name,)
 
 
@@ -195,7 +207,10 @@ def _columns(lines: Iterable[str], relation: Relation) -> Iterator[Column]:
             if found is None:
                 raise Unloadable(f"this is no column: {line.strip()}")
             name = found["name"] or found["expression"].rpartition(".")[2]
-            yield _column(relation, name, found["expression"], *found["said"].split(" · "))
+            made = _column(relation, name, found["expression"], *found["said"].split(" · "))
+            yield made
+            if made.refers == "section":
+                yield _called(made)
             so_far = []
     if so_far:
         raise Unloadable(f"a column says what it is, `-- type · 中文 · English`: {' '.join(so_far)}")
@@ -206,30 +221,38 @@ def _column(relation: Relation, name: str, expression: str, said: str, *words: s
     if role not in ROLES:
         role, more = "", [role, *more]
     least = int(more.pop()) if role == "reaches" else 0
-    type_, known, person = _type(more[0] if more else _IMPLIED.get(role, ""), name, relation)
+    type_, known, refers = _type(more[0] if more else _IMPLIED.get(role, ""), name, relation)
     own = Words(*words) if words else next((mark for mark in reversed(known) if isinstance(mark, Words)), None)
     if own is None:
         raise Unloadable(f"column {name} has no words: `-- type · 中文 · English`")
     values = next((mark.words for mark in reversed(known) if isinstance(mark, Values)), {})
-    return Column(name, expression, role, "jsonb" if role == "counts" else type_, own, values, least, person)
+    return Column(name, expression, role, "jsonb" if role == "counts" else type_, own, values, least, refers)
 
 
-def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, ...], bool]:
-    """SQL's type, what the contract says of it, and whether it names persons."""
+def _called(column: Column) -> Column:
+    """What the section of a column is called, as known when it is read."""
+    section = column.expression if column.role == "row" else f'k."{column.name}"'
+    words = Words(f"{column.words.zh}名称", f"what it is called: the name of {column.name}")
+    expression = f"section_name(k.office, {section}, k.known)"
+    return Column(f"{column.name}_name", expression, "row", "text", words, naming=True)
+
+
+def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, ...], str]:
+    """SQL's type, what the contract says of it, and to which kind of thing it refers."""
     if name in _SQL:
-        return name, (), False
+        return name, (), ""
     if name == "group":
-        return "text", (Values(relation.groups),), False
+        return "text", (Values(relation.groups),), ""
     module, _, member = name.partition(".")
     try:
         type_, *marks = get_args(getattr(importlib.import_module(f"schemas.{module}"), member))
     except (ImportError, AttributeError, ValueError):
         raise Unloadable(f"column {column}: there is no type {name!r}") from None
-    person = any(isinstance(mark, Ref) and mark.kind == "person" for mark in marks)
+    refers = next((mark.kind for mark in marks if isinstance(mark, Ref)), "")
     form = next(
         (mark.json_schema.get("format") for mark in marks if isinstance(mark, WithJsonSchema) and mark.json_schema), ""
     )
-    return _FORMATS.get(str(form), "integer" if type_ is int else "text"), tuple(marks), person
+    return _FORMATS.get(str(form), "integer" if type_ is int else "text"), tuple(marks), refers
 
 
 def _relation(name: str, select: str) -> str:

@@ -32,4 +32,5 @@ def keys(known: Known) -> Iterator[tuple[Any, ...]]:
 def row(known: Known, key: tuple[Any, ...]) -> dict[str, Any]:
     """The figures of a person's year."""
     person, year = key
-    return verify.figures(known.events, "o-1", person, year)
+    told = verify.figures(known.events, "o-1", person, year)
+    return {**told, "section_name": known.called(told["section"])}

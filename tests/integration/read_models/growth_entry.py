@@ -22,6 +22,7 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
                 "revoked_at": fact.revoked_at,
                 "state": "verified",
                 "section": stamp.get("section"),
+                "section_name": known.called(stamp.get("section")),
                 "tier": stamp.get("tier"),
                 "centi_xueshi": fact.data.get("centi_xueshi"),
                 "shard": fact.event["shard"],

@@ -74,6 +74,13 @@ class Known:
         """Those of these types that were not taken back."""
         return (fact for fact in self.facts if fact.name in names and fact.revoked_at is None)
 
+    def called(self, section: str | None) -> str | None:
+        """A section's name, as last defined."""
+        names = [
+            fact.data["name"] for fact in self.standing("people.section-defined") if fact.data["section"] == section
+        ]
+        return str(names[-1]) if names else None
+
     def entries(self) -> Iterator[tuple[Fact, str]]:
         """What stands in growth files or stood there, and in which group."""
         groups = {
