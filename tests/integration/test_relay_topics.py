@@ -20,7 +20,7 @@ from schemas.identity import shard_of
 from services.common.both import Both
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured, ReadOnly
-from services.recorder.kafka import topics
+from services.recorder.kafka import fetching, sending, topics
 from services.recorder.ledger import database, mode
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.reasons import reason
@@ -29,6 +29,7 @@ from services.recorder.relay import relay as relay_module
 from services.recorder.relay.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
 from services.recorder.trust import history
 from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
+from tests.support.patience import PATIENCE
 from tests.support.service import Service
 
 SHARD = shard_of(OFFICE, 8)
@@ -98,7 +99,7 @@ async def _receipts(settings: Settings, shard: int = SHARD) -> list[bytes]:
 
 
 async def _until(true: Callable[[], Awaitable[bool]], otherwise: str) -> None:
-    end = asyncio.get_running_loop().time() + 60
+    end = asyncio.get_running_loop().time() + PATIENCE
     while not await true():
         assert asyncio.get_running_loop().time() < end, otherwise
         await asyncio.sleep(0.1)
@@ -150,6 +151,49 @@ async def test_two_side_by_side_leave_no_hole(ledger: Bench, settings: Settings)
         await asyncio.gather(work(left), work(right))
         await _whole(ledger, settings, (SHARD, shard_of("o-7", 8)))
     await ledger.gapless()
+
+
+async def test_a_slow_broker_is_given_more_and_more_time(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, given = sending.sent, list[float]()
+
+    async def slow(producer: Any, batch: Any, to: TopicPartition, within: float) -> int:  # noqa: ANN401
+        given.append(within)
+        if within < 4 * sending.PATIENCE:
+            raise TimeoutError
+        return await sent(producer, batch, to, within)
+
+    monkeypatch.setattr(sending, "sent", slow)
+    async with recorder(ledger, settings) as one:
+        await ledger.receipts([section()], one.appender)
+        await _whole(ledger, settings)
+    events = [sending.PATIENCE * times for times in (1, 2, 4)]
+    assert sorted(given) == sorted(2 * events), "a lane each, and no more tries than it takes"
+
+
+async def test_a_lane_that_cannot_be_read_back_leaves_the_others_their_producer(
+    ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tails, let_go, refused, discarded = fetching.tails, topics.let_go, list[str](), list[object]()
+
+    async def failing(servers: str, topic: str, shards: Any, within: float) -> Any:  # noqa: ANN401
+        if topic == settings.topic("receipts") and len(refused) < 5:
+            refused.append(topic)
+            raise TimeoutError
+        return await tails(servers, topic, shards, within)
+
+    async def noted(producer: Any) -> None:  # noqa: ANN401
+        discarded.append(producer)
+        await let_go(producer)
+
+    monkeypatch.setattr(fetching, "tails", failing)
+    monkeypatch.setattr(topics, "let_go", noted)
+    async with recorder(ledger, settings) as one:
+        await ledger.receipts([section()], one.appender)
+        await _whole(ledger, settings)
+        assert len(refused) == 5
+        assert not discarded
 
 
 async def test_a_receipt_is_published_once_its_events_are(

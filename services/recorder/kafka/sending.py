@@ -13,6 +13,7 @@ from services.recorder.kafka import topics
 HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
 LARGEST_BATCH_BYTES: Final = 800_000  # below the topics' limit of 1 MiB
 PATIENCE: Final = 15.0  # seconds for one batch: an idempotent producer can wedge (aiokafka#1017)
+_TO_START: Final = 60.0  # seconds: a broker may be busy
 
 Producer: TypeAlias = "AIOKafkaProducer[bytes, bytes]"
 Record = tuple[bytes, bytes]  # key, value
@@ -29,7 +30,7 @@ async def connected(servers: str) -> Producer:
         request_timeout_ms=10_000,
     )
     try:
-        await topics.unbroken(asyncio.wait_for(producer.start(), PATIENCE))
+        await topics.unbroken(asyncio.wait_for(producer.start(), _TO_START))
     except BaseException:
         await producer.stop()
         raise
@@ -47,8 +48,8 @@ def filled(producer: Producer, records: Sequence[Record]) -> tuple[BatchBuilder,
     return batch, count
 
 
-async def sent(producer: Producer, batch: BatchBuilder, to: TopicPartition) -> int:
+async def sent(producer: Producer, batch: BatchBuilder, to: TopicPartition, within: float = PATIENCE) -> int:
     """Send a batch, and wait for the offset that its first record got. Raises KafkaError, TimeoutError."""
     future = await producer.send_batch(batch, to.topic, partition=to.partition)
-    async with asyncio.timeout(PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
+    async with asyncio.timeout(within):  # not wait_for, which can lose a cancellation (until Python 3.12)
         return int((await future).offset)

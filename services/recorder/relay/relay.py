@@ -44,6 +44,7 @@ HAND_OVER_LOOKS: Final = 20  # looks at the ledger, between looks at who waits f
 POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
 READ_AT_ONCE: Final = 500
 LOOK_AGAIN: Final = 5.0  # seconds between looks at a read-only shard
+_LONGEST: Final = 120.0  # seconds for one batch, where the broker is slow
 _SHARE: Final = 4  # of the leases that are free, a fourth is taken at a time
 LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
 
@@ -53,7 +54,8 @@ class Lane:
     """A shard's way to one topic.
 
     ``next`` is the position or receipt number to publish, ``offset`` where the topic will put it. Of receipts,
-    ``events`` is the lane that goes first; ``moved`` is set where a lane has come further.
+    ``events`` is the lane that goes first; ``moved`` is set where a lane has come further. ``patience``: seconds that
+    it gives the broker, twice as many after each time that they were too few.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Lane:
     most: int = LARGEST_KEPT_BYTES
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    patience: float = sending.PATIENCE
 
     @property
     def known(self) -> bool:
@@ -264,20 +267,23 @@ class Relay:
                 lane.wake.clear()
             except (Doubt, KafkaError, *TRANSIENT) as error:
                 Log.warning("relay-doubt", topic=lane.topic, shard=lane.shard, error=repr(error)[:200])
+                lane.patience = min(2 * lane.patience, _LONGEST) if isinstance(error, TimeoutError) else lane.patience
                 await self._start_over(lane)
             except Exception:  # noqa: BLE001  # a lane never ends unnoticed
                 Log.exception("relay-failed", topic=lane.topic, shard=lane.shard)
                 await self._start_over(lane)
 
     async def _start_over(self, lane: Lane) -> None:
+        """Read back. The producer goes where it was in use: what only could not be read must not hold up the others."""
         DOUBTS.labels(lane.kind).inc()
-        lane.doubt()
-        await self._discard_producer()
+        if lane.known:
+            lane.doubt()
+            await self._discard_producer()
         await asyncio.sleep(0.3)
 
     async def _read_back(self, lane: Lane) -> None:
         """Learn from the topic itself where to go on; a topic that is ahead or differs stops the shard."""
-        tail = (await fetching.tails(self._settings.kafka, lane.topic, [lane.shard]))[lane.shard]
+        tail = (await fetching.tails(self._settings.kafka, lane.topic, [lane.shard], lane.patience))[lane.shard]
         async with self._pool.acquire(timeout=10) as connection:
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
             if found.reason is not None:
@@ -335,7 +341,7 @@ class Relay:
         if not count:
             message = f"a record of {len(records[0][1])} bytes doesn't fit into a batch"
             raise Doubt(message)
-        offset = await sending.sent(producer, batch, TopicPartition(lane.topic, lane.shard))
+        offset = await sending.sent(producer, batch, TopicPartition(lane.topic, lane.shard), lane.patience)
         fault("after-publish")
         _sure(lane, first)
         if offset != lane.offset:
@@ -343,6 +349,7 @@ class Relay:
             raise Doubt(message)
         lane.next += count
         lane.offset += count
+        lane.patience = sending.PATIENCE
         lane.moved.set()
         RELAYED.labels(lane.kind).inc(count)
         self.progressed = asyncio.get_running_loop().time()
