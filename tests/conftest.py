@@ -33,4 +33,10 @@ kafka._SETTINGS |= {**dict.fromkeys(_THREADS, 1), "num.io.threads": 2}
 # What else PostgreSQL does at intervals it may do seldom.
 postgres._SETTINGS |= {"fsync": "off", "bgwriter_delay": "10s", "wal_writer_delay": "10s"}
 
-pytest_plugins = ["tests.support.pace", "tests.support.stack", "tests.support.history", "tests.support.aged"]
+pytest_plugins = [
+    "tests.support.pace",
+    "tests.support.containers",
+    "tests.support.stack",
+    "tests.support.history",
+    "tests.support.aged",
+]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.pair import Office, Pair, started
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 
 @pytest.fixture(scope="package")

@@ -24,8 +24,8 @@ from deploy.local.paths import write_private
 from deploy.local.ports import choose
 from services.common.settings import Settings
 from tests.support.patience import PATIENCE
+from tests.support.servers import Servers, far_ports
 from tests.support.service import Fresh, ran
-from tests.support.stack import Servers, far_ports
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -339,11 +339,11 @@ class Pair:
         raise AssertionError(answer.text)
 
 
-def until(find: Callable[[], T | None], otherwise: str, seconds: float = PATIENCE) -> T:
+def until(find: Callable[[], T | None], otherwise: str | Callable[[], object], seconds: float = PATIENCE) -> T:
     """Look again and again until there is something to see."""
     end = time.monotonic() + seconds
     while (found := find()) is None:
-        assert time.monotonic() < end, otherwise
+        assert time.monotonic() < end, otherwise if isinstance(otherwise, str) else otherwise()
         time.sleep(0.1)
     return found
 

@@ -41,18 +41,19 @@ def said(pair: Pair) -> dict[str, CompletedProcess[str]]:
     receipt = pair.accepted(office.section())
     pair.told([Sent(b"{")])
     pair.seen(receipt)
-    until(lambda: True if _relayed(pair) else None, "the relay's progress is not noted")
+    until(lambda: None if _behind(pair) else True, lambda: (_behind(pair), pair.recorder.log()[-6000:]))
     with ThreadPoolExecutor(4) as pool:
         asked = {name: pool.submit(pair.command, *line, **env) for name, (line, env) in _ASKED.items()}
         return {name: found.result() for name, found in asked.items()}
 
 
-def _relayed(pair: Pair) -> bool:
+def _behind(pair: Pair) -> list[dict[str, Any]]:
+    """The shards whose relay has not noted all of it."""
     rows = pair.sql(
-        "SELECT 1 FROM ledger.shard s JOIN ledger.relay r USING (shard) "
+        "SELECT * FROM ledger.shard s JOIN ledger.relay r USING (shard) "
         "WHERE (s.size, s.next_receipt) IS DISTINCT FROM (r.events, r.receipts)"
     )
-    return not rows
+    return [dict(row) for row in rows]
 
 
 def test_recorder_status_in_json(pair: Pair, said: dict[str, CompletedProcess[str]]) -> None:

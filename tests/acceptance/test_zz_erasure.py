@@ -13,7 +13,7 @@ from services.recorder.kafka.patch import Records
 from tests.acceptance.hidden import copied, disguises, files_with, tables
 from tests.acceptance.pair import Json, Office, Pair, unique
 from tests.support.service import Service
-from tests.support.stack import Servers
+from tests.support.stack import OwnServers
 
 _HIDDEN = "Erased9c4e17d2"
 TEXT = f"抹去{_HIDDEN}"
@@ -122,12 +122,12 @@ def test_history_is_as_whole_as_before(pair: Pair) -> None:
 
 
 @pytest.mark.usefixtures("erased")
-def test_the_text_is_nowhere(pair: Pair, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    _assert_nowhere(pair, servers, monkeypatch)
+def test_the_text_is_nowhere(pair: Pair, process_servers: OwnServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    _assert_nowhere(pair, process_servers, monkeypatch)
 
 
 def test_a_vault_restored_from_an_older_backup_is_erased_again(
-    pair: Pair, servers: Servers, erased: Erased, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, process_servers: OwnServers, erased: Erased, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair.recorder.stop()
     pair.sql("TRUNCATE vault.data_key")
@@ -136,10 +136,10 @@ def test_a_vault_restored_from_an_older_backup_is_erased_again(
     pair.recorder.start().wait_ready()
     assert _opened(pair, erased.sealed) == [{"error": "erased"}] * 4
     assert _wrapped(pair, erased.person) is None
-    _assert_nowhere(pair, servers, monkeypatch)
+    _assert_nowhere(pair, process_servers, monkeypatch)
 
 
-def _assert_nowhere(pair: Pair, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+def _assert_nowhere(pair: Pair, process_servers: OwnServers, monkeypatch: pytest.MonkeyPatch) -> None:
     for table in sorted(tables(pair)):
         raw = copied(pair, table)
         assert not [hidden for hidden in DISGUISES if hidden in raw], table
@@ -150,7 +150,7 @@ def _assert_nowhere(pair: Pair, servers: Servers, monkeypatch: pytest.MonkeyPatc
                 assert not [hidden for hidden in DISGUISES if hidden in (record.value or b"")], (name, partition)
     pair.sql("CHECKPOINT")
     # Data files, write-ahead log, Kafka's segments, every log, and whatever else lies in either home.
-    assert not files_with(DISGUISES, servers.home.root, pair.home)
+    assert not files_with(DISGUISES, process_servers.home.root, pair.home)
 
 
 async def _restored(pair: Pair, rows: list[tuple[Any, ...]]) -> None:

@@ -23,7 +23,7 @@ from deploy.local import state as kept
 from deploy.local.errors import tail
 from deploy.local.paths import Home
 from services.common.settings import Settings
-from tests.support.stack import far_ports
+from tests.support.servers import far_ports
 
 SERVERS: Final = (postgres.NAME, kafka.NAME)
 RECORDER: Final = stack.RECORDER

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from deploy.local import stack
 from deploy.local.paths import Home
 from tests.faults.storm import storm
-from tests.support.stack import Servers, start_servers
+from tests.support.stack import OwnServers, start_servers
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _storms(servers: Servers, folder: Path, wanted: argparse.Namespace, console: Console) -> list[int]:
+def _storms(servers: OwnServers, folder: Path, wanted: argparse.Namespace, console: Console) -> list[int]:
     failed = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
@@ -61,7 +61,7 @@ def _storms(servers: Servers, folder: Path, wanted: argparse.Namespace, console:
     return failed
 
 
-def _one(servers: Servers, folder: Path, seed: int, seconds: float, bar: Progress) -> bool:
+def _one(servers: OwnServers, folder: Path, seed: int, seconds: float, bar: Progress) -> bool:
     def show(line: str) -> None:
         bar.update(bar.task_ids[0], description=f"seed {seed}: {line}")
         if not bar.console.is_terminal:

@@ -24,8 +24,8 @@ from services.projector.errors import NotRunning
 from services.projector.versioning.status import status as projector_status
 from services.recorder.status.figures import status as recorder_status
 from tests.support.patience import PATIENCE
+from tests.support.servers import Servers, far_ports
 from tests.support.service import Service
-from tests.support.stack import Servers, far_ports
 
 _LOOK: Final = 0.5
 _ports_lock = threading.Lock()

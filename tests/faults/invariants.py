@@ -34,7 +34,7 @@ from tests.faults.installation import database
 from tests.faults.load import Json, Told, key_of
 from tests.faults.topic import Record, read_topic
 from tests.integration.projector_world import dump, engine_on, fold
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 _SHOWN = 10
 _REPLAY_BATCH = 700  # cut otherwise than the live projector cuts

@@ -24,7 +24,7 @@ from tests.faults.installation import free_port, installation, settled
 from tests.faults.load import Habits, Told, actions, apps
 from tests.support.patience import PATIENCE
 from tests.support.service import Service
-from tests.support.stack import Servers
+from tests.support.stack import OwnServers
 
 SHARDS: Final = 4
 _OFFICES: Final = 10
@@ -92,7 +92,7 @@ class Fleet:
             self._start(name, None)
 
 
-async def storm(servers: Servers, folder: Path, seed: int, seconds: float, progress: Progress = quiet) -> str:
+async def storm(servers: OwnServers, folder: Path, seed: int, seconds: float, progress: Progress = quiet) -> str:
     """Publish and kill for that long, then wait for calm and check everything. Gives a line of figures.
 
     Raises AssertionError with the seed.
@@ -119,7 +119,7 @@ def _counted(deaths: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(deaths.items()))
 
 
-async def _blow(servers: Servers, fleet: Fleet, seed: int, seconds: float, progress: Progress) -> Told:
+async def _blow(servers: OwnServers, fleet: Fleet, seed: int, seconds: float, progress: Progress) -> Told:
     progress("starting")
     fleet.begin()
     for service in fleet.services.values():
@@ -147,7 +147,7 @@ async def _patiently(what: Awaitable[None], otherwise: str) -> None:
         raise AssertionError(f"after {PATIENCE:g} s {otherwise}") from None
 
 
-async def _chaos(servers: Servers, fleet: Fleet, end: float, progress: Progress) -> None:
+async def _chaos(servers: OwnServers, fleet: Fleet, end: float, progress: Progress) -> None:
     """Kill one or two at a time, wait a moment, start them again; until time is up. Afterwards the servers run."""
     while time.monotonic() < end:
         await asyncio.sleep(fleet.rng.uniform(0.5, 4))
@@ -160,7 +160,7 @@ async def _chaos(servers: Servers, fleet: Fleet, end: float, progress: Progress)
         fleet.restart_dead()
 
 
-def _kill(servers: Servers, fleet: Fleet, victim: str) -> None:
+def _kill(servers: OwnServers, fleet: Fleet, victim: str) -> None:
     if victim in _SERVERS:
         fleet.deaths[victim] += 1
         servers.kill(victim)

@@ -9,8 +9,8 @@ import asyncpg
 
 from services.common.settings import Settings
 from tests.support.history import copied
+from tests.support.servers import Servers
 from tests.support.service import ran
-from tests.support.stack import Servers
 
 LEAVING = ["archive-written", "archive-manifest", "archive-noted", "archive-leaving", "archive-left"]
 EVENTS = "SELECT e.* FROM ledger.event AS e ORDER BY shard, position"

@@ -16,7 +16,7 @@ from tests.faults.installation import database, installation, service
 from tests.faults.test_history import name_of, post, relayed, status
 from tests.support.ledger import action, person
 from tests.support.patience import PATIENCE
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 SHARDS = 2
 OFFICE = "o-1"

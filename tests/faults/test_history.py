@@ -24,8 +24,8 @@ from tests.faults.installation import database, delete_topics, installation, ser
 from tests.faults.load import Habits, Json, Told, actions, apps
 from tests.faults.running import dies
 from tests.support.patience import PATIENCE
+from tests.support.servers import Servers
 from tests.support.service import Service, ran
-from tests.support.stack import Servers
 
 SHARDS = 3
 BEHIND, DIFFERENT, SOUND = range(SHARDS)

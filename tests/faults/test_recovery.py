@@ -22,8 +22,8 @@ from tests.faults.load import Habits, Json, Load, Told, actions, apps, key_of
 from tests.faults.running import dies, succeeds
 from tests.faults.topic import reader
 from tests.support.patience import PATIENCE
+from tests.support.servers import Servers
 from tests.support.service import ran
-from tests.support.stack import Servers
 
 SHARDS = 2
 ROWS = {

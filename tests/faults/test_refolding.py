@@ -22,8 +22,8 @@ from services.recorder.recovery import refolding
 from tests.faults.installation import installation, service
 from tests.support.ledger import Json, attendance, bench, person, section, session
 from tests.support.patience import PATIENCE
+from tests.support.servers import Servers
 from tests.support.service import ran
-from tests.support.stack import Servers
 
 SHARDS: Final = 2
 OFFICES: Final = {shard_of(office, SHARDS): office for office in (f"o-{n}" for n in range(50))}  # one of each shard

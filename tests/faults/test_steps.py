@@ -21,7 +21,7 @@ from services.common.settings import Settings
 from tests.faults import invariants
 from tests.faults.installation import installation, service, settled
 from tests.faults.load import Habits, Told, actions, apps
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 SHARDS = 2
 AT_ONCE = 2  # more make a busy machine miss heartbeats, and those that live are taken for dead

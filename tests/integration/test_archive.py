@@ -43,7 +43,7 @@ from services.recorder.trust.keys import Keys
 from tests.support.aged import OLD
 from tests.support.history import copied, publish
 from tests.support.ledger import Bench, Json, action, bench
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 STAYING = ("shard", "receipt", "state", "installation")
 NOW = datetime.now(UTC).year

@@ -35,7 +35,7 @@ from services.recorder.trust.signing import Checkpoints
 from tests.support.aged import OLD
 from tests.support.bundles import Files, folded, made, stranger, trusted, unzipped
 from tests.support.history import SIZE, administer, copied, copy_of
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 OFFICE = f"{SIZE.prefix}1"
 FOLLOWING = {"figure", "figure-events"}  # what an event gives that doesn't hold is missing in the figures, too

@@ -28,8 +28,9 @@ from services.recorder.cli import cli
 from services.recorder.errors import Hole, Unavailable
 from services.recorder.kafka import topics
 from tests.support.history import SIZE, copied
+from tests.support.patience import PATIENCE
+from tests.support.servers import Servers
 from tests.support.service import command
-from tests.support.stack import Servers
 
 STORES = ["ledger", "kafka"]
 OFFICE = f"{SIZE.prefix}1"
@@ -222,7 +223,7 @@ def _into(file: IO[bytes], settings: Settings, *arguments: str, limit: int | Non
         program += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); "
     line = [sys.executable, "-c", program + "main()", "audit", "replay", "--lang", "en", *arguments]
     environment = os.environ | settings.environment()
-    ended = subprocess.run(line, stdout=file, stderr=subprocess.PIPE, env=environment, check=False, timeout=120)
+    ended = subprocess.run(line, stdout=file, stderr=subprocess.PIPE, env=environment, check=False, timeout=PATIENCE)
     file.flush()
     said = ended.stderr.decode()
     assert "Traceback" not in said

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from services.common.settings import Settings
 from services.recorder.cli import cli
+from tests.support.patience import PATIENCE
 
 LINES: Final = (
     ("status", 3),
@@ -40,7 +41,7 @@ def test_every_command_says_so(settings: Settings, tmp_path: Path) -> None:
 def test_a_recorder_ends_with_a_sentence(settings: Settings) -> None:
     line = [str(Path(sys.executable).with_name("recorder")), "serve", "--lang", "en", "--home", str(settings.home)]
     ended = subprocess.run(
-        line, env=os.environ | _other(settings), capture_output=True, text=True, timeout=60, check=False
+        line, env=os.environ | _other(settings), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ended.returncode == 1
     assert "names no database of ours" in ended.stderr.splitlines()[-1]

@@ -15,6 +15,7 @@ from services.projector import database as db
 from services.projector import read_models
 from services.projector.following.engine import Engine
 from tests.integration.projector_world import CONSUMER, SHARDS, World, fold
+from tests.support.patience import PATIENCE
 
 
 @dataclass
@@ -70,7 +71,7 @@ async def test_a_batch_is_given_up_and_another_connection_takes_it(
         world.register("p-2")
         way.cut = True
         asked = asyncio.create_task(engine.cursors())
-        done, _ = await asyncio.wait({asked}, timeout=60)  # else the test would wait as long as the engine did
+        done, _ = await asyncio.wait({asked}, timeout=PATIENCE)  # else the test would wait as long as the engine did
         assert done == {asked}
         assert isinstance(asked.exception(), db.TRANSIENT)
         way.cut = False

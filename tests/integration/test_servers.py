@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import kafka, processes
 from services.common.settings import Settings
-from tests.support.stack import Servers
+from tests.support.stack import OwnServers
 
 _LARGE = 10 * 1024 * 1024
 
@@ -46,8 +46,8 @@ def test_tokens_are_private(settings: Settings, role: str) -> None:
     assert settings.tokens.stat().st_mode & 0o077 == 0
 
 
-def test_the_broker_has_the_options_of_the_environment(servers: Servers) -> None:
-    broker = processes.find(servers.home, kafka.NAME)
+def test_the_broker_has_the_options_of_the_environment(process_servers: OwnServers) -> None:
+    broker = processes.find(process_servers.home, kafka.NAME)
     assert broker is not None
     options = os.environ["KAFKA_OPTS"].split()  # the run's own: tests/conftest.py
     command = broker.cmdline()

@@ -21,7 +21,7 @@ from services.recorder.ledger import years
 from services.recorder.ledger.appending import append
 from tests.support.history import _apart, _settings, administer, publish
 from tests.support.ledger import Bench, Json, bench, section
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 OLD: Final = tuple(
     year.Size(number, 1, staff.LEAST, 7, prefix, until=datetime(number, 6, 1, tzinfo=UTC))

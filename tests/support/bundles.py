@@ -25,6 +25,7 @@ from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.proving.commands import opened
 from services.recorder.trust.keys import Keys
 from tests.integration.projector_world import Record
+from tests.support.patience import PATIENCE
 
 Files = dict[str, bytes]
 verify.ENTRIES.update(packing.evidence())  # as the program in a bundle has them
@@ -97,6 +98,6 @@ def stranger(folder: Path, program: Path, *arguments: str, code: int = 0) -> str
         f"import runpy, sys; sys.path.append({str(only)!r}); sys.argv = {[str(program), *arguments]!r}; "
         "runpy.run_path(sys.argv[0], run_name='__main__')"
     )
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", run], capture_output=True, cwd=folder, timeout=60)  # noqa: PLW1510
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", run], capture_output=True, cwd=folder, timeout=PATIENCE)  # noqa: PLW1510
     assert done.returncode == code, done.stderr.decode()
     return (done.stdout or done.stderr).decode()

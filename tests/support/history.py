@@ -26,7 +26,7 @@ from services.recorder.trust.delivery import Delivery
 from services.recorder.trust.signing import Checkpoints
 from tests.support.ledger import Bench, bench
 from tests.support.patience import PATIENCE
-from tests.support.stack import Servers
+from tests.support.servers import Servers
 
 _AT_ONCE: Final = 500
 _UNPUBLISHED: Final = (

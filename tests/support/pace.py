@@ -30,7 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is quick and tells much comes first, then what needs Kafka, then what kills processes again and again."""
-    with_kafka = {item.path for item in items if "servers" in getattr(item, "fixturenames", ())}
+    wanting = {"servers", "process_servers"}
+    with_kafka = {item.path for item in items if wanting & set(getattr(item, "fixturenames", ()))}
     items.sort(key=lambda item: (item.path in with_kafka, "faults" in item.path.parts))
 
 

@@ -6,16 +6,15 @@ import asyncio
 import fcntl
 import json
 import os
-import random
 import secrets
 import subprocess
 import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import asyncpg
 import pytest
@@ -23,26 +22,28 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local import kafka, postgres, processes, stack
 from deploy.local.paths import Home, write_private
-from deploy.local.ports import is_free
-from deploy.local.state import ROLES, Ports, State
+from deploy.local.state import ROLES, State
 from services.common.settings import Settings
+from tests.support import containers
 from tests.support.patience import PATIENCE
+from tests.support.servers import Servers, far_ports
 
 _RUN: Final = "TEST_RUN_FOLDER"  # the folder of the run's servers
 _CARETAKER: Final = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 @dataclass(frozen=True)
-class Servers:
-    """The run's Kafka and PostgreSQL."""
+class OwnServers(Servers):
+    """Those that we started as processes."""
 
     home: Home
     state: State
 
-    @property
-    def kafka(self) -> str:
-        """Return the bootstrap address."""
-        return f"127.0.0.1:{self.state.ports.kafka}"
+    @classmethod
+    def of(cls, home: Home, state: State) -> Self:
+        """Those of that home."""
+        url = postgres.url(state.ports.postgres, state.password, "").removesuffix("/")
+        return cls(f"127.0.0.1:{state.ports.kafka}", url, home, state)
 
     def kill(self, name: str) -> None:
         """End one of the two (``kafka`` or ``postgres``) as a power cut would."""
@@ -56,27 +57,10 @@ class Servers:
         state = stack.up(self.home, only=(postgres.NAME, kafka.NAME))
         assert state == self.state, f"somebody took a port: {state.ports}, before {self.state.ports}"
 
-    def database_url(self, database: str) -> str:
-        """Return the URL of one database on the run's server."""
-        return postgres.url(self.state.ports.postgres, self.state.password, database)
 
-
-def far_ports() -> Ports:
-    """Return ports away from the defaults and below those for outgoing calls.
-
-    Nobody has them now. The workers of a run (at most four) never meet, runs side by side seldom.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    while True:
-        base = 20_000 + 3_000 * (worker % 4) + 100 * random.randrange(30)
-        ports = Ports(kafka=base, controller=base + 20, postgres=base + 40, recorder=base + 60, projector=base + 80)
-        if all(map(is_free, astuple(ports))):
-            return ports
-
-
-def start_servers(home: Home, names: Sequence[str] = (postgres.NAME, kafka.NAME)) -> Servers:
+def start_servers(home: Home, names: Sequence[str] = (postgres.NAME, kafka.NAME)) -> OwnServers:
     """Start Kafka and PostgreSQL, or one of them, in a home of their own."""
-    return Servers(home, stack.up(home, only=names, preferred=far_ports()))
+    return OwnServers.of(home, stack.up(home, only=names, preferred=far_ports()))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,16 +83,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def database_server() -> Servers:
     """PostgreSQL, the same for all workers: started with the first test of the run that needs it."""
-    return _started(postgres.NAME)
+    return containers.given() or _started(postgres.NAME)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Servers:
     """The same, and Kafka beside it, which takes its share of a machine even idle: files that need it come late."""
+    return containers.given() or _started(postgres.NAME, kafka.NAME)
+
+
+@pytest.fixture(scope="session")
+def process_servers() -> OwnServers:
+    """The same, for tests that look at their processes or files."""
     return _started(postgres.NAME, kafka.NAME)
 
 
-def _started(*names: str) -> Servers:
+def _started(*names: str) -> OwnServers:
     with _home().root.with_name("starting").open("w") as one_starts:
         fcntl.flock(one_starts, fcntl.LOCK_EX)
         return start_servers(_home(), names)
@@ -119,7 +109,7 @@ def _home() -> Home:
 
 
 @pytest.fixture
-def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServers]:
     """Kafka and PostgreSQL of a test's own, which it may kill."""
     home = Home.at(tmp_path_factory.mktemp("own") / "home")
     try:
