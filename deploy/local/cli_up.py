@@ -10,11 +10,9 @@ import typer
 from deploy.local import stack
 from deploy.local.messages import language, text
 from deploy.local.options import HomeOption, LangOption
-from deploy.local.paths import Home
 from deploy.local.steps import at, out, steps
 from deploy.local.welcome import welcome
 from services.common.commands import valid_settings
-from services.common.home import DEFAULT_HOME
 from services.common.settings import Settings
 
 
@@ -29,10 +27,6 @@ def up(
     valid_settings(folder.root)  # before anything is started that would only end with the same words in its log
     with steps(speech) as say:
         stack.up(folder, say=say)
-    out.print(text(speech, "up", stop=_stop(folder)), markup=False)
+    out.print(text(speech, "up"), markup=False)
     if not bare:
         raise typer.Exit(asyncio.run(welcome(Settings.load(folder.root), out, speech)))
-
-
-def _stop(home: Home) -> str:
-    return "make down" if home.root == Home.at(DEFAULT_HOME).root else f".venv/bin/office down --home {home.root}"

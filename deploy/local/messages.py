@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+from services.common.home import pasteable
+
 Lang = Literal["zh", "en"]
 
 _TEXTS = {
@@ -36,15 +38,15 @@ _TEXTS = {
     ),
     "waiting_for_other": (
         "another `office up` or `office down` is at work in {home}: waiting for it …",
-        "另一个 office up 或 office down 正在处理 {home}，等待其结束 …",
+        "另一个 `office up` 或 `office down` 正在处理 {home}，等待其结束 …",
     ),
-    "up": ("The stack is running. Stop it with `{stop}`.", "系统已运行。停止请用 {stop}。"),
+    "up": ("The stack is running. Stop it with `make down`.", "系统已运行。停止请用 `make down`。"),
     "down": ("Stopped: {services}. The data stay in {home}.", "已停止：{services}。数据保留在 {home}。"),
     "state_of": ("{home}: {state}", "{home}：{state}"),
     "not_running": ("Nothing is running in {home}.", "{home} 中没有运行中的服务。"),
     "interrupted": (
         "Interrupted. `office up` goes on from here, `office down` stops what runs.",
-        "已中断。office up 可继续，office down 可停止已启动的服务。",
+        "已中断。`office up` 可继续，`office down` 可停止已启动的服务。",
     ),
     # what can be wrong
     "died": (
@@ -54,6 +56,13 @@ _TEXTS = {
     "not_ready": (
         "{service} is not ready in time. The end of its log ({log}):\n{tail}\nTry again: what runs is kept.",
         "{service} 未能按时就绪。日志（{log}）末尾：\n{tail}\n可重试，已启动的会保留。",
+    ),
+    "unfit": (
+        (
+            "{service} would not start with its new settings or code, so the one that runs is left as it is:\n{tail}\n"
+            "Mend it, then try again."
+        ),
+        "{service} 以新的设置或程序无法启动，运行中的进程保持不变：\n{tail}\n请改正后重试。",
     ),
     "no_port": (
         "No free port for {service} from {first} to {last}. Stop a program that holds one, then try again.",
@@ -93,8 +102,8 @@ _TEXTS = {
     "format_failed": ("Kafka's storage could not be prepared:\n{tail}", "无法准备 Kafka 的存储：\n{tail}"),
     "initdb_failed": ("PostgreSQL's cluster could not be made:\n{tail}", "无法初始化 PostgreSQL：\n{tail}"),
     "no_postgres": (
-        "PostgreSQL's programs are missing. Run `make up`, which installs them.",
-        "缺少 PostgreSQL 程序。请运行 make up 安装。",
+        "PostgreSQL's programs are missing. `make run-environment` installs them.",
+        "缺少 PostgreSQL 程序。请运行 `make run-environment` 安装。",
     ),
     "no_user": (
         (
@@ -132,9 +141,20 @@ _TEXTS = {
         "{file} cannot be read. Put it back from your backup. To begin anew instead, delete the home folder.",
         "{file} 无法读取。请从备份恢复。若要从头开始，请删除数据目录。",
     ),
+    "state_repeated": (
+        "{file} is missing or broken: this is from stack.env and pgpass. `office up` writes it again.",
+        "{file} 缺失或损坏：以上来自 stack.env 和 pgpass。`office up` 会重新写入该文件。",
+    ),
+    "state_lost": (
+        (
+            "{file} is missing or broken, so nobody knows where these listen. Put it back from your backup, then "
+            "`office up`; `office down` stops what runs."
+        ),
+        "{file} 缺失或损坏，无从得知各服务的地址。请从备份恢复后运行 `office up`；`office down` 可停止运行中的服务。",
+    ),
     "other_at_work": (
         "Another `office up` or `office down` has been at work in {home} for minutes. Wait for it or end it.",
-        "另一个 office up 或 office down 已在 {home} 运行数分钟。请等待或结束它。",
+        "另一个 `office up` 或 `office down` 已在 {home} 运行数分钟。请等待或结束它。",
     ),
 }
 
@@ -148,4 +168,4 @@ def language(wanted: str | None = None) -> Lang:
 def text(lang: Lang, key: str, **values: object) -> str:
     """Return a message, filled."""
     english, chinese = _TEXTS[key]
-    return (chinese if lang == "zh" else english).format_map({"reason": "", **values})
+    return pasteable((chinese if lang == "zh" else english).format_map({"reason": "", **values}))

@@ -27,7 +27,7 @@ from deploy.local.trouble import CommandError, explained
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
 from deploy.local.words import say
-from services.common.home import DEFAULT_HOME
+from services.common.home import home_option
 from services.common.settings import Settings
 
 CADRES: Final = 24
@@ -127,14 +127,14 @@ def _places(settings: Settings, lang: Lang) -> Table:
     table.add_row(say(lang, "recorder"), f"{settings.recorder_url}/docs")
     table.add_row(say(lang, "projector"), f"{settings.projector_url}/docs")
     table.add_row(say(lang, "kafka"), f"{settings.kafka}  {settings.topic('actions')}")
-    table.add_row(say(lang, "database"), settings.database_url.rpartition("@")[2])
+    table.add_row(say(lang, "database"), settings.database_url.rpartition("@")[2].partition("?")[0])
     table.add_row(say(lang, "tokens"), str(settings.tokens))
     return table
 
 
 def _commands(settings: Settings, sample: Marker, person: str) -> list[str]:
     token = f'$(.venv/bin/python -c \'import json; print(json.load(open("{settings.tokens}"))["reader"])\')'
-    home = "" if settings.home.resolve() == DEFAULT_HOME.resolve() else f" --home {settings.home}"
+    home = home_option(settings.home)
     return [
         f".venv/bin/office file {person} --all{home}",
         f".venv/bin/office appraisal {sample.year} --office {sample.office}{home}",

@@ -8,6 +8,7 @@ from typing import Final
 from deploy.local.messages import Lang
 from schemas import vocabulary
 from schemas.declared import Words
+from services.common.home import pasteable
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # the sample
@@ -52,7 +53,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "silent": (
         "Nobody answers at {url}: trying on for {seconds} s. `office status` tells what runs.",
-        "{url} 没有响应，将继续尝试 {seconds} 秒。可用 office status 查看运行状态。",
+        "{url} 没有响应，将继续尝试 {seconds} 秒。可用 `office status` 查看运行状态。",
     ),
     "ended_early": (
         (
@@ -67,20 +68,20 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "no_file": ("{file} cannot be read: {reason}.", "无法读取 {file}：{reason}。"),
     "no_answer": (
         "No answer for {seconds} s to {count} actions. `recorder status` tells more; publishing again is harmless.",
-        "{count} 个操作已 {seconds} 秒没有回执。请用 recorder status 查看；重复发布不会重复记录。",
+        "{count} 个操作已 {seconds} 秒没有回执。请用 `recorder status` 查看；重复发布不会重复记录。",
     ),
     "no_kafka": (
         "Kafka at {kafka} cannot be reached ({reason}). Start the stack with `make up`.",
-        "无法连接 Kafka {kafka}（{reason}）。请先运行 make up。",
+        "无法连接 Kafka {kafka}（{reason}）。请先运行 `make up`。",
     ),
     # asking
     "not_running": (
         "Nobody answers at {url} ({reason}). Start the stack with `make up`; `office status` tells what runs.",
-        "{url} 没有响应（{reason}）。请先运行 make up；用 office status 查看运行状态。",
+        "{url} 没有响应（{reason}）。请先运行 `make up`；用 `office status` 查看运行状态。",
     ),
     "no_tokens": (
         "No tokens in {file}. Start the stack with `make up`, or name its folder with --home.",
-        "{file} 中没有令牌。请先运行 make up，或用 --home 指定数据目录。",
+        "{file} 中没有令牌。请先运行 `make up`，或用 --home 指定数据目录。",
     ),
     "bad_tokens": (
         "{file} cannot be read: {reason}. Mend it, or put it back from your backup.",
@@ -98,11 +99,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "refused_http": ("{url} answered {status}: {detail}", "{url} 返回 {status}：{detail}"),
     "no_person": (
         "There is no {person} in any growth file. `office appraisal YEAR` lists who there is.",
-        "没有 {person} 的成长档案。可用 office appraisal 年份 查看人员。",
+        "没有 {person} 的成长档案。可用 `office appraisal 年份` 查看人员。",
     ),
     "no_such_office": (
         "There is no office {office} in the record. `office appraisal YEAR` without --office lists what there is.",
-        "记录中没有机关 {office}。office appraisal 年份（不带 --office）会列出现有机关。",
+        "记录中没有机关 {office}。`office appraisal 年份`（不带 --office）会列出现有机关。",
     ),
     "bad_id": (
         "{value!r} is no id: letters A to Z, digits and hyphens, at most 64.",
@@ -165,7 +166,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "too_slow": (
         "The read models have not seen it all yet. `projector status` tells how far they are.",
-        "读模型尚未全部更新。可用 projector status 查看进度。",
+        "读模型尚未全部更新。可用 `projector status` 查看进度。",
     ),
     "where": ("Where things are", "地址与令牌"),
     "next": ("What to try next", "接下来可以"),
@@ -194,7 +195,7 @@ _GRADES: Final[dict[str, Words]] = {
 def say(lang: Lang, key: str, **values: object) -> str:
     """A sentence, filled; a value that is itself in both languages goes into it in its own."""
     own = {name: value[lang] if isinstance(value, Mapping) else value for name, value in values.items()}
-    return _TEXTS[key][lang == "zh"].format_map(own)
+    return pasteable(_TEXTS[key][lang == "zh"].format_map(own))
 
 
 def both(key: str, **values: object) -> dict[str, str]:

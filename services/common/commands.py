@@ -9,6 +9,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 from pydantic import ValidationError
 
+from services.common.home import pasteable
 from services.common.settings import Settings
 
 FAILED: Final = 1
@@ -25,6 +26,7 @@ class Lang(StrEnum):
 Words = Mapping[Lang, Mapping[str, str]]
 Home = Annotated[Path | None, typer.Option("--home", help="Data folder, else CHENGZHANG_HOME, else .local · 数据目录")]
 Language = Annotated[Lang | None, typer.Option("--lang", help="Else by LANG · 语言")]
+CheckOnly = Annotated[bool, typer.Option("--check", help="Only check settings and files · 只检查设置与文件，不启动")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs · 供程序使用")]
 
 _WORDS: Final[Words] = {
@@ -79,6 +81,6 @@ def not_running(lang: Lang | None, reason: str) -> NoReturn:
 
 
 def _exit(code: int, word: str, lang: Lang | None, reason: str) -> NoReturn:
-    said = _WORDS[spoken(lang)][word].format(reason=reason)
+    said = pasteable(_WORDS[spoken(lang)][word].format(reason=reason))
     typer.echo(said.replace("。 ", "。"), err=True)  # after a Chinese full stop there is no blank
     raise typer.Exit(code)

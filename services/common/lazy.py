@@ -4,6 +4,7 @@ A program's ``cli.py`` names its commands, and where each is; so it imports noth
 """
 
 import io
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -43,10 +44,21 @@ def run(cli: typer.Typer) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that doesn't know a character shows another one
-    cli(_of_the_command(sys.argv[1:]))
+    arguments = _of_the_command(sys.argv[1:])
+    if home := _home(arguments):
+        os.environ["CHENGZHANG_HOME"] = home  # for what is said: the commands that it names are to mean the same folder
+    cli(arguments)
 
 
 _EVERYWHERE: Final = ("--lang", "--home")  # every command has them
+
+
+def _home(arguments: Sequence[str]) -> str | None:
+    """The home folder that the arguments name."""
+    for argument, after in zip(arguments, (*arguments[1:], ""), strict=True):
+        if argument == "--home" or argument.startswith("--home="):
+            return argument.partition("=")[2] or after
+    return None
 
 
 def _of_the_command(arguments: Sequence[str]) -> list[str]:

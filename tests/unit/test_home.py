@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from deploy.local.cli import app as office
 from services.common.commands import settings_of
+from services.common.home import pasteable
+from services.common.lazy import run
 from services.common.settings import Settings
 from services.projector.cli import cli as projector
 from services.recorder.cli import cli as recorder
@@ -64,3 +66,41 @@ def test_a_wrong_setting_is_told_and_nothing_else(tmp_path: Path, monkeypatch: p
     assert "CHENGZHANG_SHARDS: Input should be a valid integer" in told
     assert "factory" not in told
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("`office up` goes on", "`office up --home {}` goes on"),
+        ("先运行 `make up`。", "先运行 `.venv/bin/office up --home {}`。"),
+        ("`projector rebuild --yes`，`office down`", "`projector rebuild --yes --home {}`，`office down --home {}`"),
+        ("`recorder` and `make run-environment`", "`recorder --home {}` and `make run-environment`"),
+        ("office up, `psql`, `officer`", "office up, `psql`, `officer`"),
+    ],
+)  # fmt: skip
+def test_a_command_that_is_named_means_the_same_home(
+    text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert pasteable(text) == text
+    monkeypatch.setenv("CHENGZHANG_HOME", ".local")
+    assert pasteable(text) == text
+    monkeypatch.setenv("CHENGZHANG_HOME", f"{tmp_path}/a home")
+    assert pasteable(text) == told.replace("{}", f"'{tmp_path}/a home'")
+
+
+@pytest.mark.parametrize("argument", ["--home={}", "--home {}"])
+@pytest.mark.parametrize("line", ["file p-1", "appraisal 2026"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_home_that_was_given_is_in_what_mends_it(  # noqa: PLR0917  # a case
+    argument: str,
+    line: str,
+    lang: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("CHENGZHANG_HOME", "")  # put back afterwards
+    monkeypatch.setattr("sys.argv", ["office", *line.split(), *argument.format(tmp_path).split(), "--lang", lang])
+    with pytest.raises(SystemExit, match="3"):
+        run(office)
+    assert f"`office up --home {tmp_path}`" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from rich.console import Console
 from services.common import log
 from services.common.collecting import collect_rarely
 from services.common.commands import AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.common.home import pasteable
 from services.common.settings import Settings
 from services.common.showing import quiet
 from services.projector import read_models
@@ -106,7 +107,7 @@ def rebuild(
     if not found.switched:
         failed(lang, words["waits"].format(file=found.differences and found.differences.file))
     if not as_json:
-        typer.echo(words["done"].format(count=found.events, number=found.version))
+        typer.echo(pasteable(words["done"].format(count=found.events, number=found.version)))
     return None
 
 

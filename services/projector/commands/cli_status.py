@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.common.home import pasteable
 from services.projector.commands.ending import ended, table
 from services.projector.versioning.status import Status
 from services.projector.versioning.status import status as ask
@@ -55,11 +56,12 @@ def _show(found: Status, words: Mapping[str, str]) -> None:
         made.add_row(*(str(getattr(shard, name)) for name in figures), words[shard.state], shard.error or "")
     Console().print(made)
     if not found.current:
-        typer.echo(words["other"].format(version=found.version))
+        typer.echo(pasteable(words["other"].format(version=found.version)))
     if found.building is not None:
         typer.echo(words["building"].format(building=found.building.version, done=found.building.next))
     if found.old:
-        typer.echo(words["old"].format(old=", ".join(f"office_v{number}" for number in found.old)))
+        names = ", ".join(f"office_v{number}" for number in found.old)
+        typer.echo(pasteable(words["old"].format(old=names)))
 
 
 def _words(lang: Lang | None) -> Mapping[str, str]:

@@ -6,9 +6,9 @@ from typing import Final, NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from services.common.commands import Lang, failed, not_running, spoken
+from services.common.showing import Whole
 from services.projector.database import TRANSIENT
 from services.projector.errors import NotRunning, ProjectorError, Told
 
@@ -37,9 +37,9 @@ def said(error: ProjectorError, lang: Lang | None) -> str:
     return error.zh if isinstance(error, Told) and spoken(lang) is Lang.ZH else str(error)
 
 
-def table(words: Mapping[str, str], title: str, columns: Iterable[str], figures: Collection[str] = ()) -> Table:
+def table(words: Mapping[str, str], title: str, columns: Iterable[str], figures: Collection[str] = ()) -> Whole:
     """A table of these columns; ``figures`` are those that hold numbers. Where it is narrow, its texts are folded."""
-    made = Table(title=title)
+    made = Whole(title=title)
     for column in columns:
         made.add_column(words[column], justify="right" if column in figures else "left", overflow="fold")
     return made

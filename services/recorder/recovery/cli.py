@@ -23,6 +23,7 @@ from services.common.commands import (
     settings_of,
     spoken,
 )
+from services.common.home import pasteable
 from services.common.showing import Advance, growing, quiet
 from services.recorder.cli_errors import said
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
@@ -141,7 +142,7 @@ def republish(  # noqa: PLR0917  # a command's options
         return
     words, console = _WORDS[spoken(lang)], Console(soft_wrap=True, highlight=False)
     for each in needed(done.found):
-        console.print(words[each.state].format(**asdict(each)), markup=False)
+        console.print(pasteable(words[each.state].format(**asdict(each))), markup=False)
     console.print(words["republished" if done.published else "complete"].format(count=done.published))
 
 
@@ -167,7 +168,7 @@ def _tell(report: Report, lang: Lang | None, word: str, *, as_json: bool) -> Non
         for remark in report.remarks:
             told = remark.zh if spoken(lang) is Lang.ZH else remark.en
             line = told if remark.shard is None else words["of"].format(shard=remark.shard, told=told)
-            console.print(line, style="bold red" if remark.grave == "loss" else None, markup=False)
-        console.print(words[word].format(ledger=report.ledger))
+            console.print(pasteable(line), style="bold red" if remark.grave == "loss" else None, markup=False)
+        console.print(pasteable(words[word].format(ledger=report.ledger)))
     if not report.ok:
         raise typer.Exit(FAILED)

@@ -8,7 +8,6 @@ import orjson
 import typer
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 
 from services.common.commands import (
     FAILED,
@@ -21,7 +20,8 @@ from services.common.commands import (
     settings_of,
     spoken,
 )
-from services.common.showing import quiet
+from services.common.home import pasteable
+from services.common.showing import Whole, quiet
 from services.recorder.cli_errors import said
 from services.recorder.status.figures import Shard, Status
 from services.recorder.status.figures import status as ask
@@ -70,7 +70,7 @@ def status(home: Home = None, lang: Language = None, as_json: AsJson = False) ->
 def _show(found: Status, lang: Lang) -> None:
     words = _WORDS[lang]
     figures = ("shard", "next", "next_receipt", "relayed", "relayed_receipts", "checkpoint")
-    table = Table(title=words["title"].format(state=words[found.state]))
+    table = Whole(title=words["title"].format(state=words[found.state]))
     for column in (*figures, "mode"):
         table.add_column(words[column], justify="right" if column in figures else "left", overflow="fold")
     # Where it is narrow, the mode at least is never broken.
@@ -82,7 +82,7 @@ def _show(found: Status, lang: Lang) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(table)
     for line in _reasons(found.shards, words, lang):
-        console.print(line, style="bold red", markup=False)
+        console.print(pasteable(line), style="bold red", markup=False)
     lag = "?" if found.intake_lag is None else found.intake_lag
     console.print(
         words["below"].format(
