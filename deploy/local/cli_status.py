@@ -6,19 +6,22 @@ import json
 
 import typer
 
-from deploy.local.messages import language
+from deploy.local.messages import language, text
 from deploy.local.options import HomeOption, JsonOption, LangOption
-from deploy.local.overview import EXIT_CODES, overview, table
-from deploy.local.steps import at, explained, out
+from deploy.local.overview import EXIT_CODES, advice, overview, table
+from deploy.local.steps import at, err, explained, out
 
 
 def status(home: HomeOption = None, lang: LangOption = None, *, as_json: JsonOption = False) -> None:
     """查看运行状态 · Tell what runs, and where."""
-    speech = language(lang)
+    speech, folder = language(lang), at(home)
     with explained(speech):
-        found = overview(at(home))
+        found = overview(folder)
+        mend = advice(folder, found)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
         out.print(table(found, speech))
+    if mend:
+        err.print(text(speech, mend, file=folder.stack_json), markup=False)
     raise typer.Exit(EXIT_CODES[found["state"]])

@@ -27,7 +27,7 @@ class StartError(StackError):
         super().__init__("died" if died else "not_ready", service=service, log=log, tail=tail(log, before))
 
 
-def tail(log: Path, before: int) -> str:
+def tail(log: Path, before: int = 0) -> str:
     """Return the last lines of a log beyond a length, or of all where it was cut since; "–" where there is none."""
     try:
         with log.open("rb") as file:

@@ -57,6 +57,11 @@ class Home:
         return self.root / "stack.json"
 
     @property
+    def pgpass(self) -> Path:
+        """The database's password, as libpq reads it."""
+        return self.root / "pgpass"
+
+    @property
     def tokens(self) -> Path:
         """Bearer tokens by role."""
         return self.root / "tokens.json"

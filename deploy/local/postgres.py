@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import asyncpg
 import psutil
@@ -48,8 +49,18 @@ def programs() -> Path:
 
 
 def url(port: int, password: str, database: str = DATABASE) -> str:
-    """Return the libpq URL of a database."""
+    """Return the libpq URL of a database, with the password in it: for our own asking only."""
     return f"postgresql://{ROLE}:{password}@127.0.0.1:{port}/{database}"
+
+
+def shown_url(port: int, passfile: Path) -> str:
+    """Return the same for others, who find the password in that file."""
+    return f"postgresql://{ROLE}@127.0.0.1:{port}/{DATABASE}?passfile={quote(str(passfile))}"
+
+
+def passfile(port: int, password: str) -> str:
+    """Return the line of that file."""
+    return f"127.0.0.1:{port}:*:{ROLE}:{password}\n"
 
 
 def has_data(home: Home) -> bool:
@@ -78,13 +89,13 @@ async def answers(port: int, password: str) -> bool:
     """Whether the database is up and takes our password; makes the database on the first time."""
     try:
         connection = await asyncpg.connect(url(port, password, "postgres"), timeout=3)
+        try:
+            if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE, timeout=3):
+                await connection.execute(f"CREATE DATABASE {DATABASE}", timeout=60)
+        finally:
+            await connection.close(timeout=3)
     except _NOT_YET:
         return False
-    try:
-        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
-            await connection.execute(f"CREATE DATABASE {DATABASE}")
-    finally:
-        await connection.close()
     return True
 
 

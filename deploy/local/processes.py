@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ _POLL = 0.05
 _SPAWN_SECONDS = 30
 STOP_SIGNAL = signal.SIGTERM
 GRACE_SECONDS = 30
+_MARK = "STACK_RECORD"  # in a daemon's environment: which record is its own, should that be lost
 _REAP_SECONDS = 1  # until init has removed the ended process from the list; some containers' init never does
 
 
@@ -56,7 +58,7 @@ def start(home: Home, daemon: Daemon) -> None:
     plan = {
         "command": daemon.command,
         "digest": daemon.digest,
-        "env": {**daemon.inherited, **daemon.env},
+        "env": {**daemon.inherited, **daemon.env, _MARK: str(record)},
         "folder": daemon.folder,
         "log": str(daemon.log),
         "record": str(record),
@@ -73,14 +75,24 @@ def start(home: Home, daemon: Daemon) -> None:
 
 
 def find(home: Home, name: str) -> psutil.Process | None:
-    """Return the running process of a service, or None. A reused pid is not it."""
+    """Return the running process of a service, or None. A reused pid is not it; one without a record is found, too."""
     noted = _read(home, name)
+    if not noted:
+        return min(_marked(str(_record(home, name))), key=lambda process: process.create_time(), default=None)
     try:
         process = psutil.Process(int(noted["pid"]))
         ours = not gone(process) and _same(process, noted)
     except (KeyError, ValueError, psutil.Error):
         return None
     return process if ours else None
+
+
+def _marked(record: str) -> Iterator[psutil.Process]:
+    """Processes with that mark: a daemon, and younger ones that it started."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.environ().get(_MARK) == record:
+                yield process
 
 
 def listens(home: Home, name: str, port: int) -> bool:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import functools
 import hashlib
-import http.client
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from deploy.local import kafka, postgres, processes
 from deploy.local import state as kept
@@ -22,6 +22,7 @@ from deploy.local.errors import StackError, StartError
 from deploy.local.paths import Home
 from deploy.local.ports import LOOPBACK, Reserved, choose
 from deploy.local.processes import Daemon
+from deploy.local.running.readiness import ready
 from deploy.local.say import Say, quiet
 from deploy.local.state import Ports, State
 
@@ -57,12 +58,19 @@ def down(home: Home, *, say: Say = quiet) -> list[str]:
         return [name for name in reversed(SERVICES) if _stop(home, name, say)]
 
 
-def status(home: Home) -> dict[str, str]:
-    """Return each service's state: ``running`` (and ready), ``not-ready`` or ``stopped``."""
-    if not home.stack_json.exists():
-        return dict.fromkeys(SERVICES, "stopped")
-    state = kept.load(home, Ports())
-    return {name: _status(home, name, state) for name in SERVICES}
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A service: ``running`` (and ready), ``not-ready`` or ``stopped``; what `/readyz` says, where it has one."""
+
+    state: str
+    pid: int | None = None
+    said: dict[str, Any] | None = None
+
+
+def status(home: Home) -> dict[str, Standing]:
+    """Return how each service stands. What runs is found whatever became of the notes on it."""
+    state = kept.known(home)
+    return {name: _standing(home, name, state) for name in SERVICES}
 
 
 def pid(home: Home, name: str) -> int | None:
@@ -71,10 +79,14 @@ def pid(home: Home, name: str) -> int | None:
     return process.pid if process else None
 
 
-def _status(home: Home, name: str, state: State) -> str:
-    if processes.find(home, name) is None:
-        return "stopped"
-    return "running" if _serves(home, name, state) else "not-ready"
+def _standing(home: Home, name: str, state: State | None) -> Standing:
+    process = processes.find(home, name)
+    if process is None:
+        return Standing("stopped")
+    if state is None:  # nobody knows where to ask it
+        return Standing("not-ready", process.pid)
+    answer = ready(home, name, state)
+    return Standing("running" if answer.well else "not-ready", process.pid, answer.said)
 
 
 def _place(home: Home, state: State, only: Sequence[str], reserved: Reserved, say: Say) -> State:
@@ -114,6 +126,7 @@ def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
     if name in {RECORDER, PROJECTOR}:
         daemon = service(home, name, state)
         if processes.find(home, name) and processes.digest(home, name) != daemon.digest:
+            _check(daemon)
             say("restarting", service=name)  # its settings changed, a moved port for example, or its code
             processes.stop(home, name)
     if processes.find(home, name) is None:
@@ -166,35 +179,24 @@ def _command(name: str) -> list[str]:
     return [sys.executable, "-m", f"services.{name}.cli", "serve"]
 
 
-def _serves(home: Home, name: str, state: State) -> bool:
-    """Whether it is ready, and it is ours: another stack's that took the port meanwhile would answer as well."""
-    return processes.listens(home, name, getattr(state.ports, name)) and _ready(name, state)
-
-
-def _ready(name: str, state: State) -> bool:
-    match name:
-        case postgres.NAME:
-            return asyncio.run(postgres.answers(state.ports.postgres, state.password))
-        case kafka.NAME:
-            return asyncio.run(kafka.answers(state.ports.kafka))
-        case _:
-            return _answers_ready(getattr(state.ports, name))
-
-
-def _answers_ready(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=3)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+def _check(daemon: Daemon) -> None:
+    """Whether it would start with its new settings and code, asked before the one that runs is stopped."""
+    ended = subprocess.run(
+        [*daemon.command, "--check"],
+        env={**daemon.inherited, **daemon.env},
+        cwd=daemon.folder,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if ended.returncode:
+        raise StackError("unfit", service=daemon.name, tail=(ended.stdout + ended.stderr)[-2000:].strip())
 
 
 def _wait(home: Home, name: str, state: State) -> None:
     end = time.monotonic() + _START_SECONDS
-    while not _serves(home, name, state):
+    while not ready(home, name, state).well:
         died = processes.find(home, name) is None
         if died or time.monotonic() > end:
             raise StartError(name, home.log(name), processes.logged_before(home, name), died=died)

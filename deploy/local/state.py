@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass
 
@@ -13,6 +14,12 @@ from deploy.local.ports import LOOPBACK
 
 ROLES = ("publisher", "reader", "auditor", "operator")
 _KEY_BYTES = 32
+_ADDRESSES = {  # where stack.env has each service's port
+    "kafka": "CHENGZHANG_KAFKA",
+    "postgres": "CHENGZHANG_DATABASE_URL",
+    "recorder": "CHENGZHANG_RECORDER_URL",
+    "projector": "CHENGZHANG_PROJECTOR_URL",
+}
 
 
 @dataclass(frozen=True)
@@ -35,21 +42,45 @@ class State:
 
 
 def load(home: Home, preferred: Ports) -> State:
-    """Read ``stack.json``; without one, begin with the preferred ports and a new password."""
+    """What is known; where nothing is and nothing would be lost, the preferred ports and a new password."""
+    if found := known(home):
+        return found
+    if home.stack_json.exists():
+        raise StackError("bad_state", file=home.stack_json)
+    if postgres.has_data(home):
+        raise StackError("no_state", file=home.stack_json, data=home.postgres)
+    return State(preferred, secrets.token_urlsafe(24))
+
+
+def known(home: Home) -> State | None:
+    """What ``stack.json`` holds; where it is lost, what ``stack.env`` and ``pgpass`` repeat of it."""
+    return noted(home) or _repeated(home)
+
+
+def noted(home: Home) -> State | None:
+    """What ``stack.json`` holds; None where it can't be read as it should be."""
     try:
         kept = json.loads(home.stack_json.read_text(encoding="utf-8"))
         return State(Ports(**kept["ports"]), kept["password"])
-    except FileNotFoundError:
-        if postgres.has_data(home):
-            raise StackError("no_state", file=home.stack_json, data=home.postgres) from None
-        return State(preferred, secrets.token_urlsafe(24))
-    except (ValueError, KeyError, TypeError):
-        raise StackError("bad_state", file=home.stack_json) from None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _repeated(home: Home) -> State | None:
+    """All but the controller's port, which only Kafka's start needs, and may change then."""
+    try:
+        told = dict(line.split("=", 1) for line in home.stack_env.read_text(encoding="utf-8").splitlines())
+        ports = {name: int(re.findall(rf"{LOOPBACK}:(\d+)", told[key])[0]) for name, key in _ADDRESSES.items()}
+        password = home.pgpass.read_text(encoding="utf-8").rstrip("\n").rpartition(":")[2]
+        return State(Ports(**ports), password)
+    except (FileNotFoundError, ValueError, KeyError, IndexError):
+        return None
 
 
 def save(home: Home, state: State) -> None:
-    """Write ``stack.json`` and ``stack.env``."""
+    """Write ``stack.json``, and for others ``pgpass`` and ``stack.env``."""
     write_private(home.stack_json, json.dumps(asdict(state), indent=2).encode() + b"\n")
+    write_private(home.pgpass, postgres.passfile(state.ports.postgres, state.password).encode())
     lines = [f"{key}={value}\n" for key, value in settings(home, state).items()]
     write_private(home.stack_env, "".join(lines).encode())
 
@@ -58,7 +89,7 @@ def settings(home: Home, state: State) -> dict[str, str]:
     """Return the settings that every service and command of this stack shares."""
     return {
         "CHENGZHANG_KAFKA": f"{LOOPBACK}:{state.ports.kafka}",
-        "CHENGZHANG_DATABASE_URL": postgres.url(state.ports.postgres, state.password),
+        "CHENGZHANG_DATABASE_URL": postgres.shown_url(state.ports.postgres, home.pgpass),
         "CHENGZHANG_RECORDER_URL": f"http://{LOOPBACK}:{state.ports.recorder}",
         "CHENGZHANG_PROJECTOR_URL": f"http://{LOOPBACK}:{state.ports.projector}",
         "CHENGZHANG_TOKENS": str(home.tokens),

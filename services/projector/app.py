@@ -13,7 +13,7 @@ from services.common import log
 from services.common.collecting import collect_rarely
 from services.common.grants import Grants
 from services.common.log import raised
-from services.common.serving import background, server
+from services.common.serving import background, check_address, server
 from services.common.settings import Settings
 from services.projector import read_models
 from services.projector.api.live import Live
@@ -31,11 +31,14 @@ _RETRY_SECONDS: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
-def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM."""
+def serve(settings: Settings, *, only_check: bool = False) -> None:
+    """Run until SIGINT or SIGTERM; or only see whether it could. Raises GrantsError, NoSuchAddress."""
     log.configure(settings.log_level)
-    collect_rarely()
-    uvloop.run(_serve(settings, Grants.load(settings.tokens)))
+    grants = Grants.load(settings.tokens)
+    check_address(settings)
+    if not only_check:
+        collect_rarely()
+        uvloop.run(_serve(settings, grants))
 
 
 async def _serve(settings: Settings, grants: Grants) -> None:

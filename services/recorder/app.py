@@ -16,12 +16,13 @@ from schemas.erasure import ErasePerson, LiftHold
 from services.common import log, pages
 from services.common.both import Both
 from services.common.collecting import collect_rarely
-from services.common.commands import Home, Language, failed, settings_of
+from services.common.commands import CheckOnly, Home, Language, failed, settings_of
 from services.common.grants import Grants, GrantsError
-from services.common.serving import background, server
+from services.common.serving import Answering, NoSuchAddress, background, check_address, server
 from services.common.settings import Settings
 from services.recorder.audit import http as audit
 from services.recorder.audit.proving.log import AuditLog
+from services.recorder.background import repeated
 from services.recorder.cli_errors import worded
 from services.recorder.errors import Misconfigured, RecorderError, Unavailable
 from services.recorder.intake.from_kafka.quarantine import Quarantine
@@ -46,21 +47,41 @@ from services.recorder.vault.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 _RETRY: Final = 1.0
+_LOOK: Final = 1.0  # seconds between two looks whether the database answers
 _ERASING: Final = frozenset({ErasePerson.TYPE, LiftHold.TYPE})  # what may let a key be destroyed
 Log: Final = structlog.get_logger("recorder")
 
 
-def serve(home: Home = None, lang: Language = None) -> None:
+def serve(home: Home = None, lang: Language = None, check: CheckOnly = False) -> None:  # noqa: FBT002  # an option
     """Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布)."""
     settings = settings_of(home, lang)
     log.configure(settings.log_level)
     collect_rarely()
     try:
-        uvloop.run(_serve(settings, Grants.load(settings.tokens)))
-    except GrantsError as error:
+        grants = Grants.load(settings.tokens)
+        check_address(settings)
+        uvloop.run(_check(settings) if check else _serve(settings, grants))
+    except (GrantsError, NoSuchAddress) as error:
         failed(lang, str(error))
     except RecorderError as error:
         failed(lang, worded(error, lang))
+
+
+async def _check(settings: Settings) -> None:
+    """What would end it soon after its start, as far as can be told without starting. Raises Misconfigured."""
+    vault.load_kek(settings.kek_file)
+    pool = await database.connect(settings.database_url, largest=1)
+    try:
+        founded = (await database.ledger_of(pool)).shards
+    except Unavailable:  # no ledger yet, or out of reach: what is waited for
+        return
+    finally:
+        pool.terminate()
+    if founded != settings.shards:
+        raise Misconfigured(
+            f"CHENGZHANG_SHARDS={settings.shards}, but this ledger has {founded} shards for ever.",
+            f"CHENGZHANG_SHARDS={settings.shards}，但此账本的分片数固定为 {founded}。",
+        )
 
 
 async def _serve(settings: Settings, grants: Grants) -> None:
@@ -117,6 +138,8 @@ class Recorder:
         self.vault = vault_
         self._parts: Parts | None = None
         self._published = asyncio.get_running_loop().time()  # all, when last somebody asked
+        self._database = Answering(self._ask, *TRANSIENT, *NOT_OURS)
+        self._answers = True  # the database did when it was looked at last
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Append, HTTP's way.
@@ -155,6 +178,7 @@ class Recorder:
         if not relay.lag():
             self._published = now  # after a long rest, what is new is not late
         stuck = {
+            "database": not self._answers,
             "intake": intake.idle_for() > STUCK_AFTER,
             "relay": now - max(relay.progressed, self._published) > STUCK_AFTER,
         }
@@ -176,11 +200,21 @@ class Recorder:
         parts = await self._started()
         Log.info("started", ledger=str(parts.ledger.id), shards=parts.ledger.shards)
         try:
-            async with background(years.keep(self._pool)):
+            async with background(years.keep(self._pool)), background(self._watch()):
                 await asyncio.Event().wait()
         finally:
             self._parts = None
             await parts.stop()
+
+    async def _watch(self) -> None:
+        await repeated(self.look, _LOOK, Log, ("database-silent", "database-not-asked"))
+
+    async def look(self) -> None:
+        """Note whether the database answers, for whoever asks whether we are ready."""
+        self._answers = await self._database()
+
+    async def _ask(self) -> None:
+        await self._pool.fetchval("SELECT true")
 
     async def _started(self) -> Parts:
         while True:

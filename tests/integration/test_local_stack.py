@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 from typer.testing import CliRunner
@@ -28,7 +29,7 @@ from deploy.local.errors import StackError
 from deploy.local.overview import overview
 from deploy.local.paths import Home
 from deploy.local.state import Ports, State
-from tests.support.stack import far_ports
+from tests.support.servers import far_ports
 
 ONLY = (postgres.NAME, kafka.NAME)
 
@@ -78,7 +79,7 @@ def test_a_second_up_starts_nothing_and_changes_nothing(started: Stack) -> None:
 
 def test_what_is_secret_is_private(started: Stack) -> None:
     home = started.home
-    for file in (home.stack_env, home.stack_json, home.tokens, home.kek):
+    for file in (home.stack_env, home.stack_json, home.pgpass, home.tokens, home.kek):
         assert file.stat().st_mode & 0o077 == 0, file
     assert len(home.kek.read_bytes()) == 32
     assert sorted(json.loads(home.tokens.read_text())) == ["auditor", "operator", "publisher", "reader"]
@@ -87,9 +88,18 @@ def test_what_is_secret_is_private(started: Stack) -> None:
 def test_the_database_url_works_for_psql(started: Stack) -> None:
     url = overview(started.home)["database_url"]
     assert url is not None
+    assert started.state.password not in url
     psql = postgres.programs() / "bin" / "psql"
     ended = subprocess.run([psql, url, "-Atc", "SELECT current_user"], capture_output=True, text=True, check=True)
     assert ended.stdout == "chengzhang\n"
+
+
+async def test_the_database_url_works_for_asyncpg(started: Stack) -> None:
+    connection = await asyncpg.connect(overview(started.home)["database_url"])
+    try:
+        assert await connection.fetchval("SELECT current_user") == "chengzhang"
+    finally:
+        await connection.close()
 
 
 def test_status_tells_what_runs(started: Stack) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from deploy.local import stack
 from deploy.local.ports import choose
+from deploy.local.running.readiness import readyz
 from services.common.settings import Settings
 from tests.support.nursery import Process
 from tests.support.patience import PATIENCE
-from tests.support.stack import far_ports
+from tests.support.servers import far_ports
 
 _REPOSITORY = Path(__file__).parents[2]
 _KEPT = (
@@ -75,7 +75,7 @@ class Service:
     def wait_ready(self, seconds: float = PATIENCE) -> Self:
         """Wait for ``/readyz`` = 200; an AssertionError with the end of the log if the process ends or time is up."""
         end = time.monotonic() + seconds
-        while not stack._answers_ready(self.port):
+        while not readyz(self.port).well:
             assert self.alive, f"{self.name} ended with {self.process.returncode}:\n{self.log()[-4000:]}"
             assert time.monotonic() < end, f"{self.name} not ready after {seconds} s:\n{self.log()[-4000:]}"
             time.sleep(0.1)

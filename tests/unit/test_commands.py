@@ -127,6 +127,27 @@ def test_a_terminal_that_lacks_a_character_is_shown_another_one(encoding: str, t
     assert (said.returncode, said.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("program", "kek", "env", "code", "said"),
+    [
+        ("recorder", 32, {}, 0, ""),
+        ("recorder", 31, {}, 1, "31 bytes"),
+        ("recorder", 32, {"CHENGZHANG_HTTP_HOST": "192.0.2.1"}, 1, "CHENGZHANG_HTTP_HOST=192.0.2.1"),
+        ("projector", 0, {}, 0, ""),
+        ("projector", 0, {"CHENGZHANG_TOKENS": "/nowhere"}, 1, "/nowhere: can't be read"),
+    ],
+)
+def test_a_service_can_be_asked_whether_it_would_start(  # noqa: PLR0917  # a case
+    program: str, kek: int, env: dict[str, str], code: int, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "kek").write_bytes(bytes(kek))
+    (tmp_path / "tokens.json").write_text('{"reader": "t-reader"}')
+    ended = _said(
+        program, "serve", "--check", "--home", str(tmp_path), CHENGZHANG_DATABASE_URL=_NOBODY, LANG="C", **env
+    )
+    assert (ended.returncode, said in ended.stderr, bool(ended.stderr)) == (code, True, bool(said)), ended.stderr
+
+
 @pytest.mark.parametrize("program", ["recorder", "projector"])
 def test_a_wrong_level_of_logging_is_said_in_a_sentence(program: str, tmp_path: Path) -> None:
     said = _said(program, "serve", "--home", str(tmp_path), CHENGZHANG_LOG_LEVEL="LOUD")

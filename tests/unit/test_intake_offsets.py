@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import asyncpg
 import pytest
@@ -202,6 +203,17 @@ async def recorder(intake: KafkaIntake) -> Recorder:
     relay = SimpleNamespace(lag=lambda: 0, progressed=-100, reasons={0: None, 3: "ahead"})
     found._parts = cast("Any", SimpleNamespace(intake=intake, relay=relay))
     return found
+
+
+async def test_readiness_ends_with_the_databases_answers(recorder: Recorder) -> None:
+    asked = AsyncMock(side_effect=ConnectionRefusedError)
+    recorder._pool = cast("Any", SimpleNamespace(fetchval=asked))
+    await recorder.look()
+    well, told = recorder.ready()
+    assert (well, told["status"], told["stuck"]) == (False, "stuck", ["database"])
+    asked.side_effect = None
+    await recorder.look()
+    assert recorder.ready()[0]
 
 
 @pytest.mark.parametrize(("intake_idle", "relay_lag", "stuck"), [(0, 0, []), (31, 0, ["intake"]), (0, 1, ["relay"])])

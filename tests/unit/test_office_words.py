@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import typer
@@ -19,13 +21,18 @@ from deploy.local.overview import overview, table
 from deploy.local.paths import Home
 from deploy.local.say import Say
 from deploy.local.steps import explained
+from deploy.local.views.appraisal import appraisal
 from services.common import commands
 from services.projector.commands import cli_status as projector
 from services.projector.versioning import status as projected
 from services.recorder.status import command as recorder
 from services.recorder.status.figures import Shard, Status
 
+_SHARD = Shard(0, 123456, 123456, 123456, 123456, "read-only", None, None, 123456, None, None)
+_STILL = projected.ShardStatus(0, 1234567, 1234567, 0, "halted", "attendance-recorded.v1-at-1234567-and-much-more")
+_HALTED = projected.Status("halted", 0, [_STILL], 1, current=True, building=None, old=[])
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_COMMAND = re.compile(r"\b(office|recorder|projector|make) (up|down|status|appraisal|file|publish|sample|rebuild)\b")
 _ASCII_MARKS = re.compile(r"[\u4e00-\u9fff}][,;:]|[,;:(][\u4e00-\u9fff]")
 
 
@@ -36,6 +43,49 @@ def test_chinese_has_its_own_punctuation(texts: dict[str, tuple[str, str]]) -> N
         assert not _ASCII_MARKS.search(chinese), chinese
 
 
+@pytest.mark.parametrize("texts", [messages._TEXTS, words._TEXTS, *({"": said} for said in commands._WORDS.values())])
+def test_a_command_that_is_named_can_be_told_from_the_rest(texts: dict[str, Any]) -> None:
+    for said in texts.values():
+        for text in said.values() if isinstance(said, dict) else said:
+            assert not _COMMAND.search(re.sub("`[^`]*`", "", text)), text
+
+
+@pytest.mark.parametrize("width", [60, 72, 80])
+@pytest.mark.parametrize("lang", list(commands.Lang))
+def test_headings_are_whole_where_it_is_narrow(
+    width: int, lang: commands.Lang, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    recorder._show(Status("running", "l", 0, 0, [_SHARD], 0), lang)
+    projector._show(_HALTED, projector._words(lang))
+    item = dict.fromkeys(("section_name", "name", "grade", "proposed_grade"))
+    item |= {"section": "zonghe", "tier": "staff", "person": "p-w1-006", "stage": "not-opened"}
+    row: dict[str, Any] = {**item, "requirement_met": True}
+    found = {"office": "o-1", "items": [row | {"evidence_by_group": {"learning": 7, "work": 9, "activity": 1}}]}
+    Console().print(appraisal(2026, found, lang.value))
+    page = set(re.sub("[┃│]", " ", capsys.readouterr().out).split())
+    told = [*_figures(recorder._WORDS[lang]), *_figures(projector._WORDS[lang])]
+    told += [words.say(lang.value, name) for name in ("section", "tier", "person", "name", "requirement")]
+    told += [words.term(lang.value, "entry_group", group) for group in ("learning", "work", "activity")]
+    assert {word for heading in told for word in heading.split()} <= page
+
+
+def _figures(said: Mapping[str, str]) -> list[str]:
+    names = (
+        "shard",
+        "next",
+        "next_receipt",
+        "relayed",
+        "relayed_receipts",
+        "checkpoint",
+        "mode",
+        "end",
+        "lag",
+        "error",
+    )
+    return [said[name] for name in names if name in said]
+
+
 @pytest.mark.parametrize(("lang", "title", "state"), [("zh", "：已停止", "已停止"), ("en", ": stopped", "stopped")])
 def test_the_state_is_told_in_the_language(lang: Lang, title: str, state: str, tmp_path: Path) -> None:
     console = Console(width=200)
@@ -44,6 +94,28 @@ def test_the_state_is_told_in_the_language(lang: Lang, title: str, state: str, t
     page = capture.get()
     assert f"{tmp_path}{title}".replace(" ", "") in "".join(page.split())  # a long title is wrapped, at a blank too
     assert page.count(f" {state} ") >= 4
+
+
+@pytest.mark.parametrize(
+    ("readyz", "en", "zh"),
+    [
+        (
+            {"status": "stuck", "stuck": ["database", "relay"]},
+            "not-ready: database, relay",
+            "未就绪（数据库、事件发布）",
+        ),
+        ({"status": "starting"}, "not-ready: starting", "未就绪（启动中）"),
+        ({"status": "not-ready", "consuming": True, "database": False}, "not-ready: database", "未就绪（数据库）"),
+    ],
+)
+def test_what_a_service_says_of_itself_is_told(readyz: dict[str, Any], en: str, zh: str, tmp_path: Path) -> None:
+    found = overview(Home.at(tmp_path))
+    found["services"]["recorder"] = {"pid": 1, "state": "not-ready", "readyz": readyz}
+    for lang, said in (("en", en), ("zh", zh)):
+        console = Console(width=200)
+        with console.capture() as capture:
+            console.print(table(found, cast("Lang", lang)))
+        assert f" {said} " in capture.get()
 
 
 @pytest.mark.parametrize("command", ["up", "down"])
@@ -94,15 +166,11 @@ def test_a_shards_mode_is_whole_where_it_is_narrow(
     lang: commands.Lang, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    shard = Shard(0, 123456, 123456, 123456, 123456, "read-only", None, None, 123456, None, None)
-    recorder._show(Status("running", "l", 0, 0, [shard], 0), lang)
+    recorder._show(Status("running", "l", 0, 0, [_SHARD], 0), lang)
     said = capsys.readouterr().out
     assert recorder._WORDS[lang]["read-only"] in said
     assert "…" not in said
-    halted = projected.ShardStatus(0, 1234567, 1234567, 0, "halted", "attendance-recorded.v1-at-1234567-and-much-more")
-    projector._show(
-        projected.Status("halted", 0, [halted], 1, current=True, building=None, old=[]), projector._words(lang)
-    )
+    projector._show(_HALTED, projector._words(lang))
     said = capsys.readouterr().out
     assert said.count(projector._WORDS[lang]["halted"]) == 2
     assert "…" not in said

@@ -38,6 +38,22 @@ def test_a_process_whose_other_threads_hold_its_port_has_not_ended() -> None:
         assert is_free(port)
 
 
+def test_a_process_whose_record_is_lost_is_found(tmp_path: Path) -> None:
+    home, other = Home.at(tmp_path / "home"), Home.at(tmp_path / "other")
+    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
+    processes.start(home, processes.Daemon("one", sleeping, tmp_path / "log", {}))
+    try:
+        process = processes.find(home, "one")
+        (home.run / "one.json").unlink()
+        assert process is not None
+        assert processes.find(home, "one") == process
+        assert processes.find(home, "two") is processes.find(other, "one") is None
+    finally:
+        assert processes.stop(home, "one")
+    assert process is not None
+    assert processes.gone(process)
+
+
 def test_a_port_that_somebody_else_took_is_not_the_services(tmp_path: Path) -> None:
     home = Home.at(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as theirs:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from deploy.local import processes, stack
 from deploy.local import state as kept
-from deploy.local.errors import StartError, tail
+from deploy.local.cli import app
+from deploy.local.errors import StackError, StartError, tail
 from deploy.local.paths import Home
 from deploy.local.ports import Reserved, choose
 from deploy.local.processes import Daemon
 from deploy.local.state import Ports
-from tests.support.stack import far_ports
+from tests.support.servers import far_ports
 
 _SERVER = """
-import http.server, os
+import http.server, os, sys
+if "--check" in sys.argv:
+    raise SystemExit("too loud" if os.environ.get("CHENGZHANG_LOG_LEVEL") else 0)
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
@@ -36,9 +42,8 @@ def _cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-@pytest.fixture
-def serving(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recorder that only listens."""
+def _only_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is started as the recorder."""
     monkeypatch.setattr(stack, "_command", lambda _: [sys.executable, "-c", _SERVER])
 
 
@@ -60,10 +65,10 @@ def test_a_port_that_is_in_use_is_not_kept_from_others() -> None:
         assert other.takes(port)
 
 
-@pytest.mark.usefixtures("serving")
 def test_a_port_that_is_taken_after_we_looked_is_stepped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home, preferred, start = Home.at(tmp_path / "home"), far_ports(), processes.start
     said: list[str] = []
+    _only_listens(monkeypatch)
     with ExitStack() as others:
 
         def late(home: Home, daemon: Daemon) -> None:
@@ -100,22 +105,64 @@ def test_a_log_that_was_cut_meanwhile_is_shown_from_its_beginning(tmp_path: Path
     assert (tail(log, 1000), tail(log, 14)) == ("after the cut", "–")
 
 
-@pytest.mark.usefixtures("serving")
-def test_a_service_with_old_settings_or_old_code_is_restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int | None]]:
+    """Starts the recorder of a home of its own, and gives its pid."""
     home = Home.at(tmp_path / "home")
+    _only_listens(monkeypatch)
 
-    def up(preferred: Ports) -> int | None:
-        stack.up(home, only=("recorder",), preferred=preferred)
+    def started() -> int | None:
+        stack.up(home, only=("recorder",), preferred=far_ports())
         return stack.pid(home, "recorder")
 
-    try:
-        first = up(far_ports())
-        assert first == up(Ports())
-        state = kept.load(home, Ports())
-        kept.save(home, replace(state, ports=replace(state.ports, kafka=1)))
-        second = up(Ports())
-        assert first != second
-        monkeypatch.setattr(stack, "_code", lambda: "after an update")
-        assert second != up(Ports())
-    finally:
-        assert stack.down(home) == ["recorder"]
+    yield started
+    assert stack.down(home) == ["recorder"]
+
+
+def test_a_service_with_old_settings_or_old_code_is_restarted(
+    up: Callable[[], int | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, home = up(), Home.at(tmp_path / "home")
+    assert first == up()
+    state = kept.load(home, Ports())
+    kept.save(home, replace(state, ports=replace(state.ports, kafka=1)))
+    second = up()
+    assert first != second
+    monkeypatch.setattr(stack, "_code", lambda: "after an update")
+    assert second != up()
+
+
+def test_a_service_that_would_not_start_again_is_not_stopped(
+    up: Callable[[], int | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = up()
+    monkeypatch.setenv("CHENGZHANG_LOG_LEVEL", "INFO")
+    with pytest.raises(StackError) as caught:
+        up()
+    assert (caught.value.key, caught.value.values) == ("unfit", {"service": "recorder", "tail": "too loud"})
+    monkeypatch.delenv("CHENGZHANG_LOG_LEVEL")
+    assert up() == first
+
+
+@pytest.mark.parametrize(
+    ("lost", "port", "said"),
+    [(["stack.json", "run/recorder.json"], True, "stack.env"), (["stack.json", "stack.env"], False, "无从得知")],
+)
+def test_what_runs_is_told_and_can_be_taken_over_though_notes_on_it_are_lost(
+    up: Callable[[], int | None],
+    tmp_path: Path,
+    lost: list[str],
+    port: bool,
+    said: str,
+) -> None:
+    pid, home = up(), tmp_path / "home"
+    for name in lost:
+        (home / name).unlink()
+    answered = CliRunner().invoke(app, ["status", "--json", "--lang", "zh", "--home", str(home)])
+    told = json.loads(answered.stdout)
+    assert (answered.exit_code, told["state"], told["services"]["recorder"]["pid"]) == (1, "partial", pid)
+    assert told["services"]["recorder"]["state"] == ("running" if port else "not-ready")
+    assert said in answered.stderr
+    if port:
+        up()
+        assert (home / "stack.json").exists()

@@ -8,6 +8,7 @@ from typing import Final
 
 import asyncpg
 
+from services.common.serving import Answering
 from services.projector import database
 from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection, Pool
 
@@ -31,6 +32,7 @@ class Live:
         self._number = 1
         self._opened: _Opened | None = None
         self._opening = asyncio.Lock()
+        self.answers = Answering(self._ask, *TRANSIENT)  # whether the database does
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
@@ -63,18 +65,14 @@ class Live:
                     return int(rows[0]["next"]) if rows else 0
                 self._change(live)
 
-    async def answers(self) -> bool:
-        """Whether the database does."""
-        try:
-            async with self._reading() as opened:
-                return await opened.pool.fetchval("SELECT true", timeout=3) is True
-        except TRANSIENT:
-            return False
-
     def terminate(self) -> None:
         """Give all connections up."""
         if self._opened is not None:
             self._opened.pool.terminate()
+
+    async def _ask(self) -> None:
+        async with self._reading() as opened:
+            await opened.pool.fetchval("SELECT true")
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[_Opened]:

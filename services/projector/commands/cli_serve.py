@@ -1,13 +1,14 @@
 """The command ``projector serve``."""
 
-from services.common.commands import Home, Language, failed, settings_of
+from services.common.commands import CheckOnly, Home, Language, failed, settings_of
 from services.common.grants import GrantsError
+from services.common.serving import NoSuchAddress
 from services.projector import app
 
 
-def serve(home: Home = None, lang: Language = None) -> None:
+def serve(home: Home = None, lang: Language = None, check: CheckOnly = False) -> None:  # noqa: FBT002  # an option
     """Fold events into the read models and answer questions over HTTP, until stopped (投影并提供查询)."""
     try:
-        app.serve(settings_of(home, lang))
-    except GrantsError as error:
+        app.serve(settings_of(home, lang), only_check=check)
+    except (GrantsError, NoSuchAddress) as error:
         failed(lang, str(error))

@@ -1,0 +1,1 @@
+"""How the stack's services get on: ready or not, and why not."""
