@@ -66,6 +66,7 @@ async def test_a_growth_file_is_as_the_interface_says(api: Api) -> None:
                 "revoked_at": None,
                 "state": "verified",
                 "section": "x",
+                "section_name": None,
                 "tier": "staff",
                 "centi_xueshi": None,
                 "shard": 2,
@@ -81,6 +82,7 @@ async def test_an_appraisal_is_as_the_interface_says(api: Api) -> None:
     world = _office()
     output = world.output("p-1", guide="results")
     credit = world.credit("s-1", "p-1", 9000)
+    world.record("people.section-defined", "2026-01-05T01:00:00Z", {"section": "x", "name": "秘书科"}, "section/x", [])
     await fold(api.engine, world.records)
     wanted = {
         "office": "o-1",
@@ -88,6 +90,7 @@ async def test_an_appraisal_is_as_the_interface_says(api: Api) -> None:
         "name": "Zhang",
         "year": 2026,
         "section": "x",
+        "section_name": "秘书科",
         "tier": "staff",
         "stage": "not-opened",
         "requirement_met": True,
@@ -100,9 +103,9 @@ async def test_an_appraisal_is_as_the_interface_says(api: Api) -> None:
         "proposed_grade": None,
         "grade": None,
     }
-    assert await api.json("/people/p-1/appraisals/2026") == {**wanted, "seen": {"2": 9}}
+    assert await api.json("/people/p-1/appraisals/2026") == {**wanted, "seen": {"2": 10}}
     page = await api.json("/offices/o-1/appraisals/2026?limit=1")
-    assert page == {"office": "o-1", "items": [wanted], "next": page["next"], "seen": {"2": 9}}
+    assert page == {"office": "o-1", "items": [wanted], "next": page["next"], "seen": {"2": 10}}
     assert (await api.get("/people/p-1/appraisals/2031")).status_code == 404
 
 
