@@ -26,7 +26,7 @@ _COMMANDS: Final = (
     Command(
         "appraisal",
         "deploy.local.show:appraisal",
-        "查看年度考核 · Show an office's appraisal table: requirement met or not, and evidence. No ranking.",
+        "查看年度考核 · Show an office's appraisal table: study requirement met or not, and evidence. No ranking.",
     ),
     Command(
         "up",

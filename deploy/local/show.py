@@ -56,7 +56,7 @@ def appraisal(
     home: HomeOption = None,
     lang: LangOption = None,
 ) -> None:
-    """查看年度考核 · Show an office's appraisal table: requirement met or not, and evidence. No ranking."""
+    """查看年度考核 · Show an office's appraisal table: study requirement met or not, and evidence. No ranking."""
     speech = language(lang)
     _check(speech, as_of)
     with explained(speech):

@@ -140,7 +140,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "tier": ("tier", "层级"),
     "person": ("person", "人员"),
     "name": ("name", "姓名"),
-    "requirement": ("training", "培训要求"),
+    "requirement": ("study requirement", "学习要求"),
     "stage": ("stage", "阶段"),
     "grade": ("grade", "等次"),
     "stage_of_all": ("Stage of all: {stage}.", "全部人员的阶段：{stage}。"),

@@ -28,7 +28,8 @@ def entry(day: str, position: int, **changes: object) -> Json:
     return {
         "office": "o-1", "event_id": f"e-{position}", "event": "chengzhang.learning.attendance-recorded.v1",
         "entry_group": "learning", "title": "公文写作专题讲座", "guide": None, "occurred_at": f"{day}T02:00:00Z",
-        "recorded_at": f"{day}T03:00:00Z", "revoked_at": None, "state": "verified", "section": "xinxi", "tier": "staff",
+        "recorded_at": f"{day}T03:00:00Z", "revoked_at": None, "state": "verified", "tier": "staff",
+        "section": "xinxi", "section_name": "信息科",
         "centi_xueshi": None, "shard": 3, "position": position,
     } | changes  # fmt: skip
 
@@ -45,7 +46,8 @@ def file_of(*entries: Json, **changes: object) -> Json:
 
 def row(person: str, **changes: object) -> Json:
     return {
-        "office": "o-1", "person": person, "name": f"n {person}", "year": 2026, "section": "xinxi", "tier": "staff",
+        "office": "o-1", "person": person, "name": f"n {person}", "year": 2026, "tier": "staff",
+        "section": "xinxi", "section_name": "信息科",
         "stage": "not-opened", "requirement_met": False, "requirement_events": [], "evidence_by_group": {"work": 2},
         "evidence_by_guide": {}, "evidence_events": [], "routine_grades": [], "duty_reports": [],
         "proposed_grade": None, "grade": None, "seen": {"3": 125},
@@ -63,7 +65,7 @@ def test_a_file_says_who_and_what_newest_first() -> None:
     older, newer = entry("2026-03-02", 1), entry("2026-05-06", 2, title=None, event="chengzhang.talk.talk-held.v1")
     page = drawn(growth_file(file_of(older, newer), "zh", None))
     assert "李晓明" in page
-    assert "xinxi · 科员" in page
+    assert "信息科 · 科员" in page
     assert page.index("2026-05-06") < page.index("2026-03-02")
     assert "谈心谈话" in page
     assert "公文写作专题讲座" in page
@@ -113,8 +115,8 @@ def test_the_appraisal_is_ordered_by_section_tier_and_id_never_by_merit() -> Non
         row("p-3", evidence_by_group={"work": 99}, requirement_met=True),
         row("p-2"),
         row("p-9", tier="section-head"),
-        row("p-1", section="ducha"),
-        row("p-0", section=None, tier=None, name=None),
+        row("p-1", section="ducha", section_name="督查科"),
+        row("p-0", section=None, section_name=None, tier=None, name=None),
     ]
     page = drawn(appraisal(2026, {"office": "o-1", "items": rows}, "en"))
     assert [page.index(f" {person} ") for person in ("p-0", "p-1", "p-9", "p-2", "p-3")] == sorted(
@@ -135,9 +137,8 @@ def test_the_appraisal_says_why_it_has_no_name() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_an_id_is_whole_where_it_is_narrow(lang: Lang) -> None:
-    rows = [
-        row("p-w1-006", section="zonghe", name=None, tier="section-head", evidence_by_group={"learning": 7, "work": 9})
-    ]
+    told = {"section": "zonghe", "section_name": None, "name": None, "tier": "section-head"}
+    rows = [row("p-w1-006", evidence_by_group={"learning": 7, "work": 9}, **told)]
     page = drawn(appraisal(2026, {"office": "o-w1", "items": rows}, lang), width=60)
     assert re.search(r"zonghe .* p-w1-006 .* 7 +9 *$", page, re.MULTILINE), page
     assert "…" not in page
