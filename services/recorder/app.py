@@ -48,6 +48,7 @@ from services.recorder.vault.vault import Vault
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 _RETRY: Final = 1.0
 _LOOK: Final = 1.0  # seconds between two looks whether the database answers
+_SILENT: Final = 5.0  # seconds after which it doesn't
 _ERASING: Final = frozenset({ErasePerson.TYPE, LiftHold.TYPE})  # what may let a key be destroyed
 Log: Final = structlog.get_logger("recorder")
 
@@ -138,7 +139,7 @@ class Recorder:
         self.vault = vault_
         self._parts: Parts | None = None
         self._published = asyncio.get_running_loop().time()  # all, when last somebody asked
-        self._database = Answering(self._ask, *TRANSIENT, *NOT_OURS)
+        self._database = Answering(self._ask, *TRANSIENT, *NOT_OURS, seconds=_SILENT)
         self._answers = True  # the database did when it was looked at last
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:

@@ -96,7 +96,8 @@ class Recorder:
         return b'{"outcome":"accepted"}' if (office, source, id) == ("o-1", "/study", "a-1") else None
 
     async def following(self, office: str, source: str, after: int) -> tuple[list[bytes], int | None]:
-        assert (office, source) == ("o-1", "/study")
+        if (office, source) != ("o-1", "/study"):
+            return [], None
         return [b'{"number":%d}' % number for number in range(after + 1, 3)], after
 
     async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
