@@ -6,10 +6,10 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/pip-compile --quiet --upgra
 	--build-deps-for editable --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test tests check bench faults schemas pins run-environment dev-environment
+.PHONY: help up down status test tests test-containers check bench faults schemas pins run-environment dev-environment
 
 help: ## this list · 本列表
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: run-environment ## set up, start everything, show a sample year · 安装、启动、演示
 	@$(BIN)/python -m deploy.local.cli up
@@ -30,6 +30,10 @@ WITHIN ?= 60
 tests: dev-environment
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile \
 		--no-loadscope-reorder $(addprefix --within=,$(WITHIN))
+
+# All that look at no server's process or files. Images: TEST_POSTGRES_IMAGE, TEST_KAFKA_IMAGE.
+test-containers: dev-environment ## tests on Kafka and PostgreSQL in containers; needs Docker · 容器测试
+	@$(BIN)/python -m pytest --containers --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 check: dev-environment ## style, types, layers · 代码检查
 	@$(BIN)/ruff check
