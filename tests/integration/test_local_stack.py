@@ -5,6 +5,7 @@ One stack is started for the module; the tests that break it bring it up again, 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -94,12 +95,16 @@ def test_the_database_url_works_for_psql(started: Stack) -> None:
     assert ended.stdout == "chengzhang\n"
 
 
-async def test_the_database_url_works_for_asyncpg(started: Stack) -> None:
-    connection = await asyncpg.connect(overview(started.home)["database_url"])
-    try:
-        assert await connection.fetchval("SELECT current_user") == "chengzhang"
-    finally:
-        await connection.close()
+def test_the_database_url_works_for_asyncpg(started: Stack) -> None:
+    async def asked() -> str:
+        connection = await asyncpg.connect(url)
+        try:
+            return str(await connection.fetchval("SELECT current_user"))
+        finally:
+            await connection.close()
+
+    url = overview(started.home)["database_url"]
+    assert asyncio.run(asked()) == "chengzhang"
 
 
 def test_status_tells_what_runs(started: Stack) -> None:
