@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.audit.bundle import making, packing
-from services.recorder.audit.bundle import standalone as verify
 from services.recorder.audit.bundle.making import Making
 from services.recorder.audit.bundle.standing import Standing
+from services.recorder.audit.offline import standalone as verify
 from services.recorder.audit.proving.commands import opened
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli import cli

@@ -10,8 +10,8 @@ import pytest
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.audit.bundle import making
-from services.recorder.audit.bundle import standalone as verify
 from services.recorder.audit.bundle.standing import Standing
+from services.recorder.audit.offline import standalone as verify
 from services.recorder.errors import Unsettled
 from tests.support.bundles import folded, made, made_while, trusted, unzipped
 from tests.support.ledger import Bench, Json, action, bench, person, section

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.base import Stamp
 from schemas.canonical import canonical
-from services.recorder.audit.bundle import standalone as verify
+from services.recorder.audit.offline import standalone as verify
 from services.recorder.domain.timeline import Person
 from tests.integration.projector_world import ORIGIN, World, engine_on, execute, fold, select
 from tests.unit.office import OFFICE, Office, correction, founded, post

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from services.recorder.audit.bundle import packing
-from services.recorder.audit.bundle import standalone as verify
+from services.recorder.audit.offline import program
+from services.recorder.audit.offline import standalone as verify
 from tests.integration.read_models.known import Known
 
-verify.ENTRIES.update(packing.evidence())  # as the program in a bundle has them
+verify.ENTRIES.update(program.evidence())  # as the program in a bundle has them
 
 
 def keys(known: Known) -> Iterator[tuple[Any, ...]]:

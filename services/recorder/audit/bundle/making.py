@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from services.recorder.audit.bundle import gathering, packing, standalone
+from services.recorder.audit.bundle import gathering, packing
 from services.recorder.audit.bundle.gathering import Gathered
 from services.recorder.audit.bundle.standing import Standing
+from services.recorder.audit.offline import standalone
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.audit.proving.proofs import Inclusion, included
 from services.recorder.errors import Contradiction, Missing, Unsettled

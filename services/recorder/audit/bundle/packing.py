@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import Any, Final
 
 import orjson
 
-from schemas.catalogue import EVENTS
-from services.recorder.audit.bundle import standalone
+from services.recorder.audit.offline import standalone
+from services.recorder.audit.offline.program import program
 from services.recorder.audit.proving.proofs import Inclusion
 from services.recorder.trust.checkpoint import signed
 from services.recorder.trust.keys import Keys
 from services.recorder.trust.signing import Kept
 
-_UNDECLARED: Final = "ENTRIES: Final[Json] = {}"
 _README: Final = Path(__file__).with_name("README.txt")
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 _MODE: Final = 0o100644 << 16
@@ -41,21 +39,6 @@ def files(told: Json, checkpoints: Sequence[Kept], proofs: Sequence[Inclusion], 
     manifest = _json({"format": standalone.FORMAT, "files": hashes})
     statement = f"{told['ledger']}/evidence\n{hashlib.sha256(manifest).hexdigest()}\n"
     return found | {standalone.MANIFEST: manifest, standalone.STATEMENT: signed(statement, keys.signing)}
-
-
-def program() -> bytes:
-    """The program that a bundle brings: ``standalone.py``, which imports nothing of ours, and what types declare."""
-    before, after = Path(standalone.__file__).read_text(encoding="utf-8").split(_UNDECLARED)
-    return f"{before}{_UNDECLARED.removesuffix('{}')}{json.dumps(evidence())}{after}".encode()
-
-
-def evidence() -> Json:
-    """Which types are evidence, in which group, on what condition."""
-    return {
-        type_: {"group": model.ENTRY.group, "when": {name: list(values) for name, values in model.ENTRY.when.items()}}
-        for type_, model in EVENTS.items()
-        if model.ENTRY is not None and model.ENTRY.group != "talk"
-    }
 
 
 def zipped(content: Mapping[str, bytes]) -> bytes:

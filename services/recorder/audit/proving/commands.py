@@ -12,7 +12,7 @@ import typer
 from services.common.commands import Lang, settings_of
 from services.common.settings import Settings
 from services.recorder.audit import files
-from services.recorder.audit.bundle import packing
+from services.recorder.audit.offline.program import program
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli_errors import said
 from services.recorder.ledger import database
@@ -80,14 +80,14 @@ def tell(told: dict[str, Any], text: str, *, as_json: bool) -> None:
 
 def written(lang: Lang | None, folder: Path, contents: dict[str, bytes]) -> list[str]:
     """Write these files, and what checks them, into the folder; their paths. Exit 1 where that can't be done."""
-    program = packing.program()
-    title = program.partition(b"\n")[0]
+    content = program()
+    title = content.partition(b"\n")[0]
     with said(lang):
         files.make(folder)
         for name in contents:
             files.check(folder / name)
         files.check(folder / _PROGRAM, lambda file: file.read_bytes().startswith(title))
-        files.write(folder / _PROGRAM, program)
+        files.write(folder / _PROGRAM, content)
         for name, content in contents.items():
             files.write(folder / name, content)
     return [str(folder / name) for name in contents]

@@ -1,0 +1,1 @@
+"""What checks bundles and proofs without us: one file that a stranger can read and run."""
