@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import timedelta
 from typing import Any, Final
 
 import docker
 import pytest
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.waiting_utils import wait_for_logs
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from deploy.local import kafka as local_kafka
 from deploy.local import postgres as local_postgres
@@ -56,7 +57,7 @@ def postgres(started: list[DockerContainer]) -> str:
     }
     container.with_command(" ".join(f"-c {name}={value}" for name, value in ours.items()))
     # Once while it is being set up, and once for all.
-    _start(container, started, r"(?s)ready to accept connections.*ready to accept connections")
+    _start(container, started, "ready to accept connections", times=2)
     host, port = container.get_container_host_ip(), container.get_exposed_port(5432)
     return f"postgresql://{local_postgres.ROLE}:{password}@{host}:{port}"
 
@@ -70,7 +71,7 @@ def _container(image: tuple[str, str]) -> DockerContainer:
     return DockerContainer(os.environ.get(*image))
 
 
-def _start(container: DockerContainer, started: list[DockerContainer], until: str) -> None:
+def _start(container: DockerContainer, started: list[DockerContainer], until: str, times: int = 1) -> None:
     started.append(container)
+    container.waiting_for(LogMessageWaitStrategy(until, times).with_startup_timeout(timedelta(seconds=PATIENCE)))
     container.start()
-    wait_for_logs(container, until, timeout=PATIENCE)
