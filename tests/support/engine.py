@@ -57,7 +57,7 @@ def postgres(started: list[DockerContainer]) -> str:
     }
     container.with_command(" ".join(f"-c {name}={value}" for name, value in ours.items()))
     # Once while it is being set up, and once for all.
-    _start(container, started, "ready to accept connections", times=2)
+    _start(container, started, r"(?s)ready to accept connections.*ready to accept connections")
     host, port = container.get_container_host_ip(), container.get_exposed_port(5432)
     return f"postgresql://{local_postgres.ROLE}:{password}@{host}:{port}"
 
@@ -71,7 +71,7 @@ def _container(image: tuple[str, str]) -> DockerContainer:
     return DockerContainer(os.environ.get(*image))
 
 
-def _start(container: DockerContainer, started: list[DockerContainer], until: str, times: int = 1) -> None:
+def _start(container: DockerContainer, started: list[DockerContainer], until: str) -> None:
     started.append(container)
-    container.waiting_for(LogMessageWaitStrategy(until, times).with_startup_timeout(timedelta(seconds=PATIENCE)))
+    container.waiting_for(LogMessageWaitStrategy(until).with_startup_timeout(timedelta(seconds=PATIENCE)))
     container.start()
