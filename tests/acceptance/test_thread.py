@@ -309,7 +309,7 @@ def test_the_growth_file(pair: Pair, story: Story) -> None:
     }  # fmt: skip
     assert file["entries"][0].keys() == {
         "office", "event_id", "event", "entry_group", "title", "guide", "occurred_at", "recorded_at", "revoked_at",
-        "state", "section", "tier", "centi_xueshi", "shard", "position",
+        "state", "section", "section_name", "tier", "centi_xueshi", "shard", "position",
     }  # fmt: skip
     assert file["seen"][str(story.shard)] > story.receipts[-1]["events"][-1]["position"]
 
@@ -330,7 +330,7 @@ def test_the_appraisal(pair: Pair, story: Story) -> None:
     output = [e["id"] for e in story.events("work.output-filed")][:1]
     assert found == {
         "office": story.office, "person": story.person, "name": f"{PLANTED}王{story.person}", "year": 2026,
-        "section": "s-a", "tier": "staff", "stage": "not-opened", "requirement_met": False,
+        "section": "s-a", "section_name": "综合科", "tier": "staff", "stage": "not-opened", "requirement_met": False,
         "requirement_events": credit, "evidence_by_group": {"learning": 2, "work": 1},
         "evidence_by_guide": {"people": 1}, "evidence_events": found["evidence_events"], "routine_grades": [],
         "duty_reports": [], "proposed_grade": None, "grade": None, "seen": found["seen"],
@@ -345,7 +345,7 @@ def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
     )  # fmt: skip
     assert list(entry.keys()) == [
         "office", "person", "event_id", "event", "entry_group", "title", "guide", "occurred_at", "recorded_at",
-        "revoked_at", "state", "section", "tier", "centi_xueshi", "shard", "position",
+        "revoked_at", "state", "section", "tier", "centi_xueshi", "shard", "position", "section_name",
     ]  # fmt: skip
     assert (entry["centi_xueshi"], entry["section"], entry["state"]) == (150, "s-a", "verified")
     (summary,) = pair.sql(
@@ -355,7 +355,7 @@ def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
     assert list(summary.keys()) == [
         "office", "person", "year", "section", "tier", "stage", "requirement_met", "requirement_events",
         "evidence_by_group", "evidence_by_guide", "evidence_events", "routine_grades", "duty_reports",
-        "proposed_grade", "grade", "shard", "last_position",
+        "proposed_grade", "grade", "shard", "last_position", "section_name",
     ]  # fmt: skip
     types = pair.sql(
         "SELECT table_name || '.' || column_name AS name, udt_name FROM information_schema.columns "

@@ -41,7 +41,8 @@ class Stack:
             return httpx.Response(200 if self.publications else 404, json={"recorded_at": "…"})
         if request.url.path.startswith("/offices/o-w1/appraisals/"):
             row = {
-                "person": "p-w1-009", "name": "赵晓芳", "section": "xinxi", "tier": "staff", "stage": "not-opened",
+                "person": "p-w1-009", "name": "赵晓芳", "section": "xinxi", "section_name": "信息科",
+                "tier": "staff", "stage": "not-opened",
                 "requirement_met": True, "evidence_by_group": {"work": 2}, "grade": None, "proposed_grade": None,
             }  # fmt: skip
             return httpx.Response(200, json={"office": "o-w1", "items": [row], "next": None, "seen": {}})

@@ -53,9 +53,10 @@ def rows(model: ReadModel, as_of: str | None = None) -> str:
 
 
 def _seen(model: ReadModel) -> tuple[str, ...]:
-    """The view's columns."""
+    """The view's columns; what things are called comes last."""
     more = {"sum": ("shard", "last_position"), "rows": ("shard", "position")}.get(model.kind, ())
-    return ("office", *(column.name for column in model.columns), *more)
+    own, naming = ([c.name for c in model.columns if c.naming is naming] for naming in (False, True))
+    return ("office", *own, *more, *naming)
 
 
 def _shown(column: Column, collected: str) -> str:
