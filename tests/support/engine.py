@@ -56,8 +56,8 @@ def postgres(started: list[DockerContainer]) -> str:
         if name not in {"listen_addresses", "unix_socket_directories"}
     }
     container.with_command(" ".join(f"-c {name}={value}" for name, value in ours.items()))
-    # Once while it is being set up, and once for all.
-    _start(container, started, r"(?s)ready to accept connections.*ready to accept connections")
+    # While it is being set up it says so on stdout, and for good on stderr.
+    _start(container, started, "ready to accept connections", both=True)
     host, port = container.get_container_host_ip(), container.get_exposed_port(5432)
     return f"postgresql://{local_postgres.ROLE}:{password}@{host}:{port}"
 
@@ -71,7 +71,7 @@ def _container(image: tuple[str, str]) -> DockerContainer:
     return DockerContainer(os.environ.get(*image))
 
 
-def _start(container: DockerContainer, started: list[DockerContainer], until: str) -> None:
+def _start(container: DockerContainer, started: list[DockerContainer], until: str, *, both: bool = False) -> None:
     started.append(container)
-    container.waiting_for(LogMessageWaitStrategy(until).with_startup_timeout(timedelta(seconds=PATIENCE)))
-    container.start()
+    said = LogMessageWaitStrategy(until, predicate_streams_and=both)
+    container.waiting_for(said.with_startup_timeout(timedelta(seconds=PATIENCE))).start()
