@@ -143,7 +143,7 @@ class Tail:
     last: Record | None
 
 
-async def tails(servers: str, topic: str, partitions: Collection[int], within: float = 10.0) -> dict[int, Tail]:
+async def tails(servers: str, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
     """Read back the end of each partition.
 
     Raises KafkaError, or TimeoutError where the broker doesn't give it in time.
