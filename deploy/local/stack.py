@@ -73,12 +73,6 @@ def status(home: Home) -> dict[str, Standing]:
     return {name: _standing(home, name, state) for name in SERVICES}
 
 
-def pid(home: Home, name: str) -> int | None:
-    """Return the pid of a running service."""
-    process = processes.find(home, name)
-    return process.pid if process else None
-
-
 def _standing(home: Home, name: str, state: State | None) -> Standing:
     process = processes.find(home, name)
     if process is None:

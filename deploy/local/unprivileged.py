@@ -73,7 +73,9 @@ def _passes(folder: Path, account: pwd.struct_passwd) -> bool:
     found = folder.stat()
     if found.st_uid == account.pw_uid:
         return bool(found.st_mode & 0o100)
-    return bool(found.st_mode & 0o001) or (_USER, _PASS, account.pw_uid) in _entries(folder)
+    entries = _entries(folder)
+    closed = any(tag == _MASK and not permissions & _PASS for tag, permissions, _ in entries)  # as by a later chmod
+    return bool(found.st_mode & 0o001) or ((_USER, _PASS, account.pw_uid) in entries and not closed)
 
 
 def _let_pass(folder: Path, uid: int) -> None:

@@ -1,6 +1,7 @@
 """What both services' commands share: options, languages, exit codes, how they fail."""
 
 import os
+import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -78,6 +79,15 @@ def failed(lang: Lang | None, reason: str) -> NoReturn:
 def not_running(lang: Lang | None, reason: str) -> NoReturn:
     """Exit 3: there is nothing to ask."""
     _exit(NOT_RUNNING, "not-running", lang, reason)
+
+
+def confirm(words: Mapping[str, str], question: str) -> None:
+    """Go on only where the user says so: exit 1 where not (``stopped``), 2 where nobody can be asked (``ask``)."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(words["ask"])
+    if not typer.confirm(question, err=True):
+        typer.echo(words["stopped"], err=True)
+        raise typer.Exit(FAILED)
 
 
 def _exit(code: int, word: str, lang: Lang | None, reason: str) -> NoReturn:

@@ -18,11 +18,10 @@ from services.common.both import Both
 from services.common.collecting import collect_rarely
 from services.common.commands import CheckOnly, Home, Language, failed, settings_of
 from services.common.grants import Grants, GrantsError
-from services.common.serving import Answering, NoSuchAddress, background, check_address, server
+from services.common.serving import NoSuchAddress, background, check_address, server
 from services.common.settings import Settings
 from services.recorder.audit import http as audit
 from services.recorder.audit.proving.log import AuditLog
-from services.recorder.background import repeated
 from services.recorder.cli_errors import worded
 from services.recorder.errors import Misconfigured, RecorderError, Unavailable
 from services.recorder.intake.from_kafka.quarantine import Quarantine
@@ -46,9 +45,8 @@ from services.recorder.vault.erasures import Erasures
 from services.recorder.vault.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
+SILENT_AFTER: Final = 5.0  # seconds without an answer of the database, which is asked twenty times a second
 _RETRY: Final = 1.0
-_LOOK: Final = 1.0  # seconds between two looks whether the database answers
-_SILENT: Final = 5.0  # seconds after which it doesn't
 _ERASING: Final = frozenset({ErasePerson.TYPE, LiftHold.TYPE})  # what may let a key be destroyed
 Log: Final = structlog.get_logger("recorder")
 
@@ -78,11 +76,7 @@ async def _check(settings: Settings) -> None:
         return
     finally:
         pool.terminate()
-    if founded != settings.shards:
-        raise Misconfigured(
-            f"CHENGZHANG_SHARDS={settings.shards}, but this ledger has {founded} shards for ever.",
-            f"CHENGZHANG_SHARDS={settings.shards}，但此账本的分片数固定为 {founded}。",
-        )
+    founding.check_shards(founded, settings.shards)
 
 
 async def _serve(settings: Settings, grants: Grants) -> None:
@@ -139,8 +133,6 @@ class Recorder:
         self.vault = vault_
         self._parts: Parts | None = None
         self._published = asyncio.get_running_loop().time()  # all, when last somebody asked
-        self._database = Answering(self._ask, *TRANSIENT, *NOT_OURS, seconds=_SILENT)
-        self._answers = True  # the database did when it was looked at last
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Append, HTTP's way.
@@ -179,7 +171,7 @@ class Recorder:
         if not relay.lag():
             self._published = now  # after a long rest, what is new is not late
         stuck = {
-            "database": not self._answers,
+            "database": relay.silent_for() > SILENT_AFTER,
             "intake": intake.idle_for() > STUCK_AFTER,
             "relay": now - max(relay.progressed, self._published) > STUCK_AFTER,
         }
@@ -201,21 +193,11 @@ class Recorder:
         parts = await self._started()
         Log.info("started", ledger=str(parts.ledger.id), shards=parts.ledger.shards)
         try:
-            async with background(years.keep(self._pool)), background(self._watch()):
+            async with background(years.keep(self._pool)):
                 await asyncio.Event().wait()
         finally:
             self._parts = None
             await parts.stop()
-
-    async def _watch(self) -> None:
-        await repeated(self.look, _LOOK, Log, ("database-silent", "database-not-asked"))
-
-    async def look(self) -> None:
-        """Note whether the database answers, for whoever asks whether we are ready."""
-        self._answers = await self._database()
-
-    async def _ask(self) -> None:
-        await self._pool.fetchval("SELECT true")
 
     async def _started(self) -> Parts:
         while True:

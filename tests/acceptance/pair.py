@@ -23,7 +23,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.paths import write_private
 from deploy.local.ports import choose
 from services.common.settings import Settings
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers, far_ports
 from tests.support.service import Fresh, ran
 
@@ -134,9 +134,8 @@ class Pair:
         return self._clients.enter_context(httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False))
 
     async def _started_producer(self) -> AIOKafkaProducer[bytes, bytes]:
-        producer: AIOKafkaProducer[bytes, bytes] = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka, max_request_size=16 * 1024 * 1024, max_batch_size=12 * 1024 * 1024
-        )
+        sizes = {"max_request_size": 16 * 1024 * 1024, "max_batch_size": 12 * 1024 * 1024}
+        producer = patient_producer(self.settings.kafka, **sizes)
         await producer.start()
         return producer
 

@@ -42,9 +42,16 @@ def said(pair: Pair) -> dict[str, CompletedProcess[str]]:
     pair.told([Sent(b"{")])
     pair.seen(receipt)
     until(lambda: None if _behind(pair) else True, lambda: (_behind(pair), pair.recorder.log()[-6000:]))
+    until(lambda: None if _unread(pair) else True, "the intake has not noted what it read")
     with ThreadPoolExecutor(4) as pool:
         asked = {name: pool.submit(pair.command, *line, **env) for name, (line, env) in _ASKED.items()}
         return {name: found.result() for name, found in asked.items()}
+
+
+def _unread(pair: Pair) -> int | None:
+    """How many records the intake has not noted as read."""
+    lag: int | None = json.loads(pair.command("recorder", "status", "--json").stdout)["intake_lag"]
+    return lag
 
 
 def _behind(pair: Pair) -> list[dict[str, Any]]:
@@ -134,8 +141,8 @@ def test_without_kafka_the_lag_is_unknown_and_that_is_said(said: dict[str, Compl
     assert line.startswith("Kafka can't be reached at 127.0.0.1:9: ")
 
 
-def test_a_database_that_is_away_is_said_in_chinese(said: dict[str, CompletedProcess[str]]) -> None:
-    ends = "请用 `office up` 启动。"
+def test_a_database_that_is_away_is_said_in_chinese(pair: Pair, said: dict[str, CompletedProcess[str]]) -> None:
+    ends = f"请用 `office up --home {pair.settings.home}` 启动。"
     assert said["no database zh"].stderr.startswith("未运行：无法连接账本数据库（")
     assert said["no database zh"].stderr.strip().endswith(f"）。{ends}")
     assert said["projector, no database zh"].stderr.strip() == f"未运行：数据库没有应答。{ends}"

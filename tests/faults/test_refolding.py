@@ -11,7 +11,6 @@ from typing import Any, Final
 import asyncpg
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from deploy.local.paths import write_private
 from schemas.identity import shard_of
@@ -21,7 +20,7 @@ from services.recorder.ledger import folding
 from services.recorder.recovery import refolding
 from tests.faults.installation import installation, service
 from tests.support.ledger import Json, attendance, bench, person, section, session
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers
 from tests.support.service import ran
 
@@ -141,7 +140,7 @@ async def test_meanwhile_the_shard_is_closed_its_actions_wait_on_kafka_and_other
 
 
 async def _published(settings: Settings, drafts: list[Json]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka)
+    producer = patient_producer(settings.kafka)
     await producer.start()
     for draft in drafts:
         await producer.send_and_wait(settings.topic("actions"), json.dumps(draft).encode(), draft["office"].encode())

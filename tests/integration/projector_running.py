@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from typer.testing import CliRunner, Result
 
@@ -19,6 +18,7 @@ from services.projector.read_models import ReadModel
 from services.projector.rebuilding.rebuild import Rebuild
 from services.projector.settings import consumer_name
 from tests.integration.projector_world import SHARDS, Record, World
+from tests.support.patience import patient_producer
 
 _SECONDS = 20.0
 Models = tuple[ReadModel, ...]
@@ -46,7 +46,7 @@ async def delete_topic(settings: Settings) -> None:
 
 async def publish(settings: Settings, records: Iterable[Record]) -> None:
     """As the relay would, with a header that can't be decoded."""
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+    async with patient_producer(settings.kafka) as producer:
         for record in records:
             await producer.send(
                 settings.topic("events"), record.value, b"stream", record.partition, headers=[("bad", None)]

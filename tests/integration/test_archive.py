@@ -17,7 +17,6 @@ from pathlib import Path
 import asyncpg
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from deploy.local.sample import year
@@ -43,6 +42,7 @@ from services.recorder.trust.keys import Keys
 from tests.support.aged import OLD
 from tests.support.history import copied, publish
 from tests.support.ledger import Bench, Json, action, bench
+from tests.support.patience import patient_producer
 from tests.support.servers import Servers
 
 STAYING = ("shard", "receipt", "state", "installation")
@@ -255,7 +255,7 @@ async def test_histories_that_part_behind_archived_years_are_told_apart_there(
     await topics.ensure(other)
     shard = orjson.loads((await _bodies(old))[0])["shard"]
     last = len([row for row in rows if row["shard"] == shard]) - 1
-    async with AIOKafkaProducer(bootstrap_servers=other.kafka) as producer:
+    async with patient_producer(other.kafka) as producer:
         for index, row in enumerate(row for row in rows if row["shard"] == shard):
             body = row["body"].replace(b'"actor":"', b'"actor":"x') if index == last else row["body"]
             await producer.send(other.topic("events"), body, row["stream"].encode(), partition=shard)

@@ -14,7 +14,6 @@ from typing import IO, Any
 import asyncpg
 import orjson
 import pytest
-from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from schemas.base import instant
@@ -28,7 +27,7 @@ from services.recorder.cli import cli
 from services.recorder.errors import Hole, Unavailable
 from services.recorder.kafka import topics
 from tests.support.history import SIZE, copied
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers
 from tests.support.service import command
 
@@ -171,7 +170,7 @@ async def test_no_topic_and_no_ledger_are_told(settings: Settings) -> None:
 
 
 async def _put(settings: Settings, shard: int, bodies: list[bytes]) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+    async with patient_producer(settings.kafka) as producer:
         for body in bodies:
             await producer.send_and_wait(settings.topic("events"), body, partition=shard)
 

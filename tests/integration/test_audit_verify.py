@@ -16,7 +16,6 @@ import asyncpg
 import orjson
 import psutil
 import pytest
-from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner
 
 from schemas.canonical import canonical, leaf_hash
@@ -37,7 +36,7 @@ from services.recorder.trust.note import SigningKey
 from tests.faults.topic import read_topic
 from tests.support.history import SIZE, administer, copy_of, sign
 from tests.support.ledger import bench, section
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers
 from tests.support.service import command
 
@@ -451,7 +450,7 @@ def test_a_topic_that_is_gone(history: Settings, topic_prefix: str) -> None:
 
 
 async def _put(settings: Settings, name: str, shard: int, records: list[tuple[bytes, bytes]]) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+    async with patient_producer(settings.kafka) as producer:
         for key, value in records:
             await producer.send_and_wait(settings.topic(name), value, key=key, partition=shard)
 

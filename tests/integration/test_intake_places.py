@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.common.settings import Settings
@@ -19,6 +19,7 @@ from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.kafka import topics
 from services.recorder.kafka.fetching import Bounds, Consumer
 from tests.support.ledger import bench, section
+from tests.support.patience import patient_producer
 from tests.support.service import Service
 
 
@@ -56,7 +57,7 @@ async def _consumer(settings: Settings, partitions: Sequence[TopicPartition]) ->
 
 
 async def _send(settings: Settings, partition: int, *sections: str) -> None:
-    producer: Any = AIOKafkaProducer(bootstrap_servers=settings.kafka)
+    producer: Any = patient_producer(settings.kafka)
     await producer.start()
     try:
         for name in sections:

@@ -46,7 +46,7 @@ class Stack:
         return self.state
 
     def pids(self) -> dict[str, int]:
-        return {name: found for name in ONLY if (found := stack.pid(self.home, name)) is not None}
+        return {name: found.pid for name in ONLY if (found := processes.find(self.home, name)) is not None}
 
 
 @pytest.fixture(scope="module")

@@ -266,4 +266,4 @@ async def test_reports_read_the_views_and_nothing_else(database: str) -> None:
             "SELECT count(*) FILTER (WHERE col_description(attrelid, attnum) IS NULL), count(*) FROM pg_attribute"
             " WHERE attrelid = 'office.growth_entry'::regclass AND attnum > 0",
         )
-    assert commented == [(0, 16)]
+    assert commented == [(0, 17)]

@@ -23,12 +23,11 @@ from typer.testing import CliRunner
 
 from schemas import merkle
 from schemas.identity import shard_of
-from services.common import problems
+from services.common import commands, problems
 from services.common.grants import Grants
 from services.common.settings import Settings
 from services.recorder.audit import http as module
 from services.recorder.audit.cli import cli
-from services.recorder.audit.proving import keying
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.errors import Contradiction, Missing
 from services.recorder.trust.signing import Checkpoints
@@ -211,7 +210,7 @@ async def test_keys_by_command(ledger: Bench, settings: Settings, monkeypatch: p
     await Checkpoints(ledger.pool, ledger.ledger, settings).make(SHARD)
     first = (await _run(settings, "key")).split()
     assert "add --yes" in await _run(settings, "key", "--rotate", code=2), "nobody can be asked"
-    monkeypatch.setattr(keying, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr(commands, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
     assert "Nothing was changed." in await _run(settings, "key", "--rotate", code=1, answer="n")
     assert (await _run(settings, "key")).split() == first
     said = await _run(settings, "key", "--rotate", answer="y")

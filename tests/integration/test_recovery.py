@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from schemas import merkle
@@ -40,6 +40,7 @@ from services.recorder.trust.checkpoint import Checkpoint, origin_of
 from services.recorder.vault.vault import Vault
 from tests.faults.topic import read_topic
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
+from tests.support.patience import patient_producer
 
 SHARDS = 3
 SHARD = shard_of(OFFICE, SHARDS)
@@ -186,7 +187,7 @@ def post(who: str) -> Json:
 
 async def _sent(settings: Settings, *actions: Json) -> None:
     """Send actions over Kafka, and wait until the intake has come that far."""
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+    async with patient_producer(settings.kafka) as producer:
         for each in actions:
             value = json.dumps(each).encode()
             await producer.send_and_wait(settings.topic("actions"), value, each["office"].encode())
@@ -458,7 +459,7 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
 
 
 async def _put(settings: Settings, kind: str, value: bytes, key: bytes | None = None) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+    async with patient_producer(settings.kafka) as producer:
         await producer.send_and_wait(settings.topic(kind), value, key, partition=SHARD)
 
 
@@ -564,7 +565,7 @@ async def test_what_was_signed_is_found_on_its_topic_where_the_file_is_lost(ledg
     (note,) = outside.notes(settings.checkpoints_file)
     settings.checkpoints_file.unlink()
     assert (await _recovered(settings)).ok
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+    async with patient_producer(settings.kafka) as producer:
         await producer.send_and_wait(settings.topic("checkpoints"), note)
         await producer.send_and_wait(settings.topic("checkpoints"), note.replace(b"\n7\n", b"\n9\n"))  # not signed
     (remark,) = (await _recovered(settings)).remarks

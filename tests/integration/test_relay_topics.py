@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -29,7 +29,7 @@ from services.recorder.relay import relay as relay_module
 from services.recorder.relay.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
 from services.recorder.trust import history
 from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, patient_producer
 from tests.support.service import Service
 
 SHARD = shard_of(OFFICE, 8)
@@ -280,7 +280,7 @@ async def test_a_late_producers_repeats_are_repeats(ledger: Bench, settings: Set
         await ledger.receipts([section() for _ in range(10)], one.appender)
         await _whole(ledger, settings)
         old = (await _records(settings, "events"))[6:]
-        async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+        async with patient_producer(settings.kafka) as producer:
             for record in old:
                 await producer.send_and_wait(settings.topic("events"), record.value, key=record.key, partition=SHARD)
         await ledger.receipts([section() for _ in range(10)], one.appender)
@@ -310,7 +310,7 @@ async def test_a_lost_topic_is_filled_again_from_the_ledger(ledger: Bench, setti
 
 
 async def _put(settings: Settings, event: dict[str, Any]) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+    async with patient_producer(settings.kafka) as producer:
         await producer.send_and_wait(settings.topic("events"), json.dumps(event).encode(), partition=SHARD)
 
 
@@ -562,7 +562,7 @@ async def _published(settings: Settings, count: int) -> bool:
 async def test_a_producer_that_cannot_send_is_let_go_with_what_it_holds(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka)
+    producer = patient_producer(settings.kafka)
     await producer.start()
     monkeypatch.setattr(producer._message_accumulator, "close", asyncio.Event().wait)  # as if the broker were away
     await topics.let_go(producer, within=0.2)

@@ -6,13 +6,13 @@ import asyncio
 
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.publishing.wire import connected
 from deploy.local.trouble import CommandError
 from services.common.settings import Settings
 from services.recorder.kafka import topics
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, patient_producer
 
 ACTION = orjson.dumps({"specversion": "1.0", "office": "o-1", "source": "/oa", "id": "a-1"})
 
@@ -23,7 +23,7 @@ def receipt(ident: str) -> bytes:
 
 async def test_actions_go_out_and_receipts_come_in(settings: Settings) -> None:
     await topics.ensure(settings)
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as recorder:
+    async with patient_producer(settings.kafka) as recorder:
         await recorder.send_and_wait(settings.topic("receipts"), receipt("earlier"), partition=3)
         async with connected(settings) as wire:
             await wire.send("o-1", ACTION)

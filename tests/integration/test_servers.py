@@ -6,11 +6,12 @@ import os
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import kafka, processes
 from services.common.settings import Settings
+from tests.support.patience import patient_producer
 from tests.support.stack import OwnServers
 
 _LARGE = 10 * 1024 * 1024
@@ -33,7 +34,7 @@ async def test_kafka_takes_a_large_record(settings: Settings) -> None:
     created = NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": str(16 * 1024 * 1024)})
     await admin.create_topics([created])
     await admin.close()
-    async with AIOKafkaProducer(bootstrap_servers=settings.kafka, max_request_size=_LARGE + 1000) as producer:
+    async with patient_producer(settings.kafka, max_request_size=_LARGE + 1000) as producer:
         await producer.send_and_wait(topic, b"x" * _LARGE, partition=0)
     async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest") as consumer:
         consumer.assign([TopicPartition(topic, 0)])

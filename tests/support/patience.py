@@ -4,4 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from aiokafka import AIOKafkaProducer
+
 PATIENCE: Final = 300.0  # seconds until something hangs for certain
+
+
+def patient_producer(kafka: str, **given: int) -> AIOKafkaProducer[bytes, bytes]:
+    """A producer, not started, that gives a busy broker as long as that."""
+    return AIOKafkaProducer(bootstrap_servers=kafka, request_timeout_ms=round(PATIENCE * 1000), **given)

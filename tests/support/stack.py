@@ -109,9 +109,9 @@ def _home() -> Home:
 
 
 @pytest.fixture
-def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServers]:
+def own_servers() -> Iterator[OwnServers]:
     """Kafka and PostgreSQL of a test's own, which it may kill."""
-    home = Home.at(tmp_path_factory.mktemp("own") / "home")
+    home = Home.at(Path(tempfile.mkdtemp(dir=os.environ[_RUN])) / "home")
     try:
         yield start_servers(home)
     finally:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
-from unittest.mock import AsyncMock
 
 import asyncpg
 import pytest
@@ -200,19 +199,17 @@ async def test_a_partition_that_waits_says_why_and_is_no_lack_of_progress(
 async def recorder(intake: KafkaIntake) -> Recorder:
     found = Recorder(*cast("tuple[Any, Any, Any]", (None, None, None)))
     assert found.ready() == (False, {"status": "starting"})
-    relay = SimpleNamespace(lag=lambda: 0, progressed=-100, reasons={0: None, 3: "ahead"})
+    relay = SimpleNamespace(lag=lambda: 0, progressed=-100, reasons={0: None, 3: "ahead"}, silent_for=lambda: 0)
     found._parts = cast("Any", SimpleNamespace(intake=intake, relay=relay))
     return found
 
 
 async def test_readiness_ends_with_the_databases_answers(recorder: Recorder) -> None:
-    asked = AsyncMock(side_effect=ConnectionRefusedError)
-    recorder._pool = cast("Any", SimpleNamespace(fetchval=asked))
-    await recorder.look()
+    relay = cast("Any", recorder._parts).relay
+    relay.silent_for = lambda: 6
     well, told = recorder.ready()
     assert (well, told["status"], told["stuck"]) == (False, "stuck", ["database"])
-    asked.side_effect = None
-    await recorder.look()
+    relay.silent_for = lambda: 1
     assert recorder.ready()[0]
 
 

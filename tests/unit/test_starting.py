@@ -81,7 +81,7 @@ def test_a_port_that_is_taken_after_we_looked_is_stepped_over(tmp_path: Path, mo
             state = stack.up(home, only=("recorder",), preferred=preferred, say=lambda key, **_: said.append(key))
             assert state.ports == replace(preferred, recorder=preferred.recorder + 1)
             assert kept.load(home, Ports()) == state
-            assert stack.pid(home, "recorder") is not None
+            assert processes.find(home, "recorder") is not None
         finally:
             stack.down(home)
     assert said == ["starting", "port_stepped", "starting", "ready"]
@@ -113,7 +113,8 @@ def up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[],
 
     def started() -> int | None:
         stack.up(home, only=("recorder",), preferred=far_ports())
-        return stack.pid(home, "recorder")
+        found = processes.find(home, "recorder")
+        return None if found is None else found.pid
 
     yield started
     assert stack.down(home) == ["recorder"]

@@ -1,7 +1,6 @@
 """``recorder archive``: old years leave the ledger for files; with ``--bring-back`` they come back."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from services.common.commands import AsJson, Home, Language, settings_of, spoken
+from services.common.commands import AsJson, Home, Language, confirm, settings_of, spoken
 from services.common.settings import Settings
 from services.common.showing import progress
 from services.recorder.archive import returning
@@ -79,13 +78,8 @@ class _Saying:
 
     def ask(self, plan: Plan, folder: Folder) -> None:
         """Whether to go on; exit 1 where not, 2 where nobody can be asked."""
-        if not sys.stdin.isatty():
-            raise typer.BadParameter(self.words["ask"])
         events = sum(part.events for parts in plan.values() for part in parts)
-        asked = self.words["plan"].format(events=events, years=_listed(plan), folder=folder.path)
-        if not typer.confirm(asked, err=True):
-            typer.echo(self.words["stopped"], err=True)
-            raise typer.Exit(1)
+        confirm(self.words, self.words["plan"].format(events=events, years=_listed(plan), folder=folder.path))
 
 
 async def _archived(settings: Settings, saying: _Saying, folder: Folder, before: int, *, yes: bool) -> None:

@@ -18,14 +18,18 @@ async def found(pool: Pool, shards: int) -> Ledger:
         await migrate(connection)
         await QUERIES.install(connection, shards=shards)
         row = await QUERIES.installation(connection)
-        if row["shards"] != shards:
-            shards = row["shards"]
-            raise Misconfigured(
-                f"This ledger has {shards} shards for ever; set CHENGZHANG_SHARDS={shards}.",
-                f"账本的分片数固定为 {shards}，请设置 CHENGZHANG_SHARDS={shards}。",
-            )
+        check_shards(row["shards"], shards)
         await QUERIES.install_shards(connection, shards=shards, fold_version=FOLD_VERSION)
     return Ledger(row["ledger"], row["shards"])
+
+
+def check_shards(founded: int, wanted: int) -> None:
+    """Whether a ledger of so many shards can have as many as are wanted. Raises Misconfigured."""
+    if founded != wanted:
+        raise Misconfigured(
+            f"This ledger has {founded} shards for ever; set CHENGZHANG_SHARDS={founded}.",
+            f"账本的分片数固定为 {founded}，请设置 CHENGZHANG_SHARDS={founded}。",
+        )
 
 
 async def migrate(connection: Connection) -> None:

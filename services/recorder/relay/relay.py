@@ -128,7 +128,7 @@ class Relay:
         self._noted: dict[int, tuple[int, int]] = {}
         self.reasons = reasons
         READ_ONLY.set_function(lambda: sum(reason is not None for reason in reasons.values()))
-        self.progressed = asyncio.get_running_loop().time()
+        self.progressed = self._looked = asyncio.get_running_loop().time()
 
     # --- what the append tells it ---
 
@@ -196,6 +196,7 @@ class Relay:
             missing = [shard for shard in shards if shard not in self._lanes]
             await self._take(connection, missing)
             await self._look(connection)
+            self._looked = asyncio.get_running_loop().time()
             await asyncio.sleep(POLL)
 
     async def _take(self, connection: asyncpg.Connection[asyncpg.Record], missing: list[int]) -> None:
@@ -267,7 +268,8 @@ class Relay:
                 lane.wake.clear()
             except (Doubt, KafkaError, *TRANSIENT) as error:
                 Log.warning("relay-doubt", topic=lane.topic, shard=lane.shard, error=repr(error)[:200])
-                lane.patience = min(2 * lane.patience, _LONGEST) if isinstance(error, TimeoutError) else lane.patience
+                if isinstance(error, TimeoutError):
+                    lane.patience = min(2 * lane.patience, _LONGEST)
                 await self._start_over(lane)
             except Exception:  # noqa: BLE001  # a lane never ends unnoticed
                 Log.exception("relay-failed", topic=lane.topic, shard=lane.shard)
@@ -376,6 +378,10 @@ class Relay:
             await topics.let_go(producer)
 
     # --- progress, for people ---
+
+    def silent_for(self) -> float:
+        """Seconds since the database answered last: it is asked all the time."""
+        return asyncio.get_running_loop().time() - self._looked
 
     def lag(self) -> int:
         """How many committed records of held lanes are not published yet."""

@@ -182,6 +182,14 @@ def opened(note: bytes, keys: Iterable[Key]) -> tuple[list[str], list[Key], list
     return lines, signed, others
 
 
+def believed(note: bytes, keys: list[Key]) -> tuple[list[str], list[Key]]:
+    """The lines of a note that some of these keys signed, and which. Raises Wrong where none did."""
+    lines, signed, others = opened(note, keys)
+    if not signed:
+        raise Wrong(others, "signature", [key.text.rpartition("+")[0] for key in keys])
+    return lines, signed
+
+
 def proof_in(name: str, raw: bytes) -> tuple[int, list[bytes], bytes]:
     """An event's index, hashes and signed note, as a tlog-proof file of that name has them."""
     try:
@@ -267,6 +275,10 @@ class Report:
     def add(self, kind: str, where: str, expected: object = None, found: object = None) -> None:
         """Note a problem."""
         self.problems.append(Problem(kind, where, expected, found))
+
+    def sign(self, keys: Iterable[Key]) -> None:
+        """Note whose signatures held, each once."""
+        self.signed_by += [key.text for key in keys if key.text not in self.signed_by]
 
     @contextmanager
     def reading(self, where: str) -> Iterator[None]:
@@ -356,13 +368,11 @@ class Check:
 
     def _note(self, name: str, about: str) -> list[str]:
         """The lines of a signed note about that of this installation."""
-        lines, signed, others = opened(self._files[name], self._keys)
+        lines, signed = believed(self._files[name], self._keys)
         origin = f"{self.report.stated.get('ledger')}/{about}"
-        if not signed:
-            raise Wrong(others, "signature", [key.text.rpartition("+")[0] for key in self._keys])
         if lines[0] != origin:
             raise Wrong(lines[0], "checkpoint", origin)
-        self.report.signed_by += [key.text for key in signed if key.text not in self.report.signed_by]
+        self.report.sign(signed)
         return lines
 
     def _event(self, name: str) -> None:
@@ -449,10 +459,8 @@ def proofs(files: Files, keys: list[Key]) -> Report:
 
 def _signed(report: Report, note: bytes, keys: list[Key]) -> tuple[str, int, bytes]:
     """Origin, size and root of a checkpoint that one of these keys signed. Raises Wrong."""
-    (origin, size, root, *_), signed, others = opened(note, keys)
-    if not signed:
-        raise Wrong(others, "signature", [key.text.rpartition("+")[0] for key in keys])
-    report.signed_by += [key.text for key in signed if key.text not in report.signed_by]
+    (origin, size, root, *_), signed = believed(note, keys)
+    report.sign(signed)
     return origin, int(size), _unbase64(root)
 
 

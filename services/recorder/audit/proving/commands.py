@@ -38,9 +38,11 @@ _PROGRAM: Final = "verify.py"
 
 async def place(log: AuditLog, shard: int | None, office: str | None) -> int:
     """The shard that is meant, by number or by office."""
-    if (shard is None) == (office is None):
-        raise typer.BadParameter("give either --shard or --office · 请给出 --shard 或 --office 之一")
-    return await log.shard(office) if shard is None else shard  # type: ignore[arg-type]
+    if shard is not None and office is None:
+        return shard
+    if office is not None and shard is None:
+        return await log.shard(office)
+    raise typer.BadParameter("give either --shard or --office · 请给出 --shard 或 --office 之一")
 
 
 def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
@@ -80,14 +82,13 @@ def tell(told: dict[str, Any], text: str, *, as_json: bool) -> None:
 
 def written(lang: Lang | None, folder: Path, contents: dict[str, bytes]) -> list[str]:
     """Write these files, and what checks them, into the folder; their paths. Exit 1 where that can't be done."""
-    content = program()
-    title = content.partition(b"\n")[0]
+    checks = program()
+    title = checks.partition(b"\n")[0]
     with said(lang):
         files.make(folder)
         for name in contents:
             files.check(folder / name)
         files.check(folder / _PROGRAM, lambda file: file.read_bytes().startswith(title))
-        files.write(folder / _PROGRAM, content)
-        for name, content in contents.items():
+        for name, content in {_PROGRAM: checks, **contents}.items():
             files.write(folder / name, content)
     return [str(folder / name) for name in contents]

@@ -1,13 +1,12 @@
 """``recorder audit key``: the keys that checkpoints are verified with, and a new one."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
 
-from services.common.commands import AsJson, Home, Lang, Language, Words, settings_of, spoken
+from services.common.commands import AsJson, Home, Lang, Language, Words, confirm, settings_of, spoken
 from services.common.settings import Settings
 from services.recorder.audit.proving.commands import tell
 from services.recorder.cli_errors import said
@@ -53,7 +52,7 @@ def key(
         ledger = asyncio.run(_ledger(settings))
         if rotate:
             if not yes:
-                _ask(settings, words)
+                _confirm(settings, words)
             found = keys.rotate(settings.checkpoint_keys_file, str(ledger.id))
             typer.echo(words["done"].format(**_done(found), file=settings.checkpoint_keys_file), err=True)
         else:
@@ -80,15 +79,10 @@ async def _ledger(settings: Settings) -> Ledger:
         pool.terminate()
 
 
-def _ask(settings: Settings, words: Mapping[str, str]) -> None:
-    """Whether to go on; exit 1 where not, 2 where nobody can be asked."""
+def _confirm(settings: Settings, words: Mapping[str, str]) -> None:
     file = settings.checkpoint_keys_file
-    if not sys.stdin.isatty():
-        raise typer.BadParameter(words["ask"])
     count = len(Keys.load(file).keys) if file.exists() else 0
-    if not typer.confirm(words["plan"].format(file=file, count=count), err=True):
-        typer.echo(words["stopped"], err=True)
-        raise typer.Exit(1)
+    confirm(words, words["plan"].format(file=file, count=count))
 
 
 def _done(found: Keys) -> dict[str, Any]:

@@ -217,21 +217,8 @@ class Batch:
         if submission.body_digest in {body_digest, UNCOMPARED} or not body_digest:  # none: a receipt made anew
             return Answer(receipt, repeat=True)
         first: dict[str, Any] = orjson.loads(receipt)
-        number, code = first["number"], first["code"]
-        why = Rejection(
-            "key-conflict",
-            f"This id was used before for another content (receipt {number}). Use a new id for a new action.",
-            f"该编号此前已用于其他内容（回执 {number}）。新的操作请用新的编号。",
-        )
-        if code is not None:
-            mended = _mended(submission.id)
-            why = Rejection(
-                "key-conflict",
-                f"This id was used up by a content that was refused for good (receipt {number}: {code}). "
-                f"Send what was mended under an id of its own, as {mended}.",
-                f"该编号已被一项最终拒绝的内容用掉（回执 {number}：{code}）。改正后请用新的编号提交，如 {mended}。",
-            )
-        return self._refuse(submission, "conflict", why, binding=False, first=number)
+        why = _taken(submission.id, first["number"], first["code"])
+        return self._refuse(submission, "conflict", why, binding=False, first=first["number"])
 
     def _refuse(
         self, submission: Submission, outcome: str, why: Rejection, *, binding: bool, first: int | None = None
@@ -266,6 +253,23 @@ class Batch:
         if binding:
             self.known[digest] = (submission.body_digest, receipt)
         return Answer(receipt, repeat=False)
+
+
+def _taken(ident: str, number: int, code: str | None) -> Rejection:
+    """Why that id can't be used: the receipt of that number has it, with that code where it was a refusal."""
+    if code is None:
+        return Rejection(
+            "key-conflict",
+            f"This id was used before for another content (receipt {number}). Use a new id for a new action.",
+            f"该编号此前已用于其他内容（回执 {number}）。新的操作请用新的编号。",
+        )
+    mended = _mended(ident)
+    return Rejection(
+        "key-conflict",
+        f"This id was used up by a content that was refused for good (receipt {number}: {code}). "
+        f"Send what was mended under an id of its own, as {mended}.",
+        f"该编号已被一项最终拒绝的内容用掉（回执 {number}：{code}）。改正后请用新的编号提交，如 {mended}。",
+    )
 
 
 def _mended(ident: str) -> str:
