@@ -435,5 +435,7 @@ async def test_a_stranger_checks_it_with_nothing_of_ours(sample: Sample, tmp_pat
     assert f"✗ {sample.event()} · manifest.json 列有" in stranger(
         tmp_path, folder / "verify.py", "--lang", "zh", code=1
     )
-    assert "nothing to check" in stranger(tmp_path, folder / "verify.py", str(tmp_path), "--lang", "en", code=2)
+    (tmp_path / "empty").mkdir()
+    empty = str(tmp_path / "empty")
+    assert "nothing to check" in stranger(tmp_path, folder / "verify.py", empty, "--lang", "en", code=2)
     assert "no verifier key" in stranger(tmp_path, folder / "verify.py", "--key", key[:-8], "--lang", "en", code=2)
