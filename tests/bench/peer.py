@@ -225,13 +225,15 @@ def _project(env: dict[str, str], last: int) -> float:
 
 def _environment(url: str) -> dict[str, str]:
     to = urlsplit(url)
+    with psycopg.connect(url) as connection:
+        password = connection.info.password  # the URL may name the file that has it
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
         "POSTGRES_DBNAME": to.path.removeprefix("/"),
         "POSTGRES_HOST": to.hostname or "",
         "POSTGRES_PORT": str(to.port),
         "POSTGRES_USER": to.username or "",
-        "POSTGRES_PASSWORD": to.password or "",
+        "POSTGRES_PASSWORD": password,
         "POSTGRES_SCHEMA": _SCHEMA,
         "AGGREGATE_CACHE_MAXSIZE": "1000",
         "AGGREGATE_CACHE_FASTFORWARD": "n",  # nobody else saves; if one did, the version would refuse it
