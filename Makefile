@@ -55,7 +55,7 @@ schemas: dev-environment ## generate the published schemas · 生成模式文件
 pins: dev-environment ## renew the pinned versions and hashes · 更新依赖
 	@$(COMPILE) --output-file requirements.txt pyproject.toml
 	@$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
-	@$(BIN)/python -m deploy.local.jars
+	@$(BIN)/python -m deploy.local.servers.jars
 
 run-environment:
 	@$(BOOTSTRAP)

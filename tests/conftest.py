@@ -7,7 +7,7 @@ import os
 import structlog
 from hypothesis import HealthCheck, settings
 
-from deploy.local import kafka, postgres
+from deploy.local.servers import kafka, postgres
 
 # No test is about time: a loaded machine may stop any of them for seconds.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

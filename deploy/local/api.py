@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from deploy.local.messages import Lang
-from deploy.local.trouble import NOT_RUNNING, CommandError
-from deploy.local.words import both
+from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.trouble import NOT_RUNNING, CommandError
+from deploy.local.speaking.words import both
 from services.common.commands import Lang as Spoken
 from services.common.commands import settings_of
 from services.common.settings import Settings

@@ -14,33 +14,33 @@ _COMMANDS: Final = (
     ),
     Command(
         "publish",
-        "deploy.local.publish:publish",
+        "deploy.local.commands.publish:publish",
         "发布操作 · Publish actions as an app outside would: plain ones onto Kafka, those with sealed fields over"
         " HTTP.",
     ),
     Command(
         "file",
-        "deploy.local.show:file",
+        "deploy.local.commands.show:file",
         "查看成长档案 · Show a cadre's growth file.",
     ),
     Command(
         "appraisal",
-        "deploy.local.show:appraisal",
+        "deploy.local.commands.show:appraisal",
         "查看年度考核 · Show an office's appraisal table: study requirement met or not, and evidence. No ranking.",
     ),
     Command(
         "up",
-        "deploy.local.cli_up:up",
+        "deploy.local.commands.cli_up:up",
         "启动全部服务 · Start whatever is missing, wait until it is ready, show a sample office year.",
     ),
     Command(
         "down",
-        "deploy.local.cli_down:down",
+        "deploy.local.commands.cli_down:down",
         "停止全部服务 · Stop all services; the data stay.",
     ),
     Command(
         "status",
-        "deploy.local.cli_status:status",
+        "deploy.local.commands.cli_status:status",
         "查看运行状态 · Tell what runs, and where.",
     ),
 )

@@ -11,10 +11,10 @@ import os
 import sys
 
 from deploy.local.errors import StackError
-from deploy.local.jars import fetch
-from deploy.local.kafka import java
-from deploy.local.messages import language, text
-from deploy.local.say import Say, quiet
+from deploy.local.servers.jars import fetch
+from deploy.local.servers.kafka import java
+from deploy.local.speaking.messages import language, text
+from deploy.local.speaking.say import Say, quiet
 
 _CLASSES = {
     "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",

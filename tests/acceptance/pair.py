@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.paths import write_private
-from deploy.local.ports import choose
+from deploy.local.running.ports import choose
 from services.common.settings import Settings
 from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers, far_ports

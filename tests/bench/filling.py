@@ -11,7 +11,7 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
-from deploy.local.publish import recorder
+from deploy.local.commands.publish import recorder
 from deploy.local.publishing.answers import Answers
 from deploy.local.publishing.poster import Poster
 from services.common.settings import Settings

@@ -18,10 +18,11 @@ from typing import Final
 
 import psutil
 
-from deploy.local import kafka, postgres, processes, stack
-from deploy.local import state as kept
 from deploy.local.errors import tail
 from deploy.local.paths import Home
+from deploy.local.running import processes, stack
+from deploy.local.running import state as kept
+from deploy.local.servers import kafka, postgres
 from services.common.settings import Settings
 from tests.support.servers import far_ports
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.local import stack
 from deploy.local.paths import Home
+from deploy.local.running import stack
 from tests.faults.storm import storm
 from tests.support.stack import OwnServers, start_servers
 

@@ -17,8 +17,8 @@ import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.paths import write_private
-from deploy.local.ports import LOOPBACK, choose
-from deploy.local.state import ROLES
+from deploy.local.running.ports import LOOPBACK, choose
+from deploy.local.running.state import ROLES
 from services.common.settings import Settings
 from services.projector.errors import NotRunning
 from services.projector.versioning.status import status as projector_status

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from deploy.local.ports import LOOPBACK
+from deploy.local.running.ports import LOOPBACK
 from services.common.faults import STEPS
 from services.common.settings import Settings
 from tests.faults import invariants

@@ -24,12 +24,13 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from deploy.local import kafka, postgres, processes, stack
 from deploy.local.cli import app
 from deploy.local.errors import StackError
-from deploy.local.overview import overview
 from deploy.local.paths import Home
-from deploy.local.state import Ports, State
+from deploy.local.running import processes, stack
+from deploy.local.running.overview import overview
+from deploy.local.running.state import Ports, State
+from deploy.local.servers import kafka, postgres
 from tests.support.servers import far_ports
 
 ONLY = (postgres.NAME, kafka.NAME)

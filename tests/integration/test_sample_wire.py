@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.publishing.wire import connected
-from deploy.local.trouble import CommandError
+from deploy.local.speaking.trouble import CommandError
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from tests.support.patience import PATIENCE, patient_producer

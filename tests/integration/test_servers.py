@@ -9,7 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local import kafka, processes
+from deploy.local.running import processes
+from deploy.local.servers import kafka
 from services.common.settings import Settings
 from tests.support.patience import patient_producer
 from tests.support.stack import OwnServers

@@ -9,8 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from deploy.local import stack
 from deploy.local.paths import Home
+from deploy.local.running import stack
 
 
 def _main(folder: Path) -> None:

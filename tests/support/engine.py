@@ -12,8 +12,8 @@ import pytest
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-from deploy.local import kafka as local_kafka
-from deploy.local import postgres as local_postgres
+from deploy.local.servers import kafka as local_kafka
+from deploy.local.servers import postgres as local_postgres
 from tests.support.patience import PATIENCE
 from tests.support.servers import far_ports
 

@@ -16,8 +16,8 @@ import asyncpg
 import pytest
 
 from deploy.local.paths import write_private
+from deploy.local.running.state import ROLES
 from deploy.local.sample import staff, year
-from deploy.local.state import ROLES
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from services.recorder.relay.relay import Relay

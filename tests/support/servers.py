@@ -6,8 +6,8 @@ import os
 import random
 from dataclasses import astuple, dataclass
 
-from deploy.local.ports import is_free
-from deploy.local.state import Ports
+from deploy.local.running.ports import is_free
+from deploy.local.running.state import Ports
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from deploy.local.ports import choose
+from deploy.local.running.ports import choose
 from deploy.local.running.readiness import readyz
 from services.common.settings import Settings
 from tests.support.nursery import Process

@@ -20,9 +20,10 @@ import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.local import kafka, postgres, processes, stack
 from deploy.local.paths import Home, write_private
-from deploy.local.state import ROLES, State
+from deploy.local.running import processes, stack
+from deploy.local.running.state import ROLES, State
+from deploy.local.servers import kafka, postgres
 from services.common.settings import Settings
 from tests.support import containers
 from tests.support.patience import PATIENCE

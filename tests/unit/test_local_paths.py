@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import unprivileged
 from deploy.local.paths import write_private
+from deploy.local.servers import unprivileged
 
 
 def test_a_private_file_is_on_disk_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,14 +13,16 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.local import bootstrap, kafka_tool, messages, words
+from deploy.local import bootstrap
 from deploy.local.cli import app
 from deploy.local.errors import StackError
-from deploy.local.messages import Lang
-from deploy.local.overview import overview, table
 from deploy.local.paths import Home
-from deploy.local.say import Say
-from deploy.local.steps import explained
+from deploy.local.running.overview import overview, table
+from deploy.local.servers import kafka_tool
+from deploy.local.speaking import messages, words
+from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.say import Say
+from deploy.local.speaking.steps import explained
 from deploy.local.views.appraisal import appraisal
 from services.common import commands
 from services.projector.commands import cli_status as projector

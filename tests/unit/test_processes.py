@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local import processes
 from deploy.local.paths import Home
-from deploy.local.ports import is_free
+from deploy.local.running import processes
+from deploy.local.running.ports import is_free
 
 _WITHOUT_ITS_FIRST_THREAD = """
 import ctypes, socket, threading, time

@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from deploy.local.publish import publish
+from deploy.local.commands.publish import publish
 from deploy.local.sample.cli import sample
 
 app = typer.Typer()

@@ -12,13 +12,13 @@ import orjson
 import pytest
 from rich.console import Console
 
-from deploy.local import publish as command
+from deploy.local.commands import publish as command
 from deploy.local.publishing import publisher
 from deploy.local.publishing.answers import Answers
 from deploy.local.publishing.poster import Poster
 from deploy.local.publishing.publisher import Publisher, sealed
 from deploy.local.sample import year
-from deploy.local.trouble import CommandError
+from deploy.local.speaking.trouble import CommandError
 from services.common.settings import Settings
 
 Json = dict[str, Any]

@@ -12,13 +12,14 @@ import pytest
 from rich.console import Console, RenderableType
 from typer.testing import CliRunner
 
-from deploy.local import api, show
+from deploy.local import api
 from deploy.local.cli import app
-from deploy.local.messages import Lang
-from deploy.local.trouble import CommandError
+from deploy.local.commands import show
+from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.trouble import CommandError
+from deploy.local.speaking.words import say
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
-from deploy.local.words import say
 from services.common.settings import Settings
 
 Json = dict[str, Any]

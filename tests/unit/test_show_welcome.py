@@ -11,9 +11,9 @@ import httpx
 import pytest
 from rich.console import Console
 
-from deploy.local import marker, welcome
-from deploy.local.messages import Lang
+from deploy.local.commands import marker, welcome
 from deploy.local.publishing.answers import Answers
+from deploy.local.speaking.messages import Lang
 from services.common.settings import Settings
 
 Json = dict[str, Any]

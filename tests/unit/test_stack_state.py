@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import state as kept
 from deploy.local.errors import StackError
-from deploy.local.overview import overview
 from deploy.local.paths import Home
-from deploy.local.state import Ports, State
+from deploy.local.running import state as kept
+from deploy.local.running.overview import overview
+from deploy.local.running.state import Ports, State
 
 _STATE = State(Ports(kafka=21001, controller=21002, postgres=21003, recorder=21004, projector=21005), "s3cret-_")
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from deploy.local import processes, stack
-from deploy.local import state as kept
 from deploy.local.cli import app
 from deploy.local.errors import StackError, StartError, tail
 from deploy.local.paths import Home
-from deploy.local.ports import Reserved, choose
-from deploy.local.processes import Daemon
-from deploy.local.state import Ports
+from deploy.local.running import processes, stack
+from deploy.local.running import state as kept
+from deploy.local.running.ports import Reserved, choose
+from deploy.local.running.processes import Daemon
+from deploy.local.running.state import Ports
 from tests.support.servers import far_ports
 
 _SERVER = """

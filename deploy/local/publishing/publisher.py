@@ -18,7 +18,7 @@ import orjson
 from deploy.local.publishing.answers import Answers, Json, Key, Sent, key_of
 from deploy.local.publishing.poster import PATIENCE, PAUSE, Poster
 from deploy.local.publishing.wire import Wire
-from deploy.local.trouble import CommandError
+from deploy.local.speaking.trouble import CommandError
 from schemas.catalogue import ACTIONS
 from schemas.identity import event_id
 from schemas.people import RegisterPerson

@@ -11,7 +11,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from deploy.local.trouble import NOT_RUNNING, CommandError
+from deploy.local.speaking.trouble import NOT_RUNNING, CommandError
 from services.common.settings import Settings
 
 _HEADERS: Final = [("content-type", b"application/cloudevents+json")]

@@ -8,10 +8,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.local import kafka, postgres, processes
 from deploy.local.paths import Home
-from deploy.local.ports import LOOPBACK
-from deploy.local.state import State
+from deploy.local.running import processes
+from deploy.local.running.ports import LOOPBACK
+from deploy.local.running.state import State
+from deploy.local.servers import kafka, postgres
 
 _SECONDS = 3
 

@@ -13,13 +13,13 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from deploy.local.messages import Lang, language
-from deploy.local.options import LangOption
+from deploy.local.commands.options import LangOption
 from deploy.local.sample import staff, year
 from deploy.local.sample.days import ZONE
 from deploy.local.sample.draft import year_end
-from deploy.local.trouble import CommandError, explained
-from deploy.local.words import say
+from deploy.local.speaking.messages import Lang, language
+from deploy.local.speaking.trouble import CommandError, explained
+from deploy.local.speaking.words import say
 
 _NO_MORE_READERS = 1
 _STDOUT: Final = Path("-")

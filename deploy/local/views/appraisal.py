@@ -11,8 +11,8 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
-from deploy.local.messages import Lang
-from deploy.local.words import say, term
+from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.words import say, term
 from services.common.showing import Whole
 
 Json = dict[str, Any]

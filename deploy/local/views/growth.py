@@ -12,8 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from deploy.local.messages import Lang
-from deploy.local.words import say, term
+from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.words import say, term
 
 Json = dict[str, Any]
 

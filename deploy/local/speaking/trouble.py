@@ -10,8 +10,8 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from deploy.local.messages import Lang
-from deploy.local.words import say
+from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.words import say
 
 FAILED: Final = 1
 USAGE: Final = 2

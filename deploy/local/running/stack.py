@@ -16,19 +16,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deploy.local import kafka, postgres, processes
-from deploy.local import state as kept
 from deploy.local.errors import StackError, StartError
 from deploy.local.paths import Home
-from deploy.local.ports import LOOPBACK, Reserved, choose
-from deploy.local.processes import Daemon
+from deploy.local.running import processes
+from deploy.local.running import state as kept
+from deploy.local.running.ports import LOOPBACK, Reserved, choose
+from deploy.local.running.processes import Daemon
 from deploy.local.running.readiness import ready
-from deploy.local.say import Say, quiet
-from deploy.local.state import Ports, State
+from deploy.local.running.state import Ports, State
+from deploy.local.servers import kafka, postgres
+from deploy.local.speaking.say import Say, quiet
 
 RECORDER, PROJECTOR = "recorder", "projector"
 SERVICES = (postgres.NAME, kafka.NAME, RECORDER, PROJECTOR)  # in the order of starting
-_REPOSITORY = Path(__file__).parents[2]
+_REPOSITORY = Path(__file__).parents[3]
 _START_SECONDS = 300
 _WAIT_FOR_OTHER_SECONDS = 600
 _LEAST_DISK = 1024**3

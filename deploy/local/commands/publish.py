@@ -16,14 +16,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.local.api import headers, stack_settings
-from deploy.local.messages import Lang, language
-from deploy.local.options import HomeOption, LangOption
+from deploy.local.commands.options import HomeOption, LangOption
 from deploy.local.publishing.answers import Answers, Json
 from deploy.local.publishing.poster import PATIENCE
 from deploy.local.publishing.publisher import Publisher
 from deploy.local.publishing.wire import connected
-from deploy.local.trouble import FAILED, CommandError, explained
-from deploy.local.words import say
+from deploy.local.speaking.messages import Lang, language
+from deploy.local.speaking.trouble import FAILED, CommandError, explained
+from deploy.local.speaking.words import say
 from services.common.settings import Settings
 
 _ADDRESS: Final = ("office", "source", "id", "type")

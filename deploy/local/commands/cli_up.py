@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from deploy.local import stack
-from deploy.local.messages import language, text
-from deploy.local.options import HomeOption, LangOption
-from deploy.local.steps import at, out, steps
-from deploy.local.welcome import welcome
+from deploy.local.commands.options import HomeOption, LangOption
+from deploy.local.commands.welcome import welcome
+from deploy.local.running import stack
+from deploy.local.speaking.messages import language, text
+from deploy.local.speaking.steps import at, out, steps
 from services.common.commands import valid_settings
 from services.common.settings import Settings
 

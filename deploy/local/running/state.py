@@ -7,10 +7,10 @@ import re
 import secrets
 from dataclasses import asdict, dataclass
 
-from deploy.local import postgres
 from deploy.local.errors import StackError
 from deploy.local.paths import Home, write_private
-from deploy.local.ports import LOOPBACK
+from deploy.local.running.ports import LOOPBACK
+from deploy.local.servers import postgres
 
 ROLES = ("publisher", "reader", "auditor", "operator")
 _KEY_BYTES = 32

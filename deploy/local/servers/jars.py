@@ -17,7 +17,7 @@ from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.paths import cache_folder
-from deploy.local.say import Say, quiet
+from deploy.local.speaking.say import Say, quiet
 
 LOCK_FILE = Path(__file__).with_name("kafka.lock.toml")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from deploy.local import stack
-from deploy.local.messages import language, text
-from deploy.local.options import HomeOption, LangOption
-from deploy.local.steps import at, out, steps
+from deploy.local.commands.options import HomeOption, LangOption
+from deploy.local.running import stack
+from deploy.local.speaking.messages import language, text
+from deploy.local.speaking.steps import at, out, steps
 
 
 def down(home: HomeOption = None, lang: LangOption = None) -> None:

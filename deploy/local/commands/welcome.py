@@ -12,21 +12,21 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.table import Table
 
-from deploy.local import marker, show
 from deploy.local.api import reader
-from deploy.local.marker import Marker
-from deploy.local.messages import Lang
-from deploy.local.publish import published, recorder, summarise
+from deploy.local.commands import marker, show
+from deploy.local.commands.marker import Marker
+from deploy.local.commands.publish import published, recorder, summarise
 from deploy.local.publishing.answers import Answers, Json
 from deploy.local.publishing.poster import Poster
 from deploy.local.sample import year
 from deploy.local.sample.days import ZONE
 from deploy.local.sample.draft import year_end
 from deploy.local.sample.people import SOURCE, first_id
-from deploy.local.trouble import CommandError, explained
+from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.trouble import CommandError, explained
+from deploy.local.speaking.words import say
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
-from deploy.local.words import say
 from services.common.home import home_option
 from services.common.settings import Settings
 

@@ -6,10 +6,10 @@ import json
 
 import typer
 
-from deploy.local.messages import language, text
-from deploy.local.options import HomeOption, JsonOption, LangOption
-from deploy.local.overview import EXIT_CODES, advice, overview, table
-from deploy.local.steps import at, err, explained, out
+from deploy.local.commands.options import HomeOption, JsonOption, LangOption
+from deploy.local.running.overview import EXIT_CODES, advice, overview, table
+from deploy.local.speaking.messages import language, text
+from deploy.local.speaking.steps import at, err, explained, out
 
 
 def status(home: HomeOption = None, lang: LangOption = None, *, as_json: JsonOption = False) -> None:

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 
 from deploy.local.api import get, pages, reader, stack_settings
-from deploy.local.messages import Lang, language
-from deploy.local.options import HomeOption, JsonOption, LangOption
-from deploy.local.trouble import USAGE, CommandError, explained
+from deploy.local.commands.options import HomeOption, JsonOption, LangOption
+from deploy.local.speaking.messages import Lang, language
+from deploy.local.speaking.trouble import USAGE, CommandError, explained
+from deploy.local.speaking.words import say
 from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
-from deploy.local.words import say
 from schemas.base import ID
 from services.common.moments import last_of
 

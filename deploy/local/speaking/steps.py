@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.status import Status
 
 from deploy.local.errors import StackError
-from deploy.local.messages import Lang, text
 from deploy.local.paths import Home
+from deploy.local.speaking.messages import Lang, text
 from services.common.home import home_folder
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.local.messages import Lang
+from deploy.local.speaking.messages import Lang
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", envvar="CHENGZHANG_HOME", help="Data folder, by default .local · 数据目录")

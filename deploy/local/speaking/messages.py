@@ -96,8 +96,8 @@ _TEXTS = {
         "无法下载 {coordinate}。请检查能否访问 Maven 仓库；使用镜像时请写入 jgo 的配置文件。下载程序的输出：\n{tail}",
     ),
     "jars_differ": (
-        "These files are not the ones pinned in deploy/local/kafka.lock.toml, and were not used: {jars}",
-        "以下文件与 deploy/local/kafka.lock.toml 中固定的不符，未予使用：{jars}",
+        "These files are not the ones pinned in deploy/local/servers/kafka.lock.toml, and were not used: {jars}",
+        "以下文件与 deploy/local/servers/kafka.lock.toml 中固定的不符，未予使用：{jars}",
     ),
     "format_failed": ("Kafka's storage could not be prepared:\n{tail}", "无法准备 Kafka 的存储：\n{tail}"),
     "initdb_failed": ("PostgreSQL's cluster could not be made:\n{tail}", "无法初始化 PostgreSQL：\n{tail}"),

