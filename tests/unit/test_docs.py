@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from deploy.local import kafka_tool
 from deploy.local.cli import app as office
-from deploy.local.servers import kafka_tool
 from schemas.catalogue import ACTIONS
 from services.common.settings import Settings
 from services.projector import read_models

@@ -13,12 +13,11 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.local import bootstrap
+from deploy.local import bootstrap, kafka_tool
 from deploy.local.cli import app
 from deploy.local.errors import StackError
 from deploy.local.paths import Home
 from deploy.local.running.overview import overview, table
-from deploy.local.servers import kafka_tool
 from deploy.local.speaking import messages, words
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.say import Say
