@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka.consumer import fetcher
 
-from services.recorder.kafka.patch import Records
+from services.common.kafka.patch import Records
 from tests.acceptance.hidden import copied, disguises, files_with, tables
 from tests.acceptance.pair import Json, Office, Pair, unique
 from tests.support.service import Service

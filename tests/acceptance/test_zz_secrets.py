@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiokafka.consumer import fetcher
 
-from services.recorder.kafka.patch import Records
+from services.common.kafka.patch import Records
 from tests.acceptance.hidden import copied, disguises, tables
 from tests.acceptance.pair import PLANTED, Office, Pair, Sent, line, unique
 

@@ -19,6 +19,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
+from services.common.kafka import patch
 from services.common.log import raised
 from services.common.settings import Settings
 from services.projector import settings as limits
@@ -37,6 +38,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     """Reads the events topic and has the engine fold it."""
 
     def __init__(self, settings: Settings, engine: Engine, progress: Progress) -> None:
+        patch.install()
         self._servers = settings.kafka
         self._shards = settings.shards
         self._topic = settings.topic("events")

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.faults import fault
+from services.common.kafka import patch
 from services.common.log import raised
 from services.common.settings import Settings
 from services.projector import settings as limits
@@ -38,6 +39,7 @@ class Replay:
         self._topic = settings.topic("events")
         self._shards = range(settings.shards)
         self._engine = engine
+        patch.install()
         self._kafka = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False, **FETCHING)
         self._readings: dict[int, Reading] = {}
         self._folding: asyncio.Task[int] | None = None

@@ -22,6 +22,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
+from services.common.kafka import patch
 from services.common.settings import Settings
 from services.recorder.background import Background, repeated
 from services.recorder.intake.from_kafka.places import committed_places, look
@@ -30,7 +31,7 @@ from services.recorder.intake.from_kafka.record import Record, Records, read_rec
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.parsing import Unreadable, failed
 from services.recorder.intake.sealing import prepare_apart
-from services.recorder.kafka import patch, topics
+from services.recorder.kafka import topics
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import TRANSIENT
 from services.recorder.ledger.submission import Closed, Submission, Unrecordable

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from services.common.kafka import patch
 from services.recorder.errors import silent, unreadable
 from services.recorder.kafka import topics
 
@@ -48,6 +49,7 @@ async def consuming(servers: str) -> AsyncIterator[Consumer]:
 
 @asynccontextmanager
 async def _consumer(servers: str) -> AsyncIterator[Consumer]:
+    patch.install()
     consumer: Consumer = AIOKafkaConsumer(
         bootstrap_servers=servers,
         enable_auto_commit=False,

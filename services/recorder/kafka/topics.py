@@ -16,9 +16,9 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
+from services.common.kafka import patch
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
-from services.recorder.kafka import patch
 
 T = TypeVar("T")
 DAY_MS: Final = 24 * 60 * 60 * 1000

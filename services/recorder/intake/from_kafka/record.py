@@ -10,11 +10,11 @@ import structlog
 from aiokafka import ConsumerRecord
 
 from schemas.envelope import STRUCTURED
+from services.common.kafka.patch import UNREADABLE
 from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.parsing import Unreadable, failed, read_json
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.turns import in_turns
-from services.recorder.kafka.patch import UNREADABLE
 
 Log: Final = structlog.get_logger("intake")
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"

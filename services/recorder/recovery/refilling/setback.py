@@ -13,6 +13,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownMemberIdError
 
+from services.common.kafka import patch
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from services.recorder.ledger.database import Pool
@@ -44,6 +45,7 @@ async def set_back(settings: Settings, pool: Pool, newest: datetime) -> bool:
 
 
 async def _set_back(settings: Settings, pool: Pool, places: list[TopicPartition], since: int) -> None:
+    patch.install()
     consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka, group_id=f"{settings.topic_prefix}-recorder", enable_auto_commit=False
     )

@@ -17,15 +17,19 @@ from typing import Any, Final
 
 import aiokafka
 
-from services.recorder.errors import Misconfigured
-from services.recorder.kafka import bounding
+from services.common.kafka import bounding
 
 VERSION: Final = "0.14.0"  # as pinned in pyproject.toml; read these parts again before it is changed
 
+
+class OtherClient(ImportError):
+    """Not the aiokafka that this is for."""
+
+
 if aiokafka.__version__ != VERSION:
-    raise Misconfigured(
+    raise OtherClient(
         f"aiokafka {aiokafka.__version__} is installed, but parts of {VERSION} are replaced here: nothing starts with "
-        "another. Install the pinned one: `python3 deploy/local/bootstrap.py`.",
+        "another. Install the pinned one: `python3 deploy/local/bootstrap.py`. "
         f"已安装 aiokafka {aiokafka.__version__}，而此处替换的是 {VERSION} 的内部部件：其他版本不予启动。"
         "请安装固定的版本：`python3 deploy/local/bootstrap.py`。",
     )
