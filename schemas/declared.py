@@ -13,7 +13,7 @@ All of it is checked when a class is made: what lacks words, names an unknown ki
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -134,21 +134,27 @@ class Named:
     path: tuple[str, ...]
     mark: Ref | New
     optional: bool
+    # The ids that members (an instance's ``__dict__``, or JSON) name; before each that of what has it.
+    ids: Callable[[Mapping[str, Any]], Iterable[str]] = field(init=False, repr=False, compare=False)
 
-    def ids(self, members: Mapping[str, Any]) -> Iterator[str]:
-        """The ids that these members (an instance's ``__dict__``, or JSON) name; before each that of what has it."""
-        value = members.get(self.path[0])
-        if value is None:
-            return
-        before = f"{members[self.mark.within]}/" if self.mark.within else ""
-        if len(self.path) > 1:
-            for part in value:
-                inner = part if isinstance(part, dict) else part.__dict__
-                yield from Named(self.path[1:], self.mark, self.optional).ids(inner)
-        elif isinstance(value, str):
-            yield before + value
-        else:
-            yield from (before + each for each in value)
+    def __post_init__(self) -> None:
+        """Make the way there once: it is gone for each action, several times."""
+        object.__setattr__(self, "ids", _way(self.path, self.mark.within))
+
+
+def _way(path: tuple[str, ...], within: str | None) -> Callable[[Mapping[str, Any]], Iterable[str]]:
+    first, rest = path[0], path[1:]
+
+    def here(members: Mapping[str, Any]) -> Iterable[str]:
+        value = members.get(first)
+        return () if value is None else (value,) if isinstance(value, str) else value
+
+    if not rest:
+        return (lambda members: [f"{members[within]}/{ident}" for ident in here(members)]) if within else here
+    inner = _way(rest, within)
+    return lambda members: [
+        ident for part in here(members) for ident in inner(part if isinstance(part, dict) else part.__dict__)
+    ]
 
 
 def marks(info: FieldInfo) -> list[Any]:

@@ -258,19 +258,24 @@ def exists(states: States, action: Action, kind: str, ident: str) -> bool:
 
 def missing(states: States, action: Action, data: ActionData) -> Rejection | None:
     """A rejection for the first thing that the action names and that doesn't exist at its time."""
-    for named in data.NAMES:
-        if isinstance(named.mark, Ref):
-            kind = named.mark.kind
-            for ident in named.ids(data.__dict__):
-                if not exists(states, action, kind, ident):
-                    return unknown(kind, ident.rpartition("/")[2])
+    for named in _marked(type(data), Ref):
+        kind = named.mark.kind
+        for ident in named.ids(data.__dict__):
+            if not exists(states, action, kind, ident):
+                return unknown(kind, ident.rpartition("/")[2])
     return None
+
+
+@cache
+def _marked(model: type[ActionData], mark: type[Ref | New]) -> tuple[Named, ...]:
+    """Where actions of a type name things in that way."""
+    return tuple(named for named in model.NAMES if isinstance(named.mark, mark))
 
 
 def taken(states: States, action: Action, data: ActionData) -> Rejection | None:
     """A rejection where an id that should be new is not, or where the fact is there already."""
-    for named in data.NAMES:
-        if isinstance(named.mark, New) and not named.mark.again:
+    for named in _marked(type(data), New):
+        if not (isinstance(named.mark, New) and named.mark.again):
             for ident in named.ids(data.__dict__):
                 event = made_by(thing(states, action.key(named.mark.kind, ident)), named.mark.kind)
                 if event:

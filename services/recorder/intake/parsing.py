@@ -18,7 +18,7 @@ from services.recorder.intake.explain import FieldError
 
 _MEMBER: Final = b'":'  # ends a name, where names and colons stand together as writers write them
 _UNUSUAL: Final = re.compile(rb'"\s+:|\\u0022')  # where counting those doesn't tell
-_FRACTION: Final = re.compile(rb"\d[.eE]")  # of a number, or in some text
+_FRACTION: Final = re.compile(rb'(?:"\s*:|[\[,])\s*-?\d+[.eE]')  # of a number, or what looks like one in a text
 
 
 @dataclass(frozen=True, slots=True)
