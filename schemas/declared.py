@@ -145,7 +145,7 @@ class Named:
 def _way(path: tuple[str, ...], within: str | None) -> Callable[[Mapping[str, Any]], Iterable[str]]:
     first, rest = path[0], path[1:]
 
-    def here(members: Mapping[str, Any]) -> Iterable[str]:
+    def here(members: Mapping[str, Any]) -> Iterable[Any]:
         value = members.get(first)
         return () if value is None else (value,) if isinstance(value, str) else value
 
