@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     checkpoint_keys_file: Path = Field(
         default_factory=_in_home("checkpoint-keys.json"), description="sign checkpoints, mode 0600"
     )
+    mac_keys_file: Path = Field(
+        default_factory=_in_home("mac-keys.json"), description="MAC the records on the topics, mode 0600"
+    )
     checkpoints_file: Path = Field(
         default_factory=_in_home("checkpoints"), description="every checkpoint, outside the database"
     )

@@ -37,7 +37,7 @@ from services.recorder.ledger.submission import Outcome, Submission
 from services.recorder.recovery.refolding import Refolder
 from services.recorder.recovery.subject import leased
 from services.recorder.relay.relay import Relay
-from services.recorder.trust import history
+from services.recorder.trust import history, marking
 from services.recorder.trust.schedule import Checkpointer
 from services.recorder.trust.signing import Kept
 from services.recorder.vault import ahead, vault
@@ -218,6 +218,7 @@ class Recorder:
         async with self._pool.acquire() as connection:
             await vault.migrate(connection)
         await topics.ensure(self._settings)
+        await marking.ready(self._pool, self._settings)
         alone = not await leased(self._pool)
         reasons = await history.check_all(self._pool, ledger, self._settings, alone=alone)
         parts = self._parts_of(ledger, reasons)

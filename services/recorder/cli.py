@@ -30,6 +30,11 @@ _COMMANDS: Final = (
         "Fill lost or damaged topics again from the ledger, byte for byte; recorders may run (由账本重新发布主题).",
     ),
     Command(
+        "mac-key",
+        "services.recorder.recovery.keying:mac_key",
+        "Show the keys that MAC records on the topics, newest first; add one (主题消息的 MAC 密钥).",
+    ),
+    Command(
         "serve",
         "services.recorder.app:serve",
         "Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布).",

@@ -18,7 +18,9 @@ import pytest
 from deploy.local.paths import write_private
 from deploy.local.running.state import ROLES
 from deploy.local.sample import staff, year
+from services.common import mac_keys
 from services.common.settings import Settings
+from services.recorder.errors import Misconfigured
 from services.recorder.kafka import topics
 from services.recorder.relay.relay import Relay
 from services.recorder.trust import history as checks
@@ -48,6 +50,7 @@ def history(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def _settings(servers: Servers, name: str, folder: Path) -> Settings:
     write_private(folder / "kek", secrets.token_bytes(32))
+    mac_keys.ensure(folder / "mac-keys.json", Misconfigured)
     write_private(folder / "tokens.json", json.dumps({role: secrets.token_hex(8) for role in ROLES}).encode())
     return Settings(
         home=folder,

@@ -24,7 +24,9 @@ from deploy.local.paths import Home, write_private
 from deploy.local.running import processes, stack
 from deploy.local.running.state import ROLES, State
 from deploy.local.servers import kafka, postgres
+from services.common import mac_keys
 from services.common.settings import Settings
+from services.recorder.errors import Misconfigured
 from tests.support import containers
 from tests.support.patience import PATIENCE
 from tests.support.servers import Servers, far_ports
@@ -145,8 +147,9 @@ async def topic_prefix(servers: Servers) -> AsyncIterator[str]:
 
 @pytest.fixture
 def settings(servers: Servers, database: str, topic_prefix: str, tmp_path: Path) -> Settings:
-    """One installation of the test's own: database, topics, tokens, wrapping key."""
+    """One installation of the test's own: database, topics, tokens, wrapping key, keys of MACs."""
     write_private(tmp_path / "kek", secrets.token_bytes(32))
+    mac_keys.ensure(tmp_path / "mac-keys.json", Misconfigured)
     tokens = {role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}
     write_private(tmp_path / "tokens.json", json.dumps(tokens).encode())
     return Settings(

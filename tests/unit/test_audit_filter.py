@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.canonical import canonical
+from schemas.mac import sequence
 from services.common.moments import first_of, last_of
 from services.recorder.audit.replaying.filters import Filter, about
-from services.recorder.audit.source import sequence
 
 
 def test_a_day_is_shanghais_from_its_start_to_its_end() -> None:

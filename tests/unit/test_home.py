@@ -26,8 +26,12 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_files_lie_in_the_home_folder(tmp_path: Path) -> None:
     settings = Settings.load(tmp_path)
-    files = (settings.tokens, settings.kek_file, settings.checkpoint_keys_file, settings.checkpoints_file)
-    assert [file.name for file in files] == ["tokens.json", "kek", "checkpoint-keys.json", "checkpoints"]
+    files = (
+        settings.tokens, settings.kek_file, settings.checkpoint_keys_file, settings.checkpoints_file,
+        settings.mac_keys_file,
+    )  # fmt: skip
+    names = ["tokens.json", "kek", "checkpoint-keys.json", "checkpoints", "mac-keys.json"]
+    assert [file.name for file in files] == names
     assert {file.parent for file in files} == {tmp_path}
 
 

@@ -16,6 +16,7 @@ import aiosql
 import asyncpg
 from aiokafka import TopicPartition
 
+from schemas.mac import sequence
 from services.common.settings import Settings
 from services.recorder.archive.held import Archive, chunks
 from services.recorder.archive.words import refused
@@ -26,8 +27,6 @@ from services.recorder.ledger.database import SESSION, Connection, founded, reac
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("events.sql"), "asyncpg", mandatory_parameters=False)
 ROWS: Final = 4096  # a statement: some 4 MB
-_SEQUENCE: Final = b'"sequence":"'
-_DIGITS: Final = 19
 Source: TypeAlias = "LedgerSource | KafkaSource"  # opened; ``shards`` is how many it has
 
 
@@ -151,18 +150,6 @@ def _next(shard: int, records: Iterable[Record], following: int) -> Iterator[byt
             following += 1
             assert record.value is not None  # it has a sequence
             yield record.value
-
-
-def sequence(body: bytes | None) -> int | None:
-    """An event's position, None where there is none.
-
-    Found in the bytes: what follows it in the order of the keys is the recorder's own or a time, so the last one it is.
-    """
-    at = -1 if body is None else body.rfind(_SEQUENCE)
-    if body is None or at < 0:
-        return None
-    digits = body[at + len(_SEQUENCE) :][:_DIGITS]
-    return int(digits) if digits.isdigit() and len(digits) == _DIGITS else None
 
 
 @asynccontextmanager

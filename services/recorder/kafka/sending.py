@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.envelope import STRUCTURED
+from services.common.macs import Place
 from services.recorder.kafka import topics
 
 HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
@@ -37,12 +38,16 @@ async def connected(servers: str) -> Producer:
     return producer
 
 
-def filled(producer: Producer, records: Sequence[Record]) -> tuple[BatchBuilder, int]:
-    """A batch of as many of these records as fit into one, and their number: none where the first is too large."""
+def filled(producer: Producer, records: Sequence[Record], first: int, marks: Place) -> tuple[BatchBuilder, int]:
+    """A batch of as many of these records as fit into one, and their number: none where the first is too large.
+
+    ``first`` is the position, or receipt number, of the first.
+    """
     batch = producer.create_batch()
     count = 0
-    for key, value in records:
-        if batch.append(key=key, value=value, timestamp=None, headers=HEADERS) is None:
+    for at, (key, value) in enumerate(records, first):
+        headers = [*HEADERS, *marks.headers(at, value)]
+        if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
             break
         count += 1
     return batch, count

@@ -16,6 +16,11 @@ CREATE TABLE IF NOT EXISTS ledger.restoring (
     since    timestamptz NOT NULL DEFAULT now()
 );
 
+-- Under which keys (`mac-keys.json`) records on the topics carry their MACs; for ever, as the records are.
+CREATE TABLE IF NOT EXISTS ledger.mac_key (
+    id text PRIMARY KEY
+);
+
 -- A row for each partition of the actions topic that is read again after that: everything before the offset "until" had
 -- been answered before the ledger was lost. It goes once the intake has come there.
 CREATE TABLE IF NOT EXISTS ledger.rereading (

@@ -39,6 +39,9 @@ _WORDS: Final[Words] = {
         "ledger has all of it. Run this again with --yes.",
         "not-signed": "the ledger is not what its checkpoint was signed for: {why} The {kind} topic may be the only "
         "copy that is right, so nothing is emptied or published.",
+        "mac-keys-there": "{file} is there. If it is another ledger's, or can't be mended, move it away first.",
+        "mac-keys-none": "nothing was written under lost keys here: `recorder serve` makes the first key of a new "
+        "ledger. A lost ledger can't be restored without its keys: look for a backup of mac-keys.json.",
         # what is wrong with a partition
         "foreign-at": "offset {offset} holds what no recorder wrote.",
         "missing-at": "{shard}:{wanted} is missing (offset {offset} holds {at}).",
@@ -72,6 +75,9 @@ _WORDS: Final[Words] = {
         "或指出两者从何处分开。如已决定以账本为准，请加 --yes --discard-newer 再执行，并保留主题的副本。",
         "damaged": "{kind} 主题的分片 {shard} 已损坏：{why}须清空后重新发布。账本中内容完整。请加 --yes 再执行。",
         "not-signed": "账本与已签名的检查点不符：{why}{kind} 主题可能是唯一正确的副本，因此不清空也不发布。",
+        "mac-keys-there": "{file} 已存在。若它属于另一账本或无法修复，请先移走。",
+        "mac-keys-none": "此处没有以已丢失的密钥写入过内容：新账本的首个密钥由 `recorder serve` 生成。"
+        "丢失的账本没有密钥无法恢复，请查找 mac-keys.json 的备份。",
         "foreign-at": "偏移量 {offset} 处的内容不是记录服务所写。",
         "missing-at": "缺少 {shard}:{wanted}（偏移量 {offset} 处是 {at}）。",
         "beyond": "其中有 {shard}:{at}，账本在此之前已结束。",

@@ -30,6 +30,7 @@ from services.common.settings import Settings
 from services.recorder.background import Background, repeated
 from services.recorder.errors import Doubt, RecorderError
 from services.recorder.kafka import fetching, sending, topics
+from services.recorder.kafka.marks import macs_of
 from services.recorder.kafka.sending import Producer, Record
 from services.recorder.ledger import mode
 from services.recorder.ledger.appending.deciding import Batch
@@ -120,6 +121,7 @@ class Relay:
         self._pool = pool
         self._ledger = ledger
         self._settings = settings
+        self._macs = macs_of(settings)
         self._lanes: dict[int, tuple[Lane, Lane]] = {}
         self._tasks: dict[int, list[asyncio.Task[None]]] = {}
         self._producer: Producer | None = None
@@ -339,7 +341,7 @@ class Relay:
         """Publish what fits into one batch of these records, ``first`` and following, and wait for it; their number."""
         producer = await self._connected()
         _sure(lane, first)
-        batch, count = sending.filled(producer, records)
+        batch, count = sending.filled(producer, records, first, self._macs.writing(lane.topic, lane.shard))
         if not count:
             message = f"a record of {len(records[0][1])} bytes doesn't fit into a batch"
             raise Doubt(message)

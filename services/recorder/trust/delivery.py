@@ -11,6 +11,7 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka import sending, topics
+from services.recorder.kafka.marks import macs_of
 from services.recorder.kafka.sending import Producer
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.trust import outside
@@ -32,6 +33,7 @@ class Delivery:
         self._pool = pool
         self._ledger = ledger
         self._settings = settings
+        self._macs = macs_of(settings)
         self._producer: Producer | None = None
 
     async def file(self) -> None:
@@ -72,9 +74,10 @@ class Delivery:
 
     async def _send(self, row: asyncpg.Record) -> None:
         producer = await self._connected()
-        key = origin_of(self._ledger.id, row["shard"]).encode()
+        topic, key = self._settings.topic("checkpoints"), origin_of(self._ledger.id, row["shard"]).encode()
+        marks = self._macs.writing(topic, row["shard"]).headers(row["size"], row["note"])
         async with asyncio.timeout(_PATIENCE):  # not wait_for, which can lose a cancellation (until Python 3.12)
-            await producer.send_and_wait(self._settings.topic("checkpoints"), row["note"], key=key, headers=HEADERS)
+            await producer.send_and_wait(topic, row["note"], key=key, headers=[*HEADERS, *marks])
 
     async def _connected(self) -> Producer:
         if self._producer is None:

@@ -11,8 +11,6 @@ vouched for. Older ones are retired: their private part is gone, their old signa
 from __future__ import annotations
 
 import base64
-import os
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from services.common.durable import sync_folder
+from services.common.durable import write_whole
 from services.recorder.errors import Misconfigured, Untrusted
 from services.recorder.trust.note import SigningKey, VerifierKey
 
@@ -135,33 +133,13 @@ def _new(name: str, now: str) -> StoredKey:
 def _write(path: Path, keys: Keys, *, anew: bool) -> None:
     """Whole or not at all, and on disk before anything is signed. ``anew``: not over a file that came meanwhile."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(keys.model_dump_json(indent=2, exclude_none=True).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            _publish(Path(name), path, anew=anew)
-        finally:
-            Path(name).unlink(missing_ok=True)
-        sync_folder(path.parent)
+        write_whole(path, keys.model_dump_json(indent=2, exclude_none=True).encode() + b"\n", anew=anew)
     except OSError as error:
         raise Misconfigured(
             f"{path}: the checkpoint keys can't be written ({error.strerror}). "
             "CHENGZHANG_CHECKPOINT_KEYS_FILE names the file.",
             f"{path}：无法写入检查点密钥（{error.strerror}）。该文件由 CHENGZHANG_CHECKPOINT_KEYS_FILE 指定。",
         ) from error
-
-
-def _publish(written: Path, path: Path, *, anew: bool) -> None:
-    if not anew:
-        written.replace(path)
-        return
-    try:
-        path.hardlink_to(written)
-    except FileExistsError:
-        return  # another recorder was first; its key is as good
 
 
 def _now() -> str:

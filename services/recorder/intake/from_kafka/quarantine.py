@@ -20,6 +20,7 @@ from services.common.settings import Settings
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.kafka import sending, topics
 from services.recorder.kafka.fetching import Bounds
+from services.recorder.kafka.marks import macs_of
 from services.recorder.kafka.sending import HEADERS, Producer
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Ledger, Pool
 from services.recorder.metrics import QUARANTINED
@@ -38,6 +39,7 @@ class Quarantine:
         self._ledger = ledger
         self._vault = vault
         self._settings = settings
+        self._macs = macs_of(settings)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -151,9 +153,9 @@ class Quarantine:
                 "sha256": row["sha256"].hex(),
             },
         }
-        await producer.send_and_wait(
-            self._settings.topic("quarantine"), canonical(envelope), key=key.encode(), headers=HEADERS
-        )
+        topic, value = self._settings.topic("quarantine"), canonical(envelope)
+        headers = [*HEADERS, *self._macs.writing(topic, 0).headers(key, value)]
+        await producer.send_and_wait(topic, value, key=key.encode(), headers=headers)
 
 
 def _clean(text: str) -> str:

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from services.common.both import Both
 from services.common.faults import fault
+from services.common.macs import Macs
 from services.common.settings import Settings
 from services.recorder.errors import Unavailable
 from services.recorder.kafka import sending, topics
@@ -53,6 +54,7 @@ class Records:
     ledger: Ledger
     kind: str
     shard: int
+    macs: Macs
     _ahead: deque[Record] = field(default_factory=deque)  # of the ledger's
     _following: int = 0  # what was found on the topic, each once and in order
 
@@ -86,7 +88,7 @@ class Records:
             try:
                 at = first
                 while at < size and (portion := await self._read(at, min(AT_ONCE, size - at))):
-                    await _send(producer, self.place, portion)
+                    await _send(producer, self.place, portion, at, self.macs)
                     at += len(portion)
                     told(len(portion))
                     fault("after-portion")
@@ -131,15 +133,17 @@ class Records:
         return None
 
 
-async def _send(producer: Producer, place: TopicPartition, records: Sequence[Record]) -> None:
+async def _send(producer: Producer, place: TopicPartition, records: Sequence[Record], first: int, macs: Macs) -> None:
     left = list(records)
+    marks = macs.writing(place.topic, place.partition)
     expected: int | None = None
     while left:
-        batch, count = sending.filled(producer, left)
+        batch, count = sending.filled(producer, left, first, marks)
         if not count:
             raise refused("too-large", bytes=len(left[0][1]))
         offset = await sending.sent(producer, batch, place)
         if expected not in {None, offset}:
             raise refused("others-write", kind=place.topic, shard=place.partition, why="")
         expected = offset + count
+        first += count
         left = left[count:]

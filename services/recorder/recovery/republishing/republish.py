@@ -17,11 +17,12 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Refused
 from services.recorder.kafka import topics
+from services.recorder.kafka.marks import macs_of
 from services.recorder.ledger.database import Ledger
 from services.recorder.recovery.refusals import refused
 from services.recorder.recovery.republishing.partition import Partition, Records
 from services.recorder.recovery.subject import chosen, lease, opened
-from services.recorder.trust import history
+from services.recorder.trust import history, marking
 
 Kind = Literal["events", "receipts"]
 KINDS: Final[tuple[Kind, ...]] = ("events", "receipts")  # events first: a receipt says that its events are there
@@ -56,12 +57,14 @@ async def republish(  # noqa: PLR0917  # what a command asks
         ledger = Ledger(row["ledger"], row["shards"])
         shards = chosen(only, ledger.shards)
         await topics.ensure(settings)
+        await marking.checked(pool, settings)
+        macs = macs_of(settings)
         signed = await history.signed_outside(settings, ledger)
         done = Republished(ok=True, ledger=str(ledger.id), found=[])
         for shard in shards:
             async with lease(settings, shard):
                 for kind in [kind for kind in KINDS if kind in set(kinds)]:
-                    records = Records(settings, pool, ledger, kind, shard)
+                    records = Records(settings, pool, ledger, kind, shard, macs)
                     done.found.append(found := await records.assess())
                     if found.state != "whole":
                         await _refuse(records, found, signed, consent)

@@ -11,8 +11,8 @@ import orjson
 from aiokafka import TopicPartition
 
 from schemas.canonical import leaf_hash
+from schemas.mac import sequence
 from services.common.settings import Settings
-from services.recorder.audit.source import sequence
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.work import QUERIES, Connection, Tick, connected, hash_in
 from services.recorder.kafka.fetching import Record, consuming, fetches
