@@ -22,7 +22,7 @@ from services.recorder.trust import marking
 Rotate = Annotated[bool, typer.Option("--rotate", help="Add a key, which writes from now on · 增加一个密钥并启用")]
 Anew = Annotated[
     bool,
-    typer.Option("--anew", help="The file is lost, and every copy of it: make a first key · 文件已无副本，重新生成"),
+    typer.Option("--anew", help="The file is lost, and every copy of it: make a first key · 已无副本，重新生成"),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="With --rotate or --anew: don't ask · 不再询问")]
 _WORDS: Final[Words] = {
