@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from schemas.erasure import ErasePerson, LiftHold
+from schemas.erasure import ErasePerson
 from services.common import log, pages
 from services.common.both import Both
 from services.common.collecting import collect_rarely
@@ -42,12 +42,12 @@ from services.recorder.trust.schedule import Checkpointer
 from services.recorder.trust.signing import Kept
 from services.recorder.vault import ahead, vault
 from services.recorder.vault.erasures import Erasures
+from services.recorder.vault.seats import Seats
 from services.recorder.vault.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 SILENT_AFTER: Final = 5.0  # seconds without an answer of the database, which is asked twenty times a second
 _RETRY: Final = 1.0
-_ERASING: Final = frozenset({ErasePerson.TYPE, LiftHold.TYPE})  # what may let a key be destroyed
 Log: Final = structlog.get_logger("recorder")
 
 
@@ -83,7 +83,8 @@ async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
     recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
     receipts = Receipts(pool, settings.shards)
-    deps = Dependencies(recorder, receipts, recorder.vault, grants, recorder.ready)
+    seats = Seats(pool, settings.shards)
+    deps = Dependencies(recorder, receipts, recorder.vault, seats, grants, recorder.ready)
     http = server(settings, web(deps, AuditLog(pool, settings.shards, recorder.checkpoint), settings))
     try:
         async with background(recorder.run()) as running:
@@ -137,12 +138,11 @@ class Recorder:
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Append, HTTP's way.
 
-        Whoever hears that a person was erased can rely on it: nothing of theirs opens by then, and the key is destroyed
-        unless another office has the person.
+        Whoever hears that a person was erased can rely on it: the key is destroyed by then.
         """
         parts = self._started_parts()
         outcomes = await parts.appender.submit(submissions)
-        if any(submission.type in _ERASING for submission in submissions):
+        if any(submission.type == ErasePerson.TYPE for submission in submissions):
             await parts.erasures.apply_now()
         return outcomes
 

@@ -159,7 +159,7 @@ async def _restored(pair: Pair, rows: list[tuple[Any, ...]]) -> None:
 
 
 def _wrapped(pair: Pair, person: str) -> bytes | None:
-    (row,) = pair.sql("SELECT wrapped FROM vault.data_key WHERE owner = $1", person)
+    (row,) = pair.sql("SELECT wrapped FROM vault.data_key WHERE person = $1", person)
     found: bytes | None = row["wrapped"]
     return found
 

@@ -34,7 +34,7 @@ def application(service: str, settings: Settings | None = None) -> FastAPI:
     """A service's HTTP application with nothing behind it but its pages."""
     grants, settings = Grants(Path()), settings or Settings()
     if service == "recorder":
-        return web(Dependencies(_NONE, _NONE, _NONE, grants, _NONE), _NONE, settings)
+        return web(Dependencies(_NONE, _NONE, _NONE, _NONE, grants, _NONE), _NONE, settings)
     models = {model.name: model for model in read_models.load()}
     return create(Reading(_NONE, _NONE, _NONE, models, _NONE, _NONE), grants, Progress(), settings)
 

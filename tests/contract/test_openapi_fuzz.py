@@ -46,7 +46,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 
     tokens.write_text(json.dumps(TOKENS))
     recorder = Recorder()
     grants = Grants.load(tokens)
-    deps = Dependencies(recorder, recorder, recorder, grants, lambda: (True, {}))
+    deps = Dependencies(recorder, recorder, recorder, recorder, grants, lambda: (True, {}))
     app = web(deps, cast("AuditLog", Log()), Settings())
     loaded = schemathesis.openapi.from_dict(json.loads(document("openapi", app, (FOLDER / "json").as_uri())))
     loaded.app = app

@@ -20,6 +20,7 @@ from services.recorder.ledger.appending import append, trying
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.submission import key_digest
 from services.recorder.vault.erasures import Erasures
+from services.recorder.vault.seats import Seats
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 
 SHARD = shard_of(OFFICE, 8)
@@ -40,7 +41,7 @@ async def client(ledger: Bench, tmp_path: Path) -> AsyncIterator[httpx.AsyncClie
     (tmp_path / "tokens.json").write_text(json.dumps({"publisher": "a-publisher"}))
     receipts = Receipts(ledger.pool, ledger.ledger.shards)
     grants = Grants.load(tmp_path / "tokens.json")
-    app = api(Dependencies(ledger.appender, receipts, ledger.vault, grants, lambda: (True, {})))
+    app = api(Dependencies(ledger.appender, receipts, ledger.vault, Seats(ledger.pool, 8), grants, lambda: (True, {})))
     headers = {"Authorization": "Bearer a-publisher"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://r", headers=headers) as found:
         yield found

@@ -14,14 +14,16 @@ from schemas.identity import shard_of
 from services.recorder.errors import Unavailable
 from services.recorder.ledger.submission import UNCOMPARED
 from services.recorder.vault import erasures as module
-from services.recorder.vault.ahead import Fact, Kind
+from services.recorder.vault.ahead import Ahead
 from services.recorder.vault.erasures import Erasures
-from services.recorder.vault.vault import Failed, Vault
-from tests.support.ledger import Bench, Json, action, bench, person
+from services.recorder.vault.seats import Seats
+from services.recorder.vault.vault import Failed, Owner, Vault
+from tests.support.ledger import Bench, Json, action, bench, person, section
 from tests.support.patience import PATIENCE
 
 NAME = "王小明"
 OTHER = "o-2"
+P1 = Owner("o-1", "p-1")
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ async def _registered(ledger: Bench, who: str = "p-1", office: str = "o-1") -> S
 
 
 async def _keys(ledger: Bench) -> list[asyncpg.Record]:
-    return await ledger.rows("SELECT * FROM vault.data_key ORDER BY owner")
+    return await ledger.rows("SELECT * FROM vault.data_key ORDER BY office, person")
 
 
 async def test_the_key_goes_and_its_row_stays(ledger: Bench, erasures: Erasures) -> None:
@@ -56,7 +58,7 @@ async def test_the_key_goes_and_its_row_stays(ledger: Bench, erasures: Erasures)
     await erasures.apply()
     assert await ledger.vault.open([sealed, neighbour]) == [Failed("erased"), "王"]
     row, other = await _keys(ledger)
-    assert (str(row["kid"]), row["owner"], row["wrapped"]) == (sealed.kid, "p-1", None)
+    assert (str(row["kid"]), row["person"], row["wrapped"]) == (sealed.kid, "p-1", None)
     assert str(row["event"]) == receipt["events"][0]["id"]
     assert other["wrapped"] is not None
     await erasures.apply()
@@ -68,11 +70,11 @@ async def test_another_recorder_opens_nothing_from_that_moment_on(ledger: Bench,
     sealed = await _registered(ledger)
     elsewhere = Vault(ledger.pool, bytes(32))
     assert await elsewhere.open([sealed]) == ["王"]
-    assert "p-1" in await elsewhere.keys(["p-1"])
+    assert P1 in await elsewhere.keys([P1])
     await ledger.accepted(_about("erase-person"))
     await erasures.apply()
     assert await elsewhere.open([sealed]) == [Failed("erased")]
-    assert not await elsewhere.keys(["p-1"])
+    assert not await elsewhere.keys([P1])
 
 
 async def test_what_came_over_kafka_or_to_another_recorder_is_applied_soon(
@@ -84,7 +86,7 @@ async def test_what_came_over_kafka_or_to_another_recorder_is_applied_soon(
     try:
         await ledger.accepted(_about("erase-person"))
         async with asyncio.timeout(PATIENCE):
-            while await ledger.vault.keys(["p-1"]):  # noqa: ASYNC110  # the vault tells
+            while await ledger.vault.keys([P1]):  # noqa: ASYNC110  # the vault tells
                 await asyncio.sleep(0.01)
     finally:
         await erasures.stop()
@@ -94,7 +96,7 @@ async def test_nobody_ever_makes_a_new_key(ledger: Bench, erasures: Erasures) ->
     await _registered(ledger)
     await ledger.accepted(_about("erase-person"))
     await erasures.apply()
-    (refused,) = await ledger.receipts([person("p-1", OTHER)])
+    (refused,) = await ledger.receipts([person("p-1")])
     assert (refused["code"], refused["final"]) == ("erased", True)
     assert [row["wrapped"] for row in await _keys(ledger)] == [None]
 
@@ -103,7 +105,7 @@ async def test_an_erasure_meets_a_key_in_the_making(ledger: Bench) -> None:
     """However the two fall together: in the end there is one row, and no key in it."""
     event = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
     for number in range(20):
-        owner = f"p-{number}"
+        owner = Owner("o-1", f"p-{number}")
         await asyncio.gather(ledger.vault.keys([owner]), ledger.vault.destroy({owner: event}))
         assert not await ledger.vault.keys([owner])
     rows = await _keys(ledger)
@@ -127,85 +129,79 @@ async def test_a_lost_vault_makes_no_key_for_the_erased(ledger: Bench, erasures:
     await ledger.accepted(_about("erase-person"))
     await ledger.pool.execute("TRUNCATE vault.data_key")
     await erasures.apply()
-    assert not await ledger.vault.keys(["p-1"])
+    assert not await ledger.vault.keys([P1])
 
 
-def _ahead(kind: Kind, office: str = "o-1") -> Fact:
+def _ahead(office: str = "o-1") -> Ahead:
     """What the topic has, and the ledger of the office's shard doesn't."""
-    return Fact(kind, shard_of(office, 8), 99, office, "p-1", "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab")
+    return Ahead(shard_of(office, 8), 99, Owner(office, "p-1"))
 
 
-async def test_what_is_only_on_the_topic_is_applied_too(ledger: Bench, erasures: Erasures) -> None:
-    sealed = await _registered(ledger)
-    await erasures.apply([_ahead("erased")])
-    assert await ledger.vault.open([sealed]) == [Failed("erased")]
-
-
-@pytest.mark.parametrize("kind", ["registered", "held"])
-async def test_what_only_the_topic_knows_keeps_the_key_until_the_ledger_has_it(
-    ledger: Bench, erasures: Erasures, kind: Kind
-) -> None:
-    """Another office's shard was restored from an older backup: that it has the person, too, isn't known there yet."""
-    await _registered(ledger)
-    await ledger.accepted(_about("erase-person"))
-    await erasures.apply([_ahead(kind, OTHER)])
-    await erasures.apply()
-    assert await ledger.vault.keys(["p-1"])
-    await ledger.rows("UPDATE ledger.shard SET size = 100 WHERE shard = $1", shard_of(OTHER, 8))
-    await erasures.apply()
-    assert not await ledger.vault.keys(["p-1"]), "by now the ledger says it all"
-
-
-async def test_a_hold_in_another_office_keeps_the_key_until_it_is_lifted(ledger: Bench, erasures: Erasures) -> None:
+async def test_what_only_the_topic_says_closes_and_destroys_nothing(ledger: Bench, erasures: Erasures) -> None:
     ours, theirs = await _registered(ledger), await _registered(ledger, office=OTHER)
-    await ledger.accepted(_about("place-hold", office=OTHER), _about("erase-person"))
-    await erasures.apply()
-    assert await ledger.vault.open([ours, theirs]) == ["王", "王"]
-    await ledger.accepted(_about("lift-hold", office=OTHER))
+    await erasures.apply([_ahead()])
     await erasures.apply()
     assert await ledger.vault.open([ours, theirs]) == [Failed("erased"), "王"]
+    assert None not in {row["wrapped"] for row in await _keys(ledger)}
+
+
+async def test_it_opens_again_where_the_ledger_goes_on_without_it(ledger: Bench, erasures: Erasures) -> None:
+    """Whatever stood on the topic was no erasure of this ledger."""
+    sealed = await _registered(ledger)
+    await erasures.apply([_ahead()])
+    await ledger.rows("UPDATE ledger.shard SET size = 100 WHERE shard = $1", shard_of("o-1", 8))
+    await erasures.apply()
+    assert await ledger.vault.open([sealed]) == ["王"]
+
+
+async def test_a_recorder_that_starts_again_opens_what_another_had_closed(ledger: Bench, erasures: Erasures) -> None:
+    sealed = await _registered(ledger)
+    await erasures.apply([_ahead()])
+    await Erasures(ledger.pool, ledger.vault).apply()
+    assert await ledger.vault.open([sealed]) == ["王"]
 
 
 # --- of several offices ---
 
 
-async def test_no_office_destroys_what_another_has_of_a_person(ledger: Bench, erasures: Erasures) -> None:
+async def test_no_office_takes_holds_or_erases_what_another_has(ledger: Bench, erasures: Erasures) -> None:
     """Whoever may write for one office only must not reach what is another's by registering its people there."""
     ours, theirs = await _registered(ledger), await _registered(ledger, office=OTHER)
-    await ledger.accepted(_about("erase-person", office=OTHER))
+    assert ours.kid != theirs.kid
+    await ledger.accepted(_about("place-hold", office=OTHER), _about("erase-person"))
     await erasures.apply()
-    assert await ledger.vault.open([ours, theirs]) == ["王", Failed("erased")], "in its own office it is erased"
-    again = await ledger.receipts([person("p-1"), person("p-1", OTHER)])
-    assert [r["code"] for r in again] == ["id-reused", "erased"]
-    await ledger.accepted(_about("erase-person"))
+    assert await ledger.vault.open([ours, theirs]) == [Failed("erased"), "王"], "their hold keeps their key only"
+    again = await ledger.receipts([person("p-1"), person("p-1", OTHER), _about("erase-person", office=OTHER)])
+    assert [r["code"] for r in again] == ["erased", "id-reused", "on-hold"]
+    await ledger.accepted(_about("lift-hold", office=OTHER), _about("erase-person", office=OTHER))
     await erasures.apply()
     assert await ledger.vault.open([ours, theirs]) == [Failed("erased"), Failed("erased")]
-    (row,) = await _keys(ledger)
-    assert row["wrapped"] is None
 
 
-async def test_an_office_whose_registration_was_a_mistake_is_not_waited_for(ledger: Bench, erasures: Erasures) -> None:
+async def test_who_was_erased_in_one_office_is_registered_in_the_next(ledger: Bench, erasures: Erasures) -> None:
     await _registered(ledger)
-    (mistaken,) = await ledger.accepted(person("p-1", OTHER))
     await ledger.accepted(_about("erase-person"))
     await erasures.apply()
-    assert await ledger.vault.keys(["p-1"])
-    revocation = {"event": mistaken["events"][0]["id"], "reason": "mistake"}
-    await ledger.accepted(action("any.revoke-entry", revocation, OTHER))
-    await erasures.apply()
-    assert not await ledger.vault.keys(["p-1"])
+    assert await ledger.vault.open([await _registered(ledger, office=OTHER)]) == ["王"]
 
 
-async def test_whose_an_archived_event_was_is_told_by_its_shard(ledger: Bench, erasures: Erasures) -> None:
-    far = next(office for n in range(99) if shard_of(office := f"x-{n}", 8) != shard_of(OTHER, 8))
-    assert shard_of("o-1", 8) == shard_of(OTHER, 8)
-    sealed = [await _registered(ledger, office=office) for office in (far, OTHER, "o-1")]
-    await ledger.accepted(_about("erase-person", office=OTHER))
-    await erasures.apply()
-    assert await ledger.vault.open(sealed) == ["王", Failed("erased"), "王"]
-    await ledger.rows("INSERT INTO ledger.archived_event SELECT shard, id, position FROM ledger.event")
-    await ledger.rows("DELETE FROM ledger.event")
-    assert await ledger.vault.open(sealed) == ["王", Failed("erased"), Failed("erased")], "it may be of either"
+async def test_who_sits_in_a_section_by_the_states(ledger: Bench) -> None:
+    """Of a main post held today, where it moved to; in that office only."""
+    await ledger.accepted(section("s-1"), section("s-2"), section("s-1", OTHER))
+    for who, office in (("p-1", "o-1"), ("p-2", "o-1"), ("p-3", "o-1"), ("p-1", OTHER), ("p-4", "o-1")):
+        await ledger.accepted(person(who, office))
+        fields = {"person": who, "post": f"post-{who}", "tier": "staff", "section": "s-1", "from_on": "2020-01-01"}
+        if who != "p-4":
+            await ledger.accepted(action("people.assume-post", fields, office))
+    await ledger.accepted(
+        action("people.transfer-person", {"person": "p-2", "to_section": "s-2", "on": "2026-02-01"}),
+        action("people.end-post", {"person": "p-3", "post": "post-p-3", "on": "2026-02-01"}),
+    )
+    everybody = [Owner("o-1", f"p-{n}") for n in range(1, 6)]
+    seats = Seats(ledger.pool, 8)
+    assert await seats.sitting([*everybody, Owner(OTHER, "p-1")], "s-1") == {Owner("o-1", "p-1"), Owner(OTHER, "p-1")}
+    assert await seats.sitting(everybody, "s-2") == {Owner("o-1", "p-2")}
+    assert await seats.sitting([], "s-1") == set()
 
 
 async def test_between_record_and_destruction_nothing_is_sealed_any_more(ledger: Bench) -> None:
@@ -227,7 +223,7 @@ async def test_nobody_is_told_erased_while_the_key_may_be_there(
         with pytest.raises(Unavailable, match="recorded"):
             await erasures.apply_now()
     await erasures.apply_now()
-    assert not await ledger.vault.keys(["p-1"])
+    assert not await ledger.vault.keys([P1])
 
 
 # --- repeats ---
@@ -276,6 +272,6 @@ async def test_a_closed_vault_neither_seals_nor_opens(ledger: Bench) -> None:
     with pytest.raises(Unavailable, match="erasures"):
         await closed.open([sealed])
     with pytest.raises(Unavailable, match="erasures"):
-        await closed.keys(["p-1"])
+        await closed.keys([P1])
     closed.closed = None
     assert await closed.open([sealed]) == ["王"]

@@ -20,7 +20,7 @@ from services.common.grants import Grants
 from services.recorder.errors import Busy, ReadOnly, RecorderError, Unavailable
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.ledger.submission import Answer, Outcome, Submission, Unrecordable
-from services.recorder.vault.vault import DataKey, Failed
+from services.recorder.vault.vault import DataKey, Failed, May, Owner
 
 TOKENS = {
     "publisher": "publisher-token",
@@ -35,6 +35,8 @@ TOKENS = {
         "types": ["chengzhang.learning.*"],
     },
     "zhang": {"token": "zhang-token", "role": "reader", "person": "p-1"},
+    "zhang-there": {"token": "zhang-there-token", "role": "reader", "person": "p-1", "offices": ["o-2"]},
+    "office": {"token": "office-token", "role": "reader", "offices": ["o-1"]},
     "section": {"token": "section-token", "role": "reader", "offices": ["o-1"], "section": "s-1"},
 }
 SECTION = {
@@ -49,6 +51,7 @@ SECTION = {
 }
 EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
 NAME = "王小明"
+SITS = Owner("o-1", "p-3")  # in the section s-1
 
 
 def _receipt(submission: Submission, **more: object) -> bytes:
@@ -100,21 +103,29 @@ class Recorder:
             return [], None
         return [b'{"number":%d}' % number for number in range(after + 1, 3)], after
 
-    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
-        return {owner: DataKey(f"kid-{owner}", owner, owner.encode().ljust(32)) for owner in owners}
+    async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
+        return {owner: _key(owner) for owner in owners}
 
     def mac(self, body: bytes) -> bytes:
         return body[:32].ljust(32)
 
-    async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
-        return [_opened(item, item.kid.removeprefix("kid-"), only) for item in items]
+    async def open(self, items: Sequence[Sealed], *, may: May | None = None) -> list[str | Failed]:
+        owners = [Owner(*item.kid.split("/")) for item in items]
+        near = owners if may is None else await may(owners)
+        asked = zip(items, owners, strict=True)
+        return [_opened(item, owner) if owner in near else Failed("forbidden") for item, owner in asked]
+
+    async def sitting(self, owners: Collection[Owner], section: str) -> set[Owner]:
+        return {owner for owner in owners if (owner, section) == (SITS, "s-1")}
 
 
-def _opened(item: Sealed, owner: str, only: str | None) -> str | Failed:
-    if only not in {None, owner}:
-        return Failed("forbidden")
+def _key(owner: Owner) -> DataKey:
+    return DataKey("/".join(owner), owner, "/".join(owner).encode().ljust(32))
+
+
+def _opened(item: Sealed, owner: Owner) -> str | Failed:
     try:
-        return DataKey(item.kid, owner, owner.encode().ljust(32)).open(item)
+        return _key(owner).open(item)
     except (InvalidTag, ValueError):
         return Failed("unreadable")
 
@@ -128,7 +139,8 @@ def recorder() -> Recorder:
 async def client(recorder: Recorder, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     (tmp_path / "tokens.json").write_text(json.dumps(TOKENS))
     grants = Grants.load(tmp_path / "tokens.json")
-    app = api(Dependencies(recorder, recorder, recorder, grants, lambda: (recorder.ready, {"state": "running"})))
+    parts = (recorder, recorder, recorder, recorder)
+    app = api(Dependencies(*parts, grants, lambda: (recorder.ready, {"state": "running"})))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://recorder") as client:
         yield client
@@ -542,8 +554,8 @@ async def test_a_missing_parameter_is_named(client: httpx.AsyncClient) -> None:
 # --- opening ---
 
 
-def _sealed(owner: str, text: str) -> dict[str, Any]:
-    return DataKey(f"kid-{owner}", owner, owner.encode().ljust(32)).seal(text, EVENT).model_dump()
+def _sealed(person: str, text: str, office: str = "o-1") -> dict[str, Any]:
+    return _key(Owner(office, person)).seal(text, EVENT).model_dump()
 
 
 async def test_a_reader_opens_and_it_is_logged_without_contents(client: httpx.AsyncClient) -> None:
@@ -558,16 +570,23 @@ async def test_a_reader_opens_and_it_is_logged_without_contents(client: httpx.As
 @pytest.mark.parametrize(
     ("token", "opened"),
     [
-        ("zhang", [{"text": NAME}, {"error": "forbidden"}]),
-        ("section", [{"error": "forbidden"}, {"error": "forbidden"}]),
+        ("zhang", ["here", "there"]),
+        ("zhang-there", ["there"]),
+        ("office", ["here", "other", "seated"]),
+        ("section", ["seated"]),
     ],
 )
-async def test_a_narrowed_reader_opens_only_what_is_their_own(
-    client: httpx.AsyncClient, token: str, opened: list[dict[str, str]]
+async def test_a_narrowed_reader_opens_only_what_is_within_reach(
+    client: httpx.AsyncClient, token: str, opened: list[str]
 ) -> None:
-    items = [_sealed("p-1", NAME), _sealed("p-2", "李四")]
-    response = await client.post("/open", json={"items": items}, headers=_auth(token))
-    assert response.json() == {"items": opened}
+    """Of the own person, of the own offices, of who sits in the own section of them."""
+    items = {
+        "here": _sealed("p-1", "here"), "there": _sealed("p-1", "there", "o-2"), "other": _sealed("p-2", "other"),
+        "seated": _sealed("p-3", "seated"), "far": _sealed("p-3", "far", "o-2"),
+    }  # fmt: skip
+    response = await client.post("/open", json={"items": list(items.values())}, headers=_auth(token))
+    expected = [{"text": name} if name in opened else {"error": "forbidden"} for name in items]
+    assert response.json() == {"items": expected}
 
 
 @pytest.mark.parametrize("token", ["publisher", "auditor", "operator"])

@@ -395,7 +395,7 @@ async def test_keys_that_the_vault_lacks_are_counted(ledger: Bench, settings: Se
     await ledger.accepted(*[person(f"p-{n}") for n in range(4)])
     await _published(ledger, settings)
     await _lose(ledger)
-    await ledger.pool.execute("DELETE FROM vault.data_key WHERE owner IN ('p-1', 'p-2')")
+    await ledger.pool.execute("DELETE FROM vault.data_key WHERE person IN ('p-1', 'p-2')")
     report = await _restored(settings)
     assert not report.ok
     (lost,) = [remark for remark in report.remarks if remark.kind == "keys-unknown"]

@@ -39,9 +39,9 @@ from services.recorder.recovery.refilling.portions import Portion
 from services.recorder.recovery.refolding import Refolder, Refolding
 from services.recorder.status.figures import Shard, Status
 from services.recorder.status.figures import status as asked
-from services.recorder.vault.ahead import Fact
+from services.recorder.vault.ahead import Ahead
 from services.recorder.vault.erasures import Erasures
-from services.recorder.vault.vault import Failed
+from services.recorder.vault.vault import Failed, Owner
 from tests.support.aged import clock_at
 from tests.support.ledger import OFFICE, Bench, action, attendance, bench, person, section, session
 
@@ -405,40 +405,23 @@ async def test_a_bundle_is_not_made_of_them(ledger: Bench, refolder: Refolder) -
         assert len(await gathering.persons(connection, "p-1")) == 1
 
 
-async def test_no_key_is_destroyed_while_an_office_may_need_it(ledger: Bench, refolder: Refolder) -> None:
-    """What the unreadable states say of erasures is told by the topic; what they say of holds keeps every key."""
-    (registered,) = await ledger.accepted(person("p-1"))
-    (event,) = await ledger.events()
-    name = Sealed.model_validate(event["data"]["name"])
-    await ledger.accepted(section(office=ELSEWHERE))
-    elsewhere = shard_of(ELSEWHERE, 8)
-    await _aged(ledger.pool, elsewhere)
-    erasures = Erasures(ledger.pool, ledger.vault)
-    with pytest.raises(Unavailable):
-        await erasures.apply()
-    await erasures.apply([Fact("registered", SHARD, 0, OFFICE, "p-1", registered["events"][0]["id"])], [elsewhere])
-    await ledger.accepted(action("people.erase-person", {"person": "p-1", "basis": "令"}))
-    await erasures.apply()
-    assert await ledger.vault.open([name]) == [Failed("erased")], "closed for this office at once"
-    assert await ledger.vault.keys(["p-1"]), "and kept for others"
-    await refolder.look()
-    await erasures.apply()
-    assert not await ledger.vault.keys(["p-1"])
-
-
 async def test_who_was_erased_counts_by_the_topic_where_states_cannot_be_read(
     ledger: Bench, refolder: Refolder
 ) -> None:
+    """The topic closes; the key goes once the states tell it."""
+    owner = Owner(OFFICE, "p-1")
     await ledger.accepted(person("p-1"))
     (event,) = await ledger.events()
     name = Sealed.model_validate(event["data"]["name"])
-    (erased,) = await ledger.accepted(action("people.erase-person", {"person": "p-1", "basis": "令"}))
+    await ledger.accepted(action("people.erase-person", {"person": "p-1", "basis": "令"}))
     await _aged(ledger.pool, SHARD)
     erasures = Erasures(ledger.pool, ledger.vault)
-    fact = Fact("erased", SHARD, 1, OFFICE, "p-1", erased["events"][0]["id"])
-    await erasures.apply([fact], [SHARD])
+    with pytest.raises(Unavailable):
+        await erasures.apply()
+    await erasures.apply([Ahead(SHARD, 1, owner)], [SHARD])
     assert await ledger.vault.open([name]) == [Failed("erased")]
+    assert await ledger.vault.keys([owner])
     await refolder.look()
     await erasures.apply()
-    assert not await ledger.vault.keys(["p-1"])
+    assert not await ledger.vault.keys([owner])
     assert erasures._ahead == [], "the states tell it now"

@@ -19,12 +19,12 @@ from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
 from services.recorder.domain.facts import Search
 from services.recorder.intake.reading import Readable, read
-from services.recorder.vault.vault import DataKey
+from services.recorder.vault.vault import DataKey, Owner
 
 OFFICE = "o-1"
 NOW = datetime.fromisoformat("2026-12-31T23:59:59+08:00")
 MONDAY = "2026-03-02T09:00:00+08:00"
-KEY = DataKey("0b0e7a1c-8f0d-4f6e-9a53-1d1f5a0c9b77", "p-1", bytes(32))
+KEY = DataKey("0b0e7a1c-8f0d-4f6e-9a53-1d1f5a0c9b77", Owner(OFFICE, "p-1"), bytes(32))
 
 
 class Loaded:

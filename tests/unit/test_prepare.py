@@ -12,9 +12,10 @@ import pytest
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import prepare
 from services.recorder.ledger.submission import UNCOMPARED, Submission
-from services.recorder.vault.vault import DataKey
+from services.recorder.vault.vault import DataKey, Owner
 
 NAME = "王小明"
+P1, P2 = Owner("o-1", "p-1"), Owner("o-1", "p-2")
 EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
 
 
@@ -22,15 +23,16 @@ class FakeVault:
     """Keys by owner, and which were asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[set[str]] = []
+        self.asked: list[set[Owner]] = []
         self.retention_days = 0
         self.erased: set[str] = set()
 
-    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+    async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         self.asked.append(set(owners))
         return {
-            owner: DataKey(f"kid-{owner}", owner, hashlib.sha256(owner.encode()).digest())
-            for owner in {*owners} - self.erased
+            owner: DataKey(f"kid-{owner.person}", owner, hashlib.sha256("/".join(owner).encode()).digest())
+            for owner in owners
+            if owner.person not in self.erased
         }
 
     def mac(self, body: bytes) -> bytes:
@@ -47,9 +49,9 @@ def _read(type_: str, data: object, **more: object) -> Readable:
     return readable
 
 
-def _register(**more: object) -> Readable:
+def _register(office: str = "o-1", **more: object) -> Readable:
     data = {"person": "p-1", "name": NAME, "branch": "b", "joined_on": "2020-01-01", "birth_year": 1990} | more
-    return _read("people.register-person", data)
+    return _read("people.register-person", data, office=office)
 
 
 def _talk(**more: object) -> Readable:
@@ -79,7 +81,7 @@ async def test_a_name_is_sealed_for_the_event_it_will_stand_in() -> None:
     assert action is not None
     sealed = action.sealed["name"]
     assert sealed.aad == action.event_id(0)
-    assert (await vault.keys(["p-1"]))["p-1"].open(sealed) == NAME
+    assert (await vault.keys([P1]))[P1].open(sealed) == NAME
 
 
 @pytest.mark.parametrize("plaintext_allowed", [True, False])
@@ -113,7 +115,7 @@ async def test_a_talk_without_topics_may_come_over_kafka_and_asks_for_no_key() -
 async def test_many_topics_are_one_text() -> None:
     submission, vault = await _one(_talk(topics=["工作", "学习"], note="好"))
     assert submission.action is not None
-    key = (await vault.keys(["p-2"]))["p-2"]
+    key = (await vault.keys([P2]))[P2]
     assert {name: key.open(sealed) for name, sealed in submission.action.sealed.items()} == {
         "topics": "工作\n学习",
         "note": "好",
@@ -170,7 +172,14 @@ async def test_a_batch_asks_once_for_all_its_owners() -> None:
     batch = [_register(person=f"p-{n}") for n in range(5)] + [_talk(note="x"), _talk()]
     submissions = await prepare(batch, vault, plaintext_allowed=True)
     assert [s.id for s in submissions] == [r.id for r in batch]
-    assert vault.asked == [{"p-0", "p-1", "p-2", "p-3", "p-4"}]
+    assert vault.asked == [{Owner("o-1", f"p-{n}") for n in range(5)}]
+
+
+async def test_each_office_seals_under_a_key_of_its_own() -> None:
+    vault = FakeVault()
+    here, there = await prepare([_register(), _register(office="o-2")], vault, plaintext_allowed=True)
+    assert vault.asked == [{Owner("o-1", "p-1"), Owner("o-2", "p-1")}]
+    assert here.body_digest != there.body_digest, "the same name gives nothing away of another office's"
 
 
 # --- erased ---

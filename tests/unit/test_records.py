@@ -18,7 +18,7 @@ from services.recorder.intake.parsing import Unreadable
 from services.recorder.intake.reading import Readable
 from services.recorder.intake.sealing import prepare, prepare_apart
 from services.recorder.ledger.submission import Submission
-from services.recorder.vault.vault import DataKey
+from services.recorder.vault.vault import DataKey, Owner
 
 ENVELOPE: dict[str, Any] = {
     "specversion": "1.0", "source": "/oa", "type": "chengzhang.people.define-section.v1",
@@ -31,7 +31,7 @@ class NoKeys:
 
     retention_days = 0
 
-    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+    async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """None."""
         assert not owners
         return {}

@@ -18,7 +18,7 @@ from services.common.pages import DESCRIBED
 from services.common.problems import FieldError, Problem, responses
 from services.recorder.intake.over_http import describing
 from services.recorder.intake.over_http.answers import answered, translated
-from services.recorder.intake.over_http.opening import Opening, OpenResponse, open_items
+from services.recorder.intake.over_http.opening import Opening, OpenResponse, Seating, open_items
 from services.recorder.intake.over_http.requests import BATCH, many, mode, one, problem_of
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.intake.reading import Readable
@@ -101,6 +101,7 @@ class Dependencies:
     appender: Appending
     receipts: Receipts
     vault: Secrets
+    seats: Seating
     grants: Grants
     ready: Callable[[], tuple[bool, dict[str, Any]]]
 
@@ -150,7 +151,7 @@ def router(deps: Dependencies) -> APIRouter:
     @routes.post("/open", tags=["sealed fields"], response_model=OpenResponse, **describing.OPEN)
     async def open_sealed(request: Request, grant: asking) -> Response:
         """Open up to 1,000 sealed fields. Who opened how many is logged, never what."""
-        return Response(await open_items(request, grant, deps.vault), media_type=_JSON)
+        return Response(await open_items(request, grant, deps.vault, deps.seats), media_type=_JSON)
 
     @routes.get("/livez", tags=["health"])
     async def live() -> dict[str, str]:

@@ -25,7 +25,7 @@ from services.recorder.intake.parsing import Unreadable, failed
 from services.recorder.intake.reading import Readable
 from services.recorder.ledger.database import TRANSIENT
 from services.recorder.ledger.submission import UNCOMPARED, Submission, key_digest
-from services.recorder.vault.vault import DataKey
+from services.recorder.vault.vault import DataKey, Owner
 
 _OWNER: Final = re.compile(ID)
 _BLANK: Final = ""
@@ -43,7 +43,7 @@ class Keys(Protocol):
 
     retention_days: int
 
-    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+    async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """The owners' keys; none of who was erased. Raises Unavailable."""
 
     def mac(self, body: bytes) -> bytes:
@@ -53,7 +53,7 @@ class Keys(Protocol):
 class Secret(NamedTuple):
     """That a type has sealed fields, and whose key seals them: none where none is given, or no owner can be read."""
 
-    owner: str | None
+    owner: Owner | None
 
 
 async def prepare(readables: Sequence[Readable], vault: Keys, *, plaintext_allowed: bool) -> list[Submission]:
@@ -100,10 +100,10 @@ def _plain(readable: Readable, retention_days: int) -> Submission:
 
 
 def _sealed(
-    readable: Readable, secret: Secret, keys: Mapping[str, DataKey], vault: Keys, *, plaintext_allowed: bool
+    readable: Readable, secret: Secret, keys: Mapping[Owner, DataKey], vault: Keys, *, plaintext_allowed: bool
 ) -> Submission:
     if secret.owner is not None and secret.owner not in keys:
-        refusal = readable.refusal or (erased(secret.owner) if plaintext_allowed else PLAINTEXT_SEALED)
+        refusal = readable.refusal or (erased(secret.owner.person) if plaintext_allowed else PLAINTEXT_SEALED)
         return _submission(readable, UNCOMPARED, None, refusal)
     key = None if secret.owner is None else keys[secret.owner]
     digest = (key or vault).mac(readable.body)
@@ -129,7 +129,7 @@ def _secret(readable: Readable) -> Secret | None:
     fact = (action.replacement or action).data
     if not fact.SEALED:
         return None  # nearly all
-    return Secret(fact.owner() if _texts(fact) else None)
+    return Secret(Owner(readable.office, fact.owner()) if _texts(fact) else None)
 
 
 def _secret_of_refused(readable: Readable) -> Secret | None:
@@ -147,10 +147,11 @@ def _secret_of_refused(readable: Readable) -> Secret | None:
     if not model.SEALED:
         return None
     given = any(data.get(name) is not None for name in model.SEALED)
-    return Secret(_owner(model, data) if given else None)
+    person = _person(model, data) if given else None
+    return Secret(None if person is None else Owner(readable.office, person))
 
 
-def _owner(model: type[ActionData], data: dict[str, Any]) -> str | None:
+def _person(model: type[ActionData], data: dict[str, Any]) -> str | None:
     try:
         owner: object = model.model_construct(**data).owner()
     except (AttributeError, TypeError, ValueError):  # whatever the fields hold that ought to name persons

@@ -87,7 +87,7 @@ CREATE TABLE IF NOT EXISTS ledger.state (
     PRIMARY KEY (shard, fold_version, kind, key)
 ) WITH (fillfactor = 80);
 
--- In which offices somebody is: asked where a person was erased in one of them.
+-- In which offices somebody is: asked for a bundle.
 CREATE INDEX IF NOT EXISTS state_person ON ledger.state (shard, split_part(key, '/', 2)) WHERE kind = 'person';
 
 -- A row as long as a shard's states are folded anew: into which version, how many events are in, and what it waits for.

@@ -1,43 +1,35 @@
-"""What the events topic holds that a read-only shard's states don't tell.
+"""Erasures that the events topic holds and a read-only shard's states don't tell.
 
 Of a ledger that was restored from a backup that is what it lacks, and the shard waits for ``recorder recover``; where
-the states are of another fold it is all of it. A name that was erased must not open meanwhile, and no key may go that
-an office still needs.
+the states are of another fold it is all of it. A name that was erased must not open meanwhile.
 """
 
 from collections.abc import Collection
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from aiokafka import TopicPartition
 
-from schemas.erasure import HoldPlaced, PersonErased
-from schemas.people import PersonRegistered
+from schemas.erasure import PersonErased
 from services.common.settings import Settings
 from services.recorder.kafka.fetching import Record, consuming, fetches
 from services.recorder.ledger import states
 from services.recorder.ledger.database import Ledger, Pool
+from services.recorder.vault.vault import Owner
 
-Kind = Literal["erased", "held", "registered"]
-_KINDS: Final[dict[str, Kind]] = {
-    PersonErased.TYPE: "erased", HoldPlaced.TYPE: "held", PersonRegistered.TYPE: "registered"
-}  # fmt: skip
-_MARKS: Final = [type_.encode() for type_ in _KINDS]
+_MARK: Final = PersonErased.TYPE.encode()
 
 
-class Fact(NamedTuple):
-    """What happened to a person in an office, by which event; ``at`` is its position."""
+class Ahead(NamedTuple):
+    """That an office erased a person; ``at`` is the event's position in the shard."""
 
-    kind: Kind
     shard: int
     at: int
-    office: str
-    person: str
-    event: str
+    owner: Owner
 
 
-async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> list[Fact]:
-    """What bears on persons' keys in these shards' topic partitions, and the ledger's states don't tell.
+async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Collection[int]) -> list[Ahead]:
+    """The erasures in these shards' topic partitions that the ledger's states don't tell.
 
     Raises KafkaError, Unavailable.
     """
@@ -45,7 +37,7 @@ async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Colle
         return []
     async with pool.acquire(timeout=10) as connection:
         sizes = await states.covered(connection, sorted(shards))
-    found: list[Fact] = []
+    found: list[Ahead] = []
     async with consuming(settings.kafka) as consumer:
         ends = await consumer.end_offsets([TopicPartition(settings.topic("events"), shard) for shard in sizes])
         for at, end in ends.items():
@@ -54,16 +46,14 @@ async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Colle
     return found
 
 
-def _fact(record: Record, ledger: Ledger) -> Fact | None:
+def _fact(record: Record, ledger: Ledger) -> Ahead | None:
     value = record.value or b""
-    if not any(mark in value for mark in _MARKS):
+    if _MARK not in value:
         return None
     try:
         event: dict[str, Any] = orjson.loads(value)
-        if event["source"] == ledger.source and (kind := _KINDS.get(event["type"])):
-            return Fact(
-                kind, record.partition, int(event["sequence"]), event["office"], event["data"]["person"], event["id"]
-            )
+        if event["source"] == ledger.source and event["type"] == PersonErased.TYPE:
+            return Ahead(record.partition, int(event["sequence"]), Owner(event["office"], event["data"]["person"]))
     except (ValueError, TypeError, LookupError):  # somebody else's record
         pass
     return None

@@ -1,15 +1,17 @@
-"""The vault: one data key a person, wrapped under a key that the database never sees.
+"""The vault: one data key for each person of an office, wrapped under a key that the database never sees.
 
     key-encryption key (32 bytes, in a file)
     ├── HKDF "wrap"        wraps the data keys
     ├── HKDF "quarantine"  encrypts what could not be read
     └── HKDF "digest"      digests of bodies that nobody owns
-    data key of a person
+    data key of a person in an office
     ├── itself             seals texts: A256GCM, so that any JOSE library can open them with the key
     └── HKDF "digest"      digests of bodies with sealed fields: a plain hash of guessable text would give it away
 
-Destroying a person's key erases the texts; nothing else has to change. Its row stays, so that nobody who was erased
-ever gets a new key. No key is kept between two calls: a destroyed one is gone for every process from that moment on.
+Ids of persons are installation-wide, keys are not: whoever may write for one office reaches nothing that another has
+sealed, whatever ids it registers. Destroying a key erases one office's texts about that person; nothing else has to
+change. Its row stays, so that nobody who was erased ever gets a new key there. No key is kept between two calls: a
+destroyed one is gone for every process from that moment on.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 from uuid import UUID, uuid4
 
 import aiosql
@@ -68,12 +70,22 @@ def load_kek(path: Path) -> bytes:
     return kek
 
 
+class Owner(NamedTuple):
+    """Whose key it is: a person, as one office has the person."""
+
+    office: str
+    person: str
+
+
+May = Callable[[Collection[Owner]], Awaitable[Collection[Owner]]]  # of these owners, those whose texts may be opened
+
+
 @dataclass(frozen=True)
 class DataKey:
-    """One person's key, unwrapped."""
+    """One person's key in one office, unwrapped."""
 
     kid: str
-    owner: str
+    owner: Owner
     secret: bytes
 
     def __repr__(self) -> str:
@@ -120,8 +132,6 @@ class Vault:
     def __init__(self, pool: Pool, kek: bytes, *, retention_days: int = 0, closed: str | None = None) -> None:
         self.retention_days = retention_days
         self.closed = closed
-        # Of these events those that are of none of the offices named with each: who erased a person in some only.
-        self.others: Callable[[Mapping[UUID, frozenset[str]]], Awaitable[Collection[UUID]]] | None = None
         self._pool = pool
         self._wrap = AESGCM(_subkey(kek, "wrap"))
         self._quarantine = AESGCM(_subkey(kek, "quarantine"))
@@ -136,7 +146,7 @@ class Vault:
         closed = "the recorder is starting: erasures have not been applied yet"
         return cls(pool, load_kek(kek_file), retention_days=retention_days, closed=closed)
 
-    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+    async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """The owners' data keys; made where there are none: one statement, two where some are new.
 
         Who was erased has none.
@@ -145,74 +155,63 @@ class Vault:
         if not wanted:
             return {}
         self._must_be_open()
-        rows = await self._asked(_QUERIES.keys_of, owners=sorted(wanted))
-        if new := sorted(wanted.difference(row["owner"] for row in rows)):
+        rows = await self._asked(_QUERIES.keys_of, **_columns(sorted(wanted)))
+        if new := sorted(wanted.difference(map(_owner, rows))):
             kids = [uuid4() for _ in new]
-            wrapped = [_encrypted(self._wrap, os.urandom(_KEY_BYTES), kid.bytes) for kid in kids]
-            rows += await self._asked(_QUERIES.add_keys, kids=kids, owners=new, wrapped=wrapped)
-        return {row["owner"]: self._unwrap(row) for row in rows if row["wrapped"] is not None}
+            wrapped = [
+                _encrypted(self._wrap, os.urandom(_KEY_BYTES), _bound(kid, owner))
+                for kid, owner in zip(kids, new, strict=True)
+            ]
+            rows += await self._asked(_QUERIES.add_keys, kids=kids, wrapped=wrapped, **_columns(new))
+        return {_owner(row): self._unwrap(row) for row in rows if row["wrapped"] is not None}
 
     def unstored(self) -> Unstored:
         """The same keys for what is only tried: nothing is made in the database."""
         return Unstored(self)
 
-    async def known(self, owners: Collection[str]) -> dict[str, DataKey | None]:
+    async def known(self, owners: Collection[Owner]) -> dict[Owner, DataKey | None]:
         """The data keys that there are; None for who was erased."""
         self._must_be_open()
-        rows = await self._asked(_QUERIES.keys_of, owners=sorted(owners))
-        return {row["owner"]: None if row["wrapped"] is None else self._unwrap(row) for row in rows}
+        rows = await self._asked(_QUERIES.keys_of, **_columns(sorted(owners)))
+        return {_owner(row): None if row["wrapped"] is None else self._unwrap(row) for row in rows}
 
-    async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
-        """The texts in their order, or why not; in one statement. ``only`` opens what that person owns.
+    async def open(self, items: Sequence[Sealed], *, may: May | None = None) -> list[str | Failed]:
+        """The texts in their order, or why not; in one statement. ``may`` narrows whose open, all where there is none.
 
-        A second statement where only some offices have erased an owner: what was sealed in theirs is erased.
+        Raises what ``may`` raises.
         """
         kids = {kid for item in items if (kid := _uuid(item.kid))}
         if not kids:
             return [Failed("unreadable") for _ in items]
         self._must_be_open()
         rows = {row["kid"]: row for row in await self._asked(_QUERIES.keys_by_id, kids=list(kids))}
-        keys = {kid: self._unwrap(row) for kid, row in rows.items() if row["wrapped"] is not None}
-        opened = [self._open(item, rows, keys, only) for item in items]
-        doubtful = {
-            number: frozenset(rows[kid]["closed_for"])
-            for number, item in enumerate(items)
-            if isinstance(opened[number], str) and (kid := _uuid(item.kid)) and rows[kid]["closed_for"]
-        }
-        return await self._closed_for(items, opened, doubtful) if doubtful else opened
-
-    async def _closed_for(
-        self, items: Sequence[Sealed], opened: list[str | Failed], doubtful: Mapping[int, frozenset[str]]
-    ) -> list[str | Failed]:
-        """The same without what was sealed for events of offices that have erased the owner.
-
-        Where that can't be told it is as if it were theirs.
-        """
-        asked = {event: offices for number, offices in doubtful.items() if (event := _uuid(items[number].aad))}
-        try:
-            others = await self.others(asked) if self.others is not None else frozenset[UUID]()
-        except _UNREACHABLE as error:
-            raise Unavailable("the ledger can't be reached") from error
+        if may is not None:
+            near = await may({_owner(row) for row in rows.values()})
+            rows = {kid: row for kid, row in rows.items() if _owner(row) in near}
+        keys = {kid: self._unwrap(row) for kid, row in rows.items() if row["wrapped"] is not None and not row["closed"]}
+        far = Failed("unreadable" if may is None else "forbidden")
         return [
-            Failed("erased") if number in doubtful and _uuid(items[number].aad) not in others else text
-            for number, text in enumerate(opened)
+            self._open(item, keys[kid])
+            if (kid := _uuid(item.kid)) in keys
+            else Failed("erased")
+            if kid in rows
+            else far
+            for item in items
         ]
 
-    async def not_destroyed(self, owners: Collection[str]) -> set[str]:
+    async def not_destroyed(self, owners: Collection[Owner]) -> set[Owner]:
         """Those of these owners whose keys are not destroyed yet."""
-        return {row["owner"] for row in await self._asked(_QUERIES.not_destroyed, owners=sorted(owners))}
+        return {_owner(row) for row in await self._asked(_QUERIES.not_destroyed, **_columns(sorted(owners)))}
 
-    async def close_for(self, offices: Mapping[str, Collection[str]]) -> None:
-        """Open nothing of these owners any more that was sealed in these offices."""
-        if offices:
-            async with self._connection() as connection:
-                closed = [" ".join(sorted(each)) for each in offices.values()]
-                await _QUERIES.close_for(connection, owners=list(offices), offices=closed)
+    async def close(self, owners: Collection[Owner]) -> None:
+        """Open nothing more of these owners, and again what was closed of all others. Their keys stay."""
+        async with self._connection() as connection:
+            await _QUERIES.close(connection, **_columns(sorted(owners)))
 
-    async def destroy(self, erased: Mapping[str, str]) -> None:
+    async def destroy(self, erased: Mapping[Owner, str]) -> None:
         """Destroy these owners' keys for ever; each with the event that erased the person. A second time nothing."""
         async with self._connection() as connection:
-            await _QUERIES.destroy(connection, owners=list(erased), events=list(erased.values()))
+            await _QUERIES.destroy(connection, events=list(erased.values()), **_columns(list(erased)))
 
     def mac(self, body: bytes) -> bytes:
         """HMAC-SHA256 under the installation's own subkey, 32 bytes: for what nobody can be said to own."""
@@ -227,27 +226,16 @@ class Vault:
         return _decrypted(self._quarantine, kept)
 
     def _unwrap(self, row: Mapping[str, Any]) -> DataKey:
-        kid: UUID = row["kid"]
+        kid, owner = row["kid"], _owner(row)
         try:
-            secret = _decrypted(self._wrap, row["wrapped"], kid.bytes)
+            secret = _decrypted(self._wrap, row["wrapped"], _bound(kid, owner))
         except InvalidTag as error:
             message = f"The data key {kid} is not wrapped under this wrapping key: CHENGZHANG_KEK_FILE names another."
             raise Misconfigured(message) from error
-        return DataKey(str(kid), row["owner"], secret)
+        return DataKey(str(kid), owner, secret)
 
     @staticmethod
-    def _open(
-        item: Sealed, rows: Mapping[UUID, Mapping[str, Any]], keys: Mapping[UUID, DataKey], only: str | None
-    ) -> str | Failed:
-        kid = _uuid(item.kid)
-        row = rows.get(kid) if kid else None
-        if only is not None and (row is None or row["owner"] != only):
-            return Failed("forbidden")
-        if kid is None or row is None:
-            return Failed("unreadable")
-        key = keys.get(kid)
-        if key is None:
-            return Failed("erased")
+    def _open(item: Sealed, key: DataKey) -> str | Failed:
         try:
             return key.open(item)
         except (InvalidTag, ValueError):
@@ -278,11 +266,25 @@ class Unstored:
         self.retention_days = vault.retention_days
         self.mac = vault.mac
 
-    async def keys(self, owners: Collection[str]) -> Mapping[str, DataKey]:
+    async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """The owners' data keys; none of who was erased. Raises Unavailable."""
         known = await self._vault.known(owners)
         new = {owner: DataKey(str(uuid4()), owner, os.urandom(_KEY_BYTES)) for owner in set(owners) - known.keys()}
         return {owner: key for owner, key in known.items() if key is not None} | new
+
+
+def _owner(row: Mapping[str, Any]) -> Owner:
+    return Owner(row["office"], row["person"])
+
+
+def _columns(owners: Sequence[Owner]) -> dict[str, list[str]]:
+    """The same for a query."""
+    return {"offices": [owner.office for owner in owners], "persons": [owner.person for owner in owners]}
+
+
+def _bound(kid: UUID, owner: Owner) -> bytes:
+    """What a wrapped key is bound to: it opens in its own row only, and for nobody else."""
+    return kid.bytes + "/".join(owner).encode()
 
 
 def _encrypted(key: AESGCM, raw: bytes, bound_to: bytes | None = None) -> bytes:

@@ -4,82 +4,103 @@ CREATE SCHEMA IF NOT EXISTS vault;
 
 CREATE TABLE IF NOT EXISTS vault.data_key (
     kid          uuid PRIMARY KEY,
-    owner        text NOT NULL,
+    office       text NOT NULL,
+    person       text NOT NULL,
     wrapped      bytea,
     created_at   timestamptz NOT NULL DEFAULT now(),
     destroyed_at timestamptz,
     event        uuid,
-    closed_for   text[] NOT NULL DEFAULT '{}',
+    closed       boolean NOT NULL DEFAULT false,
     CHECK ((wrapped IS NULL) = (destroyed_at IS NOT NULL))
 );
--- One row an owner, for ever: who was erased never gets a new key.
-CREATE UNIQUE INDEX IF NOT EXISTS data_key_of_owner ON vault.data_key (owner);
+-- One row a person and office, for ever: who was erased never gets a new key there.
+CREATE UNIQUE INDEX IF NOT EXISTS data_key_of_owner ON vault.data_key (office, person);
 
-COMMENT ON TABLE vault.data_key IS 'Data keys of persons, wrapped by the key-encryption key, which is not in this database';
-COMMENT ON COLUMN vault.data_key.owner IS 'A person, installation-wide: whose name, need or review the key seals';
+COMMENT ON TABLE vault.data_key IS
+    'Data keys of persons by office, wrapped by the key-encryption key, which is not in this database';
+COMMENT ON COLUMN vault.data_key.person IS 'Whose name, need or review the key seals, as that office has the person';
 COMMENT ON COLUMN vault.data_key.wrapped IS '12-byte iv, then the 32-byte key under AES-256-GCM with its tag; null once destroyed';
 COMMENT ON COLUMN vault.data_key.event IS 'The person-erased event for which it was destroyed';
-COMMENT ON COLUMN vault.data_key.closed_for IS
-    'Offices that erased the person while others still have the person: nothing of theirs opens any more';
+COMMENT ON COLUMN vault.data_key.closed IS
+    'An erasure is on the topic, and the ledger doesn''t have it yet: nothing opens, and the key waits for the ledger';
 
--- name: keys_of(owners)
+-- name: keys_of(offices, persons)
 -- The keys of these owners, destroyed ones too.
 SELECT
-    kid,
-    owner,
-    wrapped
-FROM vault.data_key
-WHERE owner = ANY(:owners::text[]);
+    k.kid,
+    k.office,
+    k.person,
+    k.wrapped
+FROM unnest(:offices::text[], :persons::text[]) AS wanted (office, person)
+JOIN vault.data_key AS k USING (office, person);
 
--- name: add_keys(kids, owners, wrapped)
+-- name: add_keys(kids, offices, persons, wrapped)
 -- New keys; where another connection was first, its key. The update changes nothing: it makes the row come back.
-INSERT INTO vault.data_key (kid, owner, wrapped)
+INSERT INTO vault.data_key (kid, office, person, wrapped)
 SELECT
     fresh.kid,
-    fresh.owner,
+    fresh.office,
+    fresh.person,
     fresh.wrapped
-FROM unnest(:kids::uuid[], :owners::text[], :wrapped::bytea[]) AS fresh (kid, owner, wrapped)
-ORDER BY fresh.owner
-ON CONFLICT (owner) DO UPDATE SET owner = excluded.owner
+FROM unnest(:kids::uuid[], :offices::text[], :persons::text[], :wrapped::bytea[])
+    AS fresh (kid, office, person, wrapped)
+ORDER BY
+    fresh.office,
+    fresh.person
+ON CONFLICT (office, person) DO UPDATE SET person = excluded.person
 RETURNING
     kid,
-    owner,
+    office,
+    person,
     wrapped;
 
 -- name: keys_by_id(kids)
 -- These keys, destroyed ones too.
 SELECT
     kid,
-    owner,
+    office,
+    person,
     wrapped,
-    closed_for
+    closed
 FROM vault.data_key
 WHERE kid = ANY(:kids::uuid[]);
 
--- name: not_destroyed(owners)
+-- name: not_destroyed(offices, persons)
 -- Those of these owners who have a key yet, or no row that says that they never get one.
-SELECT owner
-FROM unnest(:owners::text[]) AS erased (owner)
-WHERE NOT EXISTS (SELECT FROM vault.data_key AS k WHERE k.owner = erased.owner AND k.destroyed_at IS NOT NULL);
+SELECT
+    office,
+    person
+FROM unnest(:offices::text[], :persons::text[]) AS erased (office, person)
+LEFT JOIN vault.data_key AS k USING (office, person)
+WHERE k.destroyed_at IS NULL;
 
--- name: close_for(owners, offices)!
--- Nothing of these offices (ids, a blank in between) opens any more of these owners; others' does.
+-- name: close(offices, persons)!
+-- Nothing of these owners opens; what was closed of all others opens again.
 UPDATE vault.data_key AS k
-SET closed_for = string_to_array(closed.offices, ' ')
-FROM unnest(:owners::text[], :offices::text[]) AS closed (owner, offices)
-WHERE k.owner = closed.owner AND k.closed_for IS DISTINCT FROM string_to_array(closed.offices, ' ');
+SET closed = NOT k.closed
+FROM (
+    SELECT
+        all_keys.kid,
+        wanted.office IS NOT NULL AS closed
+    FROM vault.data_key AS all_keys
+    LEFT JOIN unnest(:offices::text[], :persons::text[]) AS wanted (office, person) USING (office, person)
+) AS told
+WHERE k.kid = told.kid AND k.closed <> told.closed;
 
--- name: destroy(owners, events)!
+-- name: destroy(offices, persons, events)!
 -- Destroy the keys of these owners; one who has none can't get one any more.
-INSERT INTO vault.data_key (kid, owner, destroyed_at, event)
+INSERT INTO vault.data_key (kid, office, person, destroyed_at, event)
 SELECT
     gen_random_uuid(),
-    erased.owner,
+    erased.office,
+    erased.person,
     now(),
     erased.event
-FROM unnest(:owners::text[], :events::uuid[]) AS erased (owner, event)
-ORDER BY erased.owner
-ON CONFLICT (owner) DO UPDATE SET
+FROM unnest(:offices::text[], :persons::text[], :events::uuid[]) AS erased (office, person, event)
+ORDER BY
+    erased.office,
+    erased.person
+ON CONFLICT (office, person) DO UPDATE SET
     wrapped = NULL,
     destroyed_at = excluded.destroyed_at,
     event = excluded.event

@@ -1,6 +1,6 @@
 """``POST /open``: the one way from sealed to plain, for readers, logged."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Annotated, Final, Protocol
 
@@ -16,19 +16,25 @@ from services.common.problems import invalid
 from services.recorder.intake.explain import explain
 from services.recorder.intake.over_http.answers import translated
 from services.recorder.intake.over_http.requests import body
-from services.recorder.vault.vault import Failed, Failure
+from services.recorder.vault.vault import Failed, Failure, May, Owner
 
 MOST: Final = 1000
 _LARGEST: Final = 16 * 1024 * 1024
-_NOBODY: Final = ""  # owns no key
 _log = structlog.get_logger(__name__)
 
 
 class Opening(Protocol):
     """The vault, as far as opening goes."""
 
-    async def open(self, items: Sequence[Sealed], *, only: str | None = None) -> list[str | Failed]:
+    async def open(self, items: Sequence[Sealed], *, may: May | None = None) -> list[str | Failed]:
         """Texts or failures, in order."""
+
+
+class Seating(Protocol):
+    """Who sits where, as far as opening goes."""
+
+    async def sitting(self, owners: Collection[Owner], section: str) -> Collection[Owner]:
+        """Those of these who sit in that section of their office."""
 
 
 class OpenRequest(BaseModel):
@@ -52,19 +58,27 @@ class OpenResponse(BaseModel):
     items: list[Opened]
 
 
-async def open_items(request: Request, grant: Grant, vault: Opening) -> bytes:
+async def open_items(request: Request, grant: Grant, vault: Opening, seats: Seating) -> bytes:
     """Open what the reader may see; each item that can't be opened says why. Raises Problem."""
     if grant.role != "reader":
         raise forbidden(grant, "Only readers may open sealed fields.", path="/open")
     items = _items(await body(request, _LARGEST))
-    # Keys belong to persons, not to offices: who may see less than everything sees only what is their own.
-    only = (grant.person or _NOBODY) if grant.narrowed else None
     with translated():
-        texts = await vault.open(items, only=only)
+        texts = await vault.open(items, may=_reach(grant, seats) if grant.narrowed else None)
     opened = sum(isinstance(text, str) for text in texts)
     _log.info("opened", grant=grant.name, asked=len(items), opened=opened, keys=len({item.kid for item in items}))
     told = [{"text": text} if isinstance(text, str) else {"error": text.why} for text in texts]
     return orjson.dumps({"items": told})
+
+
+def _reach(grant: Grant, seats: Seating) -> May:
+    """Whose texts a narrowed reader opens: of the own person, in the own offices, of who sits in the own section."""
+
+    async def may(owners: Collection[Owner]) -> Collection[Owner]:
+        near = [each for each in owners if grant.in_office(each.office) and grant.person in {None, each.person}]
+        return near if grant.section is None else await seats.sitting(near, grant.section)
+
+    return may
 
 
 def _items(raw: bytes) -> list[Sealed]:
