@@ -110,7 +110,7 @@ class Recorder:
         return body[:32].ljust(32)
 
     async def open(self, items: Sequence[Sealed], *, may: May | None = None) -> list[str | Failed]:
-        owners = [Owner(*item.kid.split("/")) for item in items]
+        owners = [Owner(*item.kid.partition("/")[::2]) for item in items]
         near = owners if may is None else await may(owners)
         asked = zip(items, owners, strict=True)
         return [_opened(item, owner) if owner in near else Failed("forbidden") for item, owner in asked]
