@@ -26,7 +26,7 @@ test: dev-environment ## check, and all tests, on the real Kafka and PostgreSQL 
 
 # A file's tests stay together, in the order of tests/support/pace.py. What they start again and again is compiled once,
 # whatever the caller's shell says. After that many minutes nothing more begins, and what did not run is named.
-WITHIN ?= 60
+WITHIN ?= 45
 tests: dev-environment
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile \
 		--no-loadscope-reorder $(addprefix --within=,$(WITHIN))

@@ -14,11 +14,13 @@ from rich.cells import cell_len
 from deploy.local import kafka_tool
 from deploy.local.cli import app as office
 from schemas.catalogue import ACTIONS
+from services.common.commands import Lang
 from services.common.settings import Settings
 from services.projector import read_models
 from services.projector.cli import cli as projector
 from services.recorder.cli import cli as recorder
 from services.recorder.domain.core import RETRYABLE
+from services.recorder.ledger import reasons
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -184,3 +186,25 @@ def test_every_read_model_can_be_found(page: str) -> None:
     for model in read_models.load():
         assert f"`GET /offices/{{office}}/{model.settings['resource']}`" in told
         assert f"| `office.{model.name}` |" in told
+
+
+def test_messages_name_pages_that_there_are_in_their_language() -> None:
+    for source in sorted(path for top in ("services", "deploy", "schemas") for path in (ROOT / top).rglob("*.py")):
+        for line in source.read_text(encoding="utf-8").splitlines():
+            for page in re.findall(r"docs/how-to/[\w-]+(?:\.zh-CN)?\.md", line):
+                assert (ROOT / page).exists(), f"{source}: {page}"
+                chinese = re.search(r"[\u4e00-\u9fff]", line) is not None
+                assert page.endswith(".zh-CN.md") == chinese, f"{source}: {line.strip()}"
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/operate.md", "docs/how-to/operate.zh-CN.md"])
+def test_every_reason_for_a_read_only_shard_is_on_the_page(page: str) -> None:
+    """Each row of its table quotes what the reason says, with … for what is left out."""
+    rows = [line.split(" | ")[0] for line in _text(page).splitlines() if line.startswith("| `")]
+    quoted = [words.split("…") for row in rows for words in re.findall(r"`([^`]+)`", row)]
+    told = reasons._WORDS[Lang.EN]
+    assert [word for word, said in told.items() if not any(_within(parts, said) for parts in quoted)] == []
+
+
+def _within(parts: Sequence[str], said: str) -> bool:
+    return re.search(".*".join(re.escape(part.strip(" ,")) for part in parts), said) is not None

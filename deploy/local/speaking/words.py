@@ -90,7 +90,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_json_at": ("not JSON at line {line}, column {column}", "第 {line} 行第 {column} 列起不是 JSON"),
     "no_token_for": (
         "{file} has no token for {role}. It needs an entry of that name; docs/how-to/operate.md shows one.",
-        "{file} 中没有 {role} 的令牌。需要有该名称的条目，写法见 docs/how-to/operate.md。",
+        "{file} 中没有 {role} 的令牌。需要有该名称的条目，写法见 docs/how-to/operate.zh-CN.md。",
     ),
     "bad_moment": (
         "--as-of {value}: neither a day (2026-06-30) nor an RFC 3339 instant (2026-06-30T12:00:00+08:00).",

@@ -87,7 +87,7 @@ async def live(connection: Connection) -> Version:
         "projector fills. More in docs/how-to/recover.md, “The read models are lost”.",
         f"现用的读模型在 {found.schema} 中，但其中缺少这些表：{names}。是否被手工删除？它们可由事件重新生成："
         "`projector rebuild --start-over` 从空的读模型开始，由运行中的投影服务重新填入。"
-        "详见 docs/how-to/recover.md 的 “The read models are lost” 一节。",
+        "详见 docs/how-to/recover.zh-CN.md 的“读模型丢失”一节。",
     )
 
 

@@ -60,12 +60,12 @@ def load_kek(path: Path) -> bytes:
     except OSError as error:
         raise Misconfigured(
             f"{path}: the wrapping key can't be read ({error.strerror}). CHENGZHANG_KEK_FILE names the file.",
-            f"{path}：无法读取包装密钥（{error.strerror}）。该文件由 CHENGZHANG_KEK_FILE 指定。",
+            f"{path}：无法读取主密钥（{error.strerror}）。该文件由 CHENGZHANG_KEK_FILE 指定。",
         ) from error
     if len(kek) != _KEY_BYTES:
         raise Misconfigured(
             f"{path}: the wrapping key has {len(kek)} bytes, not {_KEY_BYTES}. Without the right one no name opens.",
-            f"{path}：包装密钥有 {len(kek)} 字节，应为 {_KEY_BYTES} 字节。没有正确的密钥，任何姓名都无法解封。",
+            f"{path}：主密钥有 {len(kek)} 字节，应为 {_KEY_BYTES} 字节。没有正确的密钥，任何姓名都无法解封。",
         )
     return kek
 

@@ -101,7 +101,7 @@ _WORDS: Final[Words] = {
         "keys-unknown": "有 {texts} 段密封文字使用了密钥库中没有的 {keys} 个密钥：在恢复较新的 vault 模式备份之前"
         "无法打开。记录本身完整，证明仍然成立。",
         "events-lost": "分片 {shard} 曾为 {signed} 个事件签署检查点，但只能恢复 {size} 个。"
-        "其余从未发布，或随主题丢失。该分片保持只读，参见 docs/how-to/recover.md。",
+        "其余从未发布，或随主题丢失。该分片保持只读，参见 docs/how-to/recover.zh-CN.md。",
         "intake-not-set-back": "无法将接收进度退回一天，因为仍有记录服务占用其消费组。"
         "已从 Kafka 读取但随账本丢失的操作不会重读；其发送方没有回执，会自行重发。",
         "never-published": _NEVER_ZH,
