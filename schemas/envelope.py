@@ -13,6 +13,8 @@ Token = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,256}$")]
 Traceparent = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 STRUCTURED = "application/cloudevents+json"  # the media type of structured mode
+IDENTITY = "[A-Za-z0-9][A-Za-z0-9._@:/+-]{0,63}"  # the name of who is let in: an app or a role, never a person's name
+Identity = Annotated[str, StringConstraints(pattern=f"^{IDENTITY}$")]
 LARGEST_ACTION = 64 * 1024
 LARGEST_EVENT = 65_535  # bytes: the most an entry of a C2SP tlog-tiles bundle can hold
 
@@ -36,7 +38,7 @@ class ActionEnvelope(Model):
     type: Token
     time: Instant
     office: Id
-    actor: Token = Field(description="who did it")
+    actor: Token = Field(description="who did it: an id or a program, never a person's name")
     data: dict[str, Any]
     expectedversion: Version | None = Field(default=None, description="version the stream must have")
     entry: Literal["hand", "machine"] | None = None
@@ -61,13 +63,15 @@ class EventEnvelope(Model):
     datacontenttype: Literal["application/json"]
     dataschema: str = Field(description="urn:chengzhang:schema:<type>")
     office: Id
-    actor: Token
+    actor: Token = Field(description="who did it, as the app says")
+    by: Identity = Field(description="who sent it: the name of the token or Kafka principal, as it was checked")
     recordedtime: Instant
     shard: int = Field(ge=0, le=1023)
     sequence: str = Field(pattern=r"^[0-9]{19}$", description="position in the shard, from 0")
     partitionkey: str = Field(description="the stream: session/<id>, person/<id>, …")
     streamversion: int = Field(ge=1, description="version within the office's stream")
     causationid: str = Field(description="the action's id")
+    causationsource: Token = Field(description="the action's source")
     entry: Literal["hand", "machine"] | None = None
     traceparent: str | None = None
     data: dict[str, Any]

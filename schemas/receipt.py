@@ -4,6 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.envelope import Identity
+
 Outcome = Literal["accepted", "rejected", "conflict"]
 
 
@@ -41,6 +43,7 @@ class Receipt(Told):
     source: str
     id: str = Field(description="the action's id")
     type: str = Field(description="the action's type")
+    by: Identity = Field(description="who sent it: the name of the token or Kafka principal")
     outcome: Outcome
     final: bool = Field(description="false: sent again, the same action may pass")
     recorded_at: str = Field(json_schema_extra={"format": "date-time"})

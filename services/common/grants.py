@@ -9,6 +9,7 @@ A bare token stands under its role's name and reaches all offices; an object nar
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,9 +19,12 @@ import orjson
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from schemas.envelope import IDENTITY
+
 Role = Literal["publisher", "reader", "auditor", "operator"]
 _ROLES: Final = frozenset(get_args(Role))
 _Names = frozenset[Annotated[str, Field(min_length=1)]]
+_NAME: Final = re.compile(IDENTITY)
 _log = structlog.get_logger(__name__)
 
 
@@ -140,6 +144,11 @@ def _parse(path: Path, raw: bytes) -> dict[bytes, Grant]:
 
 
 def _entry(path: Path, name: str, item: Any) -> _Entry:  # noqa: ANN401 - anything that JSON holds
+    if not _NAME.fullmatch(name):
+        raise GrantsError(
+            f"{path}: {name!r} is no name for a token: letters and digits, behind the first also . _ @ : / + -, "
+            "at most 64. It stands in every event that the token sends: name an app or a role, never a person."
+        )
     if isinstance(item, str) and name not in _ROLES:
         raise GrantsError(
             f"{path}: {name} is no role ({', '.join(sorted(_ROLES))}), so it needs an object with token and role."

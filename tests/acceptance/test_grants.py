@@ -122,6 +122,39 @@ def test_only_publishers_publish(pair: Pair, scene: Scene, token: str) -> None:
     assert item["status"] == 403
 
 
+def test_who_sent_it_is_in_events_and_receipts(pair: Pair, scene: Scene) -> None:
+    """By the token's name, or the Kafka login's; whoever sends it again gets what the first one got."""
+    over_http = scene.office.section() | {"source": "/study", "actor": "publisher"}
+    first = pair.post(over_http, token="study").json()
+    assert first["by"] == "study"
+    again = pair.post(over_http)
+    assert (again.status_code, again.json()) == (200, first)
+    refused = pair.post(over_http | {"id": unique("a")}, token="study").json()  # the section is there already
+    assert (refused["code"], refused["receipt"]["by"]) == ("id-reused", "study")
+    over_kafka = scene.office.section()
+    (told,) = pair.told([over_kafka])
+    assert told.receipt is not None
+    assert told.receipt["by"] == "publisher"
+    by = {
+        event["causationid"]: (event["by"], event["causationsource"])
+        for event in pair.events(scene.office.id, scene.receipt["shard"])
+    }
+    assert by[over_http["id"]] == ("study", "/study")
+    assert by[over_kafka["id"]] == ("publisher", "/test")
+
+
+def test_an_auditor_asks_what_one_sent(pair: Pair, scene: Scene) -> None:
+    sent = scene.office.section() | {"source": "/study"}
+    event = pair.post(sent, token="study").json()["events"][0]["id"]
+    of_study = pair.command("recorder", "audit", "replay", "--by", "study")
+    lines = [json.loads(line) for line in of_study.stdout.splitlines()]
+    assert {line["by"] for line in lines} == {"study"}
+    assert event in {line["id"] for line in lines}
+    nobody = pair.command("recorder", "audit", "replay", "--by", "nobody", "--lang", "en")
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "none at all of nobody" in nobody.stderr
+
+
 def test_who_may_see_receipts(pair: Pair, scene: Scene) -> None:
     fields = {"office": scene.office.id, "source": "/test", "id": scene.receipt["id"]}
     for token in ("publisher", "auditor", "operator"):

@@ -52,7 +52,9 @@ def events() -> dict[str, bytes]:
         decided = office.decide(office.aimed(action) if isinstance(action.data, TAKING) else action)
         assert not isinstance(decided, Rejection), (fields["type"], decided)
         for event in decided:
-            made = frame(_LEDGER, 2, "2026-11-20T01:00:00.000000Z", action, event).written(event, office.count, 1)
+            made = frame(_LEDGER, 2, "2026-11-20T01:00:00.000000Z", "publisher", action, event).written(
+                event, office.count, 1
+            )
             written.setdefault(event.data.TYPE, made)
     return written
 

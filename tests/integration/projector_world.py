@@ -201,7 +201,9 @@ class World:
             "sequence": f"{position:019d}",
             "partitionkey": stream,
             "streamversion": 1,
+            "by": "publisher",
             "causationid": f"a-{position}",
+            "causationsource": "/test",
             "data": data if corrects is None else {**data, "corrects": corrects},
         }
         self.events.append(event)

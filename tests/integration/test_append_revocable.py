@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from schemas.envelope import LARGEST_EVENT
+from services.common.grants import Grant
 from tests.support.ledger import Bench, Json, action, bench, person
 
 _PERSONS: Final = 1000
 _WIDEST: Final = "\U00020000" * 256  # characters of four bytes: the longest actor, and nearly the longest id
+_LONGEST: Final = Grant("s" * 64, "publisher")  # the longest name of a token
 
 
 def _output(ident: str, participants: int, title: int = 1) -> Json:
@@ -25,7 +27,17 @@ def _revocation(event: str, ident: str) -> Json:
     data = {"event": event, "reason": "withdrawn", "late_reason": "evidence-late"}
     trace = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "entry": "machine"}
     ident = ident + _WIDEST[len(ident) :]
-    return action("any.revoke-entry", data, id=ident, actor=_WIDEST, time="2026-03-02T09:00:00.123456789+08:00") | trace
+    return (
+        action(
+            "any.revoke-entry",
+            data,
+            id=ident,
+            source=_WIDEST,
+            actor=_WIDEST,
+            time="2026-03-02T09:00:00.123456789+08:00",
+        )
+        | trace
+    )
 
 
 async def _most(low: int, high: int, accepts: Callable[[int], Awaitable[bool]]) -> int:
@@ -42,7 +54,9 @@ async def _taken_back(ledger: Bench, draft: Json) -> bool:
     if receipt["code"] is not None:
         assert (receipt["code"], receipt["final"]) == ("too-large", True)
         return False
+    ledger.sender, sender = _LONGEST, ledger.sender
     await ledger.accepted(_revocation(receipt["events"][0]["id"], draft["data"]["output"]))
+    ledger.sender = sender
     return True
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import asyncpg
 
+from services.common.grants import Grant
 from services.recorder.intake.reading import Readable, read
-from services.recorder.intake.sealing import prepare
+from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger import database, founding
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.appending.deciding import Batch
@@ -24,6 +25,7 @@ from tests.support.patience import PATIENCE
 OFFICE = "o-1"
 MONDAY = "2026-03-02T09:00:00+08:00"
 Json = dict[str, Any]
+SENDER = Grant("an-app", "publisher")
 
 
 def action(name: str, data: Json, office: str = OFFICE, **more: object) -> Json:
@@ -65,6 +67,7 @@ class Bench:
         self.pool = pool
         self.ledger = ledger
         self.vault = Vault(pool, bytes(32))
+        self.sender = SENDER
         self.batches: list[Batch] = []
         self.behind: list[int] = []
         self.appender = self.another(pool)
@@ -86,7 +89,7 @@ class Bench:
         found = [read(fields, json.dumps(fields).encode()) for fields in actions]
         readable = [r for r in found if isinstance(r, Readable)]
         assert len(readable) == len(actions), found
-        return await prepare(readable, self.vault, plaintext_allowed=True)
+        return await prepare([Sent(each, self.sender) for each in readable], self.vault, plaintext_allowed=True)
 
     async def outcomes(self, actions: Sequence[Json], appender: Appender | None = None) -> list[Outcome]:
         """Append, and say what came of it."""

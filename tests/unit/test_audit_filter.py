@@ -45,6 +45,11 @@ def test_who_an_event_is_about(data: dict[str, object], stream: str, said: bool)
     assert Filter(person="p-1").kept([canonical(event)]) == ([canonical(event)] if said else [])
 
 
+def test_who_sent_an_event() -> None:
+    ours, theirs = ({"by": by, "data": {"by": "study", "person": "study"}} for by in ("study", "study-2"))
+    assert Filter(by="study").kept([canonical(ours), canonical(theirs)]) == [canonical(ours)]
+
+
 texts = st.text(max_size=30)
 
 

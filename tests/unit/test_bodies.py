@@ -34,12 +34,13 @@ def test_an_event_is_written_as_its_envelope_would_be(
 ) -> None:
     data = {"output": "u-1", "lead": "p-1", "line": "information", "title": "t", "level": "office", "effect": "adopted"}
     action = checked("work.file-output", data, MONDAY, "a-1")
-    action = action._replace(actor=actor, id=ident, entry=entry, traceparent=trace)
+    action = action._replace(actor=actor, id=ident, source=actor, entry=entry, traceparent=trace)
     event = Event(action.event_id(0), "o-1", "output/u-1", action.time, _filed(actor))
-    written = frame(SOURCE, 7, RECORDED, action, event).written(event, position, 3)
+    written = frame(SOURCE, 7, RECORDED, "study-app", action, event).written(event, position, 3)
     fields = orjson.loads(written)
     assert written == canonical(fields)
-    assert (fields["actor"], fields["causationid"]) == (actor, ident)
+    assert (fields["actor"], fields["by"]) == (actor, "study-app")
+    assert (fields["causationsource"], fields["causationid"]) == (actor, ident)
     assert (fields.get("entry"), fields.get("traceparent")) == (entry, trace)
     assert (fields["sequence"], fields["streamversion"], fields["shard"]) == (f"{position:019d}", 3, 7)
     assert EventEnvelope.model_validate(fields).source == SOURCE
@@ -48,10 +49,11 @@ def test_an_event_is_written_as_its_envelope_would_be(
 
 @given(tokens, tokens, st.lists(numbers, max_size=3))
 def test_a_receipt_is_written_as_its_fields_would_be(source: str, ident: str, positions: list[int]) -> None:
-    to = Address(3, 41, RECORDED, "o-1", source, ident, "chengzhang.work.file-output.v1")
+    to = Address(3, 41, RECORDED, "o-1", source, ident, "chengzhang.work.file-output.v1", "study-app")
     written = accepted(to, [("e", "chengzhang.work.output-filed.v1", "output/u-1", 1, at) for at in positions])
     assert written == canonical(orjson.loads(written))
     receipt = Receipt.model_validate_json(written)
     assert (receipt.source, receipt.id, receipt.outcome, receipt.final) == (source, ident, "accepted", True)
+    assert receipt.by == "study-app"
     assert receipt.at_least == (f"3:{positions[-1]}" if positions else None)
     assert [event.position for event in receipt.events] == positions

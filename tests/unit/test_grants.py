@@ -95,6 +95,8 @@ def test_a_file_that_breaks_leaves_the_last_good_grants_and_is_logged(file: Path
         ({"x": {"token": "secret-token", "role": "reader", "section": "s-1"}}, "x: Value error, section needs offices"),
         ({"reader": "secret-token", "auditor": "secret-token"}, "have the same token"),
         ({"reader": None}, "reader"),
+        ({"张三": {"token": "secret-token", "role": "publisher"}}, "is no name for a token"),
+        ({"a b": {"token": "secret-token", "role": "publisher"}}, "is no name for a token"),
     ],
 )
 def test_a_file_that_is_not_as_it_should_be_says_why_and_never_a_token(file: Path, value: object, says: str) -> None:

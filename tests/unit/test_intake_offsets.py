@@ -12,6 +12,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
+from services.common.grants import Grant
 from services.common.settings import Settings
 from services.recorder.app import Recorder
 from services.recorder.intake import kafka
@@ -243,7 +244,7 @@ async def test_what_is_new_after_a_long_rest_is_not_late(recorder: Recorder) -> 
 async def test_what_its_shard_closed_under_is_tried_again_and_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shard was open when the batch went into its queue. Nothing of it may count as read."""
     why, tried = Closed("shard 0 is read-only"), list[int]()
-    submission = Submission("o-1", "/a", "1", "t", b"", b"")
+    submission = Submission("o-1", "/a", "1", "t", b"", b"", Grant("a", "publisher"))
 
     class Closing:
         def closed(self, _: str) -> Closed | None:

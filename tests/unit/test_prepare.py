@@ -9,14 +9,16 @@ from typing import Any
 import orjson
 import pytest
 
+from services.common.grants import Grant
 from services.recorder.intake.reading import Readable, read
-from services.recorder.intake.sealing import prepare
+from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger.submission import UNCOMPARED, Submission
 from services.recorder.vault.vault import DataKey, Owner
 
 NAME = "王小明"
 P1, P2 = Owner("o-1", "p-1"), Owner("o-1", "p-2")
 EVENT = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
+SENDER = Grant("an-app", "publisher")
 
 
 class FakeVault:
@@ -63,7 +65,7 @@ async def _one(
     readable: Readable, *, plaintext_allowed: bool = True, vault: FakeVault | None = None
 ) -> tuple[Submission, FakeVault]:
     vault = vault or FakeVault()
-    (submission,) = await prepare([readable], vault, plaintext_allowed=plaintext_allowed)
+    (submission,) = await prepare([Sent(readable, SENDER)], vault, plaintext_allowed=plaintext_allowed)
     return submission, vault
 
 
@@ -170,7 +172,7 @@ async def test_the_same_body_has_the_same_digest_and_another_body_another() -> N
 async def test_a_batch_asks_once_for_all_its_owners() -> None:
     vault = FakeVault()
     batch = [_register(person=f"p-{n}") for n in range(5)] + [_talk(note="x"), _talk()]
-    submissions = await prepare(batch, vault, plaintext_allowed=True)
+    submissions = await prepare([Sent(each, SENDER) for each in batch], vault, plaintext_allowed=True)
     assert [s.id for s in submissions] == [r.id for r in batch]
     assert vault.asked == [{Owner("o-1", f"p-{n}") for n in range(5)}]
 

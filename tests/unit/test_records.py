@@ -9,6 +9,7 @@ import orjson
 import pytest
 from aiokafka import ConsumerRecord
 
+from services.common.grants import Grant
 from services.recorder.errors import Unavailable
 from services.recorder.intake import sealing
 from services.recorder.intake.from_kafka import record as module
@@ -16,7 +17,7 @@ from services.recorder.intake.from_kafka.quarantine import _clean
 from services.recorder.intake.from_kafka.record import Record, read_record, read_records
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.intake.reading import Readable
-from services.recorder.intake.sealing import prepare, prepare_apart
+from services.recorder.intake.sealing import Sent, prepare, prepare_apart
 from services.recorder.ledger.submission import Submission
 from services.recorder.vault.vault import DataKey, Owner
 
@@ -24,6 +25,7 @@ ENVELOPE: dict[str, Any] = {
     "specversion": "1.0", "source": "/oa", "type": "chengzhang.people.define-section.v1",
     "time": "2026-03-02T09:00:00+08:00", "office": "o-1", "actor": "p-9",
 }  # fmt: skip
+SENDER = Grant("an-app", "publisher")
 
 
 class NoKeys:
@@ -50,7 +52,10 @@ def _section(name: str) -> Record:
 
 
 async def _understood(*records: Record) -> list[Submission | Unreadable]:
-    return await prepare_apart(await read_records(records), NoKeys())
+    read = await read_records(records)
+    return await prepare_apart(
+        [each if isinstance(each, Unreadable) else Sent(each, SENDER) for each in read], NoKeys()
+    )
 
 
 def _attributes(**more: str) -> list[tuple[str, bytes]]:
@@ -141,10 +146,10 @@ async def test_a_record_on_which_reading_fails_fails_alone(monkeypatch: pytest.M
 
 
 async def test_a_record_on_which_sealing_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def failing(readables: Any, vault: Any, **more: bool) -> list[Submission]:  # noqa: ANN401  # as the original
-        if any(readable.id == "bad" for readable in readables):
+    async def failing(sent: Any, vault: Any, **more: bool) -> list[Submission]:  # noqa: ANN401  # as the original
+        if any(each.readable.id == "bad" for each in sent):
             raise KeyError
-        return await prepare(readables, vault, **more)
+        return await prepare(sent, vault, **more)
 
     monkeypatch.setattr(sealing, "prepare", failing)
     meanings = await _understood(_section("a"), _section("bad"), _section("b"))

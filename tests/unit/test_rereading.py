@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from services.common.grants import Grant
 from services.recorder.intake.from_kafka.record import Record
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.ledger.submission import Submission
 
-A, B = (Submission("o-1", "/oa", "a-1", "t", body, b"key") for body in (b"one", b"two"))
+A, B = (Submission("o-1", "/oa", "a-1", "t", body, b"key", Grant("oa", "publisher")) for body in (b"one", b"two"))
 
 
 def _rereading(until: int, receipts: dict[tuple[bytes, bytes], int]) -> Rereading:

@@ -10,6 +10,7 @@ import typer
 
 from schemas.base import ID
 from schemas.catalogue import EVENTS
+from schemas.envelope import IDENTITY
 from services.common.commands import Lang, Words, spoken
 from services.common.moments import first_of, last_of
 
@@ -22,6 +23,7 @@ _WORDS: Final[Words] = {
         "stream": "{value} is no stream; write kind/id, such as session/s-1.",
         "alone": "--source kafka is read by itself: leave {others} out.",
         "ident": "{value} is no id: letters, digits and hyphens, at most 64.",
+        "identity": "{value} is no token's or principal's name: letters, digits and . _ @ : / + -, at most 64.",
     },
     Lang.ZH: {
         "moment": "{value} 既不是日期（2026-06-30），也不是 RFC 3339 时间（2026-06-30T12:00:00+08:00）。",
@@ -31,9 +33,10 @@ _WORDS: Final[Words] = {
         "stream": "{value} 不是事件流；请写作 种类/编号，例如 session/s-1。",
         "alone": "--source kafka 只能单独读取：请去掉 {others}。",
         "ident": "{value} 不是编号：只能是字母、数字和连字符，最多 64 个。",
+        "identity": "{value} 不是令牌或主体的名称：只能是字母、数字和 . _ @ : / + -，最多 64 个。",
     },
 }
-_PATTERNS: Final = {"ident": re.compile(ID), "stream": re.compile(f"[a-z-]+/{ID}")}
+_PATTERNS: Final = {"ident": re.compile(ID), "stream": re.compile(f"[a-z-]+/{ID}"), "identity": re.compile(IDENTITY)}
 _PLACE: Final = re.compile(r"(\d{1,4}):(\d{1,18})")
 
 
@@ -60,6 +63,10 @@ class Asked:
     def stream(self, value: str | None) -> str | None:
         """A stream's name, kind/id."""
         return self._matching("stream", value)
+
+    def identity(self, value: str | None) -> str | None:
+        """The name of a token or Kafka principal."""
+        return self._matching("identity", value)
 
     def type(self, value: str | None) -> str | None:
         """A type of event, or the beginning of some and ``*``."""

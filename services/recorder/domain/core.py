@@ -189,7 +189,7 @@ class Action(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A fact, decided or read back: ``stream`` is its kind and id, ``session/s-1``.
+    """A fact, decided or read back: ``stream`` is its kind and id, ``session/s-1``; ``source`` its action's.
 
     A tuple: they are made by the thousand.
     """
@@ -199,6 +199,7 @@ class Event(NamedTuple):
     stream: str
     time: str
     data: EventData
+    source: str = ""
 
     def key(self, kind: str, ident: str) -> Key:
         """The key of a thing in this event's office."""
@@ -229,7 +230,7 @@ Decision = list[Event] | Rejection
 
 def make(action: Action, stream: str, data: EventData, index: int = 0) -> Event:
     """The action's ``index``-th event."""
-    return Event(action.event_id(index), action.office, stream, action.time, data)
+    return Event(action.event_id(index), action.office, stream, action.time, data, action.source)
 
 
 # --- what stands against it ---

@@ -22,7 +22,7 @@ from services.recorder.intake.over_http.opening import Opening, OpenResponse, Se
 from services.recorder.intake.over_http.requests import BATCH, many, mode, one, problem_of
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.intake.reading import Readable
-from services.recorder.intake.sealing import Keys, prepare
+from services.recorder.intake.sealing import Keys, Sent, prepare
 from services.recorder.ledger.submission import Outcome, Submission
 
 VERSION: Final = "1"  # of the interface; optional members may come within it
@@ -124,10 +124,10 @@ def router(deps: Dependencies) -> APIRouter:
     async def publish(request: Request, grant: asking, dry_run: _DryRun = False) -> Response:  # noqa: FBT002
         """Record an action, or up to 1,000 of them. The same action sent again gets its first receipt again."""
         media = mode(request)
-        submit = _Submit(deps, dry_run=dry_run)
+        submit = _Submit(deps, grant, dry_run=dry_run)
         if media == BATCH:
-            return await _publish_many(submit, grant, await many(request))
-        return await _publish_one(submit, grant, await one(request, media))
+            return await _publish_many(submit, await many(request))
+        return await _publish_one(submit, await one(request, media))
 
     @routes.get("/receipts", tags=["actions"], **_RECEIPTS)
     async def receipt(
@@ -177,6 +177,7 @@ class _Submit:
     """Seal and append, or only try."""
 
     deps: Dependencies
+    grant: Grant
     dry_run: bool
 
     async def __call__(self, actions: Sequence[Readable]) -> list[tuple[int, bytes] | Problem]:
@@ -186,15 +187,15 @@ class _Submit:
         vault, appender = self.deps.vault, self.deps.appender
         with translated():
             keys = vault.unstored() if self.dry_run else vault
-            submissions = await prepare(actions, keys, plaintext_allowed=True)
+            submissions = await prepare([Sent(each, self.grant) for each in actions], keys, plaintext_allowed=True)
             outcomes = await (appender.dry_run if self.dry_run else appender.submit)(submissions)
         return [answered(action, outcome) for action, outcome in zip(actions, outcomes, strict=True)]
 
 
-async def _publish_one(submit: _Submit, grant: Grant, action: Readable | Unreadable) -> Response:
+async def _publish_one(submit: _Submit, action: Readable | Unreadable) -> Response:
     if isinstance(action, Unreadable):
         raise problem_of(action)
-    refused = _refused(grant, action)
+    refused = _refused(submit.grant, action)
     if refused:
         raise refused
     (answer,) = await submit([action])
@@ -204,7 +205,8 @@ async def _publish_one(submit: _Submit, grant: Grant, action: Readable | Unreada
     return Response(receipt, status, media_type=_JSON)
 
 
-async def _publish_many(submit: _Submit, grant: Grant, actions: Sequence[Readable | Unreadable]) -> Response:
+async def _publish_many(submit: _Submit, actions: Sequence[Readable | Unreadable]) -> Response:
+    grant = submit.grant
     refused = [problem_of(action) if isinstance(action, Unreadable) else _refused(grant, action) for action in actions]
     allowed = [a for a, problem in zip(actions, refused, strict=True) if isinstance(a, Readable) and problem is None]
     submitted = iter(await submit(allowed))

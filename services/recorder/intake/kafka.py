@@ -22,6 +22,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
+from services.common.grants import Grant
 from services.common.kafka import patch
 from services.common.settings import Settings
 from services.recorder.background import Background, repeated
@@ -30,7 +31,7 @@ from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.record import Record, Records, read_records
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.parsing import Unreadable, failed
-from services.recorder.intake.sealing import prepare_apart
+from services.recorder.intake.sealing import Sent, prepare_apart
 from services.recorder.kafka import topics
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import TRANSIENT
@@ -44,6 +45,7 @@ GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
 LOOK_EVERY: Final = 2.0  # seconds: whether the log still has what is to be read next
 SEEK_AGAIN: Final = 0.5  # seconds
+PUBLISHER: Final = Grant("publisher", "publisher")  # whose the actions topic is
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
 
 
@@ -219,7 +221,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
-        meanings = await prepare_apart(await read_records(records), self._vault)
+        read = await read_records(records)
+        sent = [each if isinstance(each, Unreadable) else Sent(each, PUBLISHER) for each in read]
+        meanings = await prepare_apart(sent, self._vault)
         taken = self._without_held_back(list(zip(records, meanings, strict=True)))
         for record, meaning in taken:
             if isinstance(meaning, Unreadable):

@@ -18,6 +18,7 @@ from schemas.base import ID, ActionData
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
 from schemas.erasure import ErasePerson
+from services.common.grants import Grant
 from services.recorder.domain.core import Action, Rejection
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError
@@ -56,67 +57,77 @@ class Secret(NamedTuple):
     owner: Owner | None
 
 
-async def prepare(readables: Sequence[Readable], vault: Keys, *, plaintext_allowed: bool) -> list[Submission]:
+class Sent(NamedTuple):
+    """What was read, and who was let in to send it."""
+
+    readable: Readable
+    sender: Grant
+
+
+async def prepare(sent: Sequence[Sent], vault: Keys, *, plaintext_allowed: bool) -> list[Submission]:
     """Submissions in the same order, digested and sealed. Raises Unavailable where a key is needed and can't be had."""
-    secrets = [_secret(readable) for readable in readables]
+    secrets = [_secret(each.readable) for each in sent]
     owners = {secret.owner for secret in secrets if secret is not None and secret.owner is not None}
     keys = await vault.keys(owners) if owners else {}
     return [
-        _plain(readable, vault.retention_days)
+        _plain(each, vault.retention_days)
         if secret is None
-        else _sealed(readable, secret, keys, vault, plaintext_allowed=plaintext_allowed)
-        for readable, secret in zip(readables, secrets, strict=True)
+        else _sealed(each, secret, keys, vault, plaintext_allowed=plaintext_allowed)
+        for each, secret in zip(sent, secrets, strict=True)
     ]
 
 
-async def prepare_apart(read: Sequence[Readable | Unreadable], vault: Keys) -> list[Submission | Unreadable]:
+async def prepare_apart(read: Sequence[Sent | Unreadable], vault: Keys) -> list[Submission | Unreadable]:
     """The same for what came over Kafka, in order: what can't be prepared stops no neighbour.
 
     Raises Unavailable, or what TRANSIENT names, where a key can't be had now.
     """
-    prepared = iter(await _bisected([each for each in read if isinstance(each, Readable)], vault))
-    return [next(prepared) if isinstance(each, Readable) else each for each in read]
+    prepared = iter(await _bisected([each for each in read if isinstance(each, Sent)], vault))
+    return [next(prepared) if isinstance(each, Sent) else each for each in read]
 
 
-async def _bisected(readables: Sequence[Readable], vault: Keys) -> Sequence[Submission | Unreadable]:
+async def _bisected(sent: Sequence[Sent], vault: Keys) -> Sequence[Submission | Unreadable]:
     """All at once; one by one where that fails, so that the culprit alone fails."""
     try:
-        return await prepare(readables, vault, plaintext_allowed=False)
+        return await prepare(sent, vault, plaintext_allowed=False)
     except (RecorderError, *TRANSIENT):
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is: logged, quarantined, and the others go on
-        if len(readables) > 1:
-            return [meaning for each in readables for meaning in await _bisected([each], vault)]
-        Log.exception("record-failed", action=readables[0].id)
+        if len(sent) > 1:
+            return [meaning for each in sent for meaning in await _bisected([each], vault)]
+        Log.exception("record-failed", action=sent[0].readable.id)
         return [failed(type(error).__name__)]
 
 
-def _plain(readable: Readable, retention_days: int) -> Submission:
+def _plain(sent: Sent, retention_days: int) -> Submission:
+    readable = sent.readable
     digest = hashlib.sha256(readable.body).digest()
     action = readable.action
     if action is not None and isinstance(action.data, ErasePerson):
         action = action._replace(retention_days=retention_days)
-    return _submission(readable, digest, action, readable.refusal)
+    return _submission(sent, digest, action, readable.refusal)
 
 
 def _sealed(
-    readable: Readable, secret: Secret, keys: Mapping[Owner, DataKey], vault: Keys, *, plaintext_allowed: bool
+    sent: Sent, secret: Secret, keys: Mapping[Owner, DataKey], vault: Keys, *, plaintext_allowed: bool
 ) -> Submission:
+    readable = sent.readable
     if secret.owner is not None and secret.owner not in keys:
         refusal = readable.refusal or (erased(secret.owner.person) if plaintext_allowed else PLAINTEXT_SEALED)
-        return _submission(readable, UNCOMPARED, None, refusal)
+        return _submission(sent, UNCOMPARED, None, refusal)
     key = None if secret.owner is None else keys[secret.owner]
     digest = (key or vault).mac(readable.body)
     if readable.action is None or key is None:
-        return _submission(readable, digest, readable.action, readable.refusal)
+        return _submission(sent, digest, readable.action, readable.refusal)
     if not plaintext_allowed:
-        return _submission(readable, digest, None, PLAINTEXT_SEALED)
-    return _submission(readable, digest, _seal(readable.action, key), None)
+        return _submission(sent, digest, None, PLAINTEXT_SEALED)
+    return _submission(sent, digest, _seal(readable.action, key), None)
 
 
-def _submission(readable: Readable, digest: bytes, action: Action | None, refusal: Rejection | None) -> Submission:
-    office, source, ident = readable.office, readable.source, readable.id
-    return Submission(office, source, ident, readable.type, digest, key_digest(office, source, ident), action, refusal)
+def _submission(sent: Sent, digest: bytes, action: Action | None, refusal: Rejection | None) -> Submission:
+    office, source, ident, type_, *_ = sent.readable
+    key = key_digest(office, source, ident)
+    return Submission(office, source, ident, type_, digest, key, sent.sender, action, refusal)
 
 
 # --- what is secret in a body ---

@@ -20,11 +20,12 @@ UNREADABLE: Final = (ValueError, KeyError, TypeError)  # what making a row of by
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event of the ledger: its row, the ledger and the action that it says it is of, its recorded time, itself."""
+    """An event of the ledger: its row, the ledger and the action that it says it is of, who sent that; itself."""
 
     row: EventRow
     source: str
     action: str
+    by: str
     recorded_time: str
     event: Event
 
@@ -48,7 +49,9 @@ def recorded(body: bytes) -> Recorded:
     """An event from its bytes. Raises what ``UNREADABLE`` names where they are no event's."""
     fields: dict[str, Any] = orjson.loads(body)
     row = _row(fields, body)
-    return Recorded(row, fields["source"], fields["causationid"], fields["recordedtime"], event_of(fields))
+    return Recorded(
+        row, fields["source"], fields["causationid"], fields["by"], fields["recordedtime"], event_of(fields)
+    )
 
 
 def event_row(body: bytes) -> EventRow:
@@ -66,7 +69,9 @@ def _row(fields: dict[str, Any], body: bytes) -> EventRow:
 def event_of(fields: dict[str, Any]) -> Event:
     """The domain's event from an event's members."""
     data = EVENTS[fields["type"]].model_validate(fields["data"])
-    return Event(fields["id"], fields["office"], fields["partitionkey"], fields["time"], data)
+    return Event(
+        fields["id"], fields["office"], fields["partitionkey"], fields["time"], data, fields["causationsource"]
+    )
 
 
 @dataclass(frozen=True, slots=True)

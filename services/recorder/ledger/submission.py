@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from services.common.grants import Grant
 from services.recorder.domain.core import Action, Rejection
 
 UNCOMPARED: Final = bytes(32)  # stands for the digest of a body about an erased person: the key that made it is gone
@@ -16,6 +17,7 @@ class Submission(NamedTuple):
 
     ``body_digest``: SHA-256 of the body, or its HMAC under the owner's key where it has sealed fields (32 bytes);
     ``UNCOMPARED`` where the owner was erased. ``key_digest``: what makes the action itself, for ever.
+    ``sender``: who was let in, and what that one may.
     """
 
     office: str
@@ -24,8 +26,14 @@ class Submission(NamedTuple):
     type: str
     body_digest: bytes
     key_digest: bytes
+    sender: Grant
     action: Action | None = None
     refusal: Rejection | None = None
+
+    @property
+    def by(self) -> str:
+        """Who sent it: the name of the token or Kafka principal, as events and receipts have it."""
+        return self.sender.name
 
 
 def key_digest(office: str, source: str, ident: str) -> bytes:

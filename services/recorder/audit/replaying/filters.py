@@ -31,6 +31,7 @@ class Filter:
     person: str | None = None
     stream: str | None = None
     type: str | None = None
+    by: str | None = None
     happened_from: datetime | None = None
     happened_to: datetime | None = None
     as_of: datetime | None = None
@@ -40,8 +41,8 @@ class Filter:
         return list(range(count)) if self.office is None else [shard_of(self.office, count)]
 
     def named(self) -> Iterator[tuple[str, Filter]]:
-        """What is asked for by name, each by itself: office, person and stream."""
-        for name in ("office", "person", "stream"):
+        """What is asked for by name, each by itself: office, person, stream and sender."""
+        for name in ("office", "person", "stream", "by"):
             if (value := getattr(self, name)) is not None:
                 yield value, Filter(**{name: value})
 
@@ -57,7 +58,7 @@ class Filter:
 
     def _needles(self) -> list[bytes]:
         """What must stand in an event's bytes: to parse only those that can be meant."""
-        needles = [orjson.dumps(text) for text in (self.office, self.stream) if text is not None]
+        needles = [orjson.dumps(text) for text in (self.office, self.stream, self.by) if text is not None]
         if self.type is not None:
             needles.append(orjson.dumps(self.type).rstrip(b'*"'))
         if self.person is not None:
@@ -80,6 +81,7 @@ _TESTS: Final[Mapping[str, Callable[[Event, Any], bool]]] = {
     "stream": lambda event, stream: event["partitionkey"] == stream,
     "type": lambda event, type_: fnmatchcase(event["type"], type_),
     "person": about,
+    "by": lambda event, by: event["by"] == by,
     "happened_from": lambda event, at: instant(event["time"]) >= at,
     "happened_to": lambda event, at: instant(event["time"]) <= at,
     "as_of": lambda event, at: instant(event["recordedtime"]) <= at,

@@ -63,6 +63,10 @@ Stream = Annotated[
 Type = Annotated[
     str | None, typer.Option("--type", help="Only this type of event; chengzhang.learning.* for a group · 只要该类型")
 ]
+By = Annotated[
+    str | None,
+    typer.Option("--by", help="Only what this token or Kafka principal sent, by its name · 只要由此令牌或主体发送的"),
+]
 From = Annotated[
     str | None,
     typer.Option(
@@ -109,6 +113,7 @@ def replay(
     person: Person = None,
     stream: Stream = None,
     type_: Type = None,
+    by: By = None,
     from_: From = None,
     to: To = None,
     as_of: AsOf = None,
@@ -126,6 +131,7 @@ def replay(
         person=asked.ident(person),
         stream=asked.stream(stream),
         type=asked.type(type_),
+        by=asked.identity(by),
         happened_from=happened[0],
         happened_to=happened[1],
         as_of=asked.last(as_of),

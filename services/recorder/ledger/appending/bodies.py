@@ -45,8 +45,8 @@ class Frame(NamedTuple):
         )
 
 
-def frame(source: str, shard: int, recorded_time: str, action: Action, event: Event) -> Frame:
-    """The frame of an action's event, for the ledger ``source``."""
+def frame(source: str, shard: int, recorded_time: str, by: str, action: Action, event: Event) -> Frame:  # noqa: PLR0917
+    """The frame of an action's event, for the ledger ``source``; ``by`` is who sent the action."""
     type_ = event.data.TYPE
     entry = f',"entry":"{action.entry}"' if action.entry is not None else ""
     trace = f',"traceparent":"{action.traceparent}"' if action.traceparent is not None else ""
@@ -54,7 +54,8 @@ def frame(source: str, shard: int, recorded_time: str, action: Action, event: Ev
         type_,
         event.time,
         event.stream,
-        b'{"actor":%b,"causationid":%b,"data":' % (orjson.dumps(action.actor), orjson.dumps(action.id)),
+        b'{"actor":%b,"by":"%b","causationid":%b,"causationsource":%b,"data":'
+        % (orjson.dumps(action.actor), by.encode(), orjson.dumps(action.id), orjson.dumps(action.source)),
         f',"datacontenttype":"application/json","dataschema":"urn:chengzhang:schema:{type_}"{entry},"id":"'.encode(),
         (
             f'","office":"{event.office}","partitionkey":"{event.stream}","recordedtime":"{recorded_time}","sequence":"'
@@ -74,6 +75,7 @@ class Address(NamedTuple):
     source: str
     id: str
     type: str
+    by: str
 
 
 def accepted(to: Address, events: Sequence[tuple[str, str, str, int, int]]) -> bytes:
@@ -85,8 +87,9 @@ def accepted(to: Address, events: Sequence[tuple[str, str, str, int, int]]) -> b
         ]
     )
     at_least = f'"{to.shard}:{events[-1][4]}"' if events else "null"
-    return b'{"at_least":%b,"code":null,"events":[%b],"final":true,"id":%b,"message":null,%b,"source":%b,%b' % (
+    return b'{"at_least":%b,"by":%b"code":null,"events":[%b],"final":true,"id":%b,"message":null,%b,"source":%b,%b' % (
         at_least.encode(),
+        f'"{to.by}",'.encode(),
         listed.encode(),
         orjson.dumps(to.id),
         (

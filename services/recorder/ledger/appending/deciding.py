@@ -28,8 +28,9 @@ from services.recorder.ledger.submission import UNCOMPARED, Answer, Submission
 LONGEST: Final = 0.1  # seconds of deciding under the lock, so that neither intake starves the other
 _LOOK_AT_CLOCK: Final = 32  # submissions
 # What takes an event back repeats its data, and its stamps twice. The rest of it has so many bytes more than the event
-# at the most: actor and action id of 256 characters of four bytes each, and what it says itself. A test holds it so.
-_REVOKING: Final = 2560
+# at the most: actor, action id and source of 256 characters of four bytes each, and what it says itself. A test holds
+# it so.
+_REVOKING: Final = 3648
 _SURELY_FITS: Final = (LARGEST_EVENT - _REVOKING) // 2  # the stamps are a part of the event: nearly all need no more
 _NEVER_REVOKED: Final = (EntryRevoked, PersonErased, HoldPlaced, HoldLifted)
 _LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
@@ -132,7 +133,7 @@ class Batch:
         decided: Decision = decider.decide(self.working, action, now)
         if isinstance(decided, Rejection):
             return decided
-        built = self._stale(action, decided) or self._build(action, decided)
+        built = self._stale(action, decided) or self._build(submission.by, action, decided)
         if isinstance(built, Rejection):
             return built
         self.working.apply(decider.evolve_all(self.working, decided))  # all of it or, where a state isn't loaded, none
@@ -184,13 +185,13 @@ class Batch:
             f"{events[0].stream} 当前版本为 {actual}，不是 {action.expectedversion}。请重新读取后再提交。",
         )
 
-    def _build(self, action: Action, events: list[Event]) -> Built | Rejection:
+    def _build(self, by: str, action: Action, events: list[Event]) -> Built | Rejection:
         head = self.head
         built = Built(events, [], {})
         shared: Frame | None = None
         for position, event in enumerate(events, head.size):
             if shared is None or not shared.fits(event):
-                shared = frame(self.source, head.shard, self.recorded_time, action, event)
+                shared = frame(self.source, head.shard, self.recorded_time, by, action, event)
                 key = event.stream_key()
             version = (built.versions.get(key) or self.working.version(key)) + 1
             built.versions[key] = version
@@ -240,7 +241,7 @@ class Batch:
         head = self.head
         return Address(
             head.shard, head.next_receipt, self.recorded_time,
-            submission.office, submission.source, submission.id, submission.type,
+            submission.office, submission.source, submission.id, submission.type, submission.by,
         )  # fmt: skip
 
     def _keep(self, submission: Submission, outcome: str, receipt: bytes, *, binding: bool, code: str = "") -> Answer:

@@ -145,7 +145,7 @@ class Sources:
         if source is None:
             return None
         office, type_ = first.event.office, _action_type(events)
-        to = Address(first.row[0], number, first.recorded_time, office, source, first.action, type_)
+        to = Address(first.row[0], number, first.recorded_time, office, source, first.action, type_, first.by)
         return receipt_row(orjson.loads(accepted(to, [_listed(event) for event in events])), b"")
 
     def count_of_first(self, events: Sequence[Recorded]) -> int:
