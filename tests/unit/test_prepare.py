@@ -179,7 +179,8 @@ async def test_a_batch_asks_once_for_all_its_owners() -> None:
 
 async def test_each_office_seals_under_a_key_of_its_own() -> None:
     vault = FakeVault()
-    here, there = await prepare([_register(), _register(office="o-2")], vault, plaintext_allowed=True)
+    sent = [Sent(_register(), SENDER), Sent(_register(office="o-2"), SENDER)]
+    here, there = await prepare(sent, vault, plaintext_allowed=True)
     assert vault.asked == [{Owner("o-1", "p-1"), Owner("o-2", "p-1")}]
     assert here.body_digest != there.body_digest, "the same name gives nothing away of another office's"
 
