@@ -107,6 +107,7 @@ Amount = Annotated[int, Field(ge=0, le=LARGEST)]
 MOST_CENTI_XUESHI = 500_000  # 5,000 学时 for one session: nine times what five years ask for
 MOST_OUTPUTS = 1_000_000  # in one entry
 MOST_FEN = 1_000_000_000  # 10 million yuan for one visit
+MOST_RELATIVES = 10_000  # at one gathering
 # JSON has arrays, frozen models have tuples: the one place where a list may become something else.
 Many = Annotated[tuple[T, ...], Field(strict=False, max_length=MOST), BeforeValidator(at_most(MOST))]
 
@@ -211,7 +212,8 @@ class Fields(Model):
 
     ``WORDS``: what the fact is called. ``ONCE``: recorded once for these fields' values. ``ENTRY``: how the event
     enters growth files. ``STREAM``: the field whose thing the event belongs to, where it is neither the thing that the
-    event makes nor the first that it names. ``SEALED`` and ``NAMES`` are derived.
+    event makes nor the first that it names. ``SEALED``, ``OWNING`` (the thing that says whose they are) and ``NAMES``
+    are derived.
     """
 
     TYPE: ClassVar[str]
@@ -220,6 +222,7 @@ class Fields(Model):
     ENTRY: ClassVar[Entry | None] = None
     STREAM: ClassVar[str | None] = None
     SEALED: ClassVar[tuple[str, ...]] = ()
+    OWNING: ClassVar[Named | None] = None
     NAMES: ClassVar[tuple[Named, ...]] = ()
 
     late_reason: LateReason | None = Field(default=None, description="why it comes more than 30 days after it happened")
@@ -236,6 +239,7 @@ class Fields(Model):
         super().__pydantic_init_subclass__(**kwargs)
         cls.SEALED = tuple(declared.secrets(cls))
         cls.NAMES = declared.named(cls)
+        cls.OWNING = declared.owning(cls)
         if "TYPE" in cls.__dict__:
             if not hasattr(cls, "WORDS"):
                 raise declared.Undeclared(f"{cls.__name__} has no WORDS")
@@ -254,10 +258,17 @@ class Fields(Model):
 class ActionData(Fields):
     """The ``data`` of one type of action."""
 
-    def owner(self) -> str:
-        """Whose data key seals the ``SEALED`` fields: a person's id."""
+    def owner(self) -> str | None:
+        """Whose data key seals the ``SEALED`` fields: a person's id; None where what ``OWNING`` names says it."""
+        if self.OWNING is not None:
+            return None
         owner: str = getattr(self, next(iter(declared.secrets(type(self)).values())).of)
         return owner
+
+    def owning(self) -> tuple[str, str]:
+        """The kind and id of what says whose the ``SEALED`` fields are, where the action itself doesn't."""
+        assert self.OWNING is not None, self.TYPE
+        return self.OWNING.mark.kind, str(getattr(self, self.OWNING.path[0]))
 
 
 class EventData(Fields):

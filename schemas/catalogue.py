@@ -2,11 +2,11 @@
 
 from typing import Final, TypeVar
 
-from schemas import entries, erasure, learning, people, talk, welfare, work
+from schemas import entries, erasure, learning, people, spirit, talk, welfare, work
 from schemas.base import ActionData, EventData, Fields
 
 F = TypeVar("F", bound=Fields)
-_GROUPS: Final = (people, erasure, learning, talk, work, welfare, entries)
+_GROUPS: Final = (people, erasure, learning, talk, work, welfare, spirit, entries)
 
 
 def _types(base: type[F]) -> dict[str, type[F]]:

@@ -47,6 +47,10 @@ KINDS: Final[Mapping[str, Words]] = {
     "procedure": Words("制度", "procedure"),
     "visit": Words("家访", "visit"),
     "need": Words("需求", "need"),
+    "gathering": Words("联欢活动", "gathering"),
+    "phrase": Words("用语", "phrase"),
+    "spirit": Words("机关精神", "spirit"),
+    "recognition": Words("表彰", "recognition"),
     "hold": Words("保全", "hold"),
     "event": Words("事件", "event"),
 }
@@ -88,7 +92,10 @@ class New(_Naming):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Text that is sealed before it is stored; ``of`` is the field that names its owner."""
+    """Text that is sealed before it is stored; ``of`` is the field that names its owner.
+
+    Where it names a thing and no person, the owner is who owns what that thing was made with: a need's person.
+    """
 
     of: str
 
@@ -226,6 +233,12 @@ def named(model: type[BaseModel]) -> tuple[Named, ...]:
 def secrets(model: type[BaseModel]) -> dict[str, Secret]:
     """The sealed fields of a model, and whose they are."""
     return {name: mark for name, info in model.model_fields.items() for mark in marks(info) if isinstance(mark, Secret)}
+
+
+def owning(model: type[BaseModel]) -> Named | None:
+    """The field that names what says whose a model's sealed fields are, where it names no person."""
+    of = {secret.of for secret in secrets(model).values()}
+    return next((n for n in named(model) if len(n.path) == 1 and n.path[0] in of and n.mark.kind != "person"), None)
 
 
 def check(model: type[BaseModel], once: tuple[str, ...] = ()) -> None:

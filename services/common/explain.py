@@ -93,6 +93,10 @@ _SAID: Final[dict[str, Four]] = {
         "has a count, which goes with classified-communications only", "只有机要条线可填写 count",
         "leave count out", "请去掉 count",
     ),
+    "person_or_section": (
+        "names neither a person nor a section, or both", "人员与科室须填且只填一项",
+        "give person or section, one of them", "请填写 person 或 section 之一",
+    ),
     "nul": ("contains a NUL character", "含有 NUL 字符", "remove it", "请去掉该字符"),
 }  # fmt: skip
 _OTHERWISE: Final[Four] = (

@@ -28,7 +28,7 @@ SELECT
     CASE type {titles} END AS title,
     data ->> 'guide' AS guide
 FROM ({source}) AS f
-WHERE {conditions};
+WHERE person <> '' AND ({conditions});
 
 -- name: one#
 -- A read model's SELECT, with the fact that each row comes from.

@@ -32,6 +32,7 @@ from services.recorder.kafka import channels, topics
 from services.recorder.ledger import database, founding, years
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, Ledger, Pool
+from services.recorder.ledger.owners import Owners
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.submission import Outcome, Submission
 from services.recorder.recovery.refolding import Refolder
@@ -83,8 +84,8 @@ async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
     recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
     receipts = Receipts(pool, settings.shards)
-    seats = Seats(pool, settings.shards)
-    deps = Dependencies(recorder, receipts, recorder.vault, seats, grants, recorder.ready)
+    seats, owners = Seats(pool, settings.shards), Owners(pool, settings.shards)
+    deps = Dependencies(recorder, receipts, recorder.vault, seats, grants, recorder.ready, owners)
     http = server(settings, web(deps, AuditLog(pool, settings.shards, recorder.checkpoint), settings))
     try:
         async with background(recorder.run()) as running:

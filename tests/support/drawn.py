@@ -21,7 +21,11 @@ _DAYS = st.dates(date(2025, 11, 1), date(2027, 2, 28)).map(str)
 def data(model: type[BaseModel], pool: Pool, days: Drawn = _DAYS) -> st.SearchStrategy[dict[str, Any]]:
     """JSON data of that model, an event's without sealed fields; what may be left out sometimes is."""
     schema = model.model_json_schema()
-    ids = {place.path: st.sampled_from(pool.get(place.mark.kind, ["1", "2"])) for place in named(model)}
+    # What is a word of Python has an attribute of another name than in JSON.
+    ids = {
+        tuple(part.rstrip("_") for part in place.path): st.sampled_from(pool.get(place.mark.kind, ["1", "2"]))
+        for place in named(model)
+    }
     formats = {"date": days, "date-time": days.map("{}T01:00:00Z".format)}
     sealed = () if issubclass(model, ActionData) else getattr(model, "SEALED", ())
     hidden = frozenset({*Fields.model_fields, "stamps", "corrects", *sealed})

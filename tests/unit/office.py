@@ -135,9 +135,10 @@ def checked(name: str, data: dict[str, Any], at: str, ident: str) -> Action:
 
 
 def sealed(action: Action) -> Action:
-    """With its sealed fields sealed."""
+    """With its sealed fields sealed, under the key of whoever is said in them to own them."""
     texts = {name: KEY.seal("…", action.event_id(0)) for name in action.data.SEALED if getattr(action.data, name)}
-    return action._replace(sealed=texts, replacement=sealed(action.replacement) if action.replacement else None)
+    replacement = sealed(action.replacement) if action.replacement else None
+    return action._replace(sealed=texts, owner=action.data.owner() if texts else None, replacement=replacement)
 
 
 def _read_back(event: Event) -> Event:

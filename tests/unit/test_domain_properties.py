@@ -68,6 +68,7 @@ STEPS = st.one_of(NEW, NEW, NEW, NEW, st.integers(0, 50), st.tuples(st.integers(
 # time. A hold may be placed twice, and then lifted twice; a procedure may be revised as often as one likes.
 REPEATABLE = {
     "people.transfer-person", "people.set-party-role", "people.place-hold", "people.lift-hold", "work.revise-procedure",
+    "welfare.approve-visit", "welfare.meet-need",
 }  # fmt: skip
 FOR_EVER = {"people.erase-person", "people.place-hold", "people.lift-hold"}
 

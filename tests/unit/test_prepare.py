@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from services.common.grants import Grant
+from services.recorder.domain.core import Key
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger.submission import UNCOMPARED, Submission
@@ -214,3 +215,55 @@ async def test_an_erasure_knows_how_long_files_are_kept() -> None:
     submission, _ = await _one(_read("people.erase-person", {"person": "p-1", "basis": "b"}), vault=vault)
     assert submission.action is not None
     assert submission.action.retention_days == 30
+
+
+# --- whose it is stands elsewhere ---
+
+
+def _met(**more: object) -> Readable:
+    return _read("welfare.meet-need", {"need": "n-1", "on": "2026-03-02", "how": "已解决"} | more)
+
+
+def _raised() -> Readable:
+    return _read("welfare.raise-need", {"need": "n-1", "person": "p-7", "kind": "住房", "what": "漏水"})
+
+
+async def _found(known: Mapping[Key, str], *batch: Readable, vault: FakeVault | None = None) -> list[Submission]:
+    async def owners(things: Collection[Key]) -> Mapping[Key, str]:
+        return {key: owner for key, owner in known.items() if key in things}
+
+    return await prepare(batch, vault or FakeVault(), owners, plaintext_allowed=True)
+
+
+async def test_what_is_said_of_a_need_is_sealed_under_the_key_of_whose_need_it_is() -> None:
+    (submission,) = await _found({("need", "o-1/n-1"): "p-7"}, _met())
+    assert submission.action is not None
+    assert submission.action.owner == "p-7"
+    assert submission.action.sealed["how"].kid == "kid-p-7"
+
+
+async def test_a_need_that_is_raised_in_the_same_batch_is_known() -> None:
+    _, met = await _found({}, _raised(), _met())
+    assert met.action is not None
+    assert met.action.owner == "p-7"
+
+
+async def test_of_an_unknown_need_nothing_is_sealed_and_it_may_pass_later_with_the_same_digest() -> None:
+    (unknown,) = await _found({}, _met())
+    (known,) = await _found({("need", "o-1/n-1"): "p-7"}, _met())
+    over_kafka, _ = await _one(_met(), plaintext_allowed=False)
+    assert unknown.action is None
+    assert unknown.refusal is not None
+    assert (unknown.refusal.code, unknown.refusal.final) == ("unknown-reference", False)
+    assert unknown.body_digest == known.body_digest == over_kafka.body_digest
+    assert over_kafka.refusal is not None
+    assert over_kafka.refusal.code == "plaintext-sealed"
+
+
+async def test_of_whom_was_erased_nothing_is_said_any_more() -> None:
+    vault = FakeVault()
+    vault.erased = {"p-7"}
+    (submission,) = await _found({("need", "o-1/n-1"): "p-7"}, _met(), vault=vault)
+    assert submission.action is None
+    assert submission.refusal is not None
+    assert submission.refusal.code == "erased"

@@ -146,7 +146,7 @@ async def test_a_record_on_which_reading_fails_fails_alone(monkeypatch: pytest.M
 
 
 async def test_a_record_on_which_sealing_fails_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def failing(sent: Any, vault: Any, **more: bool) -> list[Submission]:  # noqa: ANN401  # as the original
+    async def failing(sent: Any, vault: Any, **more: Any) -> list[Submission]:  # noqa: ANN401  # as the original
         if any(each.readable.id == "bad" for each in sent):
             raise KeyError
         return await prepare(sent, vault, **more)

@@ -30,7 +30,7 @@ MOST_NAMED: Final = 5  # of what rests on something
 RETRYABLE: Final = frozenset(
     {
         "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
-        "archived", "heads-no-section", "session-not-held",
+        "archived", "heads-no-section", "session-not-held", "not-as-approved",
     }
 )  # fmt: skip
 
@@ -154,7 +154,8 @@ class Overlay:
 class Action(NamedTuple):
     """An action, checked against its schema and sealed. A tuple: they are made by the thousand.
 
-    ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event. A
+    ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event;
+    ``owner`` is whose key its fields are ``sealed`` with, where any are. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
     that it takes back as ``target`` where that is known before the append, and ``naming``, the keys of stored states
     that may hold facts that rest on it. An erasure has the installation's ``retention_days``.
@@ -178,6 +179,7 @@ class Action(NamedTuple):
     target: Event | None = None
     naming: tuple[Key, ...] = ()
     retention_days: int = 0
+    owner: str | None = None
 
     def event_id(self, index: int) -> str:
         """The id of the action's ``index``-th event."""

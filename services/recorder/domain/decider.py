@@ -19,7 +19,7 @@ def reads(action: Action) -> Iterator[Key]:
     """Every state that the action itself names."""
     fact = action.replacement or action
     if fact.sealed:
-        yield fact.key(erasure.KIND, fact.data.owner())
+        yield fact.key(erasure.KIND, str(fact.owner))
     if isinstance(action.data, entries.TAKING):
         yield from entries.reads(action, action.data)
     else:

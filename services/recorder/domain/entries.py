@@ -5,7 +5,7 @@ from typing import Final
 
 from schemas import entries as contract
 from schemas.catalogue import EVENTS
-from services.recorder.domain import facts, learning, people
+from services.recorder.domain import facts, learning, people, welfare
 from services.recorder.domain.core import (
     Action,
     Changes,
@@ -113,6 +113,7 @@ def _upheld(after: States, action: Action, target: Event) -> Rejection | None:
         facts.upheld(after, target, action.naming)
         or people.upheld(after, target, target.data)
         or learning.upheld(after, target, target.data)
+        or welfare.upheld(after, target, target.data)
     )
 
 

@@ -64,7 +64,7 @@ def lifts_the_oldest(states: States, action: Action, data: contract.LiftHold) ->
 
 def keyless(states: States, action: Action) -> Rejection | None:
     """A rejection where sealed fields of this fact would need the key of somebody who was erased."""
-    owner = action.data.owner()
+    owner = str(action.owner)
     return erased(owner) if erasure(states, action, owner).erased else None
 
 

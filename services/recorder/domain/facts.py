@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.base import ActionData, EventData, instant
 from schemas.catalogue import BECOMES, EVENTS
-from schemas.declared import Named, New, Ref, Undeclared
+from schemas.declared import Named, New, Ref, Undeclared, secrets
 from services.recorder.domain.core import (
     Action,
     Changes,
@@ -241,6 +241,17 @@ def since(state: Thing, kind: str) -> datetime:
         known["since"] = min(begins, default=NEVER)
     found: datetime = known["since"]
     return found
+
+
+def owner_of(state: Thing, kind: str) -> str | None:
+    """Whose it is: the person under whose key what made it is sealed, else the first whom that names."""
+    for fact in state.facts.values():
+        model = EVENTS[fact.type]
+        if any(named.mark.kind == kind for named in spec(model).new):
+            of = [secret.of for secret in secrets(model).values()]
+            of += [named.path[0] for named in model.NAMES if named.mark.kind == "person" and len(named.path) == 1]
+            return next((str(fact.data[name]) for name in of if fact.data.get(name) is not None), None)
+    return None
 
 
 def made_by(state: Thing, kind: str) -> str | None:

@@ -22,7 +22,7 @@ from services.recorder.intake.over_http.opening import Opening, OpenResponse, Se
 from services.recorder.intake.over_http.requests import BATCH, many, mode, one, problem_of
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.intake.reading import Readable
-from services.recorder.intake.sealing import Keys, Sent, prepare
+from services.recorder.intake.sealing import Keys, Owners, Sent, prepare
 from services.recorder.ledger.submission import Outcome, Submission
 
 VERSION: Final = "1"  # of the interface; optional members may come within it
@@ -104,6 +104,7 @@ class Dependencies:
     seats: Seating
     grants: Grants
     ready: Callable[[], tuple[bool, dict[str, Any]]]
+    owners: Owners | None = None
 
 
 def api(deps: Dependencies) -> FastAPI:
@@ -187,7 +188,8 @@ class _Submit:
         vault, appender = self.deps.vault, self.deps.appender
         with translated():
             keys = vault.unstored() if self.dry_run else vault
-            submissions = await prepare([Sent(each, self.grant) for each in actions], keys, plaintext_allowed=True)
+            sent = [Sent(each, self.grant) for each in actions]
+            submissions = await prepare(sent, keys, self.deps.owners, plaintext_allowed=True)
             outcomes = await (appender.dry_run if self.dry_run else appender.submit)(submissions)
         return [answered(action, outcome) for action, outcome in zip(actions, outcomes, strict=True)]
 

@@ -8,7 +8,7 @@ the owner is erased, there is no such digest any more: the same action is then k
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
@@ -16,10 +16,11 @@ import structlog
 
 from schemas.base import ID, ActionData
 from schemas.catalogue import ACTIONS
+from schemas.declared import New
 from schemas.entries import CorrectEntry
 from schemas.erasure import ErasePerson
 from services.common.grants import Grant
-from services.recorder.domain.core import Action, Rejection
+from services.recorder.domain.core import Action, Key, Rejection, unknown
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError
 from services.recorder.intake.parsing import Unreadable, failed
@@ -51,10 +52,18 @@ class Keys(Protocol):
         """A digest under the installation's own key."""
 
 
+# Of things (by their states' keys) whose they are, as far as they exist. Raises Unavailable.
+Owners = Callable[[Collection[Key]], Awaitable[Mapping[Key, str]]]
+
+
 class Secret(NamedTuple):
-    """That a type has sealed fields, and whose key seals them: none where none is given, or no owner can be read."""
+    """That a type has sealed fields, and whose key seals them: none where none is given, or no owner can be read.
+
+    ``thing``: what says whose they are, where the body doesn't.
+    """
 
     owner: Owner | None
+    thing: Key | None = None
 
 
 class Sent(NamedTuple):
@@ -64,17 +73,38 @@ class Sent(NamedTuple):
     sender: Grant
 
 
-async def prepare(sent: Sequence[Sent], vault: Keys, *, plaintext_allowed: bool) -> list[Submission]:
+async def prepare(
+    sent: Sequence[Sent], vault: Keys, owners: Owners | None = None, *, plaintext_allowed: bool
+) -> list[Submission]:
     """Submissions in the same order, digested and sealed. Raises Unavailable where a key is needed and can't be had."""
     secrets = [_secret(each.readable) for each in sent]
-    owners = {secret.owner for secret in secrets if secret is not None and secret.owner is not None}
-    keys = await vault.keys(owners) if owners else {}
+    things = {secret.thing for secret in secrets if secret is not None and secret.thing is not None}
+    owned = await _owned(sent, things, owners) if things and owners is not None and plaintext_allowed else {}
+    persons = {*owned.values(), *(s.owner for s in secrets if s is not None and s.owner is not None)}
+    keys = await vault.keys(persons) if persons else {}
     return [
         _plain(each, vault.retention_days)
         if secret is None
+        else _through(each, secret.thing, owned, keys, vault)
+        if secret.thing is not None and plaintext_allowed
         else _sealed(each, secret, keys, vault, plaintext_allowed=plaintext_allowed)
         for each, secret in zip(sent, secrets, strict=True)
     ]
+
+
+async def _owned(sent: Sequence[Sent], things: set[Key], owners: Owners) -> dict[Key, Owner]:
+    """Whose these things are: those of the ledger, and those that these actions make."""
+    known = await owners(things)
+    found = {(kind, key): Owner(key.partition("/")[0], person) for (kind, key), person in known.items()}
+    for action in (each.readable.action for each in sent):
+        if found.keys() >= things:
+            break
+        fact = action and (action.replacement or action)
+        if fact and fact.data.SEALED and (owner := fact.data.owner()) is not None:
+            made = (fact.key(n.mark.kind, i) for n in fact.data.NAMES for i in n.ids(fact.data.__dict__)
+                    if isinstance(n.mark, New))  # fmt: skip
+            found |= {key: Owner(fact.office, owner) for key in made if key in things and key not in found}
+    return found
 
 
 async def prepare_apart(read: Sequence[Sent | Unreadable], vault: Keys) -> list[Submission | Unreadable]:
@@ -117,11 +147,24 @@ def _sealed(
         return _submission(sent, UNCOMPARED, None, refusal)
     key = None if secret.owner is None else keys[secret.owner]
     digest = (key or vault).mac(readable.body)
-    if readable.action is None or key is None:
+    if readable.action is None or (key is None and secret.thing is None):
         return _submission(sent, digest, readable.action, readable.refusal)
-    if not plaintext_allowed:
+    if key is None or not plaintext_allowed:
         return _submission(sent, digest, None, PLAINTEXT_SEALED)
     return _submission(sent, digest, _seal(readable.action, key), None)
+
+
+def _through(
+    sent: Sent, thing: Key, owned: Mapping[Key, Owner], keys: Mapping[Owner, DataKey], vault: Keys
+) -> Submission:
+    """What a thing says the owner of: the body's digest is the installation's, whatever is known of the thing."""
+    readable = sent.readable
+    digest, owner = vault.mac(readable.body), owned.get(thing)
+    if readable.action is None or owner is None:
+        return _submission(sent, digest, None, readable.refusal or unknown(thing[0], thing[1].partition("/")[2]))
+    if owner not in keys:
+        return _submission(sent, digest, None, erased(owner.person))
+    return _submission(sent, digest, _seal(readable.action, keys[owner]), None)
 
 
 def _submission(sent: Sent, digest: bytes, action: Action | None, refusal: Rejection | None) -> Submission:
@@ -140,7 +183,12 @@ def _secret(readable: Readable) -> Secret | None:
     fact = (action.replacement or action).data
     if not fact.SEALED:
         return None  # nearly all
-    return Secret(Owner(readable.office, fact.owner()) if _texts(fact) else None)
+    if not _texts(fact):
+        return Secret(None)
+    owner = fact.owner()
+    if owner is None:
+        return Secret(None, action.key(*fact.owning()))
+    return Secret(Owner(readable.office, owner))
 
 
 def _secret_of_refused(readable: Readable) -> Secret | None:
@@ -197,4 +245,5 @@ def _seal_fact(action: Action, key: DataKey) -> Action:
     texts = _texts(action.data)
     aad = action.event_id(0)
     sealed = {name: key.seal(text, aad) for name, text in texts.items()}
-    return action._replace(data=action.data.model_copy(update=dict.fromkeys(texts, _BLANK)), sealed=sealed)
+    data = action.data.model_copy(update=dict.fromkeys(texts, _BLANK))
+    return action._replace(data=data, sealed=sealed, owner=key.owner.person if sealed else None)

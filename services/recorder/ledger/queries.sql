@@ -52,6 +52,17 @@ FROM unnest(:kinds::text[], :keys::text[]) AS wanted (kind, key)
 JOIN ledger.state AS s
     ON s.shard = :shard AND s.fold_version = :fold_version AND s.kind = wanted.kind AND s.key = wanted.key;
 
+-- name: states_of
+-- The states with these keys, each of its shard, as far as that fold has made them.
+SELECT
+    s.kind,
+    s.key,
+    s.state
+FROM unnest(:shards::integer[], :kinds::text[], :keys::text[]) AS wanted (shard, kind, key)
+JOIN ledger.state AS s
+    ON s.shard = wanted.shard AND s.fold_version = :fold_version AND s.kind = wanted.kind AND s.key = wanted.key
+WHERE s.state IS NOT NULL;
+
 -- name: unlike
 -- The shards whose states are of another fold, and what stands in the way of making them anew.
 SELECT

@@ -89,6 +89,7 @@ class Known:
             "work.output-filed": "work",
             "work.duty-report-delivered": "work",
             "talk.talk-held": "talk",
+            "spirit.conduct-recognised": "activity",
         }
         for fact in self.facts:
             if fact.name in groups and fact.data.get("state") not in {"leave", "absent"}:

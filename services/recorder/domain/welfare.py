@@ -1,0 +1,88 @@
+"""Home visits: as they were approved, where somebody proposed them first; each is made once."""
+
+from typing import Any, Final
+
+from schemas import welfare as contract
+from services.recorder.domain.core import Action, Event, Held, Rejection, States, Thing, rests, reused, unknown
+from services.recorder.domain.facts import Ruling, keeps, rule
+
+AGREED: Final = ("person", "class_", "fund", "fen")
+
+keeps(contract.VisitProposed, *AGREED)
+keeps(contract.HomeVisitMade, *AGREED)
+
+
+@rule(contract.ApproveVisit)
+def approves_what_is_proposed(states: States, action: Action, data: contract.ApproveVisit) -> Ruling:
+    """Only a visit that was proposed, by then."""
+    found = visit(states, action, data.visit).of_type(contract.VisitProposed)
+    return None if found else unknown("visit", f"{data.visit} (proposed)")
+
+
+@rule(contract.ProposeVisit)
+def is_proposed_once(states: States, action: Action, data: contract.ProposeVisit) -> Ruling:
+    """Once, and before it is made: what came unproposed stays so."""
+    state = visit(states, action, data.visit)
+    unproposed = {} if state.of_type(contract.VisitApproved) else state.of_type(contract.HomeVisitMade)
+    there = next(iter(state.of_type(contract.VisitProposed) | unproposed), None)
+    return reused("visit", data.visit, there) if there else None
+
+
+@rule(contract.MakeHomeVisit)
+def is_made_once(states: States, action: Action, data: contract.MakeHomeVisit) -> Ruling:
+    """A visit is made once."""
+    made = visit(states, action, data.visit).of_type(contract.HomeVisitMade)
+    return reused("visit", data.visit, next(iter(made))) if made else None
+
+
+@rule(contract.MakeHomeVisit)
+def is_made_as_approved(states: States, action: Action, data: contract.MakeHomeVisit) -> Ruling:
+    """What was proposed is approved first, and made as it was; what was not may come as it is."""
+    differs = _differs(visit(states, action, data.visit), data.__dict__)
+    if differs is None:
+        return None
+    if not differs:
+        return Rejection(
+            "not-as-approved",
+            f"The visit {data.visit} was proposed and is not approved yet. Record the approval, then send this again.",
+            f"家访 {data.visit} 已申请而尚未审批。请先登记审批，再重新发送。",
+        )
+    return Rejection(
+        "not-as-approved",
+        f"The visit {data.visit} differs from what was approved in {', '.join(differs)}. "
+        "Make it as approved, or correct the proposal and have it approved.",
+        f"家访 {data.visit} 与审批内容不一致：{'、'.join(differs)}。请按审批内容登记，或更正申请并重新审批。",
+    )
+
+
+def visit(states: States, action: Action, ident: str) -> Thing:
+    """The visit's state in the action's office."""
+    return states.of(Thing, action.key("visit", ident))
+
+
+def _differs(state: Thing, made: dict[str, Any]) -> list[str] | None:
+    """In which members a visit differs from its proposal; none at all where that isn't approved; None where it fits."""
+    proposed = next(iter(state.of_type(contract.VisitProposed).values()), None)
+    if proposed is None:
+        return None
+    if not state.of_type(contract.VisitApproved):
+        return []
+    return [name.rstrip("_") for name in AGREED if made[name] != proposed.data[name]] or None
+
+
+def upheld(after: States, event: Event, data: Any) -> Rejection | None:  # noqa: ANN401  # any fact
+    """A rejection where an approval would be without its proposal, or a visit no longer as it was approved."""
+    if not isinstance(data, contract.VisitProposed | contract.VisitApproved):
+        return None
+    state = after.of(Thing, event.key("visit", data.visit))
+    loose = [*_approvals(state), *_made(state)]
+    return rests(event.id, loose) if loose else None
+
+
+def _approvals(state: Thing) -> list[str]:
+    return [] if state.of_type(contract.VisitProposed) else list(state.of_type(contract.VisitApproved))
+
+
+def _made(state: Thing) -> list[str]:
+    made: dict[str, Held] = state.of_type(contract.HomeVisitMade)
+    return [event for event, fact in made.items() if _differs(state, fact.data) is not None]
