@@ -92,7 +92,9 @@ async def test_every_integer_at_its_largest_as_often_as_it_takes(database: str) 
         (MOST_CENTI_XUESHI,), (None,)
     ]  # fmt: skip
     assert await select(database, "SELECT outputs FROM office.work_output") == [(MOST_OUTPUTS * (_MANY - 1),)]
-    assert await select(database, "SELECT DISTINCT fen FROM office.welfare_ledger") == [(MOST_FEN,)]
+    assert await select(database, "SELECT DISTINCT fen FROM office.welfare_ledger WHERE class IS NOT NULL") == [
+        (MOST_FEN,)
+    ]
 
 
 @pytest.mark.parametrize("day", ["1900-01-01", "2200-12-31", "0002-01-01", "9998-12-31"])
@@ -103,7 +105,9 @@ async def test_the_first_and_the_last_days(database: str, day: str) -> None:
             world.revoke(world.record(_name(type_), f"{day}T{time}", _on(day, data), f"{type_}/1", None))
             world.record(_name(type_), f"{day}T{time}", _on(day, data), f"{type_}/1", None)
     await _folds(database, world)
-    assert await select(database, "SELECT DISTINCT event_on FROM office.welfare_ledger") == [(date.fromisoformat(day),)]
+    assert await select(database, "SELECT DISTINCT event_on FROM office.welfare_ledger WHERE class IS NOT NULL") == [
+        (date.fromisoformat(day),)
+    ]
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])

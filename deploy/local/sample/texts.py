@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.base import Line
+from schemas.base import Guide, Line
 from schemas.learning import Carrier, Kind
 
 SURNAMES: Final = (
@@ -102,4 +102,37 @@ OCCASIONS: Final[dict[str, tuple[str, ...]]] = {
     "joy": ("本人结婚", "子女出生", "子女婚礼"),
     "care": ("本人住院", "家人住院", "直系亲属去世", "家庭突发困难"),
     "festival": ("春节走访",),
+}
+NEEDS: Final = (
+    ("子女入学", "孩子秋季入学，缺少居住证明", "联系社区开具证明，已完成报名"),
+    ("照顾老人", "老人术后需陪护，夜间值班有困难", "科室内调整两周夜班"),
+    ("住房", "周转宿舍水管老化渗水", "行政科当天报修，已更换管件"),
+    ("健康", "颈椎不适，希望更换座椅", "配发可调座椅，并开设工间操"),
+    ("业务", "刚接手信息报送，需要有人带", "安排科内老同志结对帮带"),
+    ("交通", "下乡较多，通勤不便", "协调班车增设停靠点"),
+)
+GATHERINGS: Final[dict[str, tuple[str, ...]]] = {
+    "family": ("迎新春家属联欢", "中秋家属恳谈与联欢"),
+    "ball-game": ("羽毛球团体赛", "趣味篮球赛"),
+    "culture": ("家风故事分享会", "书画摄影展"),
+}
+PHRASES: Final = (
+    "学以立身，实以立业", "把小事办细，把急事办稳", "今天的事今天有回音", "文稿里有群众", "多走一步，多问一句",
+    "相互补台，好戏连台", "干一件成一件", "心中有数，手上有活", "让数据多跑，让群众少跑", "守时守信守规矩",
+)  # fmt: skip
+GUIDES: Final[dict[Guide, str]] = {
+    "people": "把人的成长放在前面",
+    "work": "敢接事，把事做完",
+    "innovation": "每年改进一件流程",
+    "results": "以办成的事说话",
+    "harmony": "互相搭手，互相提醒",
+    "excellence": "向先进看齐",
+}
+CONDUCT: Final[dict[Guide, tuple[str, ...]]] = {
+    "people": ("带新同事跟完三次会务，逐项讲解", "把备课提纲整理成手册供大家使用"),
+    "work": ("连续值守防汛一周，交接清楚", "主动承接跨科室的急件"),
+    "innovation": ("改用共享台账，减少重复填报", "把会务清单做成可勾选的表格"),
+    "results": ("促成停车泊位共享方案落地", "热线积案当月办结"),
+    "harmony": ("替家中有事的同事顶班", "牵头化解两科分工争议"),
+    "excellence": ("对照先进单位逐条改进报送质量", "专报质量连续三个月提升"),
 }

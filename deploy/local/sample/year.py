@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from deploy.local.sample import corrections, learning, people, staff, talk, welfare, work
+from deploy.local.sample import corrections, learning, people, spirit, staff, talk, welfare, work
 from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, year_end
 from deploy.local.sample.staff import Office
@@ -81,7 +81,7 @@ def _month(office: Office, sessions: learning.Sessions, month: int) -> Iterator[
     if month == _MONTHS[0]:
         yield from people.beginning(office)
     yield from people.month(office, month)
-    for happening in (sessions.month, talk.month, work.month, welfare.month):
+    for happening in (sessions.month, talk.month, work.month, welfare.month, spirit.month):
         for draft in happening(office, month):
             yield draft
             yield from corrections.of(office, draft)
