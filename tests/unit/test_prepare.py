@@ -232,7 +232,7 @@ async def _found(known: Mapping[Key, str], *batch: Readable, vault: FakeVault | 
     async def owners(things: Collection[Key]) -> Mapping[Key, str]:
         return {key: owner for key, owner in known.items() if key in things}
 
-    return await prepare(batch, vault or FakeVault(), owners, plaintext_allowed=True)
+    return await prepare([Sent(each, SENDER) for each in batch], vault or FakeVault(), owners, plaintext_allowed=True)
 
 
 async def test_what_is_said_of_a_need_is_sealed_under_the_key_of_whose_need_it_is() -> None:
