@@ -67,6 +67,16 @@ class Home:
         return self.root / "tokens.json"
 
     @property
+    def kafka_passwords(self) -> Path:
+        """Kafka's passwords, one file a principal."""
+        return self.root / "kafka-passwords"
+
+    @property
+    def kafka_clients(self) -> Path:
+        """What others need to come to Kafka, two files a principal."""
+        return self.root / "kafka-clients"
+
+    @property
     def kek(self) -> Path:
         """The key that wraps the data keys."""
         return self.root / "kek"
@@ -83,6 +93,11 @@ def cache_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "chengzhang"
     return Path.home() / ".cache" / "chengzhang"
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can look into."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:

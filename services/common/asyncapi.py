@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from faststream.kafka import KafkaBroker
 from faststream.specification.asyncapi import AsyncAPI
 
 from schemas.envelope import STRUCTURED
 from schemas.generate import messages
+from services.common.kafka.broker import described
 from services.common.settings import Settings
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -25,7 +25,7 @@ def document(
 
     ``texts``: schemas of the values that are no CloudEvents.
     """
-    broker = KafkaBroker(settings.kafka, logger=None)  # described, never started
+    broker = described(settings)
     for topic, description in reads.items():
         broker.subscriber(settings.topic(topic), title=topic, description=description)(_read)
     for topic, description in writes.items():

@@ -15,6 +15,7 @@ from services.common.settings import Settings
 
 FAILED: Final = 1
 NOT_RUNNING: Final = 3
+AUDITOR: Final = "auditor"  # who they that only check are on Kafka
 
 
 class Lang(StrEnum):
@@ -45,9 +46,14 @@ _WORDS: Final[Words] = {
 _FOLLOWS: Final = "default_factory_not_called"
 
 
-def settings_of(home: Path | None, lang: Lang | None = None) -> Settings:
-    """The settings of that home's stack; exit 2 with what is wrong with them, exit 3 where there is no stack."""
+def settings_of(home: Path | None, lang: Lang | None = None, kafka_user: str = "") -> Settings:
+    """The settings of that home's stack; exit 2 with what is wrong with them, exit 3 where there is no stack.
+
+    ``kafka_user``: who this command is on Kafka, unless they say; by default its program.
+    """
     settings = valid_settings(home)
+    if kafka_user and not settings.kafka_user:
+        settings = settings.model_copy(update={"kafka_user": kafka_user})
     if not settings.addressed:  # never another installation's instead, which may run at the default addresses
         _exit(NOT_RUNNING, "no-stack", lang, str(settings.home.absolute()))
     return settings

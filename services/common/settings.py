@@ -28,6 +28,20 @@ class Settings(BaseSettings):
 
     home: Path = DEFAULT_HOME
     kafka: str = Field(default="127.0.0.1:19092", description="bootstrap servers, host:port[,host:port]")
+    kafka_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"] = Field(
+        default="SASL_PLAINTEXT", description="as Kafka's security.protocol; mTLS: SSL, with a certificate"
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="as Kafka's sasl.mechanism"
+    )
+    kafka_user: str = Field(default="", description="who logs in; empty: each program by its own name")
+    kafka_passwords: Path = Field(
+        default_factory=_in_home("kafka-passwords"), description="folder with a file a user, mode 0600"
+    )
+    kafka_password_file: Path | None = Field(default=None, description="the one file, in place of that folder")
+    kafka_ca_file: Path | None = Field(default=None, description="PEM: who signs brokers' certificates")
+    kafka_cert_file: Path | None = Field(default=None, description="PEM: our own certificate, for mTLS")
+    kafka_key_file: Path | None = Field(default=None, description="PEM: its key, mode 0600")
     database_url: str = Field(default="postgresql://127.0.0.1:15432/chengzhang", description="libpq URL")
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535, description="0: any free port")
@@ -70,7 +84,7 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The same as environment variables, for the command of another service."""
-        return {f"CHENGZHANG_{name.upper()}": str(value) for name, value in self.model_dump().items()}
+        return {f"CHENGZHANG_{name.upper()}": str(value) for name, value in self.model_dump(exclude_none=True).items()}
 
     def topic(self, name: str) -> str:
         """The full name of a topic: ``actions``, ``events``, ``receipts``, ``quarantine`` or ``checkpoints``."""

@@ -24,6 +24,7 @@ from services.projector.api.service import create
 from services.projector.following.engine import Engine
 from services.projector.following.fetch import Consumer
 from services.projector.following.progress import Progress
+from services.projector.following.topic import login
 from services.projector.read_models import ReadModel
 from services.projector.settings import consumer_name
 
@@ -32,10 +33,11 @@ _log = structlog.get_logger(__name__)
 
 
 def serve(settings: Settings, *, only_check: bool = False) -> None:
-    """Run until SIGINT or SIGTERM; or only see whether it could. Raises GrantsError, NoSuchAddress."""
+    """Run until SIGINT or SIGTERM; or only see whether it could. Raises GrantsError, NoSuchAddress, NoLogin."""
     log.configure(settings.log_level)
     grants = Grants.load(settings.tokens)
     check_address(settings)
+    login(settings)
     if not only_check:
         collect_rarely()
         uvloop.run(_serve(settings, grants))

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.common.settings import Settings
 
+NAME: Final = "projector"  # on Kafka
 MAX_RECORDS: Final = 20_000  # a batch: beyond this, a larger one gains nothing and only takes memory
 CHUNK: Final = 500  # records parsed before others get their turn: 3 ms
 PARTITION_BYTES: Final = 1536 * 1024  # fetched ahead, a partition

@@ -16,8 +16,10 @@ from schemas.erasure import ErasePerson
 from services.common import log, pages
 from services.common.both import Both
 from services.common.collecting import collect_rarely
-from services.common.commands import CheckOnly, Home, Language, failed, settings_of
+from services.common.commands import CheckOnly, Home, Language, failed, settings_of, spoken
 from services.common.grants import Grants, GrantsError
+from services.common.kafka.broker import broker
+from services.common.kafka.login import NoLogin
 from services.common.serving import NoSuchAddress, background, check_address, server
 from services.common.settings import Settings
 from services.recorder.audit import http as audit
@@ -60,9 +62,12 @@ def serve(home: Home = None, lang: Language = None, check: CheckOnly = False) ->
     try:
         grants = Grants.load(settings.tokens)
         check_address(settings)
+        topics.login(settings)
         uvloop.run(_check(settings) if check else _serve(settings, grants))
     except (GrantsError, NoSuchAddress) as error:
         failed(lang, str(error))
+    except NoLogin as error:
+        failed(lang, error.words[spoken(lang)])
     except RecorderError as error:
         failed(lang, worded(error, lang))
 
@@ -226,7 +231,7 @@ class Recorder:
         read_only = [shard for shard, reason in reasons.items() if reason]
         await parts.erasures.apply(await ahead.erasures(self._pool, ledger, self._settings, read_only), read_only)
         self.vault.closed = None
-        await parts.intake.begin(self._settings.kafka)
+        await parts.intake.begin()
         for part in (parts.relay, parts.quarantine, parts.erasures, parts.refolder, parts.checkpointer):
             await part.start()
         # HTTP need not wait: joining the group takes as long as Kafka believes in one that was killed.
@@ -253,5 +258,5 @@ class Recorder:
 
 
 def broker_of(settings: Settings) -> KafkaBroker:
-    """FastStream's broker; nothing connects until it starts."""
-    return KafkaBroker(settings.kafka, logger=None)
+    """FastStream's broker; nothing connects until it starts. Raises NoLogin."""
+    return broker(settings, topics.NAME)

@@ -23,6 +23,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.paths import write_private
 from deploy.local.running.ports import choose
 from services.common.settings import Settings
+from tests.support.access import as_admin
 from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers, far_ports
 from tests.support.service import Fresh, ran
@@ -91,7 +92,7 @@ class Pair:
         recorder = choose("recorder", ports.recorder, set())
         projector = choose("projector", ports.projector, {recorder})
         self.settings = Settings(
-            home=home, kafka=servers.kafka, database_url=servers.database_url(self._database),
+            home=home, **servers.on_kafka, database_url=servers.database_url(self._database),
             topic_prefix=f"t{uuid.uuid4().hex[:12]}", tokens=home / "tokens.json", kek_file=home / "kek",
             recorder_url=f"http://127.0.0.1:{recorder}", projector_url=f"http://127.0.0.1:{projector}",
         )  # fmt: skip
@@ -104,6 +105,7 @@ class Pair:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._servers.admit(self.settings.topic_prefix)
         write_private(self.home / "kek", secrets.token_bytes(32))
         self.grant({role: f"{role}-{secrets.token_hex(8)}" for role in ROLES})
         self.run(self._administer(f"CREATE DATABASE {self._database}"))
@@ -122,6 +124,7 @@ class Pair:
         self.recorder.kill()
         self._clients.close()
         self.run(self._closed())
+        self._servers.forget(self.settings.topic_prefix)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -135,7 +138,7 @@ class Pair:
 
     async def _started_producer(self) -> AIOKafkaProducer[bytes, bytes]:
         sizes = {"max_request_size": 16 * 1024 * 1024, "max_batch_size": 12 * 1024 * 1024}
-        producer = patient_producer(self.settings.kafka, **sizes)
+        producer = patient_producer(self.settings, **sizes)
         await producer.start()
         return producer
 
@@ -147,7 +150,7 @@ class Pair:
             await self.producer.stop()
         if hasattr(self, "pool"):
             await self.pool.close()
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        admin = AIOKafkaAdminClient(**as_admin(self.settings))
         await admin.start()
         try:
             ours = [t for t in await admin.list_topics() if t.startswith(f"{self.settings.topic_prefix}.")]
@@ -299,7 +302,7 @@ class Pair:
 
     async def _topic(self, name: str, partition: int) -> list[Any]:
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-            bootstrap_servers=self.settings.kafka, enable_auto_commit=False, max_partition_fetch_bytes=16 * 1024 * 1024
+            **as_admin(self.settings), enable_auto_commit=False, max_partition_fetch_bytes=16 * 1024 * 1024
         )
         await consumer.start()
         try:

@@ -149,7 +149,7 @@ def test_reply_to_sends_nothing_anywhere(pair: Pair, office: Office) -> None:
     target = f"{pair.settings.topic_prefix}.nobodys"
     told = pair.told([_with(office, ("reply_to", target.encode())), _with(office)])
     assert [outcome.code for outcome in told] == [None, None]
-    assert pair.run(partitions(pair.settings.kafka, target)) == 0, "there is no such topic"
+    assert pair.run(partitions(pair.settings, target)) == 0, "there is no such topic"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.common.settings import Settings
+from tests.support.access import as_admin
 
 _AT_ONCE: Final = 20_000
 _FETCH_BYTES: Final = 8 * 1024 * 1024
@@ -17,7 +18,7 @@ _PARTITION_BYTES: Final = 1024 * 1024
 async def events_per_second(settings: Settings) -> float:
     """Read everything once, from the first event to where the topic ends now."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
+        **as_admin(settings),
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_max_bytes=_FETCH_BYTES,

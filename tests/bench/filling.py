@@ -16,6 +16,7 @@ from deploy.local.publishing.answers import Answers
 from deploy.local.publishing.poster import Poster
 from services.common.settings import Settings
 from tests.bench.workload import Json
+from tests.support.access import as_admin
 
 _OFFICES_AT_ONCE: Final = 8
 _A_POST: Final = 100
@@ -50,7 +51,7 @@ async def _post_office(
 async def fill(settings: Settings, actions: Iterable[tuple[str, bytes]]) -> None:
     """Put actions onto the intake topic, keyed by office, each partition in order."""
     topic = settings.topic("actions")
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, enable_idempotence=True, max_batch_size=_BATCH_BYTES)
+    producer = AIOKafkaProducer(**as_admin(settings), enable_idempotence=True, max_batch_size=_BATCH_BYTES)
     await producer.start()
     try:
         partitions = sorted(await producer.partitions_for(topic))

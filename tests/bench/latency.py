@@ -32,6 +32,7 @@ from schemas.work import FileOutput
 from services.common.settings import Settings
 from tests.bench.filling import Refused
 from tests.bench.workload import SEED, YEAR, Json
+from tests.support.access import as_admin
 
 A_SECOND: Final = 300
 WARM_UP: Final = 5.0  # seconds
@@ -179,8 +180,8 @@ def _reader(settings: Settings) -> httpx.AsyncClient:
 @asynccontextmanager
 async def _connected(settings: Settings) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
     """An app's producer, and a consumer that stands at the end of the receipts."""
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, enable_idempotence=True)
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+    producer = AIOKafkaProducer(**as_admin(settings), enable_idempotence=True)
+    consumer = AIOKafkaConsumer(**as_admin(settings), enable_auto_commit=False)
     try:
         await producer.start()
         await consumer.start()

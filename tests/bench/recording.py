@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from services.common.settings import Settings
 from tests.bench.filling import Refused
 from tests.bench.stack import RECORDER, SERVERS, Bench, watched
+from tests.support.access import as_admin
 
 WARM_UP: Final = 3_000  # actions
 RECORDERS: Final = min(2, os.cpu_count() or 1)
@@ -110,7 +111,7 @@ class Ledger:
 async def ledger(settings: Settings) -> AsyncIterator[Ledger]:
     """Connect to where the ledger and its topics are."""
     connection = await asyncpg.connect(settings.database_url)
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**as_admin(settings), enable_auto_commit=False)
     try:
         await consumer.start()
         yield Ledger(settings, connection, consumer)

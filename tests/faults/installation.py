@@ -23,6 +23,7 @@ from services.common.settings import Settings
 from services.projector.errors import NotRunning
 from services.projector.versioning.status import status as projector_status
 from services.recorder.status.figures import status as recorder_status
+from tests.support.access import as_admin
 from tests.support.patience import PATIENCE
 from tests.support.servers import Servers, far_ports
 from tests.support.service import Service
@@ -45,10 +46,11 @@ async def installation(servers: Servers, folder: Path, shards: int) -> AsyncIter
     """Settings of a fresh installation; its database and topics go at the end."""
     _write_secrets(folder)
     prefix = f"f{uuid.uuid4().hex[:12]}"
+    servers.admit(prefix)
     async with database(servers) as url:
-        yield Settings(
+        settings = Settings(
             home=folder,
-            kafka=servers.kafka,
+            **servers.on_kafka,
             database_url=url,
             topic_prefix=prefix,
             tokens=folder / "tokens.json",
@@ -57,7 +59,9 @@ async def installation(servers: Servers, folder: Path, shards: int) -> AsyncIter
             recorder_url=f"http://{LOOPBACK}:{free_port()}",
             projector_url=f"http://{LOOPBACK}:{free_port()}",
         )
-    await delete_topics(servers.kafka, prefix)
+        yield settings
+    await delete_topics(settings)
+    servers.forget(prefix)
 
 
 def _write_secrets(folder: Path) -> None:
@@ -78,12 +82,12 @@ async def database(servers: Servers, template: str = "template1") -> AsyncIterat
         await _administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def delete_topics(kafka: str, prefix: str, name: str = "") -> None:
+async def delete_topics(settings: Settings, name: str = "") -> None:
     """Delete all topics of an installation, or one of them; returns when they are gone."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     try:
-        while ours := [t for t in await admin.list_topics() if t.startswith(f"{prefix}.{name}")]:
+        while ours := [t for t in await admin.list_topics() if t.startswith(settings.topic(name))]:
             await admin.delete_topics(ours)
             await asyncio.sleep(_LOOK)
     finally:

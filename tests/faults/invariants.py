@@ -57,8 +57,8 @@ async def check(servers: Servers, settings: Settings, told: Told) -> str:
     Raises AssertionError with all breaches.
     """
     book = await read_book(settings)
-    events = await read_topic(settings.kafka, settings.topic("events"), settings.shards)
-    receipts = await read_topic(settings.kafka, settings.topic("receipts"), settings.shards)
+    events = await read_topic(settings, settings.topic("events"), settings.shards)
+    receipts = await read_topic(settings, settings.topic("receipts"), settings.shards)
     breaches = [
         *in_ledger(book),
         *in_receipts(book),

@@ -23,6 +23,7 @@ from deploy.local.publishing.publisher import sealed
 from deploy.local.sample import year
 from services.common.settings import Settings
 from tests.faults.topic import read_topic, reader
+from tests.support.access import as_admin
 
 Json = dict[str, Any]
 Key = tuple[str, str, str]
@@ -154,7 +155,7 @@ class Load:
         assert not silent, f"{len(silent)} actions were taken and never answered, such as {silent[:3]}"
 
     async def _read_receipts(self) -> None:
-        found = await read_topic(self._settings.kafka, self._settings.topic("receipts"), self._settings.shards)
+        found = await read_topic(self._settings, self._settings.topic("receipts"), self._settings.shards)
         for records in found.values():
             for record in records:
                 self.told.hear(orjson.loads(record.value)["data"])
@@ -210,9 +211,7 @@ class Load:
     async def _connected(self) -> AIOKafkaProducer:
         async with self._producer_lock:
             if self._producer is None:
-                made = AIOKafkaProducer(
-                    bootstrap_servers=self._settings.kafka, acks="all", linger_ms=2, request_timeout_ms=10_000
-                )
+                made = AIOKafkaProducer(**as_admin(self._settings), acks="all", linger_ms=2, request_timeout_ms=10_000)
                 try:
                     await made.start()
                 except BaseException:
@@ -245,7 +244,7 @@ class Load:
             await asyncio.sleep(_PAUSE)
 
     async def _listen(self) -> None:
-        consumer = reader(self._settings.kafka)
+        consumer = reader(self._settings)
         try:
             await consumer.start()
             consumer.assign(

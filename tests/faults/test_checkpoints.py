@@ -16,6 +16,7 @@ from services.recorder.kafka import topics
 from services.recorder.trust import outside
 from services.recorder.trust.checkpoint import Checkpoint, verified
 from services.recorder.trust.keys import Keys
+from tests.support.access import as_admin
 from tests.support.ledger import Bench, bench, section
 from tests.support.nursery import Process
 from tests.support.service import _environment
@@ -84,7 +85,7 @@ async def _filed(settings: Settings) -> list[Checkpoint]:
 async def _published(settings: Settings) -> list[Checkpoint]:
     trusted = Keys.load(settings.checkpoint_keys_file).verifiers
     at = TopicPartition(settings.topic("checkpoints"), 0)
-    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(**as_admin(settings), enable_auto_commit=False) as consumer:
         consumer.assign([at])
         consumer.seek(at, 0)
         end, found = (await consumer.end_offsets([at]))[at], list[Any]()

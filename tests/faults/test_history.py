@@ -178,7 +178,7 @@ async def test_a_lost_events_topic_is_filled_again_from_its_beginning(servers: S
         recorder, _ = await started(installed, running)
         await published(installed, offices(upto=60), told)
         recorder.stop()
-        await delete_topics(installed.kafka, installed.topic_prefix, "events")
+        await delete_topics(installed, "events")
         recorder.start().wait_ready()
         await published(installed, offices(upto=80, since=60), told)
         await invariants.check(servers, installed, told)

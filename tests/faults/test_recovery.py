@@ -21,6 +21,7 @@ from tests.faults.installation import delete_topics, installation, service, sett
 from tests.faults.load import Habits, Json, Load, Told, actions, apps, key_of
 from tests.faults.running import dies, succeeds
 from tests.faults.topic import reader
+from tests.support.access import as_admin
 from tests.support.patience import PATIENCE
 from tests.support.servers import Servers
 from tests.support.service import ran
@@ -89,8 +90,8 @@ async def test_topics_lost_under_load_come_back_from_the_ledger(servers: Servers
         async with apps(installed, [installed.recorder_url], Habits(pace=150), seed=3) as load:
             publishing = asyncio.create_task(load.publish(actions(offices=3, cadres=8, count=80, seed=3)))
             await heard(load, 120)
-            await delete_topics(installed.kafka, installed.topic_prefix, "events")
-            await delete_topics(installed.kafka, installed.topic_prefix, "receipts")
+            await delete_topics(installed, "events")
+            await delete_topics(installed, "receipts")
             await dies(installed, "republish", "--yes", at="after-portion")
             assert (await succeeds(installed, "republish", "--yes"))["ok"]
             await lose_the_beginning(installed, "events")
@@ -116,10 +117,10 @@ async def following(settings: Settings) -> None:
 async def lose_the_beginning(settings: Settings, kind: str) -> None:
     """Half of each partition goes, as by a retention that was set too short."""
     places = [TopicPartition(settings.topic(kind), shard) for shard in range(SHARDS)]
-    async with reader(settings.kafka) as consumer:
+    async with reader(settings) as consumer:
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
     half = {place: (begins[place] + ends[place]) // 2 for place in places}
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     try:
         await admin.delete_records({place: RecordsToDelete(before_offset=at) for place, at in half.items()})

@@ -140,7 +140,7 @@ async def test_meanwhile_the_shard_is_closed_its_actions_wait_on_kafka_and_other
 
 
 async def _published(settings: Settings, drafts: list[Json]) -> None:
-    producer = patient_producer(settings.kafka)
+    producer = patient_producer(settings)
     await producer.start()
     for draft in drafts:
         await producer.send_and_wait(settings.topic("actions"), json.dumps(draft).encode(), draft["office"].encode())

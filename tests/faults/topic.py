@@ -6,24 +6,27 @@ from typing import Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from services.common.settings import Settings
+from tests.support.access import as_admin
+
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 _LARGEST: Final = 16 * 1024 * 1024
 _LOOK_MS: Final = 500
 
 
-def reader(kafka: str) -> AIOKafkaConsumer[bytes, bytes]:
+def reader(settings: Settings) -> AIOKafkaConsumer[bytes, bytes]:
     """A consumer without a group, from the beginning."""
     return AIOKafkaConsumer(
-        bootstrap_servers=kafka,
+        **as_admin(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_LARGEST,
     )
 
 
-async def read_topic(kafka: str, topic: str, partitions: int) -> dict[int, list[Record]]:
+async def read_topic(settings: Settings, topic: str, partitions: int) -> dict[int, list[Record]]:
     """All records of a topic, by partition, as far as it reaches now."""
-    consumer = reader(kafka)
+    consumer = reader(settings)
     await consumer.start()
     try:
         places = [TopicPartition(topic, partition) for partition in range(partitions)]

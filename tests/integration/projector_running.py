@@ -18,6 +18,7 @@ from services.projector.read_models import ReadModel
 from services.projector.rebuilding.rebuild import Rebuild
 from services.projector.settings import consumer_name
 from tests.integration.projector_world import SHARDS, Record, World
+from tests.support.access import as_admin
 from tests.support.patience import patient_producer
 
 _SECONDS = 20.0
@@ -27,7 +28,7 @@ LEDGER = ["CREATE SCHEMA ledger", "CREATE TABLE ledger.shard (shard int PRIMARY 
 
 async def create_topic(settings: Settings) -> None:
     """The events topic, empty."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     await admin.create_topics([NewTopic(settings.topic("events"), SHARDS, 1)])
     await admin.close()
@@ -35,7 +36,7 @@ async def create_topic(settings: Settings) -> None:
 
 async def delete_topic(settings: Settings) -> None:
     """No events topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     await admin.delete_topics([settings.topic("events")])
     async with asyncio.timeout(_SECONDS):
@@ -46,7 +47,7 @@ async def delete_topic(settings: Settings) -> None:
 
 async def publish(settings: Settings, records: Iterable[Record]) -> None:
     """As the relay would, with a header that can't be decoded."""
-    async with patient_producer(settings.kafka) as producer:
+    async with patient_producer(settings) as producer:
         for record in records:
             await producer.send(
                 settings.topic("events"), record.value, b"stream", record.partition, headers=[("bad", None)]
@@ -94,6 +95,8 @@ def command(settings: Settings, *arguments: str) -> Result:
     """Run ``projector`` in this process."""
     environment = {
         "CHENGZHANG_KAFKA": settings.kafka,
+        "CHENGZHANG_KAFKA_PROTOCOL": settings.kafka_protocol,
+        "CHENGZHANG_KAFKA_PASSWORDS": str(settings.kafka_passwords),
         "CHENGZHANG_DATABASE_URL": settings.database_url,
         "CHENGZHANG_TOPIC_PREFIX": settings.topic_prefix,
     }

@@ -255,7 +255,7 @@ async def test_histories_that_part_behind_archived_years_are_told_apart_there(
     await topics.ensure(other)
     shard = orjson.loads((await _bodies(old))[0])["shard"]
     last = len([row for row in rows if row["shard"] == shard]) - 1
-    async with patient_producer(other.kafka) as producer:
+    async with patient_producer(other) as producer:
         for index, row in enumerate(row for row in rows if row["shard"] == shard):
             body = row["body"].replace(b'"actor":"', b'"actor":"x') if index == last else row["body"]
             await producer.send(other.topic("events"), body, row["stream"].encode(), partition=shard)

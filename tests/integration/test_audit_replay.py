@@ -170,7 +170,7 @@ async def test_no_topic_and_no_ledger_are_told(settings: Settings) -> None:
 
 
 async def _put(settings: Settings, shard: int, bodies: list[bytes]) -> None:
-    async with patient_producer(settings.kafka) as producer:
+    async with patient_producer(settings) as producer:
         for body in bodies:
             await producer.send_and_wait(settings.topic("events"), body, partition=shard)
 

@@ -429,7 +429,7 @@ def test_receipts_on_the_topic(history: Settings, topic_prefix: str, shard: int)
 
     async def prepare() -> None:
         await topics.ensure(other)
-        read = await read_topic(history.kafka, history.topic("receipts"), history.shards)
+        read = await read_topic(history, history.topic("receipts"), history.shards)
         records = [(record.key, record.value) for record in read[shard]]
         records[3] = (records[3][0], records[3][1].replace(b'"outcome":"accepted"', b'"outcome":"rejected"'))
         records[5] = (records[5][0], records[5][1].replace(b'"bodydigest":"', b'"bodydigest":"0'))
@@ -450,7 +450,7 @@ def test_a_topic_that_is_gone(history: Settings, topic_prefix: str) -> None:
 
 
 async def _put(settings: Settings, name: str, shard: int, records: list[tuple[bytes, bytes]]) -> None:
-    async with patient_producer(settings.kafka) as producer:
+    async with patient_producer(settings) as producer:
         for key, value in records:
             await producer.send_and_wait(settings.topic(name), value, key=key, partition=shard)
 

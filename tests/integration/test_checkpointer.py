@@ -24,6 +24,7 @@ from services.recorder.trust.delivery import Delivery
 from services.recorder.trust.schedule import Checkpointer
 from services.recorder.trust.signing import Checkpoints, Kept
 from services.recorder.trust.tiles import At
+from tests.support.access import as_admin
 from tests.support.ledger import OFFICE, Bench, bench, section
 
 SHARD = shard_of(OFFICE, 8)
@@ -243,7 +244,7 @@ async def test_a_refusal_is_told_and_taken_back(ledger: Bench, settings: Setting
 
 async def _published(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
     at = TopicPartition(settings.topic("checkpoints"), 0)
-    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(**as_admin(settings), enable_auto_commit=False) as consumer:
         consumer.assign([at])
         consumer.seek(at, 0)
         end, found = (await consumer.end_offsets([at]))[at], list[Any]()

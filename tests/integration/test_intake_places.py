@@ -18,6 +18,7 @@ from services.recorder.intake.from_kafka.places import Sight, committed_places, 
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.kafka import topics
 from services.recorder.kafka.fetching import Bounds, Consumer
+from tests.support.access import as_admin
 from tests.support.ledger import bench, section
 from tests.support.patience import patient_producer
 from tests.support.service import Service
@@ -45,7 +46,7 @@ class Reports:
 @asynccontextmanager
 async def _consumer(settings: Settings, partitions: Sequence[TopicPartition]) -> AsyncIterator[Consumer]:
     consumer: Consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, group_id=f"{settings.topic_prefix}-recorder", enable_auto_commit=False,
+        **as_admin(settings), group_id=f"{settings.topic_prefix}-recorder", enable_auto_commit=False,
         auto_offset_reset="none",
     )  # fmt: skip
     await consumer.start()
@@ -57,7 +58,7 @@ async def _consumer(settings: Settings, partitions: Sequence[TopicPartition]) ->
 
 
 async def _send(settings: Settings, partition: int, *sections: str) -> None:
-    producer: Any = patient_producer(settings.kafka)
+    producer: Any = patient_producer(settings)
     await producer.start()
     try:
         for name in sections:
@@ -69,7 +70,7 @@ async def _send(settings: Settings, partition: int, *sections: str) -> None:
 
 async def _delete(settings: Settings, partition: TopicPartition, before: int) -> None:
     """As retention does it."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     await admin.delete_records({partition: RecordsToDelete(before_offset=before)})
     await admin.close()

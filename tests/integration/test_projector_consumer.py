@@ -28,6 +28,7 @@ from tests.integration.projector_running import (
     until,
 )
 from tests.integration.projector_world import ORIGIN, SHARDS, World, dump, execute, fold, select
+from tests.support.access import as_admin
 
 
 async def _clean_rows(settings: Settings, *worlds: World) -> object:
@@ -127,7 +128,7 @@ async def test_a_halted_shard_goes_on_by_itself_once_its_topic_is_mended(
 
 
 async def _empty(settings: Settings, partition: int) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     place = TopicPartition(settings.topic("events"), partition)
     await admin.delete_records({place: RecordsToDelete(before_offset=-1)})

@@ -39,6 +39,7 @@ from services.recorder.trust import keys as checkpoint_keys
 from services.recorder.trust.checkpoint import Checkpoint, origin_of
 from services.recorder.vault.vault import Vault
 from tests.faults.topic import read_topic
+from tests.support.access import as_admin
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
 from tests.support.patience import patient_producer
 
@@ -187,7 +188,7 @@ def post(who: str) -> Json:
 
 async def _sent(settings: Settings, *actions: Json) -> None:
     """Send actions over Kafka, and wait until the intake has come that far."""
-    async with patient_producer(settings.kafka) as producer:
+    async with patient_producer(settings) as producer:
         for each in actions:
             value = json.dumps(each).encode()
             await producer.send_and_wait(settings.topic("actions"), value, each["office"].encode())
@@ -410,7 +411,7 @@ async def _republished(settings: Settings, consent: Consent = Consent()) -> Repu
 
 
 async def _topic(settings: Settings, kind: str) -> list[list[tuple[bytes, bytes]]]:
-    found = await read_topic(settings.kafka, settings.topic(kind), SHARDS)
+    found = await read_topic(settings, settings.topic(kind), SHARDS)
     return [[(record.key, record.value) for record in found[shard]] for shard in range(SHARDS)]
 
 
@@ -459,7 +460,7 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
 
 
 async def _put(settings: Settings, kind: str, value: bytes, key: bytes | None = None) -> None:
-    async with patient_producer(settings.kafka) as producer:
+    async with patient_producer(settings) as producer:
         await producer.send_and_wait(settings.topic(kind), value, key, partition=SHARD)
 
 
@@ -565,7 +566,7 @@ async def test_what_was_signed_is_found_on_its_topic_where_the_file_is_lost(ledg
     (note,) = outside.notes(settings.checkpoints_file)
     settings.checkpoints_file.unlink()
     assert (await _recovered(settings)).ok
-    async with patient_producer(settings.kafka) as producer:
+    async with patient_producer(settings) as producer:
         await producer.send_and_wait(settings.topic("checkpoints"), note)
         await producer.send_and_wait(settings.topic("checkpoints"), note.replace(b"\n7\n", b"\n9\n"))  # not signed
     (remark,) = (await _recovered(settings)).remarks
@@ -579,7 +580,7 @@ async def test_a_hole_in_a_topic_is_named(ledger: Bench, settings: Settings) -> 
     await _recorded(ledger)
     await _published(ledger, settings)
     await _lose(ledger)
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     place = TopicPartition(settings.topic("events"), SHARD)
     await admin.delete_records({place: RecordsToDelete(before_offset=3)})

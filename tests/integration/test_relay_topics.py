@@ -28,6 +28,7 @@ from services.recorder.recovery.republishing.republish import empty
 from services.recorder.relay import relay as relay_module
 from services.recorder.relay.relay import LEASE_CLASS, Lane, Relay, wrap_receipt
 from services.recorder.trust import history
+from tests.support.access import as_admin
 from tests.support.ledger import OFFICE, Bench, action, appended, bench, section
 from tests.support.patience import PATIENCE, patient_producer
 from tests.support.service import Service
@@ -68,7 +69,7 @@ async def ledger(settings: Settings) -> AsyncIterator[Bench]:
 
 async def _records(settings: Settings, name: str, shard: int = SHARD) -> list[Any]:
     at = TopicPartition(settings.topic(name), shard)
-    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(**as_admin(settings), enable_auto_commit=False) as consumer:
         consumer.assign([at])
         consumer.seek(at, 0)
         end, found = (await consumer.end_offsets([at]))[at], list[Any]()
@@ -177,13 +178,13 @@ async def test_a_lane_that_cannot_be_read_back_leaves_the_others_their_producer(
 ) -> None:
     tails, let_go, refused, discarded = fetching.tails, topics.let_go, list[str](), list[object]()
 
-    async def failing(servers: str, topic: str, shards: Any, within: float = 10.0) -> Any:  # noqa: ANN401
+    async def failing(asked: Settings, topic: str, shards: Any, within: float = 10.0) -> Any:  # noqa: ANN401
         if (
             topic == settings.topic("receipts") and len(shards) == 1 and len(refused) < 5
         ):  # a lane's, and not the start's
             refused.append(topic)
             raise TimeoutError
-        return await tails(servers, topic, shards, within)
+        return await tails(asked, topic, shards, within)
 
     async def noted(producer: Any) -> None:  # noqa: ANN401
         discarded.append(producer)
@@ -280,7 +281,7 @@ async def test_a_late_producers_repeats_are_repeats(ledger: Bench, settings: Set
         await ledger.receipts([section() for _ in range(10)], one.appender)
         await _whole(ledger, settings)
         old = (await _records(settings, "events"))[6:]
-        async with patient_producer(settings.kafka) as producer:
+        async with patient_producer(settings) as producer:
             for record in old:
                 await producer.send_and_wait(settings.topic("events"), record.value, key=record.key, partition=SHARD)
         await ledger.receipts([section() for _ in range(10)], one.appender)
@@ -292,7 +293,7 @@ async def test_a_lost_topic_is_filled_again_from_the_ledger(ledger: Bench, setti
     async with recorder(ledger, settings) as one:
         await ledger.receipts([section() for _ in range(30)], one.appender)
         await _whole(ledger, settings)
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     await admin.delete_topics([settings.topic("events")])
     await admin.close()
@@ -310,7 +311,7 @@ async def test_a_lost_topic_is_filled_again_from_the_ledger(ledger: Bench, setti
 
 
 async def _put(settings: Settings, event: dict[str, Any]) -> None:
-    async with patient_producer(settings.kafka) as producer:
+    async with patient_producer(settings) as producer:
         await producer.send_and_wait(settings.topic("events"), json.dumps(event).encode(), partition=SHARD)
 
 
@@ -434,7 +435,7 @@ async def _noted(ledger: Bench, words: str) -> bool:
 
 
 async def _configs(settings: Settings) -> dict[str, dict[str, str]]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     try:
         asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics.wanted(settings)]
@@ -462,7 +463,7 @@ async def test_topics_are_made_as_promised(settings: Settings) -> None:
 
 
 async def _make(settings: Settings, name: str, partitions: int, **configs: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     try:
         await admin.create_topics([NewTopic(settings.topic(name), partitions, 1, topic_configs=configs)])
@@ -486,7 +487,7 @@ async def test_a_recorder_that_does_not_fit_its_topics_ends_with_1_and_says_why(
 
 async def test_partitions_added_later_are_refused_too(settings: Settings) -> None:
     await topics.ensure(settings)
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     await admin.create_partitions({settings.topic("receipts"): NewPartitions(9)})
     await admin.close()
@@ -562,7 +563,7 @@ async def _published(settings: Settings, count: int) -> bool:
 async def test_a_producer_that_cannot_send_is_let_go_with_what_it_holds(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    producer = patient_producer(settings.kafka)
+    producer = patient_producer(settings)
     await producer.start()
     monkeypatch.setattr(producer._message_accumulator, "close", asyncio.Event().wait)  # as if the broker were away
     await topics.let_go(producer, within=0.2)

@@ -12,6 +12,7 @@ from deploy.local.publishing.wire import connected
 from deploy.local.speaking.trouble import CommandError
 from services.common.settings import Settings
 from services.recorder.kafka import topics
+from tests.support.access import as_admin
 from tests.support.patience import PATIENCE, patient_producer
 
 ACTION = orjson.dumps({"specversion": "1.0", "office": "o-1", "source": "/oa", "id": "a-1"})
@@ -23,7 +24,7 @@ def receipt(ident: str) -> bytes:
 
 async def test_actions_go_out_and_receipts_come_in(settings: Settings) -> None:
     await topics.ensure(settings)
-    async with patient_producer(settings.kafka) as recorder:
+    async with patient_producer(settings) as recorder:
         await recorder.send_and_wait(settings.topic("receipts"), receipt("earlier"), partition=3)
         async with connected(settings) as wire:
             await wire.send("o-1", ACTION)
@@ -38,7 +39,7 @@ async def test_actions_go_out_and_receipts_come_in(settings: Settings) -> None:
 
 
 async def _only_record(settings: Settings, topic: str) -> tuple[bytes, bytes, tuple[tuple[str, bytes], ...]]:
-    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(**as_admin(settings), auto_offset_reset="earliest") as consumer:
         consumer.assign([TopicPartition(topic, number) for number in range(topics.ACTIONS_PARTITIONS)])
         record = await consumer.getone()
         return record.key, record.value, tuple(record.headers)

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local.running import processes
 from deploy.local.servers import kafka
 from services.common.settings import Settings
+from tests.support.access import as_admin
 from tests.support.patience import patient_producer
 from tests.support.stack import OwnServers
 
@@ -30,14 +31,14 @@ async def test_the_database_is_empty_and_durable(settings: Settings) -> None:
 
 async def test_kafka_takes_a_large_record(settings: Settings) -> None:
     topic = settings.topic("large")
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**as_admin(settings))
     await admin.start()
     created = NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": str(16 * 1024 * 1024)})
     await admin.create_topics([created])
     await admin.close()
-    async with patient_producer(settings.kafka, max_request_size=_LARGE + 1000) as producer:
+    async with patient_producer(settings, max_request_size=_LARGE + 1000) as producer:
         await producer.send_and_wait(topic, b"x" * _LARGE, partition=0)
-    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(**as_admin(settings), auto_offset_reset="earliest") as consumer:
         consumer.assign([TopicPartition(topic, 0)])
         assert len((await consumer.getone()).value) == _LARGE
 

@@ -42,6 +42,7 @@ def aged(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 async def _made(servers: Servers, settings: Settings) -> None:
+    servers.admit(settings.topic_prefix)
     await administer(servers, f"CREATE DATABASE {settings.database_url.rpartition('/')[2]}")
     async with bench(settings.database_url, settings.shards) as ledger:
         await topics.ensure(settings)

@@ -54,7 +54,7 @@ def _settings(servers: Servers, name: str, folder: Path) -> Settings:
     write_private(folder / "tokens.json", json.dumps({role: secrets.token_hex(8) for role in ROLES}).encode())
     return Settings(
         home=folder,
-        kafka=servers.kafka,
+        **servers.on_kafka,
         database_url=servers.database_url(name),
         topic_prefix=name.replace("_", "-"),
         tokens=folder / "tokens.json",
@@ -64,6 +64,7 @@ def _settings(servers: Servers, name: str, folder: Path) -> Settings:
 
 
 async def _made(servers: Servers, settings: Settings) -> None:
+    servers.admit(settings.topic_prefix)
     await administer(servers, f"CREATE DATABASE {settings.database_url.rpartition('/')[2]}")
     async with bench(settings.database_url, settings.shards) as ledger:
         await topics.ensure(settings)

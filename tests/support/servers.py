@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import random
 from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
 
+from deploy.local.access.granting import Broker
+from deploy.local.access.principals import ADMIN, LOGINS, Rule, of_all
 from deploy.local.running.ports import is_free
 from deploy.local.running.state import Ports
 
@@ -16,10 +20,31 @@ class Servers:
 
     kafka: str
     postgres: str
+    passwords: str = ""  # the folder of Kafka's; empty where it asks for none
 
     def database_url(self, database: str) -> str:
         """Return the URL of one database."""
         return f"{self.postgres}/{database}"
+
+    @property
+    def on_kafka(self) -> dict[str, Any]:
+        """The settings that tell how Kafka is reached."""
+        if not self.passwords:
+            return {"kafka": self.kafka, "kafka_protocol": "PLAINTEXT"}
+        return {"kafka": self.kafka, "kafka_passwords": Path(self.passwords)}
+
+    def admit(self, prefix: str) -> None:
+        """Have everybody be let do, with the topics of that prefix, what they are in an installation."""
+        self._rule(of_all(prefix), prefix)
+
+    def forget(self, prefix: str) -> None:
+        """Let nobody do it any more: a broker reads all rules for each request."""
+        self._rule([], prefix)
+
+    def _rule(self, rules: list[Rule], prefix: str) -> None:
+        if self.passwords:
+            broker = Broker(self.kafka, (Path(self.passwords) / ADMIN).read_text().strip())
+            broker.set_rules(LOGINS, rules, prefix)
 
 
 def far_ports() -> Ports:

@@ -22,6 +22,8 @@ _REPOSITORY = Path(__file__).parents[2]
 _KEPT = (
     "home",
     "kafka",
+    "kafka_protocol",
+    "kafka_passwords",
     "database_url",
     "tokens",
     "kek_file",

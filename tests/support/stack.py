@@ -12,7 +12,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -28,6 +28,7 @@ from services.common import mac_keys
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from tests.support import containers
+from tests.support.access import as_admin
 from tests.support.patience import PATIENCE
 from tests.support.servers import Servers, far_ports
 
@@ -39,14 +40,14 @@ _CARETAKER: Final = pytest.StashKey[subprocess.Popen[bytes]]()
 class OwnServers(Servers):
     """Those that we started as processes."""
 
-    home: Home
-    state: State
+    home: Home = field(kw_only=True)
+    state: State = field(kw_only=True)
 
     @classmethod
     def of(cls, home: Home, state: State) -> Self:
         """Those of that home."""
         url = postgres.url(state.ports.postgres, state.password, "").removesuffix("/")
-        return cls(f"127.0.0.1:{state.ports.kafka}", url, home, state)
+        return cls(f"127.0.0.1:{state.ports.kafka}", url, str(home.kafka_passwords), home=home, state=state)
 
     def kill(self, name: str) -> None:
         """End one of the two (``kafka`` or ``postgres``) as a power cut would."""
@@ -134,8 +135,10 @@ async def database(database_server: Servers) -> AsyncIterator[str]:
 async def topic_prefix(servers: Servers) -> AsyncIterator[str]:
     """A prefix that no other test uses; topics that begin with it are deleted after the test."""
     prefix = f"t{uuid.uuid4().hex[:12]}"
+    servers.admit(prefix)
     yield prefix
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers.kafka)
+    servers.forget(prefix)
+    admin = AIOKafkaAdminClient(**as_admin(Settings(**servers.on_kafka)))
     await admin.start()
     try:
         ours = [topic for topic in await admin.list_topics() if topic.startswith(f"{prefix}.")]
@@ -154,7 +157,7 @@ def settings(servers: Servers, database: str, topic_prefix: str, tmp_path: Path)
     write_private(tmp_path / "tokens.json", json.dumps(tokens).encode())
     return Settings(
         home=tmp_path,
-        kafka=servers.kafka,
+        **servers.on_kafka,
         database_url=database,
         topic_prefix=topic_prefix,
         tokens=tmp_path / "tokens.json",

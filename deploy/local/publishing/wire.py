@@ -11,7 +11,9 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
+from deploy.local.access.principals import PUBLISHER
 from deploy.local.speaking.trouble import NOT_RUNNING, CommandError
+from services.common.kafka.login import login
 from services.common.settings import Settings
 
 _HEADERS: Final = [("content-type", b"application/cloudevents+json")]
@@ -37,8 +39,9 @@ class KafkaWire:
     def __init__(self, settings: Settings) -> None:
         self._actions = settings.topic("actions")
         self._receipts = settings.topic("receipts")
-        self._producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, enable_idempotence=True, linger_ms=5)
-        self._consumer = AIOKafkaConsumer(self._receipts, bootstrap_servers=settings.kafka, enable_auto_commit=False)
+        known = login(settings, PUBLISHER)
+        self._producer = AIOKafkaProducer(**known, enable_idempotence=True, linger_ms=5)
+        self._consumer = AIOKafkaConsumer(self._receipts, **known, enable_auto_commit=False)
         self._failed: BaseException | None = None
 
     async def send(self, office: str, body: bytes) -> None:
@@ -84,11 +87,12 @@ class KafkaWire:
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[KafkaWire]:
     """Kafka, connected. Raises CommandError where it is not there or goes away."""
-    wire = KafkaWire(settings)
     try:
-        await wire.start()
-        yield wire
+        wire = KafkaWire(settings)
+        try:
+            await wire.start()
+            yield wire
+        finally:
+            await wire.stop()
     except KafkaError as error:
         raise CommandError("no_kafka", NOT_RUNNING, kafka=settings.kafka, reason=error) from error
-    finally:
-        await wire.stop()

@@ -42,6 +42,7 @@ class Overview(TypedDict):
     recorder_url: str | None
     projector_url: str | None
     tokens: str
+    kafka_clients: str
     services: dict[str, Service]
 
 
@@ -58,6 +59,7 @@ def overview(home: Home) -> Overview:
         recorder_url=known.get("CHENGZHANG_RECORDER_URL"),
         projector_url=known.get("CHENGZHANG_PROJECTOR_URL"),
         tokens=str(home.tokens),
+        kafka_clients=str(home.kafka_clients),
         services=services,
     )
 

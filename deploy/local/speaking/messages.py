@@ -130,6 +130,21 @@ _TEXTS = {
         ),
         "缺少 {file}，而 {data} 中已有数据。没有此密钥，密封内容将无法打开：请从备份恢复。从头开始则删除数据目录。",
     ),
+    "no_kafka_password": (
+        (
+            "{file} is missing, but there are data in {data}: Kafka knows its administrator by this password. Put it "
+            "back from your backup. Or stop the stack and delete {data}: the recorder fills the topics again from the "
+            "ledger; actions that it had not read are lost."
+        ),
+        (
+            "缺少 {file}，而 {data} 中已有数据：Kafka 凭此密码识别管理员。请从备份恢复。或停止系统并删除 {data}："
+            "记录服务会由账本重新发布各主题，尚未读取的操作会丢失。"
+        ),
+    ),
+    "kafka_refused": (
+        "Kafka did not do what was asked: {why}. Look into its log, then try again.",
+        "Kafka 未能完成请求：{why}。请查看其日志后重试。",
+    ),
     "no_state": (
         (
             "{file} is missing, but there are data in {data}: it holds the database's password. Put it back from your "

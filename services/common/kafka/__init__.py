@@ -1,1 +1,7 @@
-"""What every reader of Kafka here shares: batches of others read within bounds."""
+"""What every client of Kafka here shares.
+
+login      who it is: the settings, as aiokafka's arguments
+broker     FastStream's, logged in so
+bounding   batches of others read within bounds
+patch      aiokafka, made to do so
+"""

@@ -1,7 +1,8 @@
 """The command ``projector serve``."""
 
-from services.common.commands import CheckOnly, Home, Language, failed, settings_of
+from services.common.commands import CheckOnly, Home, Language, failed, settings_of, spoken
 from services.common.grants import GrantsError
+from services.common.kafka.login import NoLogin
 from services.common.serving import NoSuchAddress
 from services.projector import app
 
@@ -12,3 +13,5 @@ def serve(home: Home = None, lang: Language = None, check: CheckOnly = False) ->
         app.serve(settings_of(home, lang), only_check=check)
     except (GrantsError, NoSuchAddress) as error:
         failed(lang, str(error))
+    except NoLogin as error:
+        failed(lang, error.words[spoken(lang)])

@@ -16,10 +16,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from services.common.kafka import patch
+from services.common.kafka.broker import broker
 from services.common.log import raised
 from services.common.settings import Settings
 from services.projector import settings as limits
@@ -39,7 +39,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     def __init__(self, settings: Settings, engine: Engine, progress: Progress) -> None:
         patch.install()
-        self._servers = settings.kafka
+        self._settings = settings
         self._shards = settings.shards
         self._topic = settings.topic("events")
         self._engine = engine
@@ -50,11 +50,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._wake = asyncio.Event()
         self._folding: asyncio.Task[None] | None = None
         self._pause, self._again = limits.HALTED_SECONDS, 0.0  # until halted shards are looked at again; when
-        # No logger: FastStream's would repeat records. What matters is logged here.
-        self.broker = KafkaBroker(
-            settings.kafka,
+        self.broker = broker(
+            settings,
+            limits.NAME,
             apply_types=False,
-            logger=None,
             allow_auto_create_topics=False,
             metadata_max_age_ms=limits.METADATA_MS,
             graceful_timeout=10.0,
@@ -96,7 +95,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     async def _start(self) -> None:
         for delay in _delays():
             try:
-                await created(self._servers, self._topic, self._shards)
+                await created(self._settings, self._topic, self._shards)
                 await self.broker.start()
             except (KafkaError, OSError) as error:
                 _log.warning("kafka-unreachable", raised=raised(error))

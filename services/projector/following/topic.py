@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from services.common.kafka import login as logins
+from services.common.settings import Settings
 from services.projector import settings as limits
 from services.projector.errors import Misfit
 from services.projector.following.batch import Cursor, Record, Slice
@@ -23,20 +26,21 @@ FETCHING: Final[Mapping[str, Any]] = {
     "auto_offset_reset": "none",
 }
 _log = structlog.get_logger(__name__)
+login: Final = partial(logins.login, program=limits.NAME)
 
 
-async def created(servers: str, topic: str, shards: int) -> None:
+async def created(settings: Settings, topic: str, shards: int) -> None:
     """Wait until the topic is there. Raises Misfit where partitions and shards differ in number.
 
     To subscribe earlier would do no good: aiokafka looks for what wasn't there only every five minutes.
     """
-    if (found := await partitions(servers, topic, awaited=True)) != shards:
+    if (found := await partitions(settings, topic, awaited=True)) != shards:
         raise Misfit(f"The topic {topic} has {found} partitions, but CHENGZHANG_SHARDS is {shards}.")
 
 
-async def partitions(servers: str, topic: str, *, awaited: bool = False) -> int:
+async def partitions(settings: Settings, topic: str, *, awaited: bool = False) -> int:
     """How many partitions it has; 0 where there is no such topic, unless it is ``awaited``."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    admin = AIOKafkaAdminClient(**login(settings))
     try:
         await admin.start()
         while True:

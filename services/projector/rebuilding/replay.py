@@ -23,7 +23,7 @@ from services.projector.database import TRANSIENT
 from services.projector.errors import Halted, NotRunning, Unreadable
 from services.projector.following.batch import Record, Slice
 from services.projector.following.engine import Engine, Outcome
-from services.projector.following.topic import FETCHING, Reading, partitions, readings
+from services.projector.following.topic import FETCHING, Reading, login, partitions, readings
 
 _WAIT_MS: Final = 200
 PATIENCE: Final = 10.0  # seconds without a record, though some are missing
@@ -35,12 +35,12 @@ class Replay:
     """Reads and folds; as a context manager it gives the client back."""
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
-        self._servers = settings.kafka
+        self._settings = settings
         self._topic = settings.topic("events")
         self._shards = range(settings.shards)
         self._engine = engine
         patch.install()
-        self._kafka = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False, **FETCHING)
+        self._kafka = AIOKafkaConsumer(**login(settings), enable_auto_commit=False, **FETCHING)
         self._readings: dict[int, Reading] = {}
         self._folding: asyncio.Task[int] | None = None
 
@@ -76,7 +76,7 @@ class Replay:
             pass
 
     async def _assign(self) -> None:
-        found = await partitions(self._servers, self._topic)
+        found = await partitions(self._settings, self._topic)
         if found != len(self._shards):
             raise Unreadable(
                 f"The topic {self._topic} has {found} partitions, the shards are {len(self._shards)}.",

@@ -124,7 +124,7 @@ class Leaving:
     async def _check_published(self, last: dict[int, int]) -> None:
         """What leaves must be on its topic: the relay reads the ledger."""
         try:
-            tails = await fetching.tails(self._settings.kafka, self._settings.topic("events"), last)
+            tails = await fetching.tails(self._settings, self._settings.topic("events"), last)
         except (KafkaError, TimeoutError, OSError) as error:
             raise unreadable(error) from error
         async with self._pool.acquire(timeout=10) as connection:

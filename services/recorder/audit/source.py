@@ -155,8 +155,8 @@ def _next(shard: int, records: Iterable[Record], following: int) -> Iterator[byt
 @asynccontextmanager
 async def _kafka(settings: Settings) -> AsyncIterator[KafkaSource]:
     topic = settings.topic("events")
-    ends = await ends_of(settings.kafka, topic)
+    ends = await ends_of(settings, topic)
     if ends is None:
         raise Unavailable(f"there is no topic {topic}.", f"没有主题 {topic}。")
-    async with consuming(settings.kafka) as consumer:
+    async with consuming(settings) as consumer:
         yield KafkaSource(consumer, topic, ends)

@@ -59,6 +59,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self, settings: Settings, appender: Appender, vault: Vault, quarantine: Quarantine, rereading: Rereading
     ) -> None:
         """Subscribe nothing yet."""
+        self._settings = settings
         self._topic = settings.topic("actions")
         self._group = f"{settings.topic_prefix}-recorder"
         self._appender = appender
@@ -96,15 +97,17 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         )
         self._subscriber(self._handle)
 
-    async def begin(self, kafka: str) -> None:
+    async def begin(self) -> None:
         """Commit where to begin where no offset is known, or none that the log has; then what is recorded, at times.
 
         A fetch without an offset costs the consumer five seconds, and the longer nobody looks, the likelier has a log
         that was cut off grown beyond the old offset.
         """
-        partitions = [TopicPartition(self._topic, p) for p in range(await topics.partitions(kafka, self._topic))]
+        partitions = [
+            TopicPartition(self._topic, p) for p in range(await topics.partitions(self._settings, self._topic))
+        ]
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-            bootstrap_servers=kafka, group_id=self._group, enable_auto_commit=False
+            **topics.login(self._settings), group_id=self._group, enable_auto_commit=False
         )
         await consumer.start()
         try:

@@ -12,8 +12,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.kafka import patch
-from services.recorder.errors import silent, unreadable
+from services.common.kafka.login import NoLogin
+from services.common.settings import Settings
+from services.recorder.errors import Misconfigured, silent, unreadable
 from services.recorder.kafka import topics
+from services.recorder.kafka.topics import login
 
 MOST: Final = 20_000  # records at once
 _PARTITION_BYTES: Final = 4 * 1024 * 1024  # fetched ahead
@@ -40,18 +43,18 @@ async def bounds(consumer: Consumer, places: Collection[TopicPartition]) -> dict
 
 
 @asynccontextmanager
-async def consuming(servers: str) -> AsyncIterator[Consumer]:
+async def consuming(settings: Settings) -> AsyncIterator[Consumer]:
     """A consumer without a group, which is told what to read. Raises Unavailable."""
     with _told():
-        async with _consumer(servers) as consumer:
+        async with _consumer(settings) as consumer:
             yield consumer
 
 
 @asynccontextmanager
-async def _consumer(servers: str) -> AsyncIterator[Consumer]:
+async def _consumer(settings: Settings) -> AsyncIterator[Consumer]:
     patch.install()
     consumer: Consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
+        **login(settings),
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_PARTITION_BYTES,
@@ -67,9 +70,11 @@ async def _consumer(servers: str) -> AsyncIterator[Consumer]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What Kafka answers to nobody: Unavailable."""
+    """What Kafka answers to nobody: Unavailable. What nobody can ask it with: Misconfigured."""
     try:
         yield
+    except NoLogin as error:
+        raise Misconfigured(*error.words.values()) from error
     except KafkaError as error:
         raise unreadable(error) from error
 
@@ -118,21 +123,21 @@ async def fetches(consumer: Consumer, place: TopicPartition, first: int, end: in
             yield records
 
 
-async def everything(servers: str, topic: str, ends: Collection[int]) -> AsyncIterator[list[Record]]:
+async def everything(settings: Settings, topic: str, ends: Collection[int]) -> AsyncIterator[list[Record]]:
     """All partitions of a topic, one after the other, each to its end. Raises Unavailable."""
-    async with consuming(servers) as consumer:
+    async with consuming(settings) as consumer:
         for number, end in enumerate(ends):
             async for records in fetches(consumer, TopicPartition(topic, number), 0, end):
                 yield records
 
 
-async def ends_of(servers: str, topic: str) -> list[int] | None:
+async def ends_of(settings: Settings, topic: str) -> list[int] | None:
     """Where each partition of a topic ends now; None where there is no such topic. Raises Unavailable."""
     with _told():
-        places = [TopicPartition(topic, number) for number in range(await topics.partitions(servers, topic))]
+        places = [TopicPartition(topic, number) for number in range(await topics.partitions(settings, topic))]
     if not places:
         return None
-    async with consuming(servers) as consumer:
+    async with consuming(settings) as consumer:
         ends = await consumer.end_offsets(places)
     return [ends[place] for place in places]
 
@@ -145,17 +150,17 @@ class Tail:
     last: Record | None
 
 
-async def tails(servers: str, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
+async def tails(settings: Settings, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
     """Read back the end of each partition.
 
     Raises KafkaError, or TimeoutError where the broker doesn't give it in time.
     """
-    return await topics.unbroken(_tails(servers, [TopicPartition(topic, number) for number in partitions], within))
+    return await topics.unbroken(_tails(settings, [TopicPartition(topic, number) for number in partitions], within))
 
 
-async def _tails(servers: str, places: list[TopicPartition], within: float) -> dict[int, Tail]:
+async def _tails(settings: Settings, places: list[TopicPartition], within: float) -> dict[int, Tail]:
     """All side by side: a fetch brings the ends of many."""
-    async with _consumer(servers) as consumer, asyncio.timeout(within):
+    async with _consumer(settings) as consumer, asyncio.timeout(within):
         consumer.assign(places)
         found = await bounds(consumer, places)
         tails = {place.partition: Tail(at.end, None) for place, at in found.items() if at.first == at.end}

@@ -9,6 +9,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.envelope import STRUCTURED
 from services.common.macs import Place
+from services.common.settings import Settings
 from services.recorder.kafka import topics
 
 HEADERS: Final = [("content-type", STRUCTURED.encode())]  # of what we write: CloudEvents libraries go by it
@@ -20,10 +21,10 @@ Producer: TypeAlias = "AIOKafkaProducer[bytes, bytes]"
 Record = tuple[bytes, bytes]  # key, value
 
 
-async def connected(servers: str) -> Producer:
+async def connected(settings: Settings) -> Producer:
     """An idempotent producer, to be let go of (``topics.let_go``). Raises KafkaError, TimeoutError."""
     producer: Producer = AIOKafkaProducer(
-        bootstrap_servers=servers,
+        **topics.login(settings),
         enable_idempotence=True,
         acks="all",
         max_batch_size=LARGEST_BATCH_BYTES,

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from aiokafka import AIOKafkaProducer
@@ -16,11 +17,14 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
+from services.common.kafka import login as logins
 from services.common.kafka import patch
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 
 T = TypeVar("T")
+NAME: Final = "recorder"  # on Kafka
+login: Final = partial(logins.login, program=NAME)
 DAY_MS: Final = 24 * 60 * 60 * 1000
 ACTIONS_KEPT: Final = 30 * DAY_MS
 ACTIONS_PARTITIONS: Final = 8
@@ -78,16 +82,16 @@ def wanted(settings: Settings) -> tuple[Topic, ...]:
 async def ensure(settings: Settings) -> None:
     """Create what is missing; raise Misconfigured where a topic is not as it must be."""
     topics = wanted(settings)
-    async with administering(settings.kafka) as admin:
+    async with administering(settings) as admin:
         await _create(admin, settings, topics)
         await _check_partitions(admin, topics)
         await _check_configs(admin, topics)
 
 
 @asynccontextmanager
-async def administering(servers: str, patience: float = 40) -> AsyncIterator[AIOKafkaAdminClient]:
+async def administering(settings: Settings, patience: float = 40) -> AsyncIterator[AIOKafkaAdminClient]:
     """A client that makes topics and says how they are; a request may take so many seconds. Raises KafkaError."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=int(1000 * patience))
+    admin = AIOKafkaAdminClient(**login(settings), request_timeout_ms=int(1000 * patience))
     try:
         await admin.start()
         yield admin
@@ -155,9 +159,9 @@ def _will_do(config: str, found: str, wanted_: str) -> bool:
     return int(found) == -1 or (int(wanted_) != -1 and int(found) >= int(wanted_))  # -1: for ever
 
 
-async def partitions(kafka: str, topic: str) -> int:
+async def partitions(settings: Settings, topic: str) -> int:
     """How many partitions a topic has: 0 where there is none of that name."""
-    async with administering(kafka) as admin:
+    async with administering(settings) as admin:
         described = await admin.describe_topics([topic])
     return sum(len(each["partitions"]) for each in described if not each["error_code"])
 

@@ -287,7 +287,7 @@ class Relay:
 
     async def _read_back(self, lane: Lane) -> None:
         """Learn from the topic itself where to go on; a topic that is ahead or differs stops the shard."""
-        tail = (await fetching.tails(self._settings.kafka, lane.topic, [lane.shard], lane.patience))[lane.shard]
+        tail = (await fetching.tails(self._settings, lane.topic, [lane.shard], lane.patience))[lane.shard]
         async with self._pool.acquire(timeout=10) as connection:
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
             if found.reason is not None:
@@ -364,7 +364,7 @@ class Relay:
     async def _connected(self) -> Producer:
         async with self._producer_lock:
             if self._producer is None:
-                self._producer = await sending.connected(self._settings.kafka)
+                self._producer = await sending.connected(self._settings)
             return self._producer
 
     async def _discard_producer(self) -> None:

@@ -124,7 +124,7 @@ def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:
 async def _intake_lag(settings: Settings) -> int | None:
     topic, group = settings.topic("actions"), f"{settings.topic_prefix}-recorder"
     try:
-        async with topics.administering(settings.kafka, 5) as admin, consuming(settings.kafka) as consumer:
+        async with topics.administering(settings, 5) as admin, consuming(settings) as consumer:
             described = (await admin.describe_topics([topic]))[0]
             committed = await admin.list_consumer_group_offsets(group)
             found = await bounds(consumer, [TopicPartition(topic, p["partition"]) for p in described["partitions"]])

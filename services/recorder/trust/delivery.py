@@ -81,7 +81,7 @@ class Delivery:
 
     async def _connected(self) -> Producer:
         if self._producer is None:
-            self._producer = await sending.connected(self._settings.kafka)
+            self._producer = await sending.connected(self._settings)
         return self._producer
 
     async def stop(self) -> None:

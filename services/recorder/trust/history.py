@@ -59,7 +59,7 @@ async def check(
     """The same for these shards, without a word in the log."""
     reasons: dict[int, Both | None] = dict.fromkeys(shards)
     for kind in ("events", "receipts"):
-        tails = await fetching.tails(settings.kafka, settings.topic(kind), shards)
+        tails = await fetching.tails(settings, settings.topic(kind), shards)
         async with pool.acquire() as connection:
             for shard, tail in tails.items():
                 found = await check_tail(connection, ledger, kind, shard, tail)

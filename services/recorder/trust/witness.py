@@ -49,7 +49,7 @@ async def all_witnessed(settings: Settings, ledger: UUID) -> Witnessed:
         return found
     kept = _Kept(ledger)
     topic = settings.topic("checkpoints")
-    async for records in everything(settings.kafka, topic, await ends_of(settings.kafka, topic) or ()):
+    async for records in everything(settings, topic, await ends_of(settings, topic) or ()):
         for record in records:
             kept.take(record.value or b"")
     for shard, roots in kept.verified(Keys.load(settings.checkpoint_keys_file).verifiers).items():

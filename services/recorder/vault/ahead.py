@@ -38,7 +38,7 @@ async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Colle
     async with pool.acquire(timeout=10) as connection:
         sizes = await states.covered(connection, sorted(shards))
     found: list[Ahead] = []
-    async with consuming(settings.kafka) as consumer:
+    async with consuming(settings) as consumer:
         ends = await consumer.end_offsets([TopicPartition(settings.topic("events"), shard) for shard in sizes])
         for at, end in ends.items():
             async for records in fetches(consumer, at, sizes[at.partition], end):

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from services.common.commands import AsJson, Home, Lang, Language, Words, settings_of, spoken
+from services.common.commands import AUDITOR, AsJson, Home, Lang, Language, Words, settings_of, spoken
 from services.common.settings import Settings
 from services.recorder.audit import files
 from services.recorder.audit.asking import Asked
@@ -58,7 +58,7 @@ def bundle(
     words = _WORDS[spoken(lang)]
     with said(lang):
         files.check(out, packing.is_bundle)
-        made = asyncio.run(_made(settings_of(home, lang), person, year, source or (), words["waiting"]))
+        made = asyncio.run(_made(settings_of(home, lang, AUDITOR), person, year, source or (), words["waiting"]))
         files.check(out, packing.is_bundle)  # what came there meanwhile
         files.write(out, made.content)
     told = {"file": str(out), "person": person, "year": year, "events": made.events}

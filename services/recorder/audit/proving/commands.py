@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 import orjson
 import typer
 
-from services.common.commands import Lang, settings_of
+from services.common.commands import AUDITOR, Lang, settings_of
 from services.common.settings import Settings
 from services.recorder.audit import files
 from services.recorder.audit.offline.program import program
@@ -47,7 +47,7 @@ async def place(log: AuditLog, shard: int | None, office: str | None) -> int:
 
 def asked(home: Path | None, lang: Lang | None, ask: Callable[[AuditLog], Awaitable[_T]]) -> _T:
     """Ask the log; exit 1 or 3 where it has no answer."""
-    settings = settings_of(home, lang)
+    settings = settings_of(home, lang, AUDITOR)
 
     async def answer() -> _T:
         async with opened(settings) as log:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from services.common.commands import AsJson, Home, Lang, Language, Words, confirm, settings_of, spoken
+from services.common.commands import AUDITOR, AsJson, Home, Lang, Language, Words, confirm, settings_of, spoken
 from services.common.settings import Settings
 from services.recorder.audit.proving.commands import tell
 from services.recorder.cli_errors import said
@@ -47,7 +47,7 @@ def key(
     *, rotate: Rotate = False, yes: Yes = False, home: Home = None, lang: Language = None, as_json: AsJson = False
 ) -> None:
     """Print the verifier keys, newest first, one a shard: origin+hash+base64 (核验公钥，每分片一行)."""
-    settings, words = settings_of(home, lang), _WORDS[spoken(lang)]
+    settings, words = settings_of(home, lang, AUDITOR), _WORDS[spoken(lang)]
     with said(lang):
         ledger = asyncio.run(_ledger(settings))
         if rotate:

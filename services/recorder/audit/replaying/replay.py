@@ -12,7 +12,18 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from services.common.commands import FAILED, Home, Lang, Language, Words, failed, not_running, settings_of, spoken
+from services.common.commands import (
+    AUDITOR,
+    FAILED,
+    Home,
+    Lang,
+    Language,
+    Words,
+    failed,
+    not_running,
+    settings_of,
+    spoken,
+)
 from services.common.settings import Settings
 from services.common.showing import progress, quiet
 from services.recorder.audit.asking import Asked, Place
@@ -137,7 +148,7 @@ def replay(
         as_of=asked.last(as_of),
     )
     sources, place = asked.stores(source), asked.place(after)  # what is asked wrongly is told first
-    _Command(settings_of(home, lang), lang, sources, wanted, place, readable).run()
+    _Command(settings_of(home, lang, AUDITOR), lang, sources, wanted, place, readable).run()
 
 
 @dataclass(slots=True)

@@ -81,7 +81,7 @@ class Plan:
 
 async def plan(settings: Settings, options: Options) -> Plan:
     """Lay out the work. Raises Unavailable, Misconfigured, NotArchived."""
-    ends = {kind: await ends_of(settings.kafka, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
+    ends = {kind: await ends_of(settings, settings.topic(kind)) for kind in KINDS} if options.kafka else {}
     files = [in_file(settings.checkpoints_file, "file"), *map(given, options.files)]
     async with connected(settings.database_url) as connection:
         layout = _Layout(connection, settings, options, await founded(connection), ends)
@@ -166,10 +166,10 @@ class _Layout:
             notary.take(kept)
         if self.options.kafka:
             topic = self.settings.topic("checkpoints")
-            ends = await ends_of(self.settings.kafka, topic)
+            ends = await ends_of(self.settings, topic)
             if ends is None:
                 self.made.skipped.append(skipped("published", "no-topic", topic=topic))
-            async for records in everything(self.settings.kafka, topic, ends or ()):
+            async for records in everything(self.settings, topic, ends or ()):
                 notes = [Kept("topic", record.value or b"") for record in records]
                 await asyncio.to_thread(notary.take, notes)  # so that signatures don't keep Kafka waiting
         async with self.connection.transaction():

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.common.commands import (
+    AUDITOR,
     FAILED,
     AsJson,
     Home,
@@ -122,7 +123,7 @@ def verify(
     options = Options(*named, checkpoints or (), keys, archives, *stores)
     quiet()
     with said(lang), _interruptible():
-        report = verified(settings_of(home, lang), options, title=words["title"])
+        report = verified(settings_of(home, lang, AUDITOR), options, title=words["title"])
     if as_json:
         typer.echo(orjson.dumps(report.as_json()))
     else:

@@ -120,7 +120,7 @@ class Quarantine:
                 await asyncio.sleep(1)
 
     async def _publish_until_told(self) -> None:
-        producer = await sending.connected(self._settings.kafka)
+        producer = await sending.connected(self._settings)
         try:
             while True:
                 async with self._pool.acquire(timeout=10) as connection:

@@ -84,11 +84,11 @@ async def _lost(settings: Settings) -> Ledger:
     counts: set[int] = set()
     for kind in ("events", "receipts"):
         name = settings.topic(kind)
-        partitions = await topics.partitions(settings.kafka, name)
+        partitions = await topics.partitions(settings, name)
         if not partitions:
             continue
         counts.add(partitions)
-        for tail in (await fetching.tails(settings.kafka, name, range(partitions))).values():
+        for tail in (await fetching.tails(settings, name, range(partitions))).values():
             if tail.last is not None:
                 sources |= _source(tail.last.value)
     if len(counts) != 1 or len(sources) != 1:

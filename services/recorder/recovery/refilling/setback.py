@@ -28,7 +28,7 @@ Log: Final = structlog.get_logger("restore")
 async def set_back(settings: Settings, pool: Pool, newest: datetime) -> bool:
     """Have the intake begin a day before ``newest``, where it is further. False where a recorder holds the group."""
     topic = settings.topic("actions")
-    places = [TopicPartition(topic, p) for p in range(await topics.partitions(settings.kafka, topic))]
+    places = [TopicPartition(topic, p) for p in range(await topics.partitions(settings, topic))]
     if not places:
         return True
     for _ in range(_TRIES):
@@ -47,7 +47,7 @@ async def set_back(settings: Settings, pool: Pool, newest: datetime) -> bool:
 async def _set_back(settings: Settings, pool: Pool, places: list[TopicPartition], since: int) -> None:
     patch.install()
     consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, group_id=f"{settings.topic_prefix}-recorder", enable_auto_commit=False
+        **topics.login(settings), group_id=f"{settings.topic_prefix}-recorder", enable_auto_commit=False
     )
     try:
         await consumer.start()

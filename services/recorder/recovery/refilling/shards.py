@@ -56,7 +56,7 @@ class Work:
 
     async def at_end(self, shard: int, kind: str) -> Found:
         """What the end of the topic says of the shard."""
-        tails = await fetching.tails(self.settings.kafka, self.settings.topic(kind), [shard])
+        tails = await fetching.tails(self.settings, self.settings.topic(kind), [shard])
         async with self.pool.acquire() as connection:
             return await history.check_tail(connection, self.ledger, kind, shard, tails[shard])
 

@@ -99,5 +99,5 @@ class Tapes:
 async def opened(settings: Settings, source: str, shard: int) -> AsyncIterator[Tapes]:
     """The tapes of a shard of the ledger with that CloudEvents source. Raises Unavailable."""
     events, receipts = (TopicPartition(settings.topic(kind), shard) for kind in ("events", "receipts"))
-    async with consuming(settings.kafka) as one, consuming(settings.kafka) as other:
+    async with consuming(settings) as one, consuming(settings) as other:
         yield Tapes(Tape(one, "events", events, source, recorded), Tape(other, "receipts", receipts, source, answered))

@@ -68,7 +68,7 @@ class Records:
         self._ahead.clear()
         self._following = 0
         why: Both | None = None
-        async with consuming(self.settings.kafka) as consumer:
+        async with consuming(self.settings) as consumer:
             stretch = await Stretch.begun(consumer, self.place, 0)
             while why is None and (found := await stretch.fetch(AT_ONCE)):
                 for record in found:
@@ -84,7 +84,7 @@ class Records:
         """Publish all from ``first`` on that the ledger has by now; how many. Raises Unavailable, Refused."""
         size = await ending(self.pool, self.shard, self.kind)
         try:
-            producer = await sending.connected(self.settings.kafka)
+            producer = await sending.connected(self.settings)
             try:
                 at = first
                 while at < size and (portion := await self._read(at, min(AT_ONCE, size - at))):

@@ -107,7 +107,7 @@ def _refused(word: str, found: Partition) -> Refused:
 
 async def empty(settings: Settings, kind: str, shard: int) -> None:
     """Delete all records of one partition, in place."""
-    async with topics.administering(settings.kafka) as admin:
+    async with topics.administering(settings) as admin:
         await admin.delete_records({TopicPartition(settings.topic(kind), shard): RecordsToDelete(before_offset=-1)})
 
 

@@ -51,7 +51,7 @@ async def published(part: Partition, tick: Tick) -> Findings:
     comparing, settings = _Comparing(part), part.settings
     place = TopicPartition(settings.topic(part.kind), part.shard)
     number_of, held_of = (sequence, _events) if part.kind == "events" else (_receipt_number, _receipts)
-    async with connected(settings.database_url) as connection, consuming(settings.kafka) as consumer:
+    async with connected(settings.database_url) as connection, consuming(settings) as consumer:
         async for records in fetches(consumer, place, 0, part.end):
             numbers = [number_of(record.value) for record in records]
             wanted = [number for number in numbers if number is not None and number < part.size]

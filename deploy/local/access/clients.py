@@ -1,0 +1,44 @@
+"""The files with which others come to Kafka: as librdkafka reads them (JSON), and as Java's tools do (properties)."""
+
+from __future__ import annotations
+
+import json
+
+from deploy.local.paths import Home, private_folder, write_private
+
+MECHANISM = "SCRAM-SHA-512"
+PROTOCOL = "SASL_PLAINTEXT"
+
+
+def librdkafka(address: str, principal: str, password: str) -> dict[str, str]:
+    """By librdkafka's own names."""
+    return {
+        "bootstrap.servers": address,
+        "security.protocol": PROTOCOL,
+        "sasl.mechanism": MECHANISM,
+        "sasl.username": principal,
+        "sasl.password": password,
+    }
+
+
+def jaas(principal: str, password: str) -> str:
+    """A login by SCRAM, as Java has it."""
+    module = "org.apache.kafka.common.security.scram.ScramLoginModule"
+    return f'{module} required username="{principal}" password="{password}";'
+
+
+def write(home: Home, address: str, principal: str, password: str) -> None:
+    """Write both files of one principal."""
+    private_folder(home.kafka_clients)
+    known = librdkafka(address, principal, password)
+    write_private(home.kafka_clients / f"{principal}.json", json.dumps(known, indent=2).encode() + b"\n")
+    java = {key: value for key, value in known.items() if not key.startswith("sasl.")}
+    java |= {"sasl.mechanism": MECHANISM, "sasl.jaas.config": jaas(principal, password)}
+    lines = "".join(f"{key}={value}\n" for key, value in java.items())
+    write_private(home.kafka_clients / f"{principal}.properties", lines.encode())
+
+
+def forget(home: Home, principal: str) -> None:
+    """Remove both."""
+    for ending in ("json", "properties"):
+        (home.kafka_clients / f"{principal}.{ending}").unlink(missing_ok=True)
