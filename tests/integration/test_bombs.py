@@ -69,7 +69,7 @@ async def test_whoever_reads_partitions_for_an_audit_reads_it_within_bounds(sett
     await publish(settings, world.records)
     await _send_bomb(settings, world.shard)
     place = TopicPartition(settings.topic("events"), world.shard)
-    async with consuming(settings.kafka) as consumer:
+    async with consuming(settings) as consumer:
         stretch = fetches(consumer, place, 0, len(world.records) + 1)
         values = [record.value or b"" async for records in stretch for record in records]
     assert values[:-1] == [record.value for record in world.records]

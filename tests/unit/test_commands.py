@@ -134,6 +134,9 @@ def test_a_terminal_that_lacks_a_character_is_shown_another_one(encoding: str, t
         ("recorder", 31, {}, 1, "31 bytes"),
         ("recorder", 32, {"CHENGZHANG_HTTP_HOST": "192.0.2.1"}, 1, "CHENGZHANG_HTTP_HOST=192.0.2.1"),
         ("projector", 0, {}, 0, ""),
+        ("recorder", 32, {"CHENGZHANG_KAFKA_PASSWORD_FILE": "/nowhere"}, 1, "/nowhere: can't be read"),
+        ("recorder", 32, {"CHENGZHANG_KAFKA_PROTOCOL": "SSL", "CHENGZHANG_KAFKA_CA_FILE": "/no"}, 1, "/no: can't be"),
+        ("projector", 0, {"CHENGZHANG_KAFKA_USER": "somebody"}, 1, "kafka-passwords/somebody: can't be read"),
         ("projector", 0, {"CHENGZHANG_TOKENS": "/nowhere"}, 1, "/nowhere: can't be read"),
     ],
 )
@@ -142,6 +145,8 @@ def test_a_service_can_be_asked_whether_it_would_start(  # noqa: PLR0917  # a ca
 ) -> None:
     (tmp_path / "kek").write_bytes(bytes(kek))
     (tmp_path / "tokens.json").write_text('{"reader": "t-reader"}')
+    (tmp_path / "kafka-passwords").mkdir()
+    (tmp_path / "kafka-passwords" / program).write_text("word")
     ended = _said(
         program, "serve", "--check", "--home", str(tmp_path), CHENGZHANG_DATABASE_URL=_NOBODY, LANG="C", **env
     )
