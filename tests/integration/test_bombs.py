@@ -13,6 +13,7 @@ from services.common.settings import Settings
 from services.recorder.kafka.fetching import consuming, fetches
 from tests.integration.projector_running import create_topic, life, publish
 from tests.integration.projector_world import SHARDS, World
+from tests.support.access import as_admin
 from tests.support.memory import MB, watched
 from tests.support.patience import PATIENCE
 from tests.support.service import Service
@@ -22,9 +23,7 @@ _TOLERATED = 50
 
 
 async def _send_bomb(settings: Settings, partition: int) -> None:
-    async with AIOKafkaProducer(
-        bootstrap_servers=settings.kafka, compression_type="zstd", max_request_size=2 * _GROWN
-    ) as producer:
+    async with AIOKafkaProducer(**as_admin(settings), compression_type="zstd", max_request_size=2 * _GROWN) as producer:
         await producer.send_and_wait(settings.topic("events"), bytes(_GROWN), partition=partition)
 
 

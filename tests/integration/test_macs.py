@@ -44,8 +44,8 @@ def _shard(kind: str, record: ConsumerRecord[bytes, bytes]) -> int:
 
 
 async def _all(settings: Settings, kind: str) -> list[ConsumerRecord[bytes, bytes]]:
-    partitions = await topics.partitions(settings.kafka, settings.topic(kind))
-    found = await read_topic(settings.kafka, settings.topic(kind), partitions)
+    partitions = await topics.partitions(settings, settings.topic(kind))
+    found = await read_topic(settings, settings.topic(kind), partitions)
     return [record for records in found.values() for record in records]
 
 
@@ -63,7 +63,7 @@ async def _checked(settings: Settings, kind: str, number: int = 1) -> int:
 async def test_every_topic_that_the_recorder_writes(settings: Settings) -> None:
     with Service("recorder", settings, CHENGZHANG_CHECKPOINT_SECONDS="0.2") as recorder:
         recorder.wait_ready()
-        async with patient_producer(settings.kafka) as producer:
+        async with patient_producer(settings) as producer:
             await producer.send_and_wait(settings.topic("actions"), b"no action")
             for _ in range(3):
                 await producer.send_and_wait(settings.topic("actions"), orjson.dumps(section()), OFFICE.encode())
@@ -73,7 +73,7 @@ async def test_every_topic_that_the_recorder_writes(settings: Settings) -> None:
         rotated = ran(settings, "recorder", "mac-key", "--rotate", "--yes", "--json")
         assert rotated.returncode == 0, rotated.stderr
         assert [key["state"] for key in json.loads(rotated.stdout)["keys"]] == ["writes", "verifies"]
-        async with patient_producer(settings.kafka) as producer:
+        async with patient_producer(settings) as producer:
             await producer.send_and_wait(settings.topic("actions"), orjson.dumps(section()), OFFICE.encode())
         while not await _checked(settings, "events", 2):
             pass

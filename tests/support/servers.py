@@ -41,10 +41,13 @@ class Servers:
         """Let nobody do it any more: a broker reads all rules for each request."""
         self._rule([], prefix)
 
+    def broker(self) -> Broker:
+        """Kafka, as its administrator."""
+        return Broker(self.kafka, (Path(self.passwords) / ADMIN).read_text().strip())
+
     def _rule(self, rules: list[Rule], prefix: str) -> None:
         if self.passwords:
-            broker = Broker(self.kafka, (Path(self.passwords) / ADMIN).read_text().strip())
-            broker.set_rules(LOGINS, rules, prefix)
+            self.broker().set_rules(LOGINS, rules, prefix)
 
 
 def far_ports() -> Ports:

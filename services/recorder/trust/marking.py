@@ -38,7 +38,7 @@ async def ready(pool: Pool, settings: Settings) -> None:
 async def _make(settings: Settings) -> None:
     """A first key, where there is nothing yet that could have been written under another."""
     topic = settings.topic("events")
-    if any(await ends_of(settings.kafka, topic) or ()):
+    if any(await ends_of(settings, topic) or ()):
         path = settings.mac_keys_file
         raise Misconfigured(
             f"{path} is missing, but the topic {topic} has records: without the keys nobody can tell whether they are "
