@@ -26,7 +26,7 @@ MAY: Final = {
     "projector": {("read", "events")},
     "auditor": {("read", "events"), ("read", "receipts"), ("read", "checkpoints")},
     "publisher": {("write", "actions"), ("read", "receipts")},
-    "operator": set(),
+    "operator": {("read", "quarantine")},
     "one": {("write", "actions.one")},
     "two": {("write", "actions.two")},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from deploy.local.access.principals import ADMIN
 from deploy.local.paths import Home, private_folder, write_private
 
 MECHANISM = "SCRAM-SHA-512"
@@ -32,10 +33,18 @@ def write(home: Home, address: str, principal: str, password: str) -> None:
     private_folder(home.kafka_clients)
     known = librdkafka(address, principal, password)
     write_private(home.kafka_clients / f"{principal}.json", json.dumps(known, indent=2).encode() + b"\n")
-    java = {key: value for key, value in known.items() if not key.startswith("sasl.")}
-    java |= {"sasl.mechanism": MECHANISM, "sasl.jaas.config": jaas(principal, password)}
-    lines = "".join(f"{key}={value}\n" for key, value in java.items())
-    write_private(home.kafka_clients / f"{principal}.properties", lines.encode())
+    write_private(home.kafka_clients / f"{principal}.properties", _java(known))
+
+
+def write_admin(home: Home, address: str, password: str) -> None:
+    """The administrator's, for Kafka's own tools: it is beside the broker's own files."""
+    write_private(home.kafka / f"{ADMIN}.properties", _java(librdkafka(address, ADMIN, password)))
+
+
+def _java(known: dict[str, str]) -> bytes:
+    told = {key: value for key, value in known.items() if key not in {"sasl.username", "sasl.password"}}
+    told["sasl.jaas.config"] = jaas(known["sasl.username"], known["sasl.password"])
+    return "".join(f"{key}={value}\n" for key, value in told.items()).encode()
 
 
 def forget(home: Home, principal: str) -> None:

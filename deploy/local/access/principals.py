@@ -79,14 +79,22 @@ def _auditor(prefix: str) -> Iterator[Rule]:
 def _publisher(prefix: str) -> Iterator[Rule]:
     yield from _topic(PUBLISHER, f"{prefix}.actions", "WRITE")
     yield from _topic(PUBLISHER, f"{prefix}.receipts", "READ")
-    yield Rule(PUBLISHER, "READ", "group", PUBLISHER, prefixed=True)
+    yield from _groups(PUBLISHER)
 
 
 def _operator(prefix: str) -> Iterator[Rule]:
-    """How things stand, and no contents."""
+    """How things stand, and no contents: those of quarantine are coordinates."""
     yield from _topic(OPERATOR, f"{prefix}.", "DESCRIBE", "DESCRIBE_CONFIGS", prefixed=True)
+    yield from _topic(OPERATOR, f"{prefix}.quarantine", "READ")
+    yield from _groups(OPERATOR)
     yield Rule(OPERATOR, "DESCRIBE", "group", "*")
     yield Rule(OPERATOR, "DESCRIBE", "cluster", "kafka-cluster")
+
+
+def _groups(principal: str) -> Iterator[Rule]:
+    """Its own, and those that Kafka's own console consumer makes up."""
+    for name in (principal, "console-consumer-"):
+        yield Rule(principal, "READ", "group", name, prefixed=True)
 
 
 def _topic(principal: str, name: str, *operations: str, prefixed: bool = False) -> Iterator[Rule]:

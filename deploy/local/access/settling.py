@@ -8,14 +8,11 @@ from deploy.local.access.principals import ADMIN, LOGINS, TO_HAND_OUT, of_all
 from deploy.local.paths import Home
 
 
-def broker(home: Home, address: str) -> Broker:
-    """The stack's broker, as its administrator."""
-    return Broker(address, passwords.of_admin(home, has_data=True))
-
-
 def settle(home: Home, address: str, prefix: str) -> None:
     """Have the broker know whoever has a password, and each hold files with the address as it is now."""
-    asked = broker(home, address)
+    admin = passwords.of_admin(home, has_data=True)
+    clients.write_admin(home, address, admin)
+    asked = Broker(address, admin)
     known = {name: passwords.of(home, name) for name in {*LOGINS, *passwords.holders(home)} - {ADMIN}}
     asked.set_logins(known)
     asked.set_rules(LOGINS, of_all(prefix), prefix)

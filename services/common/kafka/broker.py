@@ -13,10 +13,14 @@ _MECHANISMS = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA
 
 def broker(settings: Settings, program: str, **more: Any) -> KafkaBroker:  # noqa: ANN401  # FastStream's options
     """One that connects when it starts. No logger: FastStream's would repeat records. Raises NoLogin."""
+    return KafkaBroker(settings.kafka, security=security(settings, program), logger=None, **more)
+
+
+def security(settings: Settings, program: str) -> BaseSecurity:
+    """The login, as FastStream has it. Raises NoLogin."""
     known = login(settings, program)
-    user, password = known.get("sasl_plain_username"), known.get("sasl_plain_password")
-    security = _security(settings, user, password, known.get("ssl_context"))
-    return KafkaBroker(settings.kafka, security=security, logger=None, **more)
+    user, password = known.get("sasl_plain_username", ""), known.get("sasl_plain_password", "")
+    return _security(settings, user, password, known.get("ssl_context"))
 
 
 def described(settings: Settings) -> KafkaBroker:
@@ -24,8 +28,8 @@ def described(settings: Settings) -> KafkaBroker:
     return KafkaBroker(settings.kafka, security=_security(settings, "", "", None), logger=None)
 
 
-def _security(settings: Settings, user: str | None, password: str | None, tls: Any) -> BaseSecurity:  # noqa: ANN401
+def _security(settings: Settings, user: str, password: str, tls: Any) -> BaseSecurity:  # noqa: ANN401
     use_tls = settings.kafka_protocol.endswith("SSL")
     if settings.kafka_protocol.startswith("SASL"):
-        return _MECHANISMS[settings.kafka_mechanism](user or "", password or "", ssl_context=tls, use_ssl=use_tls)
+        return _MECHANISMS[settings.kafka_mechanism](user, password, ssl_context=tls, use_ssl=use_tls)
     return BaseSecurity(ssl_context=tls, use_ssl=use_tls)
