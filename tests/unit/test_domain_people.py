@@ -97,7 +97,7 @@ def test_an_action_more_than_five_minutes_ahead_waits() -> None:
         office.refused("people.define-section", {"section": "s-2", "name": "x"}, "2027-01-01T00:05:00+08:00")
         == "not-yet"
     )
-    office.did("people.define-section", {"section": "s-2", "name": "x"}, "2027-01-01T00:04:00+08:00")
+    office.did("people.define-section", {"section": "s-2", "name": "x"}, "2027-01-01T00:04:59+08:00")
 
 
 # --- posts, moves, ends ---
