@@ -243,6 +243,17 @@ async def test_pages_follow_each_other_to_the_end(api: Api) -> None:
         assert (await api.get(f"{path}?limit=0")).status_code == 422
 
 
+async def test_a_row_that_is_nobodys_stands_among_others(api: Api) -> None:
+    """A gathering is for many, and no person's own."""
+    world = _office()
+    world.visit("v-1", "p-1")
+    data = {"gathering": "g-1", "kind": "family", "title": "x", "on": "2026-03-08", "persons": ["p-1"], "relatives": 2}
+    world.record("welfare.gathering-held", "2026-03-08T03:00:00Z", data, "gathering/g-1", [])
+    await fold(api.engine, world.records)
+    rows = (await api.json("/offices/o-1/welfare"))["items"]
+    assert [(row["id"], row["person"]) for row in rows] == [("g-1", None), ("v-1", "p-1")]
+
+
 async def _paged(api: Api, path: str, member: str) -> list[Any]:
     rows, after = [], ""
     while True:

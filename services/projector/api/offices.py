@@ -159,7 +159,7 @@ async def _page(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
     async with reading.snapshot(key) as connection:
         seen = await reading.seen(connection, [query.office])
         rows, following = r.next_page(await listed(connection, model, asked), query.limit, model.order)
-        named = {row[column] for row in rows for column in persons}
+        named = {row[column] for row in rows for column in persons if row[column] is not None}
         sealed = await reading.sealed_names(connection, named, [query.office], asked.at)
     answer = {"office": query.office, "items": rows, "next": following, "seen": seen}
     names = await reading.opened(query.request, query.response, coming.grant, answer, sealed)
