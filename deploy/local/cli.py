@@ -39,6 +39,11 @@ _COMMANDS: Final = (
         "停止全部服务 · Stop all services; the data stay.",
     ),
     Command(
+        "token",
+        "deploy.local.commands.token:cli",
+        "令牌 · Who gets in: add, list, revoke and rotate tokens.",
+    ),
+    Command(
         "status",
         "deploy.local.commands.cli_status:status",
         "查看运行状态 · Tell what runs, and where.",

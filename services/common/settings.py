@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     recorder_url: str = Field(default="http://127.0.0.1:18080", description="where clients find the recorder")
     projector_url: str = Field(default="http://127.0.0.1:18090", description="where clients find the projector")
     tokens: Path = Field(default_factory=_in_home("tokens.json"), description="grants by token, mode 0600")
+    token_uses: Path = Field(
+        default_factory=_in_home("token-uses"), description="folder: when each token was used last, a file a service"
+    )
     kek_file: Path = Field(
         default_factory=_in_home("kek"), description="32 random bytes: wraps the data keys, mode 0600"
     )
@@ -85,6 +88,10 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The same as environment variables, for the command of another service."""
         return {f"CHENGZHANG_{name.upper()}": str(value) for name, value in self.model_dump(exclude_none=True).items()}
+
+    def token_uses_of(self, service: str) -> Path:
+        """Where a service notes when each token was used last."""
+        return self.token_uses / f"{service}.json"
 
     def topic(self, name: str) -> str:
         """The full name of a topic: ``actions``, ``events``, ``receipts``, ``quarantine`` or ``checkpoints``."""

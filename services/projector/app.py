@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 def serve(settings: Settings, *, only_check: bool = False) -> None:
     """Run until SIGINT or SIGTERM; or only see whether it could. Raises GrantsError, NoSuchAddress, NoLogin."""
     log.configure(settings.log_level)
-    grants = Grants.load(settings.tokens)
+    grants = Grants.load(settings.tokens, settings.token_uses_of("projector"))
     check_address(settings)
     login(settings)
     if not only_check:

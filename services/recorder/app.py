@@ -60,11 +60,13 @@ def serve(home: Home = None, lang: Language = None, check: CheckOnly = False) ->
     log.configure(settings.log_level)
     collect_rarely()
     try:
-        grants = Grants.load(settings.tokens)
+        grants = Grants.load(settings.tokens, settings.token_uses_of("recorder"))
         check_address(settings)
         topics.login(settings)
         uvloop.run(_check(settings) if check else _serve(settings, grants))
-    except (GrantsError, NoSuchAddress) as error:
+    except GrantsError as error:
+        failed(lang, error.why.spoken(spoken(lang)))
+    except NoSuchAddress as error:
         failed(lang, str(error))
     except NoLogin as error:
         failed(lang, error.words[spoken(lang)])

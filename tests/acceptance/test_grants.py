@@ -9,8 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
-from tests.acceptance.pair import BATCH, PLANTED, STRUCTURED, Json, Office, Pair, line, unique, until
+from deploy.local.cli import app as office_cli
+from tests.acceptance.pair import BATCH, PLANTED, STRUCTURED, Json, Office, Pair, line, unique
 
 
 @dataclass(frozen=True)
@@ -234,12 +236,56 @@ def test_a_new_token_works_at_once_and_a_withdrawn_one_no_more(pair: Pair, scene
     _problem(asked, 401)
 
 
-def test_a_broken_token_file_locks_nobody_out(pair: Pair, office: Office) -> None:
-    kept = pair.settings.tokens.read_bytes()
+@pytest.mark.parametrize("broken", [b"{half", b'{"publisher": "short"}', None])
+def test_a_token_file_that_cannot_be_trusted_lets_nobody_in(pair: Pair, office: Office, broken: bytes | None) -> None:
+    """Nor anybody of the list before it: whoever was taken out of it may be why it was changed."""
+    file = pair.settings.tokens
+    kept = file.read_bytes()
     try:
-        pair.settings.tokens.write_bytes(b"{half")
-        assert pair.post(office.section()).status_code == 201
-        until(lambda: True if "grants-not-renewed" in pair.recorder.log() else None, "not logged")
+        if broken is None:
+            file.chmod(0o640)
+        else:
+            file.write_bytes(broken)
+        for _ in range(15):
+            _problem(pair.post(office.section()), 401)
+            _problem(pair.get(f"/offices/{office}/growth-files", "reader"), 401)
+        for client, service in ((pair.http, pair.recorder), (pair.reads, pair.projector)):
+            told = client.get("/readyz")
+            why = told.json()["tokens_refused"]
+            assert told.status_code == 503
+            assert str(file) in why["en"]
+            assert str(file) in why["zh"]
+            assert "grants-refused" in service.log()
     finally:
-        pair.settings.tokens.write_bytes(kept)
+        file.write_bytes(kept)
+        file.chmod(0o600)
     assert pair.post([office.section()], BATCH).status_code == 200
+    assert pair.http.get("/readyz").status_code == pair.reads.get("/readyz").status_code == 200
+
+
+def test_a_token_of_the_command_works_at_once_until_it_is_revoked(pair: Pair, scene: Scene) -> None:
+    """``office token``: added, used, listed with its use, rotated, revoked; the command shows it once."""
+    made = _office_token(pair, "add", "over-there", "--role", "reader", "--offices", scene.office.id, "--json")
+    token = json.loads(made.stdout)["token"]
+    assert token not in pair.settings.tokens.read_text()
+    asked = f"/offices/{scene.office}/growth-files"
+    headers = {"Authorization": f"Bearer {token}"}
+    assert pair.reads.get(asked, headers=headers).status_code == 200
+    listed = json.loads(_office_token(pair, "list", "--json").stdout)
+    (told,) = [each for each in listed if each["name"] == "over-there"]
+    assert told["last_used"].startswith("20")
+    assert (told["role"], told["offices"], told["expired"]) == ("reader", [scene.office.id], False)
+    rotated = _office_token(pair, "rotate", "over-there")
+    assert pair.reads.get(asked, headers=headers).status_code == 401
+    renewed = {"Authorization": f"Bearer {rotated.stdout.strip()}"}
+    assert pair.reads.get(asked, headers=renewed).status_code == 200
+    assert _office_token(pair, "revoke", "over-there").exit_code == 0
+    assert pair.reads.get(asked, headers=renewed).status_code == 401
+    again = _office_token(pair, "revoke", "over-there", "--lang", "en")
+    assert (again.exit_code, "there is no over-there" in again.stderr) == (1, True)
+    assert _office_token(pair, "add", "x", "--role", "reader", "--types", "a").exit_code == 2
+
+
+def _office_token(pair: Pair, *arguments: str) -> Result:
+    env = {"CHENGZHANG_HOME": str(pair.home), "CHENGZHANG_TOKENS": str(pair.settings.tokens)}
+    return CliRunner().invoke(office_cli, ["token", *arguments], env=env)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
+from deploy.local.paths import write_private
 from schemas.generate import FOLDER
 from services.common.grants import Grants
 from services.common.settings import Settings
@@ -43,7 +44,7 @@ class Log:
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Any:  # noqa: ANN401 - schemathesis' own schema
     tokens = tmp_path_factory.mktemp("described") / "tokens.json"
-    tokens.write_text(json.dumps(TOKENS))
+    write_private(tokens, json.dumps(TOKENS).encode())
     recorder = Recorder()
     grants = Grants.load(tokens)
     deps = Dependencies(recorder, recorder, recorder, recorder, grants, lambda: (True, {}))
@@ -73,6 +74,6 @@ def test_no_request_breaks_the_recorder(described: Any, method: str, path: str, 
     @QUICK
     @given(described[path][method].as_strategy(generation_mode=mode))
     def sent(case: Any) -> None:  # noqa: ANN401
-        case.call_and_validate(headers={"Authorization": f"Bearer {role}-token"}, checks=CHECKS)
+        case.call_and_validate(headers={"Authorization": f"Bearer {role}-token-0123456789abcdef"}, checks=CHECKS)
 
     sent()

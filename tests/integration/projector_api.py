@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from deploy.local.paths import write_private
 from services.common.grants import Grants
 from services.common.settings import Settings
 from services.projector import read_models
@@ -23,14 +24,15 @@ from services.projector.following.engine import Engine
 from services.projector.following.progress import Progress
 from tests.integration.projector_world import CONSUMER, SHARDS, Models, engine_on
 
+REST = "-0123456789abcdef"  # of every token here
 _TOKENS = {
-    "reader": "reader-token",
-    "auditor": "auditor-token",
-    "operator": "operator-token",
-    "publisher": "publisher-token",
-    "own": {"token": "own-token", "role": "reader", "person": "p-1"},
-    "head": {"token": "head-token", "role": "reader", "offices": ["o-1"], "section": "x"},
-    "away": {"token": "away-token", "role": "reader", "offices": ["o-9"]},
+    "reader": "reader-token-0123456789abcdef",
+    "auditor": "auditor-token-0123456789abcdef",
+    "operator": "operator-token-0123456789abcdef",
+    "publisher": "publisher-token-0123456789abcdef",
+    "own": {"token": "own-token-0123456789abcdef", "role": "reader", "person": "p-1"},
+    "head": {"token": "head-token-0123456789abcdef", "role": "reader", "offices": ["o-1"], "section": "x"},
+    "away": {"token": "away-token-0123456789abcdef", "role": "reader", "offices": ["o-9"]},
 }
 
 
@@ -63,7 +65,7 @@ class Api:
 
     async def get(self, path: str, token: str = "reader-token", **headers: str) -> httpx.Response:
         """Any answer."""
-        return await self.client.get(path, headers={"Authorization": f"Bearer {token}", **headers})
+        return await self.client.get(path, headers={"Authorization": f"Bearer {token}{REST}", **headers})
 
     async def json(self, path: str, token: str = "reader-token") -> Any:  # noqa: ANN401  # JSON
         """The body of one that must be 200."""
@@ -78,7 +80,7 @@ async def api_on(
 ) -> AsyncIterator[Api]:
     """The API on a database, its tokens in the folder, and an engine."""
     tokens = folder / "grants.json"
-    tokens.write_text(json.dumps(_TOKENS))
+    write_private(tokens, json.dumps(_TOKENS).encode())
     recorder = Recorder()
     async with engine_on(database, consumer, models) as engine:
         live = Live(database)

@@ -11,6 +11,7 @@ import httpx
 import orjson
 import pytest
 
+from deploy.local.paths import write_private
 from schemas.identity import shard_of
 from services.common.both import Both
 from services.common.grants import Grants
@@ -38,11 +39,11 @@ async def ledger(database: str) -> AsyncIterator[Bench]:
 
 @pytest.fixture
 async def client(ledger: Bench, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    (tmp_path / "tokens.json").write_text(json.dumps({"publisher": "a-publisher"}))
+    write_private(tmp_path / "tokens.json", json.dumps({"publisher": "a-publisher-0123456789abcdef"}).encode())
     receipts = Receipts(ledger.pool, ledger.ledger.shards)
     grants = Grants.load(tmp_path / "tokens.json")
     app = api(Dependencies(ledger.appender, receipts, ledger.vault, Seats(ledger.pool, 8), grants, lambda: (True, {})))
-    headers = {"Authorization": "Bearer a-publisher"}
+    headers = {"Authorization": "Bearer a-publisher-0123456789abcdef"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://r", headers=headers) as found:
         yield found
 

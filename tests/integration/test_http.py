@@ -15,6 +15,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from structlog.testing import capture_logs
 
+from deploy.local.paths import write_private
 from schemas.base import Sealed
 from services.common.grants import Grants
 from services.recorder.errors import Busy, ReadOnly, RecorderError, Unavailable
@@ -23,21 +24,26 @@ from services.recorder.ledger.submission import Answer, Outcome, Submission, Unr
 from services.recorder.vault.vault import DataKey, Failed, May, Owner
 
 TOKENS = {
-    "publisher": "publisher-token",
-    "reader": "reader-token",
-    "auditor": "auditor-token",
-    "operator": "operator-token",
+    "publisher": "publisher-token-0123456789abcdef",
+    "reader": "reader-token-0123456789abcdef",
+    "auditor": "auditor-token-0123456789abcdef",
+    "operator": "operator-token-0123456789abcdef",
     "study": {
-        "token": "study-token",
+        "token": "study-token-0123456789abcdef",
         "role": "publisher",
         "offices": ["o-1"],
         "sources": ["/study"],
         "types": ["chengzhang.learning.*"],
     },
-    "zhang": {"token": "zhang-token", "role": "reader", "person": "p-1"},
-    "zhang-there": {"token": "zhang-there-token", "role": "reader", "person": "p-1", "offices": ["o-2"]},
-    "office": {"token": "office-token", "role": "reader", "offices": ["o-1"]},
-    "section": {"token": "section-token", "role": "reader", "offices": ["o-1"], "section": "s-1"},
+    "zhang": {"token": "zhang-token-0123456789abcdef", "role": "reader", "person": "p-1"},
+    "zhang-there": {
+        "token": "zhang-there-token-0123456789abcdef",
+        "role": "reader",
+        "person": "p-1",
+        "offices": ["o-2"],
+    },
+    "office": {"token": "office-token-0123456789abcdef", "role": "reader", "offices": ["o-1"]},
+    "section": {"token": "section-token-0123456789abcdef", "role": "reader", "offices": ["o-1"], "section": "s-1"},
 }
 SECTION = {
     "specversion": "1.0",
@@ -137,7 +143,7 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 async def client(recorder: Recorder, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    (tmp_path / "tokens.json").write_text(json.dumps(TOKENS))
+    write_private(tmp_path / "tokens.json", json.dumps(TOKENS).encode())
     grants = Grants.load(tmp_path / "tokens.json")
     parts = (recorder, recorder, recorder, recorder)
     app = api(Dependencies(*parts, grants, lambda: (recorder.ready, {"state": "running"})))
@@ -147,7 +153,7 @@ async def client(recorder: Recorder, tmp_path: Path) -> AsyncIterator[httpx.Asyn
 
 
 def _auth(name: str = "publisher") -> dict[str, str]:
-    return {"Authorization": f"Bearer {name}-token"}
+    return {"Authorization": f"Bearer {name}-token-0123456789abcdef"}
 
 
 async def _post(client: httpx.AsyncClient, action: object, token: str = "publisher") -> httpx.Response:

@@ -14,7 +14,7 @@ import pytest
 from schemas.identity import shard_of
 from services.projector.api import reading as reading_module
 from services.projector.api.live import Live
-from tests.integration.projector_api import Api, api_on
+from tests.integration.projector_api import REST, Api, api_on
 from tests.integration.projector_world import SHARDS, World, execute, fold
 
 
@@ -360,7 +360,7 @@ async def test_names_are_opened_with_the_callers_own_token_and_else_missing(api:
     answer = await api.get("/offices/o-1/talk-coverage")
     assert answer.json()["items"][0]["name_a"] == "Zhang"
     assert len(api.recorder.asked) == 1
-    assert api.recorder.asked[0].headers["authorization"] == "Bearer reader-token"
+    assert api.recorder.asked[0].headers["authorization"] == f"Bearer reader-token{REST}"
     assert (await api.json("/people/p-1/growth-file", "auditor-token"))["name"] is None
     assert len(api.recorder.asked) == 1
     api.recorder.status = 403

@@ -21,6 +21,7 @@ from pymerkle import InclusionProof, InmemoryTree
 from pymerkle.core import _inclusion_path_layout
 from typer.testing import CliRunner
 
+from deploy.local.paths import write_private
 from schemas import merkle
 from schemas.identity import shard_of
 from services.common import commands, problems
@@ -35,7 +36,7 @@ from tests.support.bundles import stranger
 from tests.support.ledger import OFFICE, Bench, bench, section
 
 SHARD = shard_of(OFFICE, 8)
-AUDITOR = {"Authorization": "Bearer auditor-token"}
+AUDITOR = {"Authorization": "Bearer auditor-token-0123456789abcdef"}
 
 
 @pytest.fixture
@@ -52,11 +53,11 @@ def log(ledger: Bench, settings: Settings) -> AuditLog:
 @pytest.fixture
 async def client(log: AuditLog, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     tokens = {
-        "auditor": "auditor-token",
-        "reader": "reader-token",
-        "elsewhere": {"token": "elsewhere-token", "role": "auditor", "offices": ["o-9"]},
+        "auditor": "auditor-token-0123456789abcdef",
+        "reader": "reader-token-0123456789abcdef",
+        "elsewhere": {"token": "elsewhere-token-0123456789abcdef", "role": "auditor", "offices": ["o-9"]},
     }
-    (tmp_path / "grants.json").write_text(json.dumps(tokens))
+    write_private(tmp_path / "grants.json", json.dumps(tokens).encode())
     app = FastAPI()
     problems.install(app)
     app.include_router(module.router(log, Grants.load(tmp_path / "grants.json")))
@@ -321,10 +322,16 @@ async def test_only_auditors_and_of_their_offices(ledger: Bench, client: httpx.A
     (event,) = await _append(ledger, 1)
     await log._make(SHARD)
     for path in ("checkpoint", "tile/0/000.p/1", "tile/entries/000.p/1", f"proof?event={event}", "consistency?from=1"):
-        for token, expected in ((None, 401), ("reader-token", 403), ("auditor-token", 200)):
+        for token, expected in (
+            (None, 401),
+            ("reader-token-0123456789abcdef", 403),
+            ("auditor-token-0123456789abcdef", 200),
+        ):
             headers = {} if token is None else {"Authorization": f"Bearer {token}"}
             assert (await client.get(f"/audit/{SHARD}/{path}", headers=headers)).status_code == expected, path
-        narrowed = await client.get(f"/audit/{SHARD}/{path}", headers={"Authorization": "Bearer elsewhere-token"})
+        narrowed = await client.get(
+            f"/audit/{SHARD}/{path}", headers={"Authorization": "Bearer elsewhere-token-0123456789abcdef"}
+        )
         assert narrowed.status_code == (403 if "entries" in path or "proof" in path else 200), path
 
 

@@ -51,7 +51,7 @@ def history(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def _settings(servers: Servers, name: str, folder: Path) -> Settings:
     write_private(folder / "kek", secrets.token_bytes(32))
     mac_keys.ensure(folder / "mac-keys.json", Misconfigured)
-    write_private(folder / "tokens.json", json.dumps({role: secrets.token_hex(8) for role in ROLES}).encode())
+    write_private(folder / "tokens.json", json.dumps({role: secrets.token_urlsafe(32) for role in ROLES}).encode())
     return Settings(
         home=folder,
         **servers.on_kafka,

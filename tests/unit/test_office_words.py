@@ -107,6 +107,7 @@ def test_the_state_is_told_in_the_language(lang: Lang, title: str, state: str, t
         ),
         ({"status": "starting"}, "not-ready: starting", "未就绪（启动中）"),
         ({"status": "not-ready", "consuming": True, "database": False}, "not-ready: database", "未就绪（数据库）"),
+        ({"status": "ready", "stuck": ["tokens"]}, "not-ready: tokens", "未就绪（令牌文件）"),
     ],
 )
 def test_what_a_service_says_of_itself_is_told(readyz: dict[str, Any], en: str, zh: str, tmp_path: Path) -> None:

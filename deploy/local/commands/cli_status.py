@@ -7,7 +7,7 @@ import json
 import typer
 
 from deploy.local.commands.options import HomeOption, JsonOption, LangOption
-from deploy.local.running.overview import EXIT_CODES, advice, overview, table
+from deploy.local.running.overview import EXIT_CODES, advice, overview, refused, table
 from deploy.local.speaking.messages import language, text
 from deploy.local.speaking.steps import at, err, explained, out
 
@@ -24,4 +24,6 @@ def status(home: HomeOption = None, lang: LangOption = None, *, as_json: JsonOpt
         out.print(table(found, speech))
     if mend:
         err.print(text(speech, mend, file=folder.stack_json), markup=False)
+    if why := refused(found, speech):
+        err.print(why, style="bold red", markup=False)
     raise typer.Exit(EXIT_CODES[found["state"]])

@@ -21,6 +21,7 @@ _WHY_ZH = {  # what /readyz calls it
     "database": "数据库",
     "consuming": "事件读取",
     "progressing": "投影进度",
+    "tokens": "令牌文件",
 }
 
 
@@ -89,6 +90,12 @@ def advice(home: Home, found: Overview) -> str | None:
     if kept.noted(home) or found["state"] == "stopped":
         return None
     return "state_repeated" if kept.known(home) else "state_lost"
+
+
+def refused(found: Overview, lang: Lang) -> str | None:
+    """Why nobody is let in, as the services say."""
+    told = (service.get("readyz", {}).get("tokens_refused") for service in found["services"].values())
+    return next((why[lang] for why in told if why), None)
 
 
 def _service(standing: Standing) -> Service:

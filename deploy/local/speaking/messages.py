@@ -40,6 +40,20 @@ _TEXTS = {
         "another `office up` or `office down` is at work in {home}: waiting for it …",
         "另一个 `office up` 或 `office down` 正在处理 {home}，等待其结束 …",
     ),
+    "token_added": (
+        "{name} may come in with this token. It is shown once; only its hash is kept:",
+        "{name} 可凭此令牌访问。令牌只显示一次，系统只保存其摘要：",
+    ),
+    "token_rotated": (
+        "{name} has this new token, and the old one ended. It is shown once, unless tokens.json holds it:",
+        "{name} 已换用新令牌，旧令牌即刻失效。除非 tokens.json 中存有令牌，否则只显示这一次：",
+    ),
+    "token_revoked": ("{name} gets in no more.", "{name} 即刻起不能再访问。"),
+    "token_over": (" (over)", "（已过期）"),
+    "no_token_file": (
+        "There are no tokens: {file} is missing. `office up` makes it; --home names another stack's folder.",
+        "没有令牌：缺少 {file}。`office up` 会生成；用 --home 可指定另一个系统的数据目录。",
+    ),
     "up": ("The stack is running. Stop it with `make down`.", "系统已运行。停止请用 `make down`。"),
     "down": ("Stopped: {services}. The data stay in {home}.", "已停止：{services}。数据保留在 {home}。"),
     "state_of": ("{home}: {state}", "{home}：{state}"),

@@ -35,5 +35,5 @@ def create(reading: Reading, grants: Grants, progress: Progress, settings: Setti
     granted = bearer(grants)
     app.include_router(people.router(reading, granted))
     app.include_router(offices.router(reading, granted))
-    app.include_router(health.router(reading.live, progress))
+    app.include_router(health.router(reading.live, progress, grants))
     return app

@@ -11,7 +11,9 @@ def serve(home: Home = None, lang: Language = None, check: CheckOnly = False) ->
     """Fold events into the read models and answer questions over HTTP, until stopped (投影并提供查询)."""
     try:
         app.serve(settings_of(home, lang), only_check=check)
-    except (GrantsError, NoSuchAddress) as error:
+    except GrantsError as error:
+        failed(lang, error.why.spoken(spoken(lang)))
+    except NoSuchAddress as error:
         failed(lang, str(error))
     except NoLogin as error:
         failed(lang, error.words[spoken(lang)])

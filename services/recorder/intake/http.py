@@ -2,7 +2,7 @@
 
 # No postponed annotations here: FastAPI could not see the dependencies that are made inside ``router``.
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final, Protocol
 
 import orjson
@@ -162,7 +162,7 @@ def router(deps: Dependencies) -> APIRouter:
     @routes.get("/readyz", tags=["health"], responses={503: {"description": "Not making progress"}})
     async def ready() -> Response:
         """Say whether actions are being recorded and relayed."""
-        well, told = deps.ready()
+        well, told = _ready(deps)
         return Response(orjson.dumps(told), 200 if well else 503, media_type=_JSON)
 
     @routes.get("/metrics", tags=["health"], **describing.METRICS)
@@ -171,6 +171,13 @@ def router(deps: Dependencies) -> APIRouter:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return routes
+
+
+def _ready(deps: Dependencies) -> tuple[bool, dict[str, Any]]:
+    well, told = deps.ready()
+    if trouble := deps.grants.trouble():
+        return False, told | {"stuck": [*told.get("stuck", ()), "tokens"], "tokens_refused": asdict(trouble)}
+    return well, told
 
 
 @dataclass(frozen=True, slots=True)
