@@ -28,6 +28,7 @@ from services.recorder.cli_errors import worded
 from services.recorder.errors import Misconfigured, RecorderError, Unavailable
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.rereading import Rereading
+from services.recorder.intake.from_kafka.senders import Senders
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.kafka import channels, topics
@@ -51,6 +52,7 @@ from services.recorder.vault.vault import Vault
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
 SILENT_AFTER: Final = 5.0  # seconds without an answer of the database, which is asked twenty times a second
 _RETRY: Final = 1.0
+_NEW_TOPICS_MS: Final = 5_000  # how soon the topic of an app that was added is read
 Log: Final = structlog.get_logger("recorder")
 
 
@@ -89,7 +91,7 @@ async def _check(settings: Settings) -> None:
 
 async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
-    recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days))
+    recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days), grants)
     receipts = Receipts(pool, settings.shards)
     seats, owners = Seats(pool, settings.shards), Owners(pool, settings.shards)
     deps = Dependencies(recorder, receipts, recorder.vault, seats, grants, recorder.ready, owners)
@@ -136,10 +138,11 @@ class Parts:
 class Recorder:
     """Everything behind the HTTP routes. Answers Unavailable until ledger and topics have been reached and checked."""
 
-    def __init__(self, settings: Settings, pool: Pool, vault_: Vault) -> None:
+    def __init__(self, settings: Settings, pool: Pool, vault_: Vault, grants: Grants) -> None:
         self._settings = settings
         self._pool = pool
         self.vault = vault_
+        self._grants = grants
         self._parts: Parts | None = None
         self._published = asyncio.get_running_loop().time()  # all, when last somebody asked
 
@@ -251,7 +254,14 @@ class Recorder:
         appender = Appender(self._pool, ledger, relay, reasons)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
         checkpointer = Checkpointer(self._pool, ledger, self._settings)
-        intake = KafkaIntake(self._settings, appender, self.vault, quarantine, Rereading(self._pool))
+        intake = KafkaIntake(
+            self._settings,
+            appender,
+            self.vault,
+            quarantine,
+            Rereading(self._pool),
+            Senders(self._grants, self._settings),
+        )
         broker = broker_of(self._settings)
         intake.subscribe(broker)
         erasures = Erasures(self._pool, self.vault)
@@ -261,4 +271,4 @@ class Recorder:
 
 def broker_of(settings: Settings) -> KafkaBroker:
     """FastStream's broker; nothing connects until it starts. Raises NoLogin."""
-    return broker(settings, topics.NAME)
+    return broker(settings, topics.NAME, metadata_max_age_ms=_NEW_TOPICS_MS)

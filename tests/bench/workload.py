@@ -17,7 +17,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from deploy.local.publishing.publisher import sealed
 from deploy.local.sample import year
 from schemas.identity import shard_of
-from services.recorder.kafka.topics import ACTIONS_PARTITIONS
+from services.common.kafka.actions import PARTITIONS as ACTIONS_PARTITIONS
 
 Json = dict[str, Any]
 YEAR: Final = datetime.now(UTC).year - 1  # nothing of it lies in the future

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.publishing.wire import connected
 from deploy.local.speaking.trouble import CommandError
+from services.common.kafka.actions import PARTITIONS
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from tests.support.access import as_admin
@@ -40,7 +41,7 @@ async def test_actions_go_out_and_receipts_come_in(settings: Settings) -> None:
 
 async def _only_record(settings: Settings, topic: str) -> tuple[bytes, bytes, tuple[tuple[str, bytes], ...]]:
     async with AIOKafkaConsumer(**as_admin(settings), auto_offset_reset="earliest") as consumer:
-        consumer.assign([TopicPartition(topic, number) for number in range(topics.ACTIONS_PARTITIONS)])
+        consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
         record = await consumer.getone()
         return record.key, record.value, tuple(record.headers)
 

@@ -41,7 +41,7 @@ async def intake(monkeypatch: pytest.MonkeyPatch) -> KafkaIntake:
 
     monkeypatch.setattr(KafkaIntake, "_append", all_of_them)
     nothing: Any = None
-    return KafkaIntake(Settings(), nothing, nothing, nothing, Rereading(nothing))
+    return KafkaIntake(Settings(), nothing, nothing, nothing, Rereading(nothing), nothing)
 
 
 async def test_a_batch_counts_only_behind_the_one_before(intake: KafkaIntake) -> None:
@@ -198,7 +198,7 @@ async def test_a_partition_that_waits_says_why_and_is_no_lack_of_progress(
 
 @pytest.fixture
 async def recorder(intake: KafkaIntake) -> Recorder:
-    found = Recorder(*cast("tuple[Any, Any, Any]", (None, None, None)))
+    found = Recorder(*cast("tuple[Any, Any, Any, Any]", (None, None, None, None)))
     assert found.ready() == (False, {"status": "starting"})
     relay = SimpleNamespace(lag=lambda: 0, progressed=-100, reasons={0: None, 3: "ahead"}, silent_for=lambda: 0)
     found._parts = cast("Any", SimpleNamespace(intake=intake, relay=relay))
@@ -263,7 +263,7 @@ async def test_what_its_shard_closed_under_is_tried_again_and_not_counted(monkey
     monkeypatch.setattr(kafka, "prepare_apart", prepared)
     monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
     nothing: Any = None
-    intake = KafkaIntake(Settings(), cast("Any", Closing()), nothing, nothing, Rereading(nothing))
+    intake = KafkaIntake(Settings(), cast("Any", Closing()), nothing, nothing, Rereading(nothing), nothing)
     await asyncio.wait_for(_taken(intake, range(2)), 30)
     assert tried == [2, 0]
     assert intake._recorded == {}

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from services.common.kafka.actions import PUBLISHER, topic_of
+
 ADMIN: Final = "admin"  # the stack's own: makes logins, and is refused nothing
 RECORDER: Final = "recorder"
 PROJECTOR: Final = "projector"
 AUDITOR: Final = "auditor"
-PUBLISHER: Final = "publisher"
 OPERATOR: Final = "operator"
 LOGINS: Final = (RECORDER, PROJECTOR, AUDITOR, PUBLISHER, OPERATOR)
 TO_HAND_OUT: Final = (PUBLISHER, AUDITOR, OPERATOR)  # those of people and programs that are not the stack's own
@@ -37,11 +38,6 @@ class Rule:
 def is_app_name(name: str) -> bool:
     """Whether an app may be called so: a part of a topic's name that no other principal has."""
     return _APP.fullmatch(name) is not None and name not in _TAKEN
-
-
-def topic_of(prefix: str, app: str) -> str:
-    """Where that app publishes, and nobody else."""
-    return f"{prefix}.actions.{app}"
 
 
 def of_all(prefix: str) -> list[Rule]:

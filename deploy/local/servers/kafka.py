@@ -24,9 +24,9 @@ from deploy.local.running.ports import is_open
 from deploy.local.running.processes import Daemon
 from deploy.local.servers.jars import fetch
 from deploy.local.speaking.say import Say, quiet
+from services.common.kafka.actions import LARGEST_MESSAGE
 
 NAME = "kafka"
-_LARGEST_MESSAGE = 16 * 1024 * 1024
 _OFFSETS_KEPT = 365 * 24 * 60  # minutes; 7 days by default, less than actions are kept for a recorder that is away
 _JVM = [
     "-Xms256m",
@@ -39,8 +39,8 @@ _JVM = [
 ]
 _SETTINGS = {
     "auto.create.topics.enable": "false",
-    "message.max.bytes": _LARGEST_MESSAGE,
-    "replica.fetch.max.bytes": _LARGEST_MESSAGE,
+    "message.max.bytes": LARGEST_MESSAGE,
+    "replica.fetch.max.bytes": LARGEST_MESSAGE,
     "group.initial.rebalance.delay.ms": 0,
     # An idle node would write a record twice a second to its own metadata, for followers that it hasn't.
     "metadata.max.idle.interval.ms": 10_000,

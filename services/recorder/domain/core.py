@@ -33,6 +33,7 @@ RETRYABLE: Final = frozenset(
         "archived", "heads-no-section", "session-not-held", "not-as-approved",
     }
 )  # fmt: skip
+NOT_BINDING: Final = frozenset({"not-yours"})  # refused for good, and the id stays free: it may be another's
 
 Key = tuple[str, str]
 Changes = dict[Key, "State"]
@@ -225,6 +226,11 @@ class Rejection:
     def final(self) -> bool:
         """Whether sending the same action again can never pass."""
         return self.code not in RETRYABLE
+
+    @property
+    def binding(self) -> bool:
+        """Whether it uses up the action's id."""
+        return self.final and self.code not in NOT_BINDING
 
 
 Decision = list[Event] | Rejection

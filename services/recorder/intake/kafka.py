@@ -22,16 +22,17 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
-from services.common.grants import Grant
-from services.common.kafka import patch
+from services.common.grants import GrantsError
+from services.common.kafka import actions, patch
 from services.common.settings import Settings
 from services.recorder.background import Background, repeated
 from services.recorder.intake.from_kafka.places import committed_places, look
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.record import Record, Records, read_records
 from services.recorder.intake.from_kafka.rereading import Rereading
+from services.recorder.intake.from_kafka.senders import Senders
 from services.recorder.intake.parsing import Unreadable, failed
-from services.recorder.intake.sealing import Sent, prepare_apart
+from services.recorder.intake.sealing import prepare_apart
 from services.recorder.kafka import topics
 from services.recorder.ledger.appending.appender import Appender
 from services.recorder.ledger.database import TRANSIENT
@@ -45,7 +46,6 @@ GATHER: Final = 0.015  # seconds
 COMMIT_EVERY: Final = 0.2  # seconds: to commit the offsets of every small batch cost Kafka as much as the batch
 LOOK_EVERY: Final = 2.0  # seconds: whether the log still has what is to be read next
 SEEK_AGAIN: Final = 0.5  # seconds
-PUBLISHER: Final = Grant("publisher", "publisher")  # whose the actions topic is
 HELD_BACK: Final = 10.0  # seconds until a partition with an action for a read-only shard is tried again
 
 
@@ -53,19 +53,20 @@ Understood = tuple[Record, Submission | Unreadable]  # a record, and what it ask
 
 
 class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types for it
-    """Reads the actions topic into the append."""
+    """Reads the actions topics into the append."""
 
     def __init__(
-        self, settings: Settings, appender: Appender, vault: Vault, quarantine: Quarantine, rereading: Rereading
-    ) -> None:
+        self, settings: Settings, appender: Appender, vault: Vault, quarantine: Quarantine, rereading: Rereading,
+        senders: Senders,
+    ) -> None:  # fmt: skip
         """Subscribe nothing yet."""
         self._settings = settings
-        self._topic = settings.topic("actions")
         self._group = f"{settings.topic_prefix}-recorder"
         self._appender = appender
         self._vault = vault
         self._quarantine = quarantine
         self._rereading = rereading
+        self._senders = senders
         self._under_way: asyncio.Task[None] | None = None  # the batch that waits for the ledger
         self._recorded: dict[TopicPartition, int] = {}  # offsets to commit
         self._held: dict[TopicPartition, int] = {}  # records that wait: nothing behind them counts
@@ -79,7 +80,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """Put the handler onto the broker."""
         patch.install()
         self._subscriber = broker.subscriber(
-            self._topic,
+            pattern=actions.pattern(self._settings),
             group_id=self._group,
             batch=True,
             max_records=RECORDS_AT_ONCE,
@@ -103,9 +104,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         A fetch without an offset costs the consumer five seconds, and the longer nobody looks, the likelier has a log
         that was cut off grown beyond the old offset.
         """
-        partitions = [
-            TopicPartition(self._topic, p) for p in range(await topics.partitions(self._settings, self._topic))
-        ]
+        partitions = await topics.intake_places(self._settings)
         consumer: AIOKafkaConsumer[bytes, bytes] = AIOKafkaConsumer(
             **topics.login(self._settings), group_id=self._group, enable_auto_commit=False
         )
@@ -146,7 +145,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     def waits(self) -> dict[str, str]:
         """Partitions that wait for a read-only shard, and why."""
-        return {str(tp.partition): reason for tp, reason in sorted(self._reasons.items())}
+        return {f"{tp.topic}/{tp.partition}": reason for tp, reason in sorted(self._reasons.items())}
 
     def idle_for(self) -> float:
         """Seconds since something was recorded, or nothing was to be; what waits is no work."""
@@ -210,6 +209,9 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             try:
                 recorded = await self._append(records, queued)
                 break
+            except GrantsError as error:  # nobody can tell whose they are: they wait
+                Log.error("grants-not-readable", reason=str(error))
+                await asyncio.sleep(1)
             except Exception:  # noqa: BLE001  # nothing is dropped: logged, then the same batch again
                 Log.exception("intake-retried")
                 await asyncio.sleep(1)
@@ -217,7 +219,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await before
         for record in recorded:
             partition = _partition(record)
-            reread = self._rereading.covers(record.partition, record.offset + 1)
+            reread = self._rereading.covers(partition, record.offset + 1)
             if not reread and record.offset < self._held.get(partition, record.offset + 1):
                 self._recorded[partition] = record.offset + 1
         self._progressed = asyncio.get_running_loop().time()
@@ -225,8 +227,7 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def _append(self, records: Records, queued: asyncio.Event) -> Records:
         """Append the records, in order; those that were, without what waits behind a read-only shard."""
         read = await read_records(records)
-        sent = [each if isinstance(each, Unreadable) else Sent(each, PUBLISHER) for each in read]
-        meanings = await prepare_apart(sent, self._vault)
+        meanings = await prepare_apart(self._senders.sent(records, read), self._vault)
         taken = self._without_held_back(list(zip(records, meanings, strict=True)))
         for record, meaning in taken:
             if isinstance(meaning, Unreadable):
@@ -257,7 +258,13 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             if partition in held or isinstance(meaning, Unreadable):
                 continue
             if closed := self._appender.closed(meaning.office):
-                Log.error("intake-waits", partition=record.partition, offset=record.offset, reason=closed.reason)
+                Log.error(
+                    "intake-waits",
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    reason=closed.reason,
+                )
                 held[partition] = record.offset, closed.reason
         for partition, (offset, reason) in held.items():
             self._hold_back(partition, offset, reason)

@@ -20,7 +20,7 @@ from schemas.declared import New
 from schemas.entries import CorrectEntry
 from schemas.erasure import ErasePerson
 from services.common.grants import Grant
-from services.recorder.domain.core import Action, Key, Rejection, unknown
+from services.recorder.domain.core import NOT_BINDING, Action, Key, Rejection, unknown
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError
 from services.recorder.intake.parsing import Unreadable, failed
@@ -177,6 +177,8 @@ def _submission(sent: Sent, digest: bytes, action: Action | None, refusal: Rejec
 
 
 def _secret(readable: Readable) -> Secret | None:
+    if readable.refusal is not None and readable.refusal.code in NOT_BINDING:
+        return Secret(None)  # no key is made for whom a stranger names
     action = readable.action
     if action is None:
         return _secret_of_refused(readable)

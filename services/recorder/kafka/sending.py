@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.envelope import STRUCTURED
+from services.common.kafka.actions import LARGEST_MESSAGE
 from services.common.macs import Place
 from services.common.settings import Settings
 from services.recorder.kafka import topics
@@ -28,7 +29,7 @@ async def connected(settings: Settings) -> Producer:
         enable_idempotence=True,
         acks="all",
         max_batch_size=LARGEST_BATCH_BYTES,
-        max_request_size=topics.LARGEST_MESSAGE,
+        max_request_size=LARGEST_MESSAGE,
         request_timeout_ms=10_000,
     )
     try:

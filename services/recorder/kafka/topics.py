@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from services.common.both import Both, both
 from services.common.commands import Lang, Words
+from services.common.kafka import actions, patch
 from services.common.kafka import login as logins
-from services.common.kafka import patch
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 
 T = TypeVar("T")
 NAME: Final = "recorder"  # on Kafka
 login: Final = partial(logins.login, program=NAME)
-DAY_MS: Final = 24 * 60 * 60 * 1000
-ACTIONS_KEPT: Final = 30 * DAY_MS
-ACTIONS_PARTITIONS: Final = 8
-LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 LEAST_MESSAGE: Final = 1024 * 1024  # what the relay's batches need
 
 
@@ -68,10 +65,8 @@ def wanted(settings: Settings) -> tuple[Topic, ...]:
         "retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete",
         "max.message.bytes": str(LEAST_MESSAGE),
     }  # fmt: skip
-    large = {"max.message.bytes": str(LARGEST_MESSAGE)}
-    month = {"retention.ms": str(ACTIONS_KEPT), "retention.bytes": "-1", "cleanup.policy": "delete"}
     return (
-        Topic(settings.topic("actions"), ACTIONS_PARTITIONS, fixed=False, configs=month | large),
+        _of_actions(settings.topic("actions")),
         Topic(settings.topic("events"), settings.shards, fixed=True, configs=ever),
         Topic(settings.topic("receipts"), settings.shards, fixed=True, configs=ever),
         Topic(settings.topic("quarantine"), 1, fixed=False, configs=ever),
@@ -79,10 +74,16 @@ def wanted(settings: Settings) -> tuple[Topic, ...]:
     )
 
 
+def _of_actions(name: str) -> Topic:
+    return Topic(name, actions.PARTITIONS, fixed=False, configs=actions.CONFIGS)
+
+
 async def ensure(settings: Settings) -> None:
-    """Create what is missing; raise Misconfigured where a topic is not as it must be."""
-    topics = wanted(settings)
+    """Create what is missing but for apps' topics; raise Misconfigured where a topic is not as it must be."""
     async with administering(settings) as admin:
+        plain = settings.topic("actions")
+        apps = (_of_actions(name) for name in await _intake(admin, settings) if name != plain)
+        topics = (*wanted(settings), *apps)
         await _create(admin, settings, topics)
         await _check_partitions(admin, topics)
         await _check_configs(admin, topics)
@@ -164,6 +165,23 @@ async def partitions(settings: Settings, topic: str) -> int:
     async with administering(settings) as admin:
         described = await admin.describe_topics([topic])
     return sum(len(each["partitions"]) for each in described if not each["error_code"])
+
+
+async def intake_places(settings: Settings) -> list[TopicPartition]:
+    """Every partition that actions come by. Raises KafkaError."""
+    async with administering(settings) as admin:
+        described = await admin.describe_topics(await _intake(admin, settings))
+    return [
+        TopicPartition(each["topic"], partition["partition"])
+        for each in described
+        if not each["error_code"]
+        for partition in each["partitions"]
+    ]
+
+
+async def _intake(admin: AIOKafkaAdminClient, settings: Settings) -> list[str]:
+    ours = re.compile(actions.pattern(settings))
+    return sorted(name for name in await admin.list_topics() if ours.match(name))
 
 
 async def let_go(producer: AIOKafkaProducer[bytes, bytes], within: float = 2.0) -> None:

@@ -209,18 +209,20 @@ ORDER BY number
 LIMIT :count;
 
 -- name: rereading
--- Which partitions of the actions topic are read again, and up to where.
+-- Which partitions of the actions topics are read again, and up to where.
 SELECT
+    topic,
     partition,
     until
 FROM ledger.rereading;
 
 -- name: reread!
 -- These have been.
-DELETE FROM ledger.rereading WHERE partition = ANY(:partitions::int[]);
+DELETE FROM ledger.rereading
+WHERE (topic, partition) IN (SELECT * FROM unnest(:topics::text[], :partitions::int[]));
 
 -- name: unbound_receipts
--- How often each action was answered without its id being bound: refused for now, or in conflict.
+-- How often each action was answered without its id being bound: refused for now, in conflict, or not theirs.
 SELECT
     digest,
     body_digest,

@@ -8,7 +8,7 @@ import orjson
 
 from schemas.canonical import canonical, leaf_hash
 from schemas.catalogue import EVENTS
-from services.recorder.domain.core import Event
+from services.recorder.domain.core import NOT_BINDING, Event
 from services.recorder.ledger.submission import key_digest
 
 EVENT_COLUMNS: Final = ("shard", "position", "id", "stream", "version", "type", "recorded_at", "body", "leaf_hash")
@@ -106,7 +106,7 @@ def answered(value: bytes) -> Answered:
 def receipt_row(receipt: dict[str, Any], body_digest: bytes) -> ReceiptRow:
     """The row of a receipt."""
     digest = key_digest(receipt["office"], receipt["source"], receipt["id"])
-    binding = receipt["final"] and receipt["outcome"] != "conflict"
+    binding = receipt["final"] and receipt["outcome"] != "conflict" and receipt["code"] not in NOT_BINDING
     return (
         receipt["shard"], receipt["number"], digest, body_digest, binding, canonical(receipt),
     )  # fmt: skip

@@ -21,11 +21,13 @@ CREATE TABLE IF NOT EXISTS ledger.mac_key (
     id text PRIMARY KEY
 );
 
--- A row for each partition of the actions topic that is read again after that: everything before the offset "until" had
+-- A row for each partition of the actions topics that is read again after that: everything before the offset "until" had
 -- been answered before the ledger was lost. It goes once the intake has come there.
 CREATE TABLE IF NOT EXISTS ledger.rereading (
-    partition integer PRIMARY KEY,
-    until     bigint NOT NULL
+    topic     text NOT NULL,
+    partition integer NOT NULL,
+    until     bigint NOT NULL,
+    PRIMARY KEY (topic, partition)
 );
 
 -- Its row lock is the one serialised point: positions and receipt numbers are given under it.

@@ -19,11 +19,11 @@ ON CONFLICT DO NOTHING;
 DELETE FROM ledger.restoring;
 
 -- name: note_rereading!
--- Before these offsets of the actions topic everything was answered. Noted twice, the higher one holds.
-INSERT INTO ledger.rereading AS r (partition, until)
+-- Before these offsets of the actions topics everything was answered. Noted twice, the higher one holds.
+INSERT INTO ledger.rereading AS r (topic, partition, until)
 SELECT *
-FROM unnest(:partitions::int[], :untils::bigint[])
-ON CONFLICT (partition) DO UPDATE SET until = greatest(r.until, excluded.until);
+FROM unnest(:topics::text[], :partitions::int[], :untils::bigint[])
+ON CONFLICT (topic, partition) DO UPDATE SET until = greatest(r.until, excluded.until);
 
 -- name: newest$
 -- When something was last recorded.

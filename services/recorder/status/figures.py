@@ -8,7 +8,6 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 import asyncpg
-from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.common.both import Both
@@ -122,12 +121,10 @@ def _state(settings: Settings) -> Literal["running", "starting", "stopped"]:
 
 
 async def _intake_lag(settings: Settings) -> int | None:
-    topic, group = settings.topic("actions"), f"{settings.topic_prefix}-recorder"
     try:
         async with topics.administering(settings, 5) as admin, consuming(settings) as consumer:
-            described = (await admin.describe_topics([topic]))[0]
-            committed = await admin.list_consumer_group_offsets(group)
-            found = await bounds(consumer, [TopicPartition(topic, p["partition"]) for p in described["partitions"]])
+            committed = await admin.list_consumer_group_offsets(f"{settings.topic_prefix}-recorder")
+            found = await bounds(consumer, await topics.intake_places(settings))
     except (KafkaError, TimeoutError, Unavailable):
         return None
     read = {place: committed[place].offset if place in committed else at.first for place, at in found.items()}

@@ -27,14 +27,15 @@ class Rereading:
     def __init__(self, pool: Pool) -> None:
         """Nothing is read again, as far as is known."""
         self._pool = pool
-        self._until: dict[int, int] = {}
+        self._until: dict[TopicPartition, int] = {}
         self._receipts: Counter[_Same] = Counter()
-        self._places: dict[_Same, dict[tuple[int, int], int]] = {}
+        self._places: dict[_Same, dict[tuple[str, int, int], int]] = {}
 
     async def begin(self) -> None:
         """Look at what a restore noted, and at the receipts as they are now. Raises what a lost database raises."""
         async with self._pool.acquire(timeout=10) as connection:
-            self._until = {row["partition"]: row["until"] async for row in QUERIES.rereading(connection)}
+            rows = QUERIES.rereading(connection)
+            self._until = {TopicPartition(row["topic"], row["partition"]): row["until"] async for row in rows}
             self._receipts.clear()
             self._places.clear()
             if self._until:
@@ -43,24 +44,25 @@ class Rereading:
 
     def answered(self, record: Record, submission: Submission) -> bool:
         """Whether this delivery was answered before. Asked again about the same one, it says the same."""
-        if not self.covers(record.partition, record.offset):
+        if not self.covers(TopicPartition(record.topic, record.partition), record.offset):
             return False
         same = (submission.key_digest, submission.body_digest)
         receipts = self._receipts[same] + self._receipts[submission.key_digest, b""]  # one without a digest: any body
         if not receipts:
             return False
         places = self._places.setdefault(same, {})
-        return places.setdefault((record.partition, record.offset), len(places)) < receipts
+        return places.setdefault((record.topic, record.partition, record.offset), len(places)) < receipts
 
-    def covers(self, partition: int, offset: int) -> bool:
+    def covers(self, partition: TopicPartition, offset: int) -> bool:
         """Whether that record is read again. No offset up to there is committed: counting begins at the beginning."""
         return offset < self._until.get(partition, 0)
 
     async def passed(self, committed: Mapping[TopicPartition, int]) -> None:
         """Forget the partitions that have been read again. Raises what a lost database raises."""
-        done = [at.partition for at, offset in committed.items() if offset >= self._until.get(at.partition, offset + 1)]
+        done = [at for at, offset in committed.items() if offset >= self._until.get(at, offset + 1)]
         if done:
             async with self._pool.acquire(timeout=10) as connection:
-                await QUERIES.reread(connection, partitions=done)
+                topics, partitions = zip(*done, strict=True)
+                await QUERIES.reread(connection, topics=topics, partitions=partitions)
             for partition in done:
                 del self._until[partition]

@@ -18,7 +18,7 @@ from schemas.envelope import LARGEST_EVENT
 from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
 from schemas.merkle import extended
 from services.recorder.domain import decider
-from services.recorder.domain.core import Action, Decision, Event, Key, NotLoaded, Rejection
+from services.recorder.domain.core import NOT_BINDING, Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.ledger.appending import recent
 from services.recorder.ledger.appending.bodies import Address, Frame, accepted, frame
 from services.recorder.ledger.appending.working import Working
@@ -111,12 +111,15 @@ class Batch:
         )
 
     def _answer(self, submission: Submission, now: datetime) -> Answer:
+        refusal = submission.refusal
+        if refusal is not None and refusal.code in NOT_BINDING:  # nor is it told what the id stands for
+            return self._refuse(submission, "rejected", refusal, binding=False)
         first = self.known.get(submission.key_digest)
         if first is not None:
             return self._again(submission, *first)
-        decided = submission.refusal or self._decide(submission, now)
+        decided = refusal or self._decide(submission, now)
         if isinstance(decided, Rejection):
-            return self._refuse(submission, "rejected", decided, binding=decided.final)
+            return self._refuse(submission, "rejected", decided, binding=decided.binding)
         return self._accept(submission, decided)
 
     # --- deciding ---

@@ -27,8 +27,7 @@ Log: Final = structlog.get_logger("restore")
 
 async def set_back(settings: Settings, pool: Pool, newest: datetime) -> bool:
     """Have the intake begin a day before ``newest``, where it is further. False where a recorder holds the group."""
-    topic = settings.topic("actions")
-    places = [TopicPartition(topic, p) for p in range(await topics.partitions(settings, topic))]
+    places = await topics.intake_places(settings)
     if not places:
         return True
     for _ in range(_TRIES):
@@ -59,10 +58,15 @@ async def _set_back(settings: Settings, pool: Pool, places: list[TopicPartition]
             place: at.offset for place, at in found.items() if at is not None and at.offset < (committed[place] or 0)
         }
         # Where Kafka forgot how far the intake was, it begins at the beginning: any of it may have been answered.
-        forgotten = {place.partition: ends[place] for place in places if committed[place] is None}
-        untils = {place.partition: committed[place] or 0 for place in back} | forgotten
+        forgotten = {place: ends[place] for place in places if committed[place] is None}
+        untils = {place: committed[place] or 0 for place in back} | forgotten
         async with pool.acquire() as connection:
-            await QUERIES.note_rereading(connection, partitions=list(untils), untils=list(untils.values()))
+            await QUERIES.note_rereading(
+                connection,
+                topics=[place.topic for place in untils],
+                partitions=[place.partition for place in untils],
+                untils=list(untils.values()),
+            )
         if back:
             await consumer.commit(back)
     finally:
