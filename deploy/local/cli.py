@@ -39,6 +39,11 @@ _COMMANDS: Final = (
         "停止全部服务 · Stop all services; the data stay.",
     ),
     Command(
+        "app",
+        "deploy.local.commands.app:cli",
+        "应用 · Apps that publish: add, list, remove and rotate their logins, topics and tokens.",
+    ),
+    Command(
         "token",
         "deploy.local.commands.token:cli",
         "令牌 · Who gets in: add, list, revoke and rotate tokens.",

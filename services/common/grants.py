@@ -84,6 +84,17 @@ class Grants:
             self.uses.note(grant.name, now)
         return grant
 
+    def named(self, name: str) -> Grant | None:
+        """The grant of that name, whoever proved it; None where there is none, or no longer.
+
+        Raises GrantsError where the file isn't as it should be.
+        """
+        if why := self.trouble():
+            raise GrantsError(why)
+        found = (each for each in self._by_digest.values() if each[0].name == name)
+        grant, until = next(found, (None, None))
+        return None if until is not None and datetime.now(UTC) > until else grant
+
     def trouble(self) -> Both | None:
         """Why nobody is let in, if so; looked at now."""
         self._renew()

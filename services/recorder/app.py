@@ -254,13 +254,9 @@ class Recorder:
         appender = Appender(self._pool, ledger, relay, reasons)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
         checkpointer = Checkpointer(self._pool, ledger, self._settings)
+        senders = Senders(self._grants, self._settings)
         intake = KafkaIntake(
-            self._settings,
-            appender,
-            self.vault,
-            quarantine,
-            Rereading(self._pool),
-            Senders(self._grants, self._settings),
+            self._settings, appender, self.vault, quarantine, senders=senders, rereading=Rereading(self._pool)
         )
         broker = broker_of(self._settings)
         intake.subscribe(broker)

@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from schemas import merkle
 from schemas.canonical import leaf_hash
 from schemas.identity import shard_of
+from services.common.grants import Grants
 from services.common.serving import background
 from services.common.settings import Settings
 from services.recorder.app import Recorder
@@ -174,7 +175,7 @@ async def taking(settings: Settings) -> AsyncIterator[None]:
     """A whole recorder, which takes actions from Kafka."""
     pool = await database.connect(settings.database_url)
     try:
-        async with background(Recorder(settings, pool, Vault(pool, bytes(32))).run()):
+        async with background(Recorder(settings, pool, Vault(pool, bytes(32)), Grants.load(settings.tokens)).run()):
             yield
     finally:
         pool.terminate()

@@ -41,7 +41,7 @@ async def intake(monkeypatch: pytest.MonkeyPatch) -> KafkaIntake:
 
     monkeypatch.setattr(KafkaIntake, "_append", all_of_them)
     nothing: Any = None
-    return KafkaIntake(Settings(), nothing, nothing, nothing, Rereading(nothing), nothing)
+    return KafkaIntake(Settings(), nothing, nothing, nothing, senders=nothing, rereading=Rereading(nothing))
 
 
 async def test_a_batch_counts_only_behind_the_one_before(intake: KafkaIntake) -> None:
@@ -263,7 +263,8 @@ async def test_what_its_shard_closed_under_is_tried_again_and_not_counted(monkey
     monkeypatch.setattr(kafka, "prepare_apart", prepared)
     monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
     nothing: Any = None
-    intake = KafkaIntake(Settings(), cast("Any", Closing()), nothing, nothing, Rereading(nothing), nothing)
+    more: dict[str, Any] = {"senders": nothing, "rereading": Rereading(nothing)}
+    intake = KafkaIntake(Settings(), cast("Any", Closing()), nothing, nothing, **more)
     await asyncio.wait_for(_taken(intake, range(2)), 30)
     assert tried == [2, 0]
     assert intake._recorded == {}

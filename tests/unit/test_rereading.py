@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from aiokafka import TopicPartition
+
 from services.common.grants import Grant
 from services.recorder.intake.from_kafka.record import Record
 from services.recorder.intake.from_kafka.rereading import Rereading
@@ -15,13 +17,13 @@ A, B = (Submission("o-1", "/oa", "a-1", "t", body, b"key", Grant("oa", "publishe
 def _rereading(until: int, receipts: dict[tuple[bytes, bytes], int]) -> Rereading:
     nothing: Any = None
     rereading = Rereading(nothing)
-    rereading._until[0] = until
+    rereading._until[TopicPartition("actions", 0)] = until
     rereading._receipts.update(receipts)
     return rereading
 
 
 def _at(offset: int, partition: int = 0) -> Record:
-    return cast("Record", type("Record", (), {"partition": partition, "offset": offset}))
+    return cast("Record", type("Record", (), {"topic": "actions", "partition": partition, "offset": offset}))
 
 
 def test_as_many_deliveries_as_there_are_receipts_were_answered() -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, Final
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -49,7 +49,15 @@ class Broker:
         self._scram([UserScramCredentialUpsertion(user, info, word.encode()) for user, word in passwords.items()])
 
     def drop_login(self, principal: str) -> None:
-        """Have it log in no more."""
+        """Have it log in no more, if it does."""
+        with _told():
+            known: Any = self._admin.describe_user_scram_credentials([principal], request_timeout=_SECONDS)
+            try:
+                known[principal].result()
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.RESOURCE_NOT_FOUND:
+                    return
+                raise
         self._scram([UserScramCredentialDeletion(principal, ScramMechanism.SCRAM_SHA_512)])
 
     def set_rules(self, principals: Iterable[str], rules: Iterable[Rule], within: str) -> None:

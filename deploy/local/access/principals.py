@@ -20,7 +20,7 @@ OPERATOR: Final = "operator"
 LOGINS: Final = (RECORDER, PROJECTOR, AUDITOR, PUBLISHER, OPERATOR)
 TO_HAND_OUT: Final = (PUBLISHER, AUDITOR, OPERATOR)  # those of people and programs that are not the stack's own
 _APP: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
-_TAKEN: Final = {ADMIN, *LOGINS, "reader", "organiser", "cadre", "anonymous"}  # logins, and the roles' own tokens
+TAKEN: Final = {ADMIN, *LOGINS, "reader", "organiser", "cadre", "anonymous"}  # logins, and the roles' own tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Rule:
 
 def is_app_name(name: str) -> bool:
     """Whether an app may be called so: a part of a topic's name that no other principal has."""
-    return _APP.fullmatch(name) is not None and name not in _TAKEN
+    return _APP.fullmatch(name) is not None and name not in TAKEN
 
 
 def of_all(prefix: str) -> list[Rule]:

@@ -45,12 +45,12 @@ def add(  # noqa: PLR0917  # all that narrows a grant
     """添加令牌 · Add a token, and show it: nobody can show it again."""
     speech, settings = language(lang), valid_settings(home)
     asked = {
-        "role": role, "offices": _split(offices), "sources": _split(sources), "types": _split(types),
+        "role": role, "offices": split(offices), "sources": split(sources), "types": split(types),
         "person": person, "section": section, "expires": expires,
     }  # fmt: skip
     grant = {key: value for key, value in asked.items() if value is not None}
-    _check(grant)
-    with _told(settings, speech):
+    check(grant)
+    with told(settings, speech):
         token = Store(settings.tokens).add(name, grant)
     _show(speech, "token_added", name, {"name": name, "token": token, **grant}, as_json=as_json)
 
@@ -58,7 +58,7 @@ def add(  # noqa: PLR0917  # all that narrows a grant
 def rotate(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, lang: LangOption = None) -> None:
     """更换令牌 · Give a name a new token, and show it; the old one ends at once."""
     speech, settings = language(lang), valid_settings(home)
-    with _told(settings, speech):
+    with told(settings, speech):
         token = Store(settings.tokens).rotate(name)
     _show(speech, "token_rotated", name, {"name": name, "token": token}, as_json=as_json)
 
@@ -66,7 +66,7 @@ def rotate(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, 
 def revoke(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, lang: LangOption = None) -> None:
     """撤销令牌 · Take a token away, at once."""
     speech, settings = language(lang), valid_settings(home)
-    with _told(settings, speech):
+    with told(settings, speech):
         Store(settings.tokens).revoke(name)
     _show(speech, "token_revoked", name, {"name": name}, as_json=as_json)
 
@@ -74,7 +74,7 @@ def revoke(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, 
 def tokens(*, as_json: JsonOption = False, home: HomeOption = None, lang: LangOption = None) -> None:
     """查看令牌 · List names, what each may, until when, and its last use. Never a token."""
     speech, settings = language(lang), valid_settings(home)
-    with _told(settings, speech):
+    with told(settings, speech):
         entries = Store(settings.tokens).entries()
     used = read_uses(settings.token_uses.glob("*.json"))
     listed = [_told_of(name, entry, used.get(name)) for name, entry in entries.items()]
@@ -102,7 +102,7 @@ cli = group(
 )
 
 
-def _check(grant: Mapping[str, Any]) -> None:
+def check(grant: Mapping[str, Any]) -> None:
     """Exit 2 where it can't be such a grant."""
     try:
         Entry.model_validate({"sha256": "0" * 64, **grant})
@@ -111,7 +111,7 @@ def _check(grant: Mapping[str, Any]) -> None:
         raise typer.BadParameter(" ".join((*(f"--{part}:" for part in first["loc"]), first["msg"]))) from None
 
 
-def _split(values: Listed) -> Listed:
+def split(values: Listed) -> Listed:
     """What was given once or several times, a comma in between."""
     return None if values is None else [part.strip() for value in values for part in value.split(",") if part.strip()]
 
@@ -143,7 +143,8 @@ def _show(lang: Lang, key: str, name: str, told: Mapping[str, Any], *, as_json: 
 
 
 @contextmanager
-def _told(settings: Settings, lang: Lang) -> Iterator[None]:
+def told(settings: Settings, lang: Lang) -> Iterator[None]:
+    """End the command with what is wrong with the token file, in words; exit 3 where there is none."""
     file: Path = settings.tokens
     if not file.exists():
         err.print(text(lang, "no_token_file", file=file), style="bold red", markup=False)

@@ -11,8 +11,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from deploy.local.access.principals import PUBLISHER
 from deploy.local.speaking.trouble import NOT_RUNNING, CommandError
+from services.common.kafka.actions import PUBLISHER
 from services.common.kafka.login import login
 from services.common.settings import Settings
 

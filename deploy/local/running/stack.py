@@ -42,7 +42,7 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
 def up(home: Home, *, only: Sequence[str] = SERVICES, preferred: Ports | None = None, say: Say = quiet) -> State:
     """Start whatever is missing and wait until it is ready. Safe to repeat, and to interrupt."""
     _check_disk(home)
-    with _only_one(home, say), Reserved() as ports:
+    with alone(home, say), Reserved() as ports:
         state = kept.load(home, preferred or Ports())
         kept.make_secrets(home)
         state = _place(home, state, only, ports, say)
@@ -57,7 +57,7 @@ def down(home: Home, *, say: Say = quiet) -> list[str]:
     """Stop all services, last started first. Returns those that ran."""
     if not home.root.exists():
         return []
-    with _only_one(home, say):
+    with alone(home, say):
         return [name for name in reversed(SERVICES) if _stop(home, name, say)]
 
 
@@ -217,7 +217,7 @@ def _check_disk(home: Home) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(home: Home, say: Say) -> Iterator[None]:
+def alone(home: Home, say: Say) -> Iterator[None]:
     """Hold the home's lock. The system lets go of it when we end, however we end."""
     descriptor = _lock(home)
     try:

@@ -49,6 +49,52 @@ _TEXTS = {
         "{name} 已换用新令牌，旧令牌即刻失效。除非 tokens.json 中存有令牌，否则只显示这一次：",
     ),
     "token_revoked": ("{name} gets in no more.", "{name} 即刻起不能再访问。"),
+    "app_added": (
+        (
+            "{name} may publish onto {topic}. It logs in to Kafka with {files}.json (librdkafka) or .properties (Java), "
+            "and over HTTP with this token, which is shown once; only its hash is kept:"
+        ),
+        (
+            "{name} 可向主题 {topic} 发布。登录 Kafka 用 {files}.json（librdkafka）或 .properties（Java）；"
+            "HTTP 用以下令牌，只显示这一次，仅保存其散列值："
+        ),
+    ),
+    "app_rotated": (
+        (
+            "{name} has a new password on Kafka, in {files}.json and .properties, and this new token; both old ones let "
+            "nobody in any more. Who is connected to Kafka stays so until the connection ends:"
+        ),
+        (
+            "{name} 已换用新的 Kafka 密码（见 {files}.json 与 .properties）和以下新令牌，旧的均不再有效；"
+            "已建立的 Kafka 连接在断开前仍然有效："
+        ),
+    ),
+    "app_removed": (
+        (
+            "{name} publishes no more. What it sent is in the topic {topic} as long as Kafka keeps it; what of that was "
+            "not recorded yet is refused."
+        ),
+        "{name} 即刻起不能再发布。已发送的内容在 Kafka 保留期内仍在主题 {topic} 中，其中尚未记录的会被拒绝。",
+    ),
+    "no_app": (
+        "There is no app {name}. `office app list` says which there are.",
+        "没有应用 {name}。可用 `office app list` 查看。",
+    ),
+    "app_there": (
+        "There is an app or a token {name} already. Name another, or `office app rotate {name}`.",
+        "应用或令牌 {name} 已存在。请换一个名称，或使用 `office app rotate {name}`。",
+    ),
+    "app_name": (
+        (
+            "{name} can't be an app's name: 1 to 64 of a-z, 0-9 and hyphens, not at the ends, "
+            "and no login or role ({taken})."
+        ),
+        "{name} 不能作应用的名称：1 至 64 个小写字母、数字或连字符（连字符不在首尾），且不是登录名或角色（{taken}）。",
+    ),
+    "kafka_not_running": (
+        "Kafka is not running in {home}. Start it with `office up`.",
+        "{home} 中的 Kafka 未运行。请用 `office up` 启动。",
+    ),
     "token_over": (" (over)", "（已过期）"),
     "no_token_file": (
         "There are no tokens: {file} is missing. `office up` makes it; --home names another stack's folder.",

@@ -56,9 +56,15 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     """Reads the actions topics into the append."""
 
     def __init__(
-        self, settings: Settings, appender: Appender, vault: Vault, quarantine: Quarantine, rereading: Rereading,
+        self,
+        settings: Settings,
+        appender: Appender,
+        vault: Vault,
+        quarantine: Quarantine,
+        *,
         senders: Senders,
-    ) -> None:  # fmt: skip
+        rereading: Rereading,
+    ) -> None:
         """Subscribe nothing yet."""
         self._settings = settings
         self._group = f"{settings.topic_prefix}-recorder"
@@ -258,13 +264,8 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             if partition in held or isinstance(meaning, Unreadable):
                 continue
             if closed := self._appender.closed(meaning.office):
-                Log.error(
-                    "intake-waits",
-                    topic=record.topic,
-                    partition=record.partition,
-                    offset=record.offset,
-                    reason=closed.reason,
-                )
+                at = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+                Log.error("intake-waits", **at, reason=closed.reason)
                 held[partition] = record.offset, closed.reason
         for partition, (offset, reason) in held.items():
             self._hold_back(partition, offset, reason)

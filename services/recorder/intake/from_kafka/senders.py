@@ -56,5 +56,6 @@ def _not_yours(readable: Readable, name: str) -> Rejection:
         "not-yours",
         f"{name} may not publish {type_} from {source} in the office {office}. Ask who runs this installation for it; "
         "granted, the same action passes.",
-        f"{name} 无权在机关 {office} 以来源 {source} 发布 {type_}。请向系统管理员申请授权；获准后，同一操作重新发送即可。",
+        f"{name} 无权在机关 {office} 以来源 {source} 发布 {type_}。请向系统管理员申请授权；"
+        "获准后，同一操作重新发送即可。",
     )
