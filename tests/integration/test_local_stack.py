@@ -117,6 +117,71 @@ def test_status_tells_what_runs(started: Stack) -> None:
     assert found["services"]["recorder"] == {"pid": None, "state": "stopped"}
 
 
+def test_the_files_that_log_in_are_private_and_say_where_kafka_is(started: Stack) -> None:
+    folder = Path(overview(started.home)["kafka_clients"])
+    assert {file.name for file in folder.iterdir()} == {
+        f"{name}.{ending}" for name in ("publisher", "auditor", "operator") for ending in ("json", "properties")
+    }
+    secret = [*folder.iterdir(), *started.home.kafka_passwords.iterdir(), started.home.kafka / "server.properties"]
+    assert {oct(file.stat().st_mode & 0o777) for file in secret} == {"0o600"}
+    assert {oct(each.stat().st_mode & 0o777) for each in (folder, started.home.kafka_passwords)} == {"0o700"}
+    known = json.loads((folder / "auditor.json").read_text())
+    assert known.pop("sasl.password") == (started.home.kafka_passwords / "auditor").read_text().strip()
+    assert known == {
+        "bootstrap.servers": f"127.0.0.1:{started.state.ports.kafka}",
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "auditor",
+    }
+
+
+def test_no_password_is_in_the_arguments_of_a_process(started: Stack) -> None:
+    words = {file.read_text().strip() for file in started.home.kafka_passwords.iterdir()}
+    for pid in started.pids().values():
+        line = " ".join(psutil.Process(pid).cmdline())
+        assert not [word for word in words if word in line]
+
+
+def test_an_app_comes_renews_its_secrets_and_goes(started: Stack) -> None:
+    home = ["--home", str(started.home.root)]
+
+    def office(*arguments: str) -> tuple[int, str]:
+        ended = CliRunner().invoke(app, ["app", *arguments, *home])
+        return ended.exit_code, ended.stdout
+
+    files = [started.home.kafka_clients / f"oa.{ending}" for ending in ("json", "properties")]
+    code, said = office("add", "oa", "--offices", "o-1,o-2", "--sources", "/oa", "--json")
+    told = json.loads(said)
+    known = {"name": "oa", "topic": "chengzhang.actions.oa", "offices": ["o-1", "o-2"], "types": None,
+             "sources": ["/oa"], "kafka_client": {"json": str(files[0]), "properties": str(files[1])}}  # fmt: skip
+    assert (code, {key: told[key] for key in known}) == (0, known)
+    assert json.loads(started.home.tokens.read_text())["oa"]["role"] == "publisher"
+    assert told["token"] not in started.home.tokens.read_text()
+    before = files[0].read_text()
+    assert office("list", "--json") == (0, f"{json.dumps([known])}\n")
+    assert office("add", "oa")[0] == 1, "there is one"
+    assert office("add", "recorder")[0] == 2, "a login of the stack's own"
+    assert office("add", "O A")[0] == 2, "no part of a topic's name"
+    code, token = office("rotate", "oa")
+    assert (code, token.strip() != told["token"], files[0].read_text() != before) == (0, True, True)
+    assert office("remove", "oa")[0] == 0
+    assert not [file for file in files if file.exists()]
+    assert "oa" not in json.loads(started.home.tokens.read_text())
+    assert office("list", "--json") == (0, "[]\n")
+    assert office("remove", "oa")[0] == 1
+
+
+def test_a_lost_password_of_the_administrator_is_told_before_anything_starts(started: Stack) -> None:
+    file = started.home.kafka_passwords / "admin"
+    kept, moved = file, file.with_name(".admin")
+    kept.rename(moved)
+    try:
+        with pytest.raises(StackError, match="no_kafka_password"):
+            kafka.daemon(started.home, 1, 2)
+    finally:
+        moved.rename(kept)
+
+
 def test_all_killed_comes_up_again(started: Stack) -> None:
     before = started.pids()
     with busy_backend(started):

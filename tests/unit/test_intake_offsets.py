@@ -190,7 +190,7 @@ async def test_a_partition_that_waits_says_why_and_is_no_lack_of_progress(
     intake._progressed -= 100
     assert intake.idle_for() == 0
     assert intake.behind() == 0
-    assert intake.waits() == {"0": "shard 3 is read-only: it is ahead"}
+    assert intake.waits() == {"chengzhang.actions/0": "shard 3 is read-only: it is ahead"}
     intake._resume(AT)
     assert intake.waits() == {}
     assert intake.idle_for() >= 100
@@ -257,13 +257,16 @@ async def test_what_its_shard_closed_under_is_tried_again_and_not_counted(monkey
         async def collect(self, count: int, _: list[Any]) -> list[Closed]:
             return [why] * count
 
+    def sent(_: Sequence[Record], read: Sequence[Any]) -> Sequence[Any]:
+        return read
+
     async def prepared(read: Sequence[Any], _: Any) -> list[Submission]:  # noqa: ANN401
         return [submission for _ in read]
 
     monkeypatch.setattr(kafka, "prepare_apart", prepared)
     monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
     nothing: Any = None
-    more: dict[str, Any] = {"senders": nothing, "rereading": Rereading(nothing)}
+    more: dict[str, Any] = {"senders": SimpleNamespace(sent=sent), "rereading": Rereading(nothing)}
     intake = KafkaIntake(Settings(), cast("Any", Closing()), nothing, nothing, **more)
     await asyncio.wait_for(_taken(intake, range(2)), 30)
     assert tried == [2, 0]

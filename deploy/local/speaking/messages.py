@@ -51,8 +51,8 @@ _TEXTS = {
     "token_revoked": ("{name} gets in no more.", "{name} 即刻起不能再访问。"),
     "app_added": (
         (
-            "{name} may publish onto {topic}. It logs in to Kafka with {files}.json (librdkafka) or .properties (Java), "
-            "and over HTTP with this token, which is shown once; only its hash is kept:"
+            "{name} may publish onto {topic}. It logs in to Kafka with {files}.json (librdkafka) or .properties "
+            "(Java), and over HTTP with this token, which is shown once; only its hash is kept:"
         ),
         (
             "{name} 可向主题 {topic} 发布。登录 Kafka 用 {files}.json（librdkafka）或 .properties（Java）；"
@@ -61,8 +61,8 @@ _TEXTS = {
     ),
     "app_rotated": (
         (
-            "{name} has a new password on Kafka, in {files}.json and .properties, and this new token; both old ones let "
-            "nobody in any more. Who is connected to Kafka stays so until the connection ends:"
+            "{name} has a new password on Kafka, in {files}.json and .properties, and this new token; both old ones "
+            "let nobody in any more. Who is connected to Kafka stays so until the connection ends:"
         ),
         (
             "{name} 已换用新的 Kafka 密码（见 {files}.json 与 .properties）和以下新令牌，旧的均不再有效；"
@@ -71,8 +71,8 @@ _TEXTS = {
     ),
     "app_removed": (
         (
-            "{name} publishes no more. What it sent is in the topic {topic} as long as Kafka keeps it; what of that was "
-            "not recorded yet is refused."
+            "{name} publishes no more. What it sent is in the topic {topic} as long as Kafka keeps it; what of that "
+            "was not recorded yet is refused."
         ),
         "{name} 即刻起不能再发布。已发送的内容在 Kafka 保留期内仍在主题 {topic} 中，其中尚未记录的会被拒绝。",
     ),
