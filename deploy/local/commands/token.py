@@ -92,7 +92,7 @@ def tokens(*, as_json: JsonOption = False, home: HomeOption = None, lang: LangOp
 
 
 cli = group(
-    "令牌 · Who gets in, by which name, and until when.",
+    "令牌 · Who gets in: add, list, revoke and rotate tokens.",
     (
         Command("add", f"{__name__}:add", "添加令牌 · Add a token, and show it: nobody can show it again."),
         Command("list", f"{__name__}:tokens", "查看令牌 · List names, what each may, until when, its last use."),
