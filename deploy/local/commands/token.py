@@ -72,7 +72,7 @@ def revoke(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, 
 
 
 def tokens(*, as_json: JsonOption = False, home: HomeOption = None, lang: LangOption = None) -> None:
-    """查看令牌 · List names, what each may, until when, and its last use. Never a token."""
+    """查看令牌 · List names, what each may, its end and last use, no tokens."""
     speech, settings = language(lang), valid_settings(home)
     with told(settings, speech):
         entries = Store(settings.tokens).entries()
@@ -95,7 +95,7 @@ cli = group(
     "令牌 · Who gets in: add, list, revoke and rotate tokens.",
     (
         Command("add", f"{__name__}:add", "添加令牌 · Add a token, and show it: nobody can show it again."),
-        Command("list", f"{__name__}:tokens", "查看令牌 · List names, what each may, until when, its last use."),
+        Command("list", f"{__name__}:tokens", "查看令牌 · List names, what each may, its end and last use, no tokens."),
         Command("revoke", f"{__name__}:revoke", "撤销令牌 · Take a token away, at once."),
         Command("rotate", f"{__name__}:rotate", "更换令牌 · Give a name a new token; the old one ends at once."),
     ),
