@@ -13,6 +13,7 @@ import pytest
 from typer.main import get_command
 
 from deploy.local.cli import app as office
+from deploy.local.paths import write_private
 from services.projector.cli import cli as projector
 from services.recorder.cli import cli as recorder
 
@@ -144,7 +145,7 @@ def test_a_service_can_be_asked_whether_it_would_start(  # noqa: PLR0917  # a ca
     program: str, kek: int, env: dict[str, str], code: int, said: str, tmp_path: Path
 ) -> None:
     (tmp_path / "kek").write_bytes(bytes(kek))
-    (tmp_path / "tokens.json").write_text('{"reader": "t-reader"}')
+    write_private(tmp_path / "tokens.json", b'{"reader": "reader-0123456789abcdef"}')
     (tmp_path / "kafka-passwords").mkdir()
     (tmp_path / "kafka-passwords" / program).write_text("word")
     ended = _said(

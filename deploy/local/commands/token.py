@@ -56,7 +56,7 @@ def add(  # noqa: PLR0917  # all that narrows a grant
 
 
 def rotate(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, lang: LangOption = None) -> None:
-    """更换令牌 · Give a name a new token, and show it; the old one ends at once."""
+    """更换令牌 · Give a name a new token; the old one ends at once."""
     speech, settings = language(lang), valid_settings(home)
     with told(settings, speech):
         token = Store(settings.tokens).rotate(name)
