@@ -6,7 +6,7 @@ Units are in the names: ``minutes``, ``centi_xueshi`` (1/100 study hour), ``fen`
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self, TypeVar
@@ -28,6 +28,7 @@ from schemas.declared import Entry, Named, Ref, Values, Words
 
 LARGEST = 2**53 - 1
 MOST = 2000  # items of a list
+OFFICE = "office"  # the STREAM of facts about the office itself
 T = TypeVar("T")
 D = TypeVar("D", bound=date)
 _set = object.__setattr__  # past the models' being frozen
@@ -212,7 +213,8 @@ class Fields(Model):
 
     ``WORDS``: what the fact is called. ``ONCE``: recorded once for these fields' values. ``ENTRY``: how the event
     enters growth files. ``STREAM``: the field whose thing the event belongs to, where it is neither the thing that the
-    event makes nor the first that it names. ``SEALED``, ``OWNING`` (the thing that says whose they are) and ``NAMES``
+    event makes nor the first that it names; ``OFFICE`` where it is about the office itself. ``SEALED``, ``OWNING`` (the
+    thing that says whose they are) and ``NAMES``
     are derived.
     """
 
@@ -264,6 +266,10 @@ class ActionData(Fields):
             return None
         owner: str = getattr(self, next(iter(declared.secrets(type(self)).values())).of)
         return owner
+
+    def gist(self) -> Mapping[str, str]:
+        """What deciding needs of the ``SEALED`` fields, told before they are sealed. Never stored."""
+        return {}
 
     def owning(self) -> tuple[str, str]:
         """The kind and id of what says whose the ``SEALED`` fields are, where the action itself doesn't."""

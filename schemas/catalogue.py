@@ -2,11 +2,39 @@
 
 from typing import Final, TypeVar
 
-from schemas import entries, erasure, learning, people, spirit, talk, welfare, work
+from schemas import (
+    courses,
+    discipline,
+    entries,
+    erasure,
+    following,
+    learning,
+    meeting,
+    people,
+    planning,
+    spirit,
+    talk,
+    welfare,
+    work,
+)
 from schemas.base import ActionData, EventData, Fields
 
 F = TypeVar("F", bound=Fields)
-_GROUPS: Final = (people, erasure, learning, talk, work, welfare, spirit, entries)
+_GROUPS: Final = (
+    people,
+    discipline,
+    erasure,
+    planning,
+    learning,
+    meeting,
+    courses,
+    talk,
+    work,
+    welfare,
+    spirit,
+    following,
+    entries,
+)
 
 
 def _types(base: type[F]) -> dict[str, type[F]]:

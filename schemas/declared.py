@@ -35,10 +35,17 @@ class Words:
 
 # Every kind of thing that facts create or name. An office's own; a post is its person's.
 KINDS: Final[Mapping[str, Words]] = {
+    "office": Words("机关", "office"),
     "person": Words("人员", "person"),
+    "branch": Words("党支部", "branch"),
     "section": Words("科室", "section"),
     "post": Words("职务", "post"),
+    "secondment": Words("借调挂职", "secondment"),
+    "leave": Words("长期休假", "long leave"),
+    "measure": Words("处分", "disciplinary measure"),
     "session": Words("学习活动", "session"),
+    "course": Words("培训班", "course"),
+    "plan": Words("学习计划", "plan"),
     "item": Words("计划项目", "plan item"),
     "talk": Words("谈话", "talk"),
     "duty": Words("谈话任务", "talk duty"),

@@ -1,4 +1,4 @@
-"""Sessions, attendance and study credit (学习). Their types begin with ``chengzhang.learning.``."""
+"""Study sessions (学习活动): convened, moved, cancelled. Their types begin with ``chengzhang.learning.``."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -6,12 +6,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.base import (
-    MOST_CENTI_XUESHI,
     ActionData,
-    Amount,
     EventData,
     Fields,
-    Guide,
     Id,
     Instant,
     Line,
@@ -24,7 +21,7 @@ from schemas.base import (
     Text,
     Title,
 )
-from schemas.declared import Entry, New, Ref, Values, Words
+from schemas.declared import New, Ref, Values, Words
 
 Carrier = Annotated[
     Literal["central-group", "youth-group", "branch", "section"],
@@ -55,21 +52,6 @@ Kind = Annotated[
 ]  # fmt: skip
 Carriers = Annotated[Some[Carrier], Words("学习载体", "carriers")]
 Kinds = Annotated[Some[Kind], Words("活动形式", "kinds")]
-Attended = Annotated[
-    Literal["present", "partial", "leave", "absent"],
-    Words("出勤", "attendance"),
-    Values.of(present="出席", partial="部分时间", leave="请假", absent="缺席"),
-]
-LeaveKind = Annotated[
-    Literal["duty", "training", "private"],
-    Words("请假类别", "kind of leave"),
-    Values.of(duty="公务", training="培训", private="私事"),
-]
-Account = Annotated[
-    Literal["study", "recognised", "online"],
-    Words("学时账户", "account"),
-    Values.of(study="学习", recognised="认定", online="网络"),
-]
 Occasion = Annotated[
     Literal["planned", "conveyed"], Words("由来", "occasion"), Values.of(planned="计划内", conveyed="传达学习")
 ]
@@ -130,77 +112,46 @@ class ConveneSession(Convening, ActionData, name="chengzhang.learning.convene-se
 class SessionConvened(Convening, EventData, name="chengzhang.learning.session-convened.v1", of=ConveneSession):
     """A study session was convened."""
 
-
-class RollLine(Model):
-    """One person on the roll (签到). Without minutes: the whole session, or none on leave and absence."""
-
-    person: Person
-    state: Attended
-    minutes: Annotated[Amount, Words("分钟", "minutes")] | None = None
-    leave_kind: LeaveKind | None = None
-    granted_by: Annotated[Person, Words("准假人", "granted by")] | None = None
-
-    @model_validator(mode="after")
-    def _minutes_as_the_state_wants_them(self) -> Self:
-        away = self.state in {"leave", "absent"}
-        if away and self.minutes:
-            raise PydanticCustomError("away_minutes", "minutes must be 0 on leave or absence")
-        if not away and self.minutes == 0:
-            raise PydanticCustomError("no_minutes", "who was there was there for a minute at least")
-        if self.state == "partial" and self.minutes is None:
-            raise PydanticCustomError("minutes_missing", "partial attendance needs its minutes")
-        if self.leave_kind and self.state != "leave":
-            raise PydanticCustomError("leave_kind", "leave_kind goes with state leave only")
-        if self.granted_by and self.state != "leave":
-            raise PydanticCustomError("granted_by", "granted_by goes with state leave only")
-        return self
+    plans: Annotated[Many[Annotated[Id, Ref("plan")]], Words("学习计划", "plans")] = Field(
+        default=(), description="those whose items it fulfils"
+    )
 
 
-class RecordAttendance(ActionData, name="chengzhang.learning.record-attendance.v1"):
-    """Record who was there, one submission for all present; it may come in parts."""
+class Rescheduling(Fields):
+    """A session moves to another time (改期)."""
 
-    WORDS: ClassVar = Words("签到", "attendance")
+    WORDS: ClassVar = Words("改期", "session rescheduled")
 
     session: Session
-    roll: Annotated[Some[RollLine], Words("签到表", "roll")]
-    guide: Guide | None = None
+    starts_at: StartsAt
+    minutes: SessionMinutes
 
 
-class AttendanceRecorded(EventData, name="chengzhang.learning.attendance-recorded.v1", of=RecordAttendance):
-    """One person's attendance of a session was recorded."""
-
-    ONCE: ClassVar = ("session", "person")
-    ENTRY: ClassVar = Entry("learning", title="session_stamp.title", when={"state": ("present", "partial")})
-
-    session: Session
-    person: Stamped
-    state: Attended
-    minutes: Annotated[Amount, Words("分钟", "minutes")]
-    leave_kind: LeaveKind | None = None
-    granted_by: Annotated[Person, Words("准假人", "granted by")] | None = None
-    guide: Guide | None = None
-    session_stamp: Annotated[SessionStamp, Words("活动当时情况", "the session as known")]
+class RescheduleSession(Rescheduling, ActionData, name="chengzhang.learning.reschedule-session.v1"):
+    """Move a session to another time (改期); who is on its roll already must fit into that."""
 
 
-class Crediting(Fields):
-    """Study time of a session attended, in hundredths of a study hour (学时)."""
+class SessionRescheduled(Rescheduling, EventData, name="chengzhang.learning.session-rescheduled.v1",
+                         of=RescheduleSession):  # fmt: skip
+    """A session was moved to another time."""
 
-    WORDS: ClassVar = Words("学时", "credit")
-    ONCE: ClassVar = ("session", "person", "account")
-    ENTRY: ClassVar = Entry("learning", title="session_stamp.title")
+
+class Cancelling(Fields):
+    """A session doesn't take place (取消)."""
+
+    WORDS: ClassVar = Words("取消活动", "session cancelled")
 
     session: Session
-    person: Stamped
-    centi_xueshi: Annotated[int, Field(ge=1, le=MOST_CENTI_XUESHI), Words("学时（百分之一）", "1/100 study hour")]
-    account: Account
-    guide: Guide | None = None
+    reason: Annotated[
+        Literal["clash", "no-quorum", "other"],
+        Words("原因", "reason"),
+        Values.of(clash="与其他工作冲突", no_quorum="人数不足", other="其他"),
+    ]
 
 
-class CreditHours(Crediting, ActionData, name="chengzhang.learning.credit-hours.v1"):
-    """Credit study time of a session attended, in hundredths of a study hour (学时)."""
+class CancelSession(Cancelling, ActionData, name="chengzhang.learning.cancel-session.v1"):
+    """Cancel a session (取消): nobody is expected any more."""
 
 
-class HoursCredited(Crediting, EventData, name="chengzhang.learning.hours-credited.v1", of=CreditHours):
-    """Study time was credited to a person."""
-
-    session_stamp: Annotated[SessionStamp, Words("活动当时情况", "the session as known")]
+class SessionCancelled(Cancelling, EventData, name="chengzhang.learning.session-cancelled.v1", of=CancelSession):
+    """A session was cancelled."""

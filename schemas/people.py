@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import (
+    OFFICE,
     ActionData,
     Day,
     EventData,
@@ -13,6 +14,7 @@ from schemas.base import (
     FromOn,
     Id,
     Line,
+    LongText,
     Many,
     On,
     Section,
@@ -23,7 +25,7 @@ from schemas.base import (
 )
 from schemas.declared import New, Ref, Secret, Values, Words
 
-Branch = Annotated[Text, Words("党支部", "branch")]
+Branch = Annotated[Text, Words("党支部", "branch")]  # a label; define-branch says what it is called
 Establishment = Annotated[
     Literal["civil-service", "institution"],
     Words("编制", "establishment"),
@@ -32,6 +34,12 @@ Establishment = Annotated[
 Manager = Annotated[
     Literal["office", "superior"], Words("管理权限", "managed by"), Values.of(office="本机关", superior="上级")
 ]
+SecondmentKind = Annotated[
+    Literal["borrowed", "posted", "aid"],
+    Words("借出类别", "kind of secondment"),
+    Values.of(borrowed="借调", posted="挂职", aid="援派"),
+]
+Direction = Annotated[Literal["out", "in"], Words("方向", "direction"), Values.of(out="派出", in_="调入")]
 PartyRole = Annotated[
     Literal["secretary", "committee", "member", "none"],
     Words("党内职务", "party role"),
@@ -58,6 +66,43 @@ class DefineSection(Sectioning, ActionData, name="chengzhang.people.define-secti
 
 class SectionDefined(Sectioning, EventData, name="chengzhang.people.section-defined.v1", of=DefineSection):
     """A section was defined."""
+
+
+# --- the office and its branches ---
+
+
+class BranchDefinition(Fields):
+    """What a party branch (党支部) is called."""
+
+    WORDS: ClassVar = Words("设立党支部", "branch defined")
+
+    branch: Annotated[Id, New("branch"), Words("党支部", "branch")]
+    name: Annotated[Text, Words("名称", "name")]
+
+
+class DefineBranch(BranchDefinition, ActionData, name="chengzhang.people.define-branch.v1"):
+    """Say what a party branch (党支部) is called that people and talks name by its id."""
+
+
+class BranchDefined(BranchDefinition, EventData, name="chengzhang.people.branch-defined.v1", of=DefineBranch):
+    """A party branch was given its name."""
+
+
+class OfficeNaming(Fields):
+    """What the office is called, from then on."""
+
+    WORDS: ClassVar = Words("机关名称", "office named")
+    STREAM: ClassVar = OFFICE
+
+    name: Annotated[Text, Words("名称", "name")]
+
+
+class NameOffice(OfficeNaming, ActionData, name="chengzhang.people.name-office.v1"):
+    """Say what the office is called; the latest name counts."""
+
+
+class OfficeNamed(OfficeNaming, EventData, name="chengzhang.people.office-named.v1", of=NameOffice):
+    """The office was given its name."""
 
 
 # --- persons ---
@@ -164,6 +209,24 @@ class PersonTransferred(Transfer, EventData, name="chengzhang.people.person-tran
     )
 
 
+class RankSetting(Fields):
+    """A person's rank (职级), from a day on."""
+
+    WORDS: ClassVar = Words("职级", "rank set")
+
+    person: Stamped
+    rank: Annotated[Text, Words("职级", "rank")]
+    from_on: FromOn
+
+
+class SetRank(RankSetting, ActionData, name="chengzhang.people.set-rank.v1"):
+    """Set a person's rank (职级) from a day on."""
+
+
+class RankSet(RankSetting, EventData, name="chengzhang.people.rank-set.v1", of=SetRank):
+    """A person's rank was set."""
+
+
 # --- party roles ---
 
 
@@ -184,3 +247,100 @@ class SetPartyRole(PartyRoleSetting, ActionData, name="chengzhang.people.set-par
 
 class PartyRoleSet(PartyRoleSetting, EventData, name="chengzhang.people.party-role-set.v1", of=SetPartyRole):
     """A person's party role was set."""
+
+
+# --- away: secondments and long leaves ---
+
+
+class SecondmentStart(Fields):
+    """A person works elsewhere (借调, 挂职, 援派), or somebody from elsewhere here, from a day on."""
+
+    WORDS: ClassVar = Words("借调挂职", "secondment started")
+
+    secondment: Annotated[Id, New("secondment", since="from_on"), Words("借调挂职", "secondment")]
+    person: Stamped
+    kind: SecondmentKind
+    direction: Direction
+    unit: Annotated[Text, Words("单位", "unit")] = Field(description="where to, or where from")
+    from_on: FromOn
+
+
+class StartSecondment(SecondmentStart, ActionData, name="chengzhang.people.start-secondment.v1"):
+    """Record that a person works elsewhere from a day on, or here from elsewhere."""
+
+
+class SecondmentStarted(SecondmentStart, EventData, name="chengzhang.people.secondment-started.v1", of=StartSecondment):
+    """A secondment started."""
+
+
+class SecondmentEnd(Fields):
+    """The end of a secondment: from that day on the person is back; a day to come is when that is due."""
+
+    WORDS: ClassVar = Words("借调挂职结束", "secondment ended")
+
+    secondment: Annotated[Id, Ref("secondment"), Words("借调挂职", "secondment")]
+    on: On
+
+
+class EndSecondment(SecondmentEnd, ActionData, name="chengzhang.people.end-secondment.v1"):
+    """End a secondment: from that day on the person is back."""
+
+
+class SecondmentEnded(SecondmentEnd, EventData, name="chengzhang.people.secondment-ended.v1", of=EndSecondment):
+    """A secondment ended; the stamp is where the person sits from that day on."""
+
+
+class LongLeaveStart(Fields):
+    """A long leave (长期休假), from a day on; why is sealed."""
+
+    WORDS: ClassVar = Words("长期休假", "long leave started")
+
+    leave: Annotated[Id, New("leave", since="from_on"), Words("长期休假", "long leave")]
+    person: Stamped
+    reason: Annotated[LongText, Secret("person"), Words("事由", "reason")]
+    from_on: FromOn
+
+
+class StartLongLeave(LongLeaveStart, ActionData, name="chengzhang.people.start-long-leave.v1"):
+    """Record that a person is away for long, from a day on; why is sealed."""
+
+
+class LongLeaveStarted(LongLeaveStart, EventData, name="chengzhang.people.long-leave-started.v1", of=StartLongLeave):
+    """A long leave started."""
+
+
+class LongLeaveEnd(Fields):
+    """The end of a long leave: from that day on the person is back."""
+
+    WORDS: ClassVar = Words("长期休假结束", "long leave ended")
+
+    leave: Annotated[Id, Ref("leave"), Words("长期休假", "long leave")]
+    on: On
+
+
+class EndLongLeave(LongLeaveEnd, ActionData, name="chengzhang.people.end-long-leave.v1"):
+    """End a long leave: from that day on the person is back."""
+
+
+class LongLeaveEnded(LongLeaveEnd, EventData, name="chengzhang.people.long-leave-ended.v1", of=EndLongLeave):
+    """A long leave ended; the stamp is where the person sits from that day on."""
+
+
+# --- growth files ---
+
+
+class FileOpening(Fields):
+    """A branch opens a person's growth file (建档)."""
+
+    WORDS: ClassVar = Words("建立成长档案", "growth file opened")
+
+    person: Stamped
+    branch: Branch
+
+
+class OpenFile(FileOpening, ActionData, name="chengzhang.people.open-file.v1"):
+    """Open a person's growth file (建档): the branch that keeps it."""
+
+
+class FileOpened(FileOpening, EventData, name="chengzhang.people.file-opened.v1", of=OpenFile):
+    """A growth file was opened."""

@@ -97,6 +97,24 @@ _SAID: Final[dict[str, Four]] = {
         "names neither a person nor a section, or both", "人员与科室须填且只填一项",
         "give person or section, one of them", "请填写 person 或 section 之一",
     ),
+    "week": ("is no week of that year", "该年没有这一周", "check the week's number", "请核对周次"),
+    "week_or_ten_days": (
+        "says both a week and ten days, or neither", "周与旬须且只能填写一项",
+        "give iso_week or ten_days", "请填写 iso_week 或 ten_days 之一",
+    ),
+    "week_elsewhere": (
+        "has an item in a week without a day in the month", "有项目所在的周与该月没有重合的日子",
+        "check iso_week, or arrange it with its own month", "请核对 iso_week，或列入所属月份的安排",
+    ),
+    "ends_before": ("ends before it begins", "结束早于开始", "check from_on and to_on", "请核对 from_on 与 to_on"),
+    "decided_on": (
+        "has case and decided_on that don't go together", "案件状态与决定日期不符",
+        "give decided_on with case decided, and leave it out of an open one", "已处分的填写 decided_on，立案审查的不填",
+    ),
+    "measure_kind": (
+        "names no measure that is known", "处分种类无法识别",
+        "use one of {measures}", "可用：{measures}，或相应的中文名称",
+    ),
     "nul": ("contains a NUL character", "含有 NUL 字符", "remove it", "请去掉该字符"),
 }  # fmt: skip
 _OTHERWISE: Final[Four] = (

@@ -45,6 +45,11 @@ _COMMANDS: Final = (
         "Say how far ledger, relay and intake have come, and which shards are read-only (账本、发布与接收的进度).",
     ),
     Command(
+        "packs",
+        "services.recorder.packs.cli:cli",
+        "The rule packs by which offices decide: list, show, check a file (规则包：列出、查看、检查).",
+    ),
+    Command(
         "audit",
         "services.recorder.audit.cli:cli",
         "Check history with tools of your own: replay, verify, keep checkpoints, get proofs"

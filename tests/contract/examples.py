@@ -16,9 +16,12 @@ from tests.unit.office import Office, sealed
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 _LEDGER: Final = "urn:chengzhang:ledger:3f0e6f0a-5a0e-4b53-9d0c-2f4c7c1f7a10"
-_LONG_AGO: Final = "2020-01-01T08:00:00+08:00"
 _PERSON: Final = {"name": "李", "branch": "机关第一党支部", "joined_on": "2020-01-01", "birth_year": 1990}
 _POST: Final = {"person": "p-2", "tier": "staff", "section": "s-1", "from_on": "2020-01-01"}
+_SESSION: Final = {
+    "session": "m-2", "items": ["i-1"], "carriers": ["branch"], "kinds": ["lecture"], "title": "专题党课",
+    "starts_at": "2026-05-06T15:00:00+08:00", "minutes": 90, "chair": "p-1",
+}  # fmt: skip
 # What the examples rest on besides each other, before the example of a type.
 _BEFORE: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     "define-section": [("people.define-section", {"section": "s-2", "name": "信息科"})],
@@ -27,6 +30,10 @@ _BEFORE: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
         ("people.assume-post", {**_POST, "post": "post-2"}),
         ("people.assume-post", {**_POST, "post": "post-3", "concurrent": True}),
     ],
+    "close-discipline": [
+        ("people.record-discipline", {"measure": "d-2", "person": "p-1", "measure_kind": "立案", "case": "open"}),
+    ],
+    "reschedule-session": [("learning.convene-session", _SESSION)],
 }
 
 
@@ -44,7 +51,7 @@ def events() -> dict[str, bytes]:
     office, written = Office(), dict[str, bytes]()
     for fields in sorted(map(example, ACTIONS), key=lambda each: int(each["id"].partition("-")[2])):
         for name, data in _BEFORE.get(fields["type"].split(".")[2], ()):
-            office.did(name, data, _LONG_AGO)
+            office.did(name, data, fields["time"])
         readable = read(fields, orjson.dumps(fields))
         assert isinstance(readable, Readable)
         assert readable.action is not None, readable.refusal

@@ -138,7 +138,9 @@ def sealed(action: Action) -> Action:
     """With its sealed fields sealed, under the key of whoever is said in them to own them."""
     texts = {name: KEY.seal("…", action.event_id(0)) for name in action.data.SEALED if getattr(action.data, name)}
     replacement = sealed(action.replacement) if action.replacement else None
-    return action._replace(sealed=texts, owner=action.data.owner() if texts else None, replacement=replacement)
+    blank = action.data.model_copy(update=dict.fromkeys(texts, ""))
+    owner = action.data.owner() if texts else None
+    return action._replace(data=blank, sealed=texts, owner=owner, gist=action.data.gist(), replacement=replacement)
 
 
 def _read_back(event: Event) -> Event:

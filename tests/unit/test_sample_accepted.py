@@ -46,7 +46,7 @@ class World:
             action = action._replace(target=self.events.get(target))
         if action.replacement:
             action = action._replace(replacement=self._prepared(action.replacement))
-        return action._replace(sealed=dict.fromkeys(action.data.SEALED, SEAL))
+        return action._replace(sealed=dict.fromkeys(action.data.SEALED, SEAL), gist=action.data.gist())
 
 
 def test_the_recorder_accepts_all_of_it() -> None:

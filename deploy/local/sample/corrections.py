@@ -13,7 +13,7 @@ from typing import Any, Final
 from deploy.local.sample import texts, work
 from deploy.local.sample.draft import Draft, year_end
 from deploy.local.sample.staff import Office
-from schemas import entries, learning, talk, welfare
+from schemas import entries, learning, meeting, talk, welfare
 from schemas import work as outputs
 from schemas.identity import event_id
 from schemas.work import CLASSIFIED
@@ -21,7 +21,7 @@ from schemas.work import CLASSIFIED
 _REVOKED: Final = 0.25
 _AGAIN: Final = 0.12
 # A session is only ever corrected: its roll rests on it. Of a roll one line is put right.
-_ONLY_CORRECTED: Final = (learning.ConveneSession.TYPE, learning.RecordAttendance.TYPE)
+_ONLY_CORRECTED: Final = (learning.ConveneSession.TYPE, meeting.RecordAttendance.TYPE)
 _NEW_FACT: Final = 1  # of correct-entry: event 0 is the revocation
 
 
@@ -126,8 +126,8 @@ def _visit(_: Office, data: dict[str, Any], __: int) -> dict[str, Any] | None:
 
 # How often it is put right later, and how.
 _MENDED: Final[dict[str, tuple[float, Callable[[Office, dict[str, Any], int], dict[str, Any] | None]]]] = {
-    learning.CreditHours.TYPE: (0.022, _credit),
-    learning.RecordAttendance.TYPE: (0.25, _roll),  # one line of a roll
+    meeting.CreditHours.TYPE: (0.022, _credit),
+    meeting.RecordAttendance.TYPE: (0.25, _roll),  # one line of a roll
     learning.ConveneSession.TYPE: (0.03, _session),
     talk.HoldTalk.TYPE: (0.02, _talk),
     outputs.FileOutput.TYPE: (0.06, _output),

@@ -53,6 +53,8 @@ class Office:
     rng: random.Random
     sections: list[Section] = field(default_factory=list)
     cadres: list[Cadre] = field(default_factory=list)
+    branch_names: dict[str, str] = field(default_factory=dict)
+    aside: random.Random = field(default_factory=random.Random)  # what came later draws here, and moves nothing else
 
     @property
     def leaders(self) -> list[Cadre]:
@@ -88,7 +90,7 @@ class Office:
 
 def found(ident: str, year: int, cadres: int, rng: random.Random) -> Office:
     """An office with that many cadres."""
-    office = Office(ident, year, rng)
+    office = Office(ident, year, rng, aside=random.Random(str(rng.getstate()[1][:8])))  # noqa: S311  # the same
     leaders = min(9, max(2, cadres // 16))
     count = min(len(texts.SECTIONS), max(2, (cadres - leaders) // _A_SECTION + 2), (cadres - leaders) // 2)
     office.sections = [Section(*texts.LEADERS, ()), *(Section(*parts) for parts in texts.SECTIONS[:count])]
@@ -126,7 +128,8 @@ def _put_into_branches(office: Office, cadres: int) -> None:
     count = min(-(-cadres // _A_BRANCH), len(texts.NUMERALS), len(office.sections))
     for cadre in office.cadres:
         number = office.sections.index(cadre.section) % count
-        cadre.branch = "机关党支部" if count == 1 else f"机关第{texts.NUMERALS[number]}党支部"
+        cadre.branch = f"branch-{number + 1}"
+        office.branch_names[cadre.branch] = "机关党支部" if count == 1 else f"机关第{texts.NUMERALS[number]}党支部"
 
 
 def _spread_headships(office: Office) -> None:

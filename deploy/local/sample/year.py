@@ -16,10 +16,12 @@ from typing import Any, Final
 
 import orjson
 
-from deploy.local.sample import corrections, learning, people, spirit, staff, talk, welfare, work
+from deploy.local.sample import corrections, people, personnel, spirit, staff, talk, welfare, work
 from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, year_end
 from deploy.local.sample.staff import Office
+from deploy.local.sample.study import courses, plans
+from deploy.local.sample.study.sessions import Sessions
 
 # The earliest that something of a month is handed in before it begins: a session is convened some days ahead.
 _AHEAD: Final = timedelta(days=8)
@@ -69,7 +71,7 @@ def _in_order(office: Office) -> Iterator[Draft]:
     """One office's year by the moment of handing in; what is handed in together stays in the order of writing."""
     waiting: _Waiting = []
     order = count()
-    sessions = learning.Sessions()
+    sessions = Sessions()
     for month in _MONTHS:
         for draft in _month(office, sessions, month):
             heapq.heappush(waiting, (draft.handed_in, next(order), draft))
@@ -77,10 +79,16 @@ def _in_order(office: Office) -> Iterator[Draft]:
     yield from _due(waiting, None)
 
 
-def _month(office: Office, sessions: learning.Sessions, month: int) -> Iterator[Draft]:
+def _month(office: Office, sessions: Sessions, month: int) -> Iterator[Draft]:
     if month == _MONTHS[0]:
         yield from people.beginning(office)
+        yield from personnel.beginning(office)
+        yield from plans.members(office)
     yield from people.month(office, month)
+    yield from personnel.month(office, month)
+    yield from courses.month(office, month)
+    if month == _MONTHS[-1]:
+        yield from plans.leaves(office)
     for happening in (sessions.month, talk.month, work.month, welfare.month, spirit.month):
         for draft in happening(office, month):
             yield draft

@@ -30,7 +30,7 @@ MOST_NAMED: Final = 5  # of what rests on something
 RETRYABLE: Final = frozenset(
     {
         "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
-        "archived", "heads-no-section", "session-not-held", "not-as-approved",
+        "archived", "heads-no-section", "session-not-held", "not-as-approved", "session-cancelled", "no-leave",
     }
 )  # fmt: skip
 NOT_BINDING: Final = frozenset({"not-yours"})  # refused for good, and the id stays free: it may be another's
@@ -159,7 +159,8 @@ class Action(NamedTuple):
     ``owner`` is whose key its fields are ``sealed`` with, where any are. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
     that it takes back as ``target`` where that is known before the append, and ``naming``, the keys of stored states
-    that may hold facts that rest on it. An erasure has the installation's ``retention_days``.
+    that may hold facts that rest on it. An erasure has the installation's ``retention_days``. ``gist`` is what its
+    type tells of sealed fields for deciding.
     """
 
     office: str
@@ -181,6 +182,7 @@ class Action(NamedTuple):
     naming: tuple[Key, ...] = ()
     retention_days: int = 0
     owner: str | None = None
+    gist: Mapping[str, str] = MappingProxyType({})
 
     def event_id(self, index: int) -> str:
         """The id of the action's ``index``-th event."""

@@ -5,12 +5,16 @@ from datetime import datetime
 
 from schemas.entries import EntryRevoked
 from schemas.erasure import ErasePerson, LiftHold, PlaceHold
-from schemas.learning import AttendanceRecorded, RecordAttendance
-from services.recorder.domain import entries, erasure, facts, learning, talk, timeline, work
+from schemas.meeting import AttendanceRecorded, RecordAttendance
+from services.recorder.domain import discipline, entries, erasure, facts, packs, people, talk, timeline, welfare, work
 from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
 from services.recorder.domain.facts import Search
+from services.recorder.domain.learning import courses, meeting, planning, roll, sessions, study
 
-SUBJECTS = (timeline, erasure, learning, talk, work, entries)  # imported for the rules that they register
+SUBJECTS = (  # imported for the rules that they register
+    timeline, people, discipline, erasure, packs, planning, sessions, roll, study, meeting, courses, talk, work,
+    welfare, entries,
+)  # fmt: skip
 check = facts.check
 check()
 
@@ -26,14 +30,13 @@ def reads(action: Action) -> Iterator[Key]:
         yield from facts.reads(action, action.data)
     if isinstance(fact.data, ErasePerson | PlaceHold | LiftHold):
         yield fact.key(erasure.KIND, fact.data.person)
-    yield from learning.reads(fact)
 
 
 def reads_more(states: States, action: Action) -> Iterable[Key]:
     """Every state that only the loaded ones name."""
-    yield from learning.reads_more(states, action.replacement or action)
+    yield from facts.reads_more(states, action.replacement or action)
     if action.target is not None:
-        yield from learning.touched_more(states, action.target)
+        yield from facts.reads_more(states, action.target)
 
 
 def searched(action: Action) -> Search | None:
@@ -62,7 +65,7 @@ def decide(states: States, action: Action, now: datetime) -> Decision:
 
 def _fact(states: States, action: Action) -> Decision:
     if isinstance(action.data, RecordAttendance):
-        return learning.attend(states, action, action.data)
+        return roll.attend(states, action, action.data)
     return facts.decide(states, action, action.data, timeline.stamps)
 
 
@@ -79,7 +82,7 @@ def evolve_all(states: States, events: Sequence[Event]) -> Changes:
         return evolve(states, events[0])
     first = events[0].data
     if isinstance(first, AttendanceRecorded) and all(type(event.data) is AttendanceRecorded for event in events):
-        return learning.enter_roll(states, events, first.session)  # an action's roll is one session's
+        return roll.enter_roll(states, events, first.session)  # an action's roll is one session's
     after = Overlay(states)
     for event in events:
         after.apply(evolve(after, event))

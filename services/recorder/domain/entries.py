@@ -5,7 +5,7 @@ from typing import Final
 
 from schemas import entries as contract
 from schemas.catalogue import EVENTS
-from services.recorder.domain import facts, learning, people, welfare
+from services.recorder.domain import facts
 from services.recorder.domain.core import (
     Action,
     Changes,
@@ -84,7 +84,7 @@ def decide(states: States, action: Action, data: Taking, fact: Callable[..., Dec
             )
         events.append(decided[0]._replace(data=decided[0].data.model_copy(update={"corrects": target.id})))
         after.apply(facts.evolve(after, events[-1]))
-    return _upheld(after, action, target) or events
+    return facts.upheld(after, target, action.naming) or events
 
 
 def _target(states: States, action: Action, data: Taking) -> Event | Rejection:
@@ -105,15 +105,6 @@ def _target(states: States, action: Action, data: Taking) -> Event | Rejection:
         "already-revoked",
         f"The event {data.event} was revoked by {mark.by}. To record the fact again, send it as a new action.",
         f"事件 {data.event} 已被 {mark.by} 撤销。如需重新登记，请作为新的操作发送。",
-    )
-
-
-def _upheld(after: States, action: Action, target: Event) -> Rejection | None:
-    return (
-        facts.upheld(after, target, action.naming)
-        or people.upheld(after, target, target.data)
-        or learning.upheld(after, target, target.data)
-        or welfare.upheld(after, target, target.data)
     )
 
 

@@ -4,8 +4,9 @@ A fact is held by each thing that it makes; where it is recorded once for some f
 those values; else by the thing whose stream it is in. What holds it says what deciding needs of it. So applying a fact
 is to have it held, and taking it back is to have it held no longer: one is the other's inverse by construction.
 
-A subject adds what is its own: ``rule`` (why not, and what the event has beyond the action), ``keeps`` (members that
-rules ask for later), ``by_hand`` (facts whose states are kept in a form of their own).
+A subject adds what is its own: ``rule`` (why not, and what the event has beyond the action), ``needs`` and
+``needs_more`` (what rules look at beyond what is declared), ``upholds`` (what rests on an event in ways of its own),
+``keeps`` (members that rules ask for later), ``BY_HAND`` (facts whose states are kept in a form of their own).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from schemas.base import ActionData, EventData, instant
+from schemas.base import OFFICE, ActionData, EventData, Fields, instant
 from schemas.catalogue import BECOMES, EVENTS
 from schemas.declared import Named, New, Ref, Undeclared, secrets
 from services.recorder.domain.core import (
@@ -38,6 +39,9 @@ from services.recorder.domain.core import (
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 Ruling = Rejection | Mapping[str, Any] | None
 Rule = Callable[[States, Action, Any], Ruling]
+Needs = Callable[[Action, Any], Iterable[Key]]
+NeedsMore = Callable[[States, Any, Any], Iterable[Key]]  # of an action or an event, and its data
+Upholds = Callable[[States, Event, Any], Rejection | None]
 
 
 class ByHand(NamedTuple):
@@ -52,6 +56,9 @@ class ByHand(NamedTuple):
 
 
 _RULES: Final[dict[type[ActionData], list[Rule]]] = {}
+_NEEDED: Final[dict[type[ActionData], list[Needs]]] = {}
+_NEEDED_MORE: Final[dict[type[Fields], list[NeedsMore]]] = {}
+_UPHELD: Final[dict[type[EventData], list[Upholds]]] = {}
 _KEPT: Final[dict[type[EventData], tuple[str, ...]]] = {}
 _HELD_BY: Final[dict[type[EventData], str]] = {}
 BY_HAND: Final[dict[type[EventData], ByHand]] = {}
@@ -64,6 +71,42 @@ def rule(*models: type[ActionData]) -> Callable[[Rule], Rule]:
         for model in models:
             _RULES.setdefault(model, []).append(decides)
         return decides
+
+    return register
+
+
+def needs(*models: type[ActionData]) -> Callable[[Needs], Needs]:
+    """What rules of these types look at beyond what the types declare, as far as the action itself says which."""
+
+    def register(looks: Needs) -> Needs:
+        for model in models:
+            _NEEDED.setdefault(model, []).append(looks)
+        return looks
+
+    return register
+
+
+def needs_more(*models: type[Fields]) -> Callable[[NeedsMore], NeedsMore]:
+    """The same, where only loaded states say which; of types of event, what taking one back looks at."""
+
+    def register(looks: NeedsMore) -> NeedsMore:
+        for model in models:
+            _NEEDED_MORE.setdefault(model, []).append(looks)
+        return looks
+
+    return register
+
+
+def upholds(*models: type[EventData]) -> Callable[[Upholds], Upholds]:
+    """Why an event of these types can't be taken back: ``looks(after, event, data)`` at the states without it.
+
+    Or with what replaces it. That nothing that names what it made is left over is looked at for every type.
+    """
+
+    def register(looks: Upholds) -> Upholds:
+        for model in models:
+            _UPHELD.setdefault(model, []).append(looks)
+        return looks
 
     return register
 
@@ -100,9 +143,19 @@ class Spec:
         return self.holders() == {self.stream.mark.kind}
 
 
+_OFFICE: Final = Named((OFFICE,), Ref(OFFICE), optional=False)  # no member names it: it is the envelope's
+
+
+def declared(model: type[EventData]) -> bool:
+    """Whether its declarations say what holds it; a revocation's don't."""
+    return bool(model.NAMES or model.STREAM)
+
+
 @cache
 def spec_stream(model: type[EventData]) -> Named:
     """Where a type names the thing whose stream it is in. Raises Undeclared where there is none."""
+    if model.STREAM == OFFICE:
+        return _OFFICE
     made = [n for n in model.NAMES if isinstance(n.mark, New) and not (n.optional or n.mark.within)]
     named = [n for n in model.NAMES if isinstance(n.mark, Ref)]
     said = [n for n in model.NAMES if n.path == (model.STREAM,)]
@@ -136,7 +189,7 @@ def naming(kind: str) -> tuple[str, ...]:
     """The kinds whose rows may hold facts that name things of this kind, but for the thing's own row."""
     found: set[str] = set()
     for model in EVENTS.values():
-        facts = spec(model) if model.NAMES else None
+        facts = spec(model) if declared(model) else None
         if facts and any(n.mark.kind == kind and not (n == facts.stream and facts.own) for n in facts.refs):
             found |= facts.holders()
     return tuple(sorted(found))
@@ -153,8 +206,18 @@ def reads(action: Action, data: ActionData) -> Iterator[Key]:
         for ident in named.ids(members):
             yield kind, f"{office}/{ident}"
     facts = spec(becomes(data))
+    if data.STREAM == OFFICE:
+        yield OFFICE, f"{office}/{office}"
     if facts.once:
-        yield _once_key(office, facts, members)
+        yield once_key(office, facts.model, members)
+    for looks in _NEEDED.get(type(data), ()):
+        yield from looks(action, data)
+
+
+def reads_more(states: States, fact: Action | Event) -> Iterator[Key]:
+    """What only loaded states name, as far as these are loaded: of an action to decide it, of an event to undo it."""
+    for looks in _NEEDED_MORE.get(type(fact.data), ()):
+        yield from looks(states, fact, fact.data)
 
 
 def touched(event: Event, data: EventData) -> list[Key]:
@@ -169,14 +232,15 @@ def _holders(event: Event, data: EventData) -> Iterator[Key]:
         for ident in named.ids(members):
             yield named.mark.kind, f"{event.office}/{ident}"
     if facts.once:
-        yield _once_key(event.office, facts, members)
+        yield once_key(event.office, facts.model, members)
     if facts.held_by:
         yield facts.held_by, event.stream_key()[1]
 
 
-def _once_key(office: str, facts: Spec, members: Mapping[str, Any]) -> Key:
-    values = "/".join([str(members[name]) for name in facts.model.ONCE])
-    return facts.once or "", f"{office}/{values}"
+def once_key(office: str, model: type[EventData], members: Mapping[str, Any]) -> Key:
+    """The row of what is recorded once for these members' values."""
+    values = "/".join([str(members[name]) for name in model.ONCE])
+    return spec(model).once or "", f"{office}/{values}"
 
 
 # --- evolve ---
@@ -293,13 +357,13 @@ def taken(states: States, action: Action, data: ActionData) -> Rejection | None:
                     return reused(named.mark.kind, ident.rpartition("/")[2], event)
     facts = spec(becomes(data))
     if facts.once:
-        there = thing(states, _once_key(action.office, facts, data.__dict__)).facts
+        there = thing(states, once_key(action.office, facts.model, data.__dict__)).facts
         return _once_only(facts, data, next(iter(there))) if there else None
     return None
 
 
 def _once_only(facts: Spec, data: ActionData, event: str) -> Rejection:
-    values = ", ".join([str(data.__dict__[name]) for name in facts.model.ONCE])
+    values = ", ".join([str(value) for name in facts.model.ONCE if (value := data.__dict__[name]) is not None])
     words = facts.model.WORDS
     return Rejection(
         "once-only",
@@ -328,7 +392,8 @@ def decide(states: States, action: Action, data: ActionData, stamps: Callable[..
         more["stamps"] = stamps(states, action, dict.fromkeys(persons))
     members = {**_blank(model), **data.__dict__, **dict.fromkeys(data.SEALED), **action.sealed, **more}
     stream = spec(model).stream
-    return [make(action, f"{stream.mark.kind}/{getattr(data, stream.path[0])}", model.trusted(**members))]
+    ident = action.office if stream is _OFFICE else getattr(data, stream.path[0])
+    return [make(action, f"{stream.mark.kind}/{ident}", model.trusted(**members))]
 
 
 @cache
@@ -358,9 +423,9 @@ def searched(event: Event) -> Search | None:
 
 
 def upheld(after: States, event: Event, found: Iterable[Key]) -> Rejection | None:
-    """A rejection where facts that rest on what this event made don't hold without it, or with what replaces it.
+    """A rejection where what rests on this event doesn't hold without it, or with what replaces it.
 
-    ``found``: the keys of all states in which such facts may be held.
+    ``found``: the keys of all states in which facts may be held that name what it made.
     """
     keys = list(dict.fromkeys((*found, *touched(event, event.data))))
     for named in spec(type(event.data)).new:
@@ -370,7 +435,7 @@ def upheld(after: States, event: Event, found: Iterable[Key]) -> Rejection | Non
             loose = sorted(set(_loose(after, keys, named.mark.kind, ident, begins)))
             if loose:
                 return rests(event.id, [resting for _, resting in loose])
-    return None
+    return next((no for looks in _UPHELD.get(type(event.data), ()) if (no := looks(after, event, event.data))), None)
 
 
 def _loose(
@@ -393,7 +458,7 @@ def names(fact: Held, kind: str, ident: str) -> bool:
 def check() -> None:
     """Raise Undeclared where a type doesn't say what every fact must: at import, once all subjects are known."""
     for model in EVENTS.values():
-        if model.NAMES:
+        if declared(model):
             for kind in spec(model).holders():
                 if not issubclass(state_of(kind), Thing):
                     raise Undeclared(f"{model.__name__} is held by {kind!r}, whose state is no Thing")

@@ -1,17 +1,23 @@
-"""Posts, their ends and moves: what they say of where a person sits from a day on."""
+"""Posts, their ends and moves: what they say of where a person sits from a day on. Secondments and long leaves."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from schemas import people as contract
-from services.recorder.domain.core import Action, Event, Held, Rejection, States, rests, stamp, unknown
-from services.recorder.domain.facts import Ruling, keeps, rule
-from services.recorder.domain.timeline import Person, person
+from services.recorder.domain.core import Action, Event, Held, Key, Rejection, States, rests, stamp, unknown
+from services.recorder.domain.facts import Ruling, becomes, keeps, needs_more, rule, thing, upholds
+from services.recorder.domain.timeline import NO_END, Person, person
 
 keeps(contract.PersonRegistered, "joined_on")
 keeps(contract.PostAssumed, "tier", "section", "concurrent", "acting", "from_on")
 keeps(contract.PostEnded, "on")
 keeps(contract.PersonTransferred, "on")
 keeps(contract.PartyRoleSet, "branch", "role", "from_on")
+keeps(contract.RankSet)
+keeps(contract.SecondmentStarted, "from_on")
+keeps(contract.SecondmentEnded, "on")
+keeps(contract.LongLeaveStarted, "from_on")
+keeps(contract.LongLeaveEnded, "on")
+keeps(contract.OfficeNamed)
 
 
 @rule(contract.AssumePost)
@@ -46,16 +52,57 @@ def _with(state: Person, fact: Held) -> Person:
     return state.but(facts={**state.facts, "": fact})
 
 
-def upheld(after: States, event: Event, data: Any) -> Rejection | None:  # noqa: ANN401  # any fact
-    """A rejection where an end or a move of a post would come before its beginning."""
-    if not isinstance(data, contract.PostAssumed):
-        return None
+# --- what ends: posts, secondments, long leaves, cases ---
+
+
+@upholds(contract.PostAssumed)
+def ends_and_moves_after_it_begins(after: States, event: Event, data: contract.PostAssumed) -> Rejection | None:
+    """No end or move of a post comes before its beginning."""
     state = after.of(Person, event.key("person", data.person))
-    begins = min((p.begins for p in state.posts() if p.data["post"] == data.post), default="9999")
+    begins = min((p.begins for p in state.posts() if p.data["post"] == data.post), default=NO_END)
     loose = [
         ident
         for model in (contract.PostEnded, contract.PersonTransferred)
         for ident, fact in state.of_type(model).items()
         if fact.data["post"] == data.post and fact.data["on"] < begins
     ]
+    return rests(event.id, loose) if loose else None
+
+
+@needs_more(contract.EndSecondment, contract.EndLongLeave)
+def whose_end(states: States, action: Action, data: contract.EndSecondment | contract.EndLongLeave) -> Iterable[Key]:
+    """The person of what ends."""
+    yield from (action.key("person", fact.data["person"]) for fact in _begun(states, action, data).values())
+
+
+@rule(contract.EndSecondment, contract.EndLongLeave)
+def ends_what_began(states: States, action: Action, data: contract.EndSecondment | contract.EndLongLeave) -> Ruling:
+    """Only what has begun by then, once; the stamp is where the person sits from that day on."""
+    begun = next(iter(_begun(states, action, data).values()))
+    kind, ident = _ended(data)
+    if begun.data["from_on"] > data.on or thing(states, action.key(kind, ident)).of_type(becomes(data)):
+        return unknown(kind, f"{ident} ({data.on})")
+    who = begun.data["person"]
+    return {"stamps": (person(states, action, who).placed(who, data.on),)}
+
+
+def _ended(data: contract.EndSecondment | contract.EndLongLeave) -> tuple[str, str]:
+    return ("secondment", data.secondment) if isinstance(data, contract.EndSecondment) else ("leave", data.leave)
+
+
+def _begun(states: States, action: Action, data: contract.EndSecondment | contract.EndLongLeave) -> Mapping[str, Held]:
+    kind, ident = _ended(data)
+    model = contract.SecondmentStarted if kind == "secondment" else contract.LongLeaveStarted
+    return thing(states, action.key(kind, ident)).of_type(model)
+
+
+@upholds(contract.SecondmentStarted, contract.LongLeaveStarted)
+def ends_after_it_begins(
+    after: States, event: Event, data: contract.SecondmentStarted | contract.LongLeaveStarted
+) -> Rejection | None:
+    """No end comes before the beginning."""
+    held = thing(after, event.stream_key())
+    ends = contract.SecondmentEnded if isinstance(data, contract.SecondmentStarted) else contract.LongLeaveEnded
+    begins = min((fact.data["from_on"] for fact in held.of_type(type(data)).values()), default=NO_END)
+    loose = [ident for ident, fact in held.of_type(ends).items() if fact.data["on"] < begins]
     return rests(event.id, loose) if loose else None

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from schemas import welfare as contract
 from services.recorder.domain.core import Action, Event, Held, Rejection, States, Thing, rests, reused, unknown
-from services.recorder.domain.facts import Ruling, keeps, rule
+from services.recorder.domain.facts import Ruling, keeps, rule, upholds
 
 AGREED: Final = ("person", "class_", "fund", "fen")
 
@@ -70,10 +70,11 @@ def _differs(state: Thing, made: dict[str, Any]) -> list[str] | None:
     return [name.rstrip("_") for name in AGREED if made[name] != proposed.data[name]] or None
 
 
-def upheld(after: States, event: Event, data: Any) -> Rejection | None:  # noqa: ANN401  # any fact
-    """A rejection where an approval would be without its proposal, or a visit no longer as it was approved."""
-    if not isinstance(data, contract.VisitProposed | contract.VisitApproved):
-        return None
+@upholds(contract.VisitProposed, contract.VisitApproved)
+def holds_what_was_approved(
+    after: States, event: Event, data: contract.VisitProposed | contract.VisitApproved
+) -> Rejection | None:
+    """No approval is without its proposal, and no visit other than as it was approved."""
     state = after.of(Thing, event.key("visit", data.visit))
     loose = [*_approvals(state), *_made(state)]
     return rests(event.id, loose) if loose else None

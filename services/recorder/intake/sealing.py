@@ -248,4 +248,5 @@ def _seal_fact(action: Action, key: DataKey) -> Action:
     aad = action.event_id(0)
     sealed = {name: key.seal(text, aad) for name, text in texts.items()}
     data = action.data.model_copy(update=dict.fromkeys(texts, _BLANK))
-    return action._replace(data=data, sealed=sealed, owner=key.owner.person if sealed else None)
+    owner = key.owner.person if sealed else None
+    return action._replace(data=data, sealed=sealed, owner=owner, gist=action.data.gist())

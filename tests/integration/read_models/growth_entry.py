@@ -15,7 +15,7 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
             found[stamp["person"], fact.event["id"]] = {
                 "event": fact.event["type"],
                 "entry_group": group,
-                "title": fact.data.get("session_stamp", fact.data).get("title"),
+                "title": fact.data.get("topic") or fact.data.get("session_stamp", fact.data).get("title"),
                 "guide": fact.data.get("guide"),
                 "occurred_at": fact.event["time"],
                 "recorded_at": fact.event["recordedtime"],

@@ -86,6 +86,11 @@ class Known:
         groups = {
             "learning.attendance-recorded": "learning",
             "learning.hours-credited": "learning",
+            "learning.make-up-completed": "learning",
+            "learning.speech-delivered": "learning",
+            "learning.reflection-submitted": "learning",
+            "learning.course-completed": "learning",
+            "learning.contest-scored": "activity",
             "work.output-filed": "work",
             "work.duty-report-delivered": "work",
             "talk.talk-held": "talk",

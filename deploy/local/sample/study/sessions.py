@@ -15,8 +15,11 @@ from deploy.local.sample import texts
 from deploy.local.sample.days import at, starts
 from deploy.local.sample.draft import Draft, HandIn, hand_in, year_end
 from deploy.local.sample.staff import Cadre, Office
+from deploy.local.sample.study import brought, plans
 from schemas import learning as contract
-from schemas.learning import Account, Attended, Carrier, Kind
+from schemas import meeting
+from schemas.learning import Carrier, Kind
+from schemas.meeting import Account, Attended
 
 SOURCE: Final = "/study-platform"
 _LEAST: Final = 2  # nobody studies collectively alone
@@ -46,6 +49,7 @@ _LEAVE: Final = (0.04, 0.07)
 _ABSENT, _PARTIAL = 0.006, 0.02
 _LEAVE_KINDS: Final = ("duty", "duty", "duty", "training", "private")
 _GUIDED: Final = 0.12
+_CANCELLED, _MOVED = 0.015, 0.03
 
 
 @dataclass(slots=True)
@@ -70,9 +74,17 @@ class Sessions:
         for group in self._groups(office, number):
             if len(group.members) < _LEAST:
                 continue
-            for week, start in enumerate(starts(group.carrier, office.year, number), 1):
-                session = _plan(office, group, f"{office.year}-{number:02d}-{group.code}-{week}", start)
-                yield from _hold(office.rng, group, session)
+            sessions = [
+                _plan(office, group, f"{office.year}-{number:02d}-{group.code}-{week}", start, number, week)
+                for week, start in enumerate(starts(group.carrier, office.year, number), 1)
+            ]
+            if number == 1:
+                of = group.code if group.carrier in {"section", "branch"} else None
+                yield from plans.adopted(office, group.code, group.carrier, of, group.chair.id)
+            titles = [(session.kind, session.data["title"]) for session in sessions]
+            yield from plans.arranged(office, number, group.code, group.carrier, titles, group.chair.id)
+            for session in sessions:
+                yield from _hold(office, group, session)
 
     def _groups(self, office: Office, number: int) -> Iterator[Group]:
         leaders, youths = office.leaders, office.youths
@@ -114,12 +126,15 @@ class Session:
         return self.start + timedelta(minutes=self.minutes)
 
 
-def _plan(office: Office, group: Group, ident: str, start: datetime) -> Session:
+def _plan(  # noqa: PLR0917  # what it is told from
+    office: Office, group: Group, ident: str, start: datetime, month: int, week: int
+) -> Session:
     rng = office.rng
     kind = rng.choices(tuple(_KINDS), tuple(_KINDS.values()))[0]
     account, share = _CREDIT[kind]
     data: dict[str, Any] = {
         "session": ident,
+        "items": [plans.item_of(office.year, month, group.code, week)],
         "carriers": [group.carrier],
         "kinds": [kind, "party-day"] if group.carrier == "branch" and rng.random() < _PARTY_DAY else [kind],
         "title": rng.choice(texts.SUBJECTS[group.carrier]) + texts.FORMS[kind],
@@ -140,20 +155,46 @@ def _observers(office: Office, group: Group) -> list[str]:
     return [] if leader in group.members else [leader.id]
 
 
-def _hold(rng: random.Random, group: Group, session: Session) -> Iterator[Draft]:
-    yield _convene(rng, group, session)
+def _hold(office: Office, group: Group, session: Session) -> Iterator[Draft]:
+    rng, aside = office.rng, office.aside
+    luck = aside.random()
+    if luck < _CANCELLED:
+        yield from _cancelled(rng, group, session)
+        return
+    moved = luck < _CANCELLED + _MOVED
+    yield from _convene(rng, group, session, moved=moved)
     roll = _roll(rng, group, session)
     entered = hand_in(rng, session.end)
     yield _record(rng, session, roll, entered)
     if session.account:
         yield from _credits(rng, session, session.account, roll, entered)
+        # Only a roll that stays as it is: what is made up rests on it.
+        yield from brought.made_up(aside, session.id, session.start, entered.moment, roll)
+    yield from brought.by(aside, session.id, group.carrier, session.kind, session.end, roll)
 
 
-def _convene(rng: random.Random, group: Group, session: Session) -> Draft:
-    earliest = at(date(session.start.year, 1, 1), 9)
+def _cancelled(rng: random.Random, group: Group, session: Session) -> Iterator[Draft]:
+    """It clashes with other work, an hour before it should begin."""
+    yield from _convene(rng, group, session, moved=False)
+    moment = session.start - timedelta(hours=1)
+    data = {"session": session.id, "reason": "clash"}
+    name = contract.CancelSession.TYPE
+    yield Draft(SOURCE, f"cancel-{session.id}", name, moment, group.chair.id, data, "hand", moment, settled=True)
+
+
+def _convene(rng: random.Random, group: Group, session: Session, *, moved: bool) -> Iterator[Draft]:
+    earliest = at(date(session.start.year, 1, 1), 11)
     moment = max(earliest, session.start - timedelta(days=rng.randint(2, 6), minutes=rng.randrange(300)))
-    name = contract.ConveneSession.TYPE
-    return Draft(SOURCE, f"convene-{session.id}", name, moment, group.chair.id, session.data, "hand", moment)
+    name, chair = contract.ConveneSession.TYPE, group.chair.id
+    data = session.data
+    if moved:  # it was to begin half an hour earlier
+        data = data | {"starts_at": (session.start - timedelta(minutes=30)).isoformat()}
+    yield Draft(SOURCE, f"convene-{session.id}", name, moment, chair, data, "hand", moment, settled=moved)
+    if moved:
+        later = moment + timedelta(hours=4)
+        members = {"session": session.id, "starts_at": session.data["starts_at"], "minutes": session.minutes}
+        name = contract.RescheduleSession.TYPE
+        yield Draft(SOURCE, f"move-{session.id}", name, later, chair, members, "hand", later, settled=True)
 
 
 def _record(rng: random.Random, session: Session, roll: list[dict[str, Any]], entered: HandIn) -> Draft:
@@ -162,7 +203,7 @@ def _record(rng: random.Random, session: Session, roll: list[dict[str, Any]], en
         data["guide"] = rng.choice(("people", "innovation", "excellence"))
     by_hand = rng.random() < 0.6  # noqa: PLR2004
     return Draft(
-        SOURCE, f"roll-{session.id}", contract.RecordAttendance.TYPE, session.end,
+        SOURCE, f"roll-{session.id}", meeting.RecordAttendance.TYPE, session.end,
         str(session.data["chair"]) if by_hand else "study-platform", data, "hand" if by_hand else "machine",
         # An attendance on which credit rests is better left alone.
         entered.moment, settled=session.account is not None,
@@ -196,6 +237,6 @@ def _credits(
             data = {"session": session.id, "person": line["person"], "centi_xueshi": earned, "account": account}
             ident = f"credit-{session.id}-{line['person']}"
             yield Draft(
-                SOURCE, ident, contract.CreditHours.TYPE, session.end, "study-platform", data | entered.late,
+                SOURCE, ident, meeting.CreditHours.TYPE, session.end, "study-platform", data | entered.late,
                 "machine", moment,
             )  # fmt: skip

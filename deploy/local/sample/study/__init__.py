@@ -1,0 +1,1 @@
+"""A year of study: plans and their months, sessions, what they bring, courses."""

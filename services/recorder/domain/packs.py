@@ -1,0 +1,49 @@
+"""Which rule pack an office follows on a day: a fact, else the nation's pack of that year."""
+
+from typing import Final
+
+from schemas.following import FollowPack, PackFollowed
+from schemas.packs import Pack, packs
+from services.recorder.domain.core import Action, Event, Key, Rejection, States, Thing
+from services.recorder.domain.facts import Ruling, keeps, rule, thing
+
+NATION: Final = "national"
+
+keeps(PackFollowed, "pack", "from_on")
+
+
+def key(fact: Action | Event) -> Key:
+    """The row that a rule must need to ask ``followed``."""
+    return fact.key("office", fact.office)
+
+
+def followed(states: States, fact: Action | Event, day: str) -> Pack:
+    """The pack by which the office decides about that day."""
+    return of_day(thing(states, key(fact)), day)
+
+
+def of_day(office: Thing, day: str) -> Pack:
+    """The one that was followed last from then or before; else the nation's of the year, or the nearest before it."""
+    said = [fact.data for fact in office.of_type(PackFollowed).values() if fact.data["from_on"] <= day]
+    if said:
+        return packs()[max(reversed(said), key=lambda each: each["from_on"])["pack"]]
+    return nations(int(day[:4]))
+
+
+def nations(year: int) -> Pack:
+    """The nation's pack of a year: of the latest before where the year has none, else of the first."""
+    known = sorted((pack.year, pack) for pack in packs().values() if pack.region == NATION)
+    return next((pack for of, pack in reversed(known) if of <= year), known[0][1])
+
+
+@rule(FollowPack)
+def there_is_such(_states: States, _action: Action, data: FollowPack) -> Ruling:
+    """Only a pack that is there."""
+    if data.pack in packs():
+        return None
+    there = ", ".join(sorted(packs()))
+    return Rejection(
+        "unknown-reference",
+        f"There is no rule pack {data.pack} here. There are: {there}. Choose one, or have it added first.",
+        f"没有规则包 {data.pack}。现有：{there}。请选用其中之一，或先请管理员添加。",
+    )
