@@ -47,7 +47,7 @@ _COMMANDS: Final = (
     Command(
         "packs",
         "services.recorder.packs.cli:cli",
-        "The rule packs by which offices decide: list, show, check a file (规则包：列出、查看、检查).",
+        "The rule packs by which offices decide: list, show, check a file (规则包：列出、查看、检查文件).",
     ),
     Command(
         "audit",
