@@ -35,6 +35,11 @@ def _root(size: int) -> bytes:
 # --- published vectors ---
 
 
+def test_of_two_sizes_no_hashes_show_nothing() -> None:
+    assert not merkle.verify_consistency(3, ROOTS[3], 5, ROOTS[5], [])
+    assert not merkle.verify_consistency(4, ROOTS[4], 8, ROOTS[8], [])
+
+
 @pytest.mark.parametrize("size", range(len(ROOTS)))
 def test_published_roots(size: int) -> None:
     assert merkle.root_of(merkle.extended(b"", 0, map(leaf_hash, LEAVES[:size]))) == ROOTS[size]

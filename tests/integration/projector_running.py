@@ -93,14 +93,7 @@ def at_end(progress: Progress, *worlds: World) -> Callable[[], bool]:
 
 def command(settings: Settings, *arguments: str) -> Result:
     """Run ``projector`` in this process."""
-    environment = {
-        "CHENGZHANG_KAFKA": settings.kafka,
-        "CHENGZHANG_KAFKA_PROTOCOL": settings.kafka_protocol,
-        "CHENGZHANG_KAFKA_PASSWORDS": str(settings.kafka_passwords),
-        "CHENGZHANG_DATABASE_URL": settings.database_url,
-        "CHENGZHANG_TOPIC_PREFIX": settings.topic_prefix,
-    }
-    return CliRunner().invoke(cli.cli, [*arguments, "--home", str(settings.home)], env=environment)
+    return CliRunner().invoke(cli.cli, [*arguments, "--home", str(settings.home)], env=settings.environment())
 
 
 async def rebuild(settings: Settings, models: Iterable[ReadModel]) -> AsyncIterator[tuple[int, int]]:

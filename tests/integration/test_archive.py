@@ -74,9 +74,7 @@ async def _bodies(settings: Settings) -> list[bytes]:
 
 async def _run(settings: Settings, *arguments: str, expected: int = 0) -> tuple[str, str]:
     """What the command says, on stdout and stderr."""
-    names = ("home", "kafka", "database_url", "topic_prefix", "shards")
-    environment = {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in names}
-    done = await asyncio.to_thread(CliRunner(env=environment).invoke, cli, arguments)
+    done = await asyncio.to_thread(CliRunner(env=settings.environment()).invoke, cli, arguments)
     assert isinstance(done.exception, SystemExit | None), done.exception
     assert done.exit_code == expected, done.output
     return done.stdout, done.stderr

@@ -87,11 +87,6 @@ def sample(servers: Servers, history: Settings) -> Iterator[Sample]:
     asyncio.run(administer(servers, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    names = ("home", "kafka", "database_url", "topic_prefix", "shards")
-    return {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in names}
-
-
 async def _one_with_revocations(settings: Settings, office: str = OFFICE) -> str:
     connection = await asyncpg.connect(settings.database_url)
     try:
@@ -203,7 +198,7 @@ async def test_events_of_an_archived_year_come_out_of_the_archive(
         person = await _one_with_revocations(settings, office)
         before = await made(settings, person, year, at)
         line = ["archive", "--before", str(year + 1), "--out", str(tmp_path), "--yes"]
-        done = await asyncio.to_thread(CliRunner(env=_environment(settings)).invoke, cli, line)
+        done = await asyncio.to_thread(CliRunner(env=settings.environment()).invoke, cli, line)
         assert done.exit_code == 0, done.output
         with pytest.raises(NotArchived, match=r"left the ledger for an archive .* --source FOLDER"):
             await made(settings, person, year, at)
@@ -211,7 +206,7 @@ async def test_events_of_an_archived_year_come_out_of_the_archive(
         assert after.content == before.content
         other = tmp_path / "other"
         line = ["archive", "--before", str(year + 2), "--out", str(other), "--yes"]
-        done = await asyncio.to_thread(CliRunner(env=_environment(settings)).invoke, cli, line)
+        done = await asyncio.to_thread(CliRunner(env=settings.environment()).invoke, cli, line)
         assert done.exit_code == 0, done.output
         with pytest.raises(NotArchived, match=r"left the ledger for an archive .* --source FOLDER"):
             await made(settings, person, year, at, sources=[other])
@@ -419,7 +414,7 @@ async def test_a_stranger_checks_it_with_nothing_of_ours(sample: Sample, tmp_pat
     file = tmp_path / "evidence.zip"
     file.write_bytes(packing.zipped({**sample.files, "README.txt": b"an earlier one"}))
     line = ["audit", "bundle", "--person", sample.person, "--year", str(SIZE.year), "--out", str(file), "--lang", "en"]
-    done = await asyncio.to_thread(CliRunner(env=_environment(sample.settings)).invoke, cli, line)
+    done = await asyncio.to_thread(CliRunner(env=sample.settings.environment()).invoke, cli, line)
     assert done.exit_code == 0, done.output
     assert f"{OFFICE}: as of the first {sample.at[_shard(sample)].next} events" in done.output
     assert unzipped(file.read_bytes()) == sample.files

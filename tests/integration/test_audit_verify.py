@@ -538,10 +538,8 @@ def test_years_that_left_the_ledger(servers: Servers, aged: Settings, tmp_path: 
 
 
 def _archived(settings: Settings, folder: Path) -> None:
-    names = ("home", "kafka", "database_url", "topic_prefix", "shards")
-    environment = {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in names}
     arguments = ["archive", "--before", "2025", "--out", str(folder), "--yes", "--json"]
-    done = CliRunner(env=environment).invoke(cli, arguments)
+    done = CliRunner(env=settings.environment()).invoke(cli, arguments)
     assert done.exit_code == 0, done.output
 
 

@@ -116,7 +116,7 @@ def _included(proof: bytes, body: bytes, key: str) -> Signed:
 
 async def _run(settings: Settings, *line: str, code: int = 0, answer: str | None = None) -> str:
     """A command as an auditor types it."""
-    env = {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in ("database_url", "kafka")}
+    env = settings.environment()
     invoke = CliRunner().invoke
     home = ["--home", str(settings.home), "--lang", "en"]
     found = await asyncio.to_thread(invoke, cli, [*line, *home], env=env, input=answer)

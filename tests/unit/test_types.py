@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from schemas.base import ActionData, EventData, Fields, Id, Person, Text
+from schemas.base import ActionData, Day, EventData, Fields, Id, Person, Text
 from schemas.catalogue import EVENTS
 from schemas.declared import Entry, New, Ref, Secret, Undeclared, Values, Words
 from services.recorder.domain import facts
@@ -132,3 +133,15 @@ def test_what_is_held_otherwise_is_folded_anew() -> None:
 
 def test_every_example_is_accepted_one_after_the_other() -> None:
     assert set(examples.events()) == set(EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("day", "taken"), [("1899-12-31", False), ("1900-01-01", True), ("2200-12-31", True), ("2201-01-01", False)]
+)
+def test_the_years_that_there_are(day: str, taken: bool) -> None:  # a case
+    try:
+        assert TypeAdapter(Day).validate_python(day) == day
+    except ValidationError:
+        assert not taken
+    else:
+        assert taken
