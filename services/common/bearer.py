@@ -10,6 +10,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from services.common.bounds.gate import address
+from services.common.bounds.rates import take
 from services.common.explain import FieldError, field_errors
 from services.common.grants import Grant, Grants
 from services.common.problems import Problem, invalid
@@ -30,7 +32,9 @@ def bearer(grants: Grants) -> Callable[..., Awaitable[Grant]]:
             raise _refused(request, "no-token", 'Bearer realm="chengzhang"')
         found = grants.of(credentials.credentials)
         if found is None:
+            take(request, address(request.scope))
             raise _refused(request, "unknown-token", 'Bearer realm="chengzhang", error="invalid_token"')
+        take(request, found.name)
         _check(request)
         return found
 

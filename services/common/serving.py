@@ -1,17 +1,23 @@
 """A service's process: HTTP until a signal, with work in the background."""
 
 import asyncio
+import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import uvicorn
 
+from services.common.bounds.connections import Connections
+from services.common.bounds.gate import Gate, trusted
+from services.common.bounds.protocol import Config
+from services.common.bounds.rates import Rates
 from services.common.settings import Settings
 
 GRACE_SECONDS: Final = 5
+_OTHER_FILES: Final = 256  # databases, Kafka, logs
 _ANSWER_SECONDS: Final = 2.0  # less than those wait who ask whether we are ready
 
 
@@ -60,18 +66,32 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(settings: Settings, app: Any) -> Server:  # noqa: ANN401  # any ASGI application
-    """A server of this application at the settings' address."""
-    config = uvicorn.Config(
-        app,
+def server(settings: Settings, app: Any, largest: Mapping[str, int] | None = None) -> Server:  # noqa: ANN401  # ASGI
+    """A server of this application at the settings' address, within bounds. ``largest``: bytes of a body, by path."""
+    _more_files(settings.connections)
+    config = Config(
+        Gate(app, trusted(settings), Rates(settings.requests_per_second), largest or {}),
+        Connections(settings.connections, settings.connections_of_one),
+        settings.header_seconds,
+        settings.body_seconds,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # else whoever is here says whom a request is from
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return Server(config)
+
+
+def _more_files(connections: int) -> None:
+    """Each connection is a file, and some systems give a process 256."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft < wanted and soft != resource.RLIM_INFINITY:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class NoSuchAddress(Exception):

@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     kek_file: Path = Field(
         default_factory=_in_home("kek"), description="32 random bytes: wraps the data keys, mode 0600"
     )
+    trusted_hosts: str = Field(
+        default="",
+        description="what the services are called, beside addresses and this host's name; with commas; *: any",
+    )
+    connections: int = Field(default=1_000, ge=1, description="of HTTP at once, in all")
+    connections_of_one: int = Field(default=500, ge=1, description="of HTTP at once, from one address")
+    header_seconds: float = Field(default=10, gt=0, description="for a request's headers")
+    body_seconds: float = Field(default=60, gt=0, description="for a request's body, and for reading its answer")
+    requests_per_second: int = Field(default=2_000, ge=0, description="of one token, of one address without; 0: any")
     topic_prefix: str = Field(default="chengzhang", pattern=r"^[a-z0-9-]+$", description="topics: <prefix>.actions, …")
     shards: int = Field(default=8, ge=1, le=1024, description="fixed at installation")
     replication_factor: int = Field(default=1, ge=1, description="of topics that are created")

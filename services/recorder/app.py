@@ -29,7 +29,7 @@ from services.recorder.errors import Misconfigured, RecorderError, Unavailable
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.intake.from_kafka.senders import Senders
-from services.recorder.intake.http import Dependencies, api
+from services.recorder.intake.http import LARGEST_BODIES, Dependencies, api
 from services.recorder.intake.kafka import KafkaIntake
 from services.recorder.kafka import channels, topics
 from services.recorder.ledger import database, founding, years
@@ -95,7 +95,8 @@ async def _serve(settings: Settings, grants: Grants) -> None:
     receipts = Receipts(pool, settings.shards)
     seats, owners = Seats(pool, settings.shards), Owners(pool, settings.shards)
     deps = Dependencies(recorder, receipts, recorder.vault, seats, grants, recorder.ready, owners)
-    http = server(settings, web(deps, AuditLog(pool, settings.shards, recorder.checkpoint), settings))
+    app = web(deps, AuditLog(pool, settings.shards, recorder.checkpoint), settings)
+    http = server(settings, app, LARGEST_BODIES)
     try:
         async with background(recorder.run()) as running:
             running.add_done_callback(lambda _: setattr(http, "should_exit", True))

@@ -29,7 +29,7 @@ from services.projector.database import CURSOR, TRANSIENT, Connection
 from services.projector.read_models import ReadModel
 
 WAIT_SECONDS: Final = 10.0
-PRIVATE: Final = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
+PRIVATE: Final = {"Vary": "Authorization", "Cache-Control": "no-store"}
 NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "as you have it"}}
 PEOPLE: Final[Any] = aiosql.from_path(FilePath(__file__).with_name("people.sql"), "asyncpg")
 _NOT_BUILT: Final = (asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedTableError)

@@ -13,19 +13,22 @@ from pydantic import BaseModel, Field
 from schemas.receipt import Receipt
 from services.common import problems
 from services.common.bearer import bearer, forbidden
+from services.common.bounds.room import Room
 from services.common.grants import Grant, Grants
 from services.common.pages import DESCRIBED
 from services.common.problems import FieldError, Problem, responses
 from services.recorder.intake.over_http import describing
 from services.recorder.intake.over_http.answers import answered, translated
-from services.recorder.intake.over_http.opening import Opening, OpenResponse, Seating, open_items
-from services.recorder.intake.over_http.requests import BATCH, many, mode, one, problem_of
+from services.recorder.intake.over_http.opening import LARGEST_OPEN, Opening, OpenResponse, Seating, open_items
+from services.recorder.intake.over_http.requests import BATCH, LARGEST_BODY, many, mode, one, problem_of, size_of
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.intake.reading import Readable
 from services.recorder.intake.sealing import Keys, Owners, Sent, prepare
 from services.recorder.ledger.submission import Outcome, Submission
 
+LARGEST_BODIES: Final = {"/actions": LARGEST_BODY, "/open": LARGEST_OPEN}
 VERSION: Final = "1"  # of the interface; optional members may come within it
+_ROOM: Final = 2 * LARGEST_BODY  # bytes of batches at once
 _JSON: Final = "application/json"
 _Key = Annotated[str, Query(min_length=1, max_length=256)]
 _EITHER: Final = FieldError(
@@ -120,6 +123,7 @@ def router(deps: Dependencies) -> APIRouter:
     """All routes."""
     routes = APIRouter()
     asking = Annotated[Grant, Depends(bearer(deps.grants))]
+    room = Room(_ROOM)
 
     @routes.post("/actions", tags=["actions"], **describing.ACTIONS)
     async def publish(request: Request, grant: asking, dry_run: _DryRun = False) -> Response:  # noqa: FBT002
@@ -127,7 +131,8 @@ def router(deps: Dependencies) -> APIRouter:
         media = mode(request)
         submit = _Submit(deps, grant, dry_run=dry_run)
         if media == BATCH:
-            return await _publish_many(submit, await many(request))
+            async with room.taking(size_of(request)):
+                return await _publish_many(submit, await many(request))
         return await _publish_one(submit, await one(request, media))
 
     @routes.get("/receipts", tags=["actions"], **_RECEIPTS)

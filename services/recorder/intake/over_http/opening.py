@@ -15,11 +15,12 @@ from services.common.grants import Grant
 from services.common.problems import invalid
 from services.recorder.intake.explain import explain
 from services.recorder.intake.over_http.answers import translated
-from services.recorder.intake.over_http.requests import body
+from services.recorder.intake.over_http.requests import body, made_of
 from services.recorder.vault.vault import Failed, Failure, May, Owner
 
 MOST: Final = 1000
-_LARGEST: Final = 16 * 1024 * 1024
+LARGEST_OPEN: Final = 1024 * 1024  # bytes of a body
+_MOST_MARKS: Final = 20 * MOST  # an item has eleven
 _log = structlog.get_logger(__name__)
 
 
@@ -62,7 +63,7 @@ async def open_items(request: Request, grant: Grant, vault: Opening, seats: Seat
     """Open what the reader may see; each item that can't be opened says why. Raises Problem."""
     if grant.role != "reader":
         raise forbidden(grant, "Only readers may open sealed fields.", path="/open")
-    items = _items(await body(request, _LARGEST))
+    items = await made_of(await body(request, LARGEST_OPEN), _MOST_MARKS, _items)
     with translated():
         texts = await vault.open(items, may=_reach(grant, seats) if grant.narrowed else None)
     opened = sum(isinstance(text, str) for text in texts)

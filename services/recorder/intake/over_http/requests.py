@@ -1,25 +1,30 @@
 """From an HTTP request to actions: its body, its content type, the three modes of CloudEvents."""
 
+import asyncio
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import orjson
 from fastapi import Request
 
 from schemas.envelope import LARGEST_ACTION, STRUCTURED
+from services.common.bounds.json import holds_more
+from services.common.bounds.room import SMALL
 from services.common.problems import Problem
 from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.parsing import Unreadable, parsed, read_json
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.turns import in_turns
 
+T = TypeVar("T")
 BATCH: Final = "application/cloudevents-batch+json"
 JSON: Final = "application/json"
 LARGEST_BATCH: Final = 1000  # actions
 LARGEST_BODY: Final = 16 * 1024 * 1024  # bytes of a batch: as much as the intake topic takes in a record
+MOST_MARKS: Final = 1_000_000  # of a batch: its members, items, lists and objects
 _STATUS: Final = {
     "too-large": 413,
     "not-json": 400,
@@ -53,10 +58,11 @@ async def body(request: Request, most: int) -> bytes:
         detail = f"Content-Encoding {coding[:64]} isn't read here. Send gzip, or the body as it is."
         raise _unsupported(detail, {"Accept-Encoding": "gzip"})
     unpack = _unpacking(most) if coding == "gzip" else None
-    taken = bytearray()
+    taken, given = bytearray(), 0
     async for chunk in request.stream():
+        given += len(chunk)
         taken += chunk if unpack is None else unpack(chunk)
-        if len(taken) > most:
+        if max(len(taken), given) > most:
             raise Problem(413, "too-large", _TITLES[413], f"The body has more than {most} bytes. Send less at once.")
     if unpack is not None:
         unpack(None)
@@ -101,12 +107,26 @@ async def many(request: Request) -> list[Readable | Unreadable]:
     raw = await body(request, LARGEST_BODY)
     if not raw.strip().startswith(b"["):
         raise Problem(400, "not-a-list", _TITLES[400], f"{BATCH} is a JSON array of actions.")
-    items: list[Any] | Unreadable = parsed(raw)
+    items: list[Any] | Unreadable = await made_of(raw, MOST_MARKS, parsed)
     if isinstance(items, Unreadable):
         raise problem_of(items)
     if len(items) > LARGEST_BATCH:
         raise Problem(413, "too-large", _TITLES[413], f"{len(items)} actions; a batch has at most {LARGEST_BATCH}.")
     return await in_turns(items, _item)
+
+
+def size_of(request: Request) -> int:
+    """How many bytes a batch may have, once unpacked."""
+    plain = "content-encoding" not in request.headers
+    return int(request.headers.get("content-length", LARGEST_BODY)) if plain else LARGEST_BODY
+
+
+async def made_of(raw: bytes, marks: int, make: Callable[[bytes], T]) -> T:
+    """What this makes of a JSON text; beside the loop where it is large. Raises Problem 413 where it holds too much."""
+    if holds_more(raw, marks):
+        told = f"The JSON text has more than {marks} commas, colons and opening brackets. Send less at once."
+        raise Problem(413, "too-large", _TITLES[413], told)
+    return await asyncio.to_thread(make, raw) if len(raw) > SMALL else make(raw)
 
 
 def problem_of(unread: Unreadable) -> Problem:

@@ -143,8 +143,8 @@ class Appender:
             if not queue:
                 self._wake[shard].clear()
                 await self._wake[shard].wait()
-            entries = [queue.popleft() for _ in range(min(LARGEST_BATCH, len(queue)))]
-            await self._record(shard, entries)
+            # Under no name here: while this waits for more, nothing should hold what was.
+            await self._record(shard, [queue.popleft() for _ in range(min(LARGEST_BATCH, len(queue)))])
 
     async def _record(self, shard: int, entries: list[tuple[Ticket, int]]) -> None:
         """Record all entries, in as many batches as it takes; what a batch cut off goes into the next."""
