@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 _SERVICES: Final = Path(__file__).parents[2] / "services"
-_READING: Final = ("AIOKafkaConsumer(\n", "AIOKafkaConsumer(**", "_subscriber = ")
+_READING: Final = (" = AIOKafkaConsumer(", "_subscriber = ")
 _READERS: Final = sorted(
     path for path in _SERVICES.rglob("*.py") if any(made in path.read_text(encoding="utf-8") for made in _READING)
 )
