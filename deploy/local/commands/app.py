@@ -47,7 +47,7 @@ def add(  # all that narrows a grant
     home: HomeOption = None,
     lang: LangOption = None,
 ) -> None:
-    """添加应用 · Add an app: its login, its topic, its files, its token. The token is shown once."""
+    """添加应用 · Add an app, and show its token: nobody can show it again."""
     speech = language(lang)
     if not is_app_name(name):
         raise typer.BadParameter(text(speech, "app_name", name=name, taken=", ".join(sorted(TAKEN))))
@@ -63,7 +63,7 @@ def add(  # all that narrows a grant
 
 
 def rotate(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, lang: LangOption = None) -> None:
-    """更换凭据 · Give an app another password on Kafka and another token, and show that."""
+    """更换凭据 · Give an app another password, and another token."""
     speech = language(lang)
     with _office(at(home), stack_settings(home, speech), speech) as office:
         office.must_have(name)
@@ -85,7 +85,7 @@ def remove(name: Name, *, as_json: JsonOption = False, home: HomeOption = None, 
 
 
 def apps(*, as_json: JsonOption = False, home: HomeOption = None, lang: LangOption = None) -> None:
-    """查看应用 · List apps, their topics and what each may send. Never a secret."""
+    """查看应用 · List apps, their topics and what each may send."""
     speech = language(lang)
     settings = stack_settings(home, speech)
     with told(settings, speech):
@@ -103,12 +103,12 @@ def apps(*, as_json: JsonOption = False, home: HomeOption = None, lang: LangOpti
 
 
 cli = group(
-    "应用 · Programs that publish: each has a login on Kafka, a topic of its own, and a token.",
+    "应用 · Apps that publish: add, list, remove and rotate their logins, topics and tokens.",
     (
-        Command("add", f"{__name__}:add", "添加应用 · Add an app: its login, topic, files, token."),
+        Command("add", f"{__name__}:add", "添加应用 · Add an app, and show its token: nobody can show it again."),
         Command("list", f"{__name__}:apps", "查看应用 · List apps, their topics and what each may send."),
         Command("remove", f"{__name__}:remove", "移除应用 · Have an app publish no more, at once."),
-        Command("rotate", f"{__name__}:rotate", "更换凭据 · Give an app another password and another token."),
+        Command("rotate", f"{__name__}:rotate", "更换凭据 · Give an app another password, and another token."),
     ),
 )
 
