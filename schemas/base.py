@@ -145,6 +145,12 @@ LateReason = Annotated[
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Words("文件摘要", "SHA-256 of the document")]
 Year = Annotated[int, Field(ge=_EARLIEST, le=_LATEST), Words("年度", "year")]
 Half = Annotated[str, StringConstraints(pattern=r"^(19|20|21)[0-9]{2}(H1|H2)$"), Words("半年度", "half-year")]
+Month = Annotated[str, StringConstraints(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"), Words("月份", "month")]
+Period = Annotated[
+    str,
+    StringConstraints(pattern=r"^(19|20|21)[0-9]{2}(H[12]|Q[1-4]|-(0[1-9]|1[0-2]))?$"),
+    Words("时段", "period: a year, half-year, quarter or month"),
+]
 Title = Annotated[Text, Words("标题", "title")]
 FromOn = Annotated[Day, Words("自何日起", "from that day on")]
 On = Annotated[Day, Words("日期", "day")]
@@ -260,7 +266,7 @@ class Fields(Model):
 class ActionData(Fields):
     """The ``data`` of one type of action."""
 
-    def owner(self) -> str | None:
+    def sealed_for(self) -> str | None:
         """Whose data key seals the ``SEALED`` fields: a person's id; None where what ``OWNING`` names says it."""
         if self.OWNING is not None:
             return None
@@ -287,6 +293,9 @@ class EventData(Fields):
     model_config = ConfigDict(extra="ignore")  # a later recorder may have written an optional member more
 
     ACTION: ClassVar[type[ActionData]]
+    WRITTEN: ClassVar[
+        tuple[tuple[str, str], ...]
+    ] = ()  # fields whose names are words of Python, and how they are written
 
     corrects: Annotated[EventId, Words("更正的事件", "corrected event")] | None = Field(
         default=None, description="the revoked event that this one takes the place of"
@@ -312,4 +321,14 @@ class EventData(Fields):
 
     def payload(self) -> dict[str, Any]:
         """The members as they are written: what is null is left out; nested models are left to the encoder."""
-        return {name: value for name, value in self.__dict__.items() if value is not None}
+        members = {name: value for name, value in self.__dict__.items() if value is not None}
+        for name, written in self.WRITTEN:
+            if name in members:
+                members[written] = members.pop(name)
+        return members
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  # as pydantic has it
+        """Which fields are written otherwise is derived, too."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.WRITTEN = tuple((name, info.alias) for name, info in cls.model_fields.items() if info.alias)

@@ -8,12 +8,14 @@ from schemas import (
     entries,
     erasure,
     following,
+    goals,
     learning,
     meeting,
     people,
     planning,
     spirit,
     talk,
+    team,
     welfare,
     work,
 )
@@ -22,6 +24,7 @@ from schemas.base import ActionData, EventData, Fields
 F = TypeVar("F", bound=Fields)
 _GROUPS: Final = (
     people,
+    goals,
     discipline,
     erasure,
     planning,
@@ -30,6 +33,7 @@ _GROUPS: Final = (
     courses,
     talk,
     work,
+    team,
     welfare,
     spirit,
     following,

@@ -51,7 +51,17 @@ KINDS: Final[Mapping[str, Words]] = {
     "duty": Words("谈话任务", "talk duty"),
     "output": Words("工作成果", "output"),
     "report": Words("述职报告", "duty report"),
+    "follow-up": Words("后续事项", "follow-up"),
+    "exchange": Words("科室交流", "section exchange"),
+    "research": Words("调研课题", "research"),
+    "decision": Words("决策", "decision"),
+    "line": Words("工作条线", "work line"),
     "procedure": Words("制度", "procedure"),
+    "goal": Words("年度目标", "goal"),
+    "team": Words("团队", "team"),
+    "activity": Words("团队活动", "team activity"),
+    "sharing": Words("知识分享", "sharing"),
+    "pairing": Words("结对帮带", "pairing"),
     "visit": Words("家访", "visit"),
     "need": Words("需求", "need"),
     "gathering": Words("联欢活动", "gathering"),
@@ -67,17 +77,24 @@ KINDS: Final[Mapping[str, Words]] = {
 class _Naming:
     """The field names things of this kind. ``stamped``: persons whose section and tier the event carries.
 
-    ``within`` is the field whose thing has it: a post is its person's.
+    ``within`` is the field whose thing has it: a post is its person's. ``other``: they may be of that kind instead.
     """
 
     kind: str
     stamped: bool = False
     within: str | None = None
+    other: str | None = None
 
     def __post_init__(self) -> None:
         """Only kinds that there are."""
-        if self.kind not in KINDS:
-            raise Undeclared(f"there is no kind {self.kind!r}; the kinds are in schemas/declared.py")
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise Undeclared(f"there is no kind {kind!r}; the kinds are in schemas/declared.py")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Of which kinds the things may be."""
+        return (self.kind, self.other) if self.other else (self.kind,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class RecogniseConduct(Recognition, ActionData, name="chengzhang.spirit.recognis
             raise PydanticCustomError("person_or_section", "a person or a section, and not both")
         return self
 
-    def owner(self) -> str:
+    def sealed_for(self) -> str:
         """The person recognised; of a section whoever recognises it."""
         return self.person or self.by
 

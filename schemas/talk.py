@@ -1,9 +1,14 @@
 """Heart-to-heart talks (谈心谈话). Their types begin with ``chengzhang.talk.``."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from schemas.base import ActionData, EventData, Fields, Guide, Id, LongText, Many, Some, Stamped, Text
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.base import ActionData, Day, EventData, Fields, Guide, Id, LongText, Many, On, Person, Some, Stamped, Text
 from schemas.declared import Entry, New, Ref, Secret, Values, Words
+
+DueOn = Annotated[Day, Words("期限", "due on")]
 
 Mode = Annotated[Literal["one-to-one", "group"], Words("方式", "mode"), Values.of(one_to_one="一对一", group="集体")]
 Pair = Annotated[
@@ -19,6 +24,40 @@ PartyPair = Annotated[
     Words("党内谈话对象", "party pair"),
     Values.of(committee_committee="支委之间", committee_member="支委与党员", member_member="党员之间"),
 ]
+
+
+# --- talks that are due ---
+
+
+class Requirement(Fields):
+    """Somebody should be talked with by a day; why is sealed."""
+
+    WORDS: ClassVar = Words("谈话任务", "talk required")
+
+    duty: Annotated[Id, New("duty"), Words("谈话任务", "talk duty")]
+    person: Stamped
+    with_: Annotated[Person, Words("谈话人", "with")] | None = Field(
+        default=None, alias="with", description="who should talk with that person; anybody if left out"
+    )
+    trigger: Annotated[LongText, Secret("person"), Words("缘由", "trigger")]
+    due_on: DueOn
+
+    @model_validator(mode="after")
+    def _of_two(self) -> Self:
+        if self.with_ == self.person:
+            raise PydanticCustomError("with_oneself", "with is somebody else than person")
+        return self
+
+
+class RequireTalk(Requirement, ActionData, name="chengzhang.talk.require-talk.v1"):
+    """Have a talk with somebody become due by a day; why is sealed."""
+
+
+class TalkRequired(Requirement, EventData, name="chengzhang.talk.talk-required.v1", of=RequireTalk):
+    """A talk became due."""
+
+
+# --- talks ---
 
 
 class Talk(Fields):
@@ -45,7 +84,7 @@ class Talk(Fields):
 class HoldTalk(Talk, ActionData, name="chengzhang.talk.hold-talk.v1"):
     """Record a talk that was held; the members are the initiator and the participants. Its contents are sealed."""
 
-    def owner(self) -> str:
+    def sealed_for(self) -> str:
         """The person talked with; of a group talk its initiator."""
         others = [person for person in self.participants if person != self.initiator]
         return others[0] if self.mode == "one-to-one" and others else self.initiator
@@ -60,3 +99,52 @@ class TalkHeld(Talk, EventData, name="chengzhang.talk.talk-held.v1", of=HoldTalk
 
     pair: Pair | None = None
     party_pair: PartyPair | None = None
+
+
+# --- what was promised in them ---
+
+
+class Promise(Fields):
+    """What somebody will see to by a day, as promised in a talk, over a duty report or at a section exchange."""
+
+    WORDS: ClassVar = Words("后续事项", "follow-up promised")
+
+    follow_up: Annotated[Id, New("follow-up"), Words("后续事项", "follow-up")]
+    talk: Annotated[Id, Ref("talk"), Words("谈话", "talk")] | None = None
+    report: Annotated[Id, Ref("report"), Words("述职报告", "report")] | None = None
+    exchange: Annotated[Id, Ref("exchange"), Words("科室交流", "section exchange")] | None = None
+    owner: Annotated[Stamped, Words("负责人", "owner")]
+    due_on: DueOn
+    what: Annotated[LongText, Secret("owner"), Words("内容", "what")]
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        if sum(origin is not None for origin in (self.talk, self.report, self.exchange)) != 1:
+            raise PydanticCustomError("one_origin", "give exactly one of talk, report and exchange")
+        return self
+
+
+class PromiseFollowUp(Promise, ActionData, name="chengzhang.talk.promise-follow-up.v1"):
+    """Record what was promised in a talk, over a duty report or at a section exchange; what it is is sealed."""
+
+
+class FollowUpPromised(Promise, EventData, name="chengzhang.talk.follow-up-promised.v1", of=PromiseFollowUp):
+    """A follow-up was promised."""
+
+
+class Closing(Fields):
+    """What was promised is done with."""
+
+    WORDS: ClassVar = Words("后续事项办结", "follow-up closed")
+
+    follow_up: Annotated[Id, Ref("follow-up"), Words("后续事项", "follow-up")]
+    on: On
+    result: Annotated[LongText, Secret("follow_up"), Words("结果", "result")] | None = None
+
+
+class CloseFollowUp(Closing, ActionData, name="chengzhang.talk.close-follow-up.v1"):
+    """Close a follow-up; of several closings the latest counts."""
+
+
+class FollowUpClosed(Closing, EventData, name="chengzhang.talk.follow-up-closed.v1", of=CloseFollowUp):
+    """A follow-up was closed."""

@@ -1,6 +1,6 @@
 """Welfare work (实事工程): needs, home visits, gatherings. Their types begin with ``chengzhang.welfare.``."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -87,12 +87,6 @@ class Visit(Fields):
     class_: Class = Field(alias="class", description="whether an event is for joy or care is in the sealed occasion")
     fund: Fund
     fen: Fen = Field(description="1/100 yuan; zero is normal")
-
-    def payload(self) -> dict[str, Any]:
-        """``class`` is a word of Python: the one field whose name differs from its attribute."""
-        members: dict[str, Any] = super().payload()  # type: ignore[misc]  # the event's
-        members["class"] = members.pop("class_")
-        return members
 
 
 class Proposal(Visit):

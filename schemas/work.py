@@ -2,12 +2,13 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.base import (
     MOST_OUTPUTS,
     ActionData,
+    Amount,
     Count,
     EventData,
     Fields,
@@ -16,14 +17,21 @@ from schemas.base import (
     Half,
     Id,
     Line,
+    LongText,
     Many,
+    Month,
     On,
+    Period,
+    Person,
     Section,
+    Session,
     Sha256,
+    Some,
     Stamped,
+    Text,
     Title,
 )
-from schemas.declared import Entry, New, Values, Words
+from schemas.declared import Entry, New, Ref, Secret, Values, Words
 
 Level = Annotated[
     Literal["office", "district", "city", "province", "national"],
@@ -79,6 +87,75 @@ class OutputFiled(Output, EventData, name="chengzhang.work.output-filed.v1", of=
     """A work output was filed."""
 
 
+class Settlement(Fields):
+    """What came of an output, as it turned out later (以工作绩效论英雄): the latest day's effect is the output's."""
+
+    WORDS: ClassVar = Words("实效认定", "effect settled")
+
+    output: Annotated[Id, Ref("output"), Words("成果", "output")]
+    effect: Effect
+    on: On
+    basis: Annotated[Text, Words("依据", "basis")] | None = None
+
+
+class SettleEffect(Settlement, ActionData, name="chengzhang.work.settle-effect.v1"):
+    """Settle an output's effect; it may change again."""
+
+
+class EffectSettled(Settlement, EventData, name="chengzhang.work.effect-settled.v1", of=SettleEffect):
+    """An output's effect was settled."""
+
+
+# --- research that becomes decisions ---
+
+
+class Research(Fields):
+    """A question that people look into (调研)."""
+
+    WORDS: ClassVar = Words("调研课题", "research opened")
+
+    research: Annotated[Id, New("research"), Words("调研课题", "research")]
+    question: Annotated[Text, Words("课题", "question")]
+    commissioned_by: Annotated[Text, Words("交办方", "commissioned by")]
+    members: Annotated[Some[Stamped], Words("成员", "members")]
+
+
+class OpenResearch(Research, ActionData, name="chengzhang.work.open-research.v1"):
+    """Open research into a question (调研)."""
+
+
+class ResearchOpened(Research, EventData, name="chengzhang.work.research-opened.v1", of=OpenResearch):
+    """Research was opened."""
+
+
+class Adoption(Fields):
+    """A decision (决策) that rests on research, outputs and study."""
+
+    WORDS: ClassVar = Words("成果转化为决策", "decision")
+    ENTRY: ClassVar = Entry("work", title="title")
+
+    decision: Annotated[Id, New("decision"), Words("决策", "decision")]
+    title: Title
+    by: Annotated[Text, Words("决策方", "by")]
+    research: Annotated[Id, Ref("research"), Words("调研课题", "research")] | None = None
+    outputs: Annotated[Many[Annotated[Id, Ref("output")]], Words("依据成果", "outputs")] = ()
+    sessions: Annotated[Many[Session], Words("依据学习活动", "sessions")] = ()
+
+
+class AdoptResearch(Adoption, ActionData, name="chengzhang.work.adopt-research.v1"):
+    """Record a decision (决策) that rests on research, outputs and study: work of all who made these outputs."""
+
+
+class ResearchAdopted(Adoption, EventData, name="chengzhang.work.research-adopted.v1", of=AdoptResearch):
+    """A decision rests on research; ``persons`` and ``lines`` are those of its outputs, as known then."""
+
+    persons: Annotated[Many[Stamped], Words("成果人员", "persons")] = ()
+    lines: Annotated[Many[Line], Words("工作条线", "work lines")] = ()
+
+
+# --- duty reports ---
+
+
 class DutyReport(Fields):
     """Whoever heads a section reports on a half-year (述职), once."""
 
@@ -102,6 +179,102 @@ class DeliverDutyReport(DutyReport, ActionData, name="chengzhang.work.deliver-du
 
 class DutyReportDelivered(DutyReport, EventData, name="chengzhang.work.duty-report-delivered.v1", of=DeliverDutyReport):
     """A duty report was delivered."""
+
+
+Votes = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,40}$")], Amount],
+    Field(max_length=12),
+    Words("票数分布", "counts"),
+]
+
+
+class Assessment(Fields):
+    """What a duty report was found to be (述职评议), once; the comment is sealed."""
+
+    WORDS: ClassVar = Words("述职评议", "duty report assessed")
+    ONCE: ClassVar = ("person", "half")
+
+    person: Stamped
+    half: Half
+    by: Annotated[Person, Words("评议人", "by")]
+    comment: Annotated[LongText, Secret("person"), Words("评语", "comment")]
+    ballots: Annotated[Count, Words("票数", "ballots")] | None = None
+    counts: Votes | None = Field(default=None, description="ballots by grade")
+
+    @model_validator(mode="after")
+    def _as_many_as_there_were(self) -> Self:
+        if self.counts is not None and sum(self.counts.values()) > (self.ballots or 0):
+            raise PydanticCustomError("ballots", "counts add up to more than ballots")
+        return self
+
+
+class AssessDutyReport(Assessment, ActionData, name="chengzhang.work.assess-duty-report.v1"):
+    """Assess a duty report (述职评议)."""
+
+
+class DutyReportAssessed(Assessment, EventData, name="chengzhang.work.duty-report-assessed.v1", of=AssessDutyReport):
+    """A duty report was assessed."""
+
+
+# --- exchanges of sections, standings, procedures ---
+
+
+class Exchange(Fields):
+    """Sections tell each other of their work (科室交流), every month."""
+
+    WORDS: ClassVar = Words("科室交流", "section exchange")
+
+    exchange: Annotated[Id, New("exchange"), Words("科室交流", "section exchange")]
+    host: Annotated[Section, Words("主办科室", "host")]
+    sections: Annotated[Some[Section], Words("参加科室", "sections")]
+    month: Month
+    topics: Annotated[Text | Many[Text], Words("交流主题", "topics")]
+
+    @model_validator(mode="after")
+    def _host_among_two(self) -> Self:
+        if len(set(self.sections)) != len(self.sections):
+            raise PydanticCustomError("named_twice", "{name} names one twice", {"name": "sections"})
+        if len(self.sections) < 2:  # noqa: PLR2004
+            raise PydanticCustomError("few_sections", "an exchange is between two sections at least")
+        if self.host not in self.sections:
+            raise PydanticCustomError("host_missing", "the host is one of its sections")
+        return self
+
+
+class HoldSectionExchange(Exchange, ActionData, name="chengzhang.work.hold-section-exchange.v1"):
+    """Record an exchange of sections (科室交流)."""
+
+
+class SectionExchangeHeld(Exchange, EventData, name="chengzhang.work.section-exchange-held.v1", of=HoldSectionExchange):
+    """Sections exchanged."""
+
+
+class Standing(Fields):
+    """A work line's place among the offices of a city or province (走在全市前列): of the line, never of a person."""
+
+    WORDS: ClassVar = Words("条线位次", "standing recorded")
+    ONCE: ClassVar = ("line", "period", "scope")
+
+    line: Annotated[Line, New("line", again=True)]
+    period: Period
+    scope: Annotated[Literal["city", "province"], Words("范围", "scope"), Values.of(city="市", province="省")]
+    place: Annotated[Count, Words("位次", "place")] | None = None
+    of: Annotated[Count, Words("参评数", "of how many")] | None = None
+    by: Annotated[Text, Words("发布方", "by")]
+
+    @model_validator(mode="after")
+    def _among_them(self) -> Self:
+        if self.place is not None and self.of is not None and self.place > self.of:
+            raise PydanticCustomError("place_beyond", "place is one of as many as of says")
+        return self
+
+
+class RecordStanding(Standing, ActionData, name="chengzhang.work.record-standing.v1"):
+    """Record a work line's standing (工作位次)."""
+
+
+class StandingRecorded(Standing, EventData, name="chengzhang.work.standing-recorded.v1", of=RecordStanding):
+    """A work line's standing was recorded."""
 
 
 class Revision(Fields):

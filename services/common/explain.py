@@ -115,6 +115,31 @@ _SAID: Final[dict[str, Four]] = {
         "names no measure that is known", "处分种类无法识别",
         "use one of {measures}", "可用：{measures}，或相应的中文名称",
     ),
+    "with_oneself": (
+        "is between one person and the same", "谈话双方是同一人", "name somebody else in with", "with 请填写另一人",
+    ),
+    "one_origin": (
+        "comes from none or several of talk, report and exchange", "talk、report、exchange 须且只能填写一项",
+        "give exactly one of them", "请只填写其中一项",
+    ),
+    "own_mentor": (
+        "pairs somebody with the same person", "导师与学员是同一人",
+        "name two persons as mentor and learner", "mentor 与 learner 请填写两人",
+    ),
+    "few_sections": (
+        "has fewer than two sections", "参加科室不足两个", "name all that took part", "请写出全部参加科室",
+    ),
+    "host_missing": (
+        "has a host that is not among its sections", "主办科室不在参加科室之列",
+        "add the host to sections, or correct host", "请将主办科室列入 sections，或更正 host",
+    ),
+    "place_beyond": (
+        "has a place beyond the number of those compared", "位次大于参评数", "check place and of", "请核对 place 与 of",
+    ),
+    "ballots": (
+        "counts more than there were ballots", "各项票数之和超过总票数",
+        "give ballots, and counts that add up to no more", "请填写 ballots，且各项之和不超过它",
+    ),
     "nul": ("contains a NUL character", "含有 NUL 字符", "remove it", "请去掉该字符"),
 }  # fmt: skip
 _OTHERWISE: Final[Four] = (
@@ -128,6 +153,10 @@ _OTHERWISE: Final[Four] = (
 _WRITTEN: Final[tuple[tuple[str, str, str], ...]] = (
     ("{1,64}", "1 to 64 letters a–z, A–Z, digits and hyphens", " 1 至 64 个英文字母、数字或连字符"),
     ("{1,256}", "1 to 256 characters, no control characters", " 1 至 256 个字符，不含控制字符"),
+    ("H[12]|Q", "a period: 2026, 2026H1, 2026Q1 or 2026-03", "时段：2026、2026H1、2026Q1 或 2026-03"),
+    ("(H1|H2)", "a half-year: 2026H1 or 2026H2", "半年度：2026H1 或 2026H2"),
+    ("{2}-(0[1-9]|1[0-2])$", "a month: 2026-03", "月份：2026-03"),
+    ("[a-z-]{1,40}", "the code of a grade, in small letters", "等次代码（小写英文字母）"),
     ("{8}(-", "an event id, a UUID in lower case, as receipts give it", "事件编号（小写 UUID，见回执）"),
     ("{32}-", "a W3C traceparent, 00-<32 hex>-<16 hex>-<2 hex>", " W3C traceparent：00-<32 位十六进制>-<16 位>-<2 位>"),
 )

@@ -70,12 +70,12 @@ CREATE INDEX fact_stream ON fact (office, stream);
 CREATE TABLE care (LIKE fact, PRIMARY KEY (office, person, occurred_at, event_id, made_by)) WITH (fillfactor = 90);
 CREATE INDEX care_stream ON care (office, stream);
 
--- In which Shanghai years the office recorded anything: no figure asks a clock what year it is.
-CREATE TABLE office_year (
+-- In which Shanghai months (their first days) the office recorded anything: no figure asks a clock what year it is.
+CREATE TABLE office_month (
     office      text COLLATE "C" NOT NULL,
-    year        integer NOT NULL,
+    month       date NOT NULL,
     recorded_at timestamptz NOT NULL, -- the first of it
-    PRIMARY KEY (office, year)
+    PRIMARY KEY (office, month)
 );
 
 -- Who is who and sits where is asked often, of few facts.
@@ -99,6 +99,46 @@ CREATE FUNCTION half_ends(half text) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (make_date(left(half, 4)::integer, 6 * right(half, 1)::integer, 1) + interval '1 month')::date - 1;
 
+-- The half-year of a day, 2026H1; the month of a day, 2026-03.
+CREATE FUNCTION half_of(day date) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN date_part('year', day) || CASE WHEN date_part('month', day) <= 6 THEN 'H1' ELSE 'H2' END;
+CREATE FUNCTION month_of(day date) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN lpad(date_part('year', day)::text, 4, '0') || '-' || lpad(date_part('month', day)::text, 2, '0');
+
+-- The last day of the month of a day; the first day of a month, 2026-03.
+CREATE FUNCTION month_ends(day date) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (make_date(date_part('year', day)::integer, date_part('month', day)::integer, 1) + interval '1 month')::date - 1;
+CREATE FUNCTION month_begins(month text) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN make_date(left(month, 4)::integer, right(month, 2)::integer, 1);
+
+-- The first months of a period and of the one that follows: 2026, 2026H1, 2026Q2, 2026-03.
+CREATE FUNCTION period_begins(period text) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN make_date(
+    left(period, 4)::integer,
+    CASE substr(period, 5, 1)
+        WHEN 'H' THEN 6 * right(period, 1)::integer - 5
+        WHEN 'Q' THEN 3 * right(period, 1)::integer - 2
+        WHEN '-' THEN right(period, 2)::integer
+        ELSE 1
+    END,
+    1
+);
+CREATE FUNCTION period_ends(period text) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    period_begins(period)
+    + make_interval(months => CASE substr(period, 5, 1) WHEN 'H' THEN 6 WHEN 'Q' THEN 3 WHEN '-' THEN 1 ELSE 12 END)
+)::date - 1;
+
+-- The median of some numbers, a half where it lies between two; as JSON.
+CREATE FUNCTION median(numbers bigint[]) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT to_jsonb(percentile_cont(0.5) WITHIN GROUP (ORDER BY n)) FROM unnest(numbers) AS n);
+
 -- {"name": count} without what is zero.
 CREATE FUNCTION counts(names text[], numbers bigint[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -110,6 +150,15 @@ RETURN (
 
 -- Objects laid over one another, the later the higher.
 CREATE AGGREGATE overlaid(jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}');
+
+-- The first day of the Shanghai month in which an office recorded anything last, up to an instant.
+CREATE FUNCTION newest_month(in_office text, stood_at timestamptz) RETURNS date
+LANGUAGE sql STABLE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT max(o.month)
+    FROM office_month AS o
+    WHERE o.office = newest_month.in_office COLLATE "C" AND o.recorded_at <= newest_month.stood_at;
+END;
 
 -- The last seat in the main post up to a day, as known at an instant: `until` is that day, or the last one on which it was held. Read
 -- as the recorder reads it: the main post of a day is, of those not concurrent that are held then, the one held from the latest day on,

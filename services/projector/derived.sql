@@ -21,7 +21,7 @@ WHERE {condition};
 SELECT * FROM ({source}) AS f WHERE nth = 1 AND type IN ({types});
 
 -- name: entries#
--- One arm of a relation of entries in growth files, once for each person.
+-- One arm of a relation of entries in growth files, once for each person; what is nobody's is in none.
 SELECT
     *,
     CASE type {groups} END AS entry_group,
@@ -41,6 +41,13 @@ SELECT
 -- name: all#
 -- The same where it sums up by itself.
 WITH {name} AS NOT MATERIALIZED ({relation})
+SELECT office, {columns}
+{tail};
+
+-- name: asked#
+-- The same of what is told whenever it is asked: its relation may be joined with itself.
+WITH {name} AS NOT MATERIALIZED ({relation}),
+moment AS NOT MATERIALIZED (SELECT {instant} AS known)
 SELECT office, {columns}
 {tail};
 
@@ -120,7 +127,7 @@ FROM (
             AND e.data ->> 'post' = p.data ->> 'post' AND e.known_from <= {instant} AND e.known_to > {instant}
     ) AS ended
     CROSS JOIN LATERAL (
-        SELECT max(o.year) AS year FROM office_year AS o WHERE o.office = p.office AND o.recorded_at <= {instant}
+        SELECT date_part('year', newest_month(p.office, {instant}))::integer AS year
     ) AS newest
     CROSS JOIN LATERAL generate_series(
         date_part('year', (p.data ->> 'from_on')::date)::integer,
@@ -165,6 +172,16 @@ WHERE
     )
     AND coalesce(data ->> 'from_on', data ->> 'on')::date <= make_date({year}, 12, 31);
 
+-- name: pointed#
+-- The facts to which a row points, each with what it counts.
+SELECT
+    f.event_id AS _event_id, f.type AS _event, f.occurred_at AS _occurred_at, f.shard AS _shard, f.position AS _position,
+    f.stream AS _stream, f.person AS _person, p.counts::bigint AS counts
+FROM ({one}) AS q
+CROSS JOIN LATERAL jsonb_each_text(q.{behind}) AS p (event_id, counts)
+INNER JOIN ({relation}) AS f ON f.event_id = p.event_id::uuid
+WHERE {same};
+
 -- name: explained#
 -- The facts behind a figure, and what has changed them since, which counts nothing: a page of them, by time.
 WITH found AS MATERIALIZED ({found})
@@ -179,7 +196,7 @@ ORDER BY occurred_at, position
 LIMIT $5;
 
 -- name: changing#
--- What made later versions of them, and what took them back.
+-- What made later versions of them, and what took them back; and what came before and is laid over them.
 UNION ALL
 SELECT a.event_id, a.type, a.shard, a.position, a.occurred_at, 0
 FROM found AS f
@@ -189,6 +206,7 @@ INNER JOIN {other} AS a
     ON a.office = $1 AND a.stream = f._stream AND a.nth = 1 AND a.made_by = a.position AND (
         a.position = v.made_by AND v.made_by <> v.position AND v.known_from <= $2
         OR a.position = v.ended_by AND v.revoked_at <= $2
+        OR v.made_by = v.position AND a.position < v.position AND (v.type, a.type) IN ({preceding})
     );
 
 -- name: arrive#
@@ -219,8 +237,32 @@ WITH revoked AS (
 UPDATE {table}_change AS c SET data = r.data
 FROM revoked AS r
 WHERE
-    r.made_by <> r.position AND c.sign = -1 AND c.office = r.office AND c.person = r.person AND c.occurred_at = r.occurred_at
+    r.data <> c.data AND c.sign = -1 AND c.office = r.office AND c.person = r.person AND c.occurred_at = r.occurred_at
     AND c.event_id = r.event_id;
+
+-- name: precede#
+-- Facts that come after what they are to be told by: it is laid over their first version.
+WITH laid AS (
+    SELECT c.office, c.person, c.occurred_at, c.event_id, overlaid(jsonb_build_object({fields}) ORDER BY {order}) AS over
+    FROM {table}_change AS c
+    INNER JOIN {table} AS a
+        ON a.office = c.office AND a.stream = c.stream AND a.type = '{type}' AND a.nth = 1 AND a.made_by = a.position
+        AND a.position < c.position AND (a.revoked_at IS NULL OR a.ended_by > c.position)
+    WHERE c.type = '{of}' AND c.sign = 1
+    GROUP BY c.office, c.person, c.occurred_at, c.event_id
+),
+told AS (
+    UPDATE {table} AS f SET data = jsonb_set(f.data, '{{{member}}}', l.over)
+    FROM laid AS l
+    WHERE
+        f.office = l.office AND f.person = l.person AND f.occurred_at = l.occurred_at AND f.event_id = l.event_id
+        AND f.made_by = f.position
+    RETURNING f.*
+)
+UPDATE {table}_change AS c SET data = t.data
+FROM told AS t
+WHERE
+    c.sign = 1 AND c.office = t.office AND c.person = t.person AND c.occurred_at = t.occurred_at AND c.event_id = t.event_id;
 
 -- name: amend#
 -- Facts that later ones of their stream change get another version at each of them, whatever came with which batch. Those that are
@@ -237,7 +279,7 @@ WITH cut AS MATERIALIZED (
     INNER JOIN {table} AS l
         ON l.office = c.office AND l.stream = c.stream AND l.made_by < c.position AND l.position < c.position
         AND (l.known_to = 'infinity' OR l.revoked_at IS NOT NULL AND l.ended_by > c.position)
-    WHERE c.type = '{type}' AND c.nth = 1 AND (c.sign = -1 OR c.{when}) AND l.data ? '{member}'
+    WHERE c.type = '{type}' AND c.nth = 1 AND (c.sign = -1 OR {when}) AND {which}
     WINDOW w AS (PARTITION BY l.office, l.person, l.occurred_at, l.event_id ORDER BY c.position)
 ),
 ended AS (
@@ -256,17 +298,17 @@ made AS (
         c.office, c.person, c.occurred_at, c.event_id, c.step, c.step_at,
         coalesce(c.next_at, c.known_to), coalesce(c.next_step, c.ended_by), CASE WHEN c.next_step IS NULL THEN c.revoked_at END,
         c.nth, c.type, c.stream, c.recorded_at, c.section, c.tier, c.shard, c.position,
-        jsonb_set(o.data, '{{{member}}}', (o.data -> '{member}') || laid.over)
+        jsonb_set(o.data, '{{{member}}}', {base} || laid.over)
     FROM cut AS c
     INNER JOIN {table} AS o
         ON o.office = c.office AND o.person = c.person AND o.occurred_at = c.occurred_at AND o.event_id = c.event_id
         AND o.made_by = o.position
     CROSS JOIN LATERAL (
-        SELECT overlaid(jsonb_build_object({fields}) ORDER BY a.position) AS over
+        SELECT overlaid(jsonb_build_object({fields}) ORDER BY {order}) AS over
         FROM {table} AS a
         WHERE
             a.office = c.office AND a.stream = c.stream AND a.type = '{type}' AND a.nth = 1 AND a.made_by = a.position
-            AND a.position > c.position AND a.position <= c.step AND (a.revoked_at IS NULL OR a.ended_by > c.step)
+            AND {after} AND a.position <= c.step AND (a.revoked_at IS NULL OR a.ended_by > c.step)
     ) AS laid
     RETURNING *
 ),
@@ -287,10 +329,10 @@ INSERT INTO {table}_change (
 SELECT * FROM changed
 RETURNING type;
 
--- name: years#
--- In which years each office recorded anything.
-INSERT INTO office_year
-SELECT office, shanghai_year(recorded_at), min(recorded_at)
+-- name: months#
+-- In which months each office recorded anything.
+INSERT INTO office_month
+SELECT office, date_trunc('month', shanghai_day(recorded_at)::timestamp)::date, min(recorded_at)
 FROM (SELECT office, recorded_at FROM fact_change UNION ALL SELECT office, recorded_at FROM care_change) AS c
 GROUP BY 1, 2
 ON CONFLICT DO NOTHING;

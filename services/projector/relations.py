@@ -1,7 +1,8 @@
-"""What a read model's SELECT may name: one of four relations, of a batch's changes or of the facts known at an instant.
+"""What a read model's SELECT may name: one of five relations, of a batch's changes or of the facts known at an instant.
 
     fact       every fact but those of care, once each: learning, work, people, plans, procedures …
     care       talks, welfare and needs, once each
+    everything both of them, once each
     evidence   learning, work and activity entries of growth files: once for each person, with group, title, guide word
     entry      the same, and talks
 
@@ -17,14 +18,27 @@ import aiosql
 
 from schemas.catalogue import EVENTS
 from schemas.declared import GROUPS, Words
+from schemas.goals import GoalReported, GoalSet, GoalStamp
 from schemas.learning import SessionConvened, SessionStamp
+from schemas.talk import FollowUpClosed, FollowUpPromised
+from schemas.work import EffectSettled, OutputFiled
 
 SQL: Final[Any] = aiosql.from_path(Path(__file__).with_name("derived.sql"), "asyncpg")
 TABLES: Final = ("fact", "care")
 _CARE: Final = ("chengzhang.talk.", "chengzhang.welfare.")
 _ENTRIES: Final = {type_: model.ENTRY for type_, model in EVENTS.items() if model.ENTRY is not None}
 
-Source = Callable[[str], str]  # of a table's name: a SELECT of its rows
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Of a table's name a SELECT of its rows; ``instant``: as known when."""
+
+    rows: Callable[[str], str]
+    instant: str = "NULL::timestamptz"
+
+    def __call__(self, table: str) -> str:
+        """The rows of a table."""
+        return self.rows(table)
 
 
 def is_care(type_: str) -> bool:
@@ -80,6 +94,7 @@ class Relation:
 RELATIONS: Final[Mapping[str, Relation]] = {
     "fact": Relation(("fact",), frozenset(type_ for type_ in EVENTS if not is_care(type_))),
     "care": Relation(("care",), frozenset(type_ for type_ in EVENTS if is_care(type_))),
+    "everything": Relation(TABLES, frozenset(EVENTS)),
     "evidence": Relation(("fact",), frozenset(type_ for type_ in _ENTRIES if not is_care(type_)), entries=True),
     "entry": Relation(TABLES, frozenset(_ENTRIES), entries=True),
 }
@@ -87,31 +102,41 @@ RELATIONS: Final[Mapping[str, Relation]] = {
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """Later facts of a stream change what earlier ones say in a member: those get another version.
+    """Facts of a stream change what others say in a member: those get another version.
 
-    ``when`` says which of the later ones do; ``fields`` are the members that they lay over it.
+    ``fields`` are the members that they lay over it. Without ``of``: of all earlier facts that have the member, where
+    the later one corrects. With it: of facts of that type, which don't say it themselves and whenever they come; the
+    latest day's is on top, of one day the one recorded last.
     """
 
     type: str
-    when: str
     member: str
     fields: tuple[str, ...]
+    of: str | None = None
+
+    @property
+    def table(self) -> str:
+        """Where both lie."""
+        return table_of(self.type)
 
 
 AMENDMENTS: Final = (
-    # What a session is called is told by all that rests on it, and is corrected with it.
-    Amendment(SessionConvened.TYPE, "data ? 'corrects'", "session_stamp", tuple(SessionStamp.model_fields)),
+    # What a session or a goal is called is told by all that rests on it, and is corrected with it.
+    Amendment(SessionConvened.TYPE, "session_stamp", tuple(SessionStamp.model_fields)),
+    Amendment(GoalSet.TYPE, "goal_stamp", tuple(GoalStamp.model_fields)),
+    # What came of something.
+    Amendment(EffectSettled.TYPE, "settled", ("effect", "on"), of=OutputFiled.TYPE),
+    Amendment(GoalReported.TYPE, "reported", ("state", "on"), of=GoalSet.TYPE),
+    Amendment(FollowUpClosed.TYPE, "closed", ("on",), of=FollowUpPromised.TYPE),
 )
 
 
-def changed(table: str) -> str:
-    """A source of relations: what a batch changes."""
-    return filled("changed", table=table)
+changed: Final = Source(lambda table: filled("changed", table=table))  # what a batch changes
 
 
 def known(condition: str, instant: str) -> Source:
     """A source of relations: the versions of facts for which the condition holds."""
-    return lambda table: filled("known", table=table, condition=condition, instant=instant)
+    return Source(lambda table: filled("known", table=table, condition=condition, instant=instant), instant)
 
 
 def filled(statement: str, /, **values: str) -> str:

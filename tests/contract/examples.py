@@ -34,6 +34,20 @@ _BEFORE: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
         ("people.record-discipline", {"measure": "d-2", "person": "p-1", "measure_kind": "立案", "case": "open"}),
     ],
     "reschedule-session": [("learning.convene-session", _SESSION)],
+    "settle-effect": [
+        (
+            "work.file-output",
+            {
+                "output": "u-2",
+                "lead": "p-1",
+                "participants": ["p-3"],
+                "line": "policy-research",
+                "title": "加装电梯调研",
+                "level": "district",
+                "effect": "pending",
+            },
+        ),
+    ],
 }
 
 

@@ -35,7 +35,10 @@ _BY_HAND = {
     "people.post-ended", "people.person-transferred", "any.entry-revoked",
 }  # fmt: skip
 _OTHERS = {name: model for type_, model in EVENTS.items() if (name := short(type_)) not in _BY_HAND}
-_POOL = {"person": PERSONS, "session": _SESSIONS, "section": ("x", "y")}
+_POOL = {
+    "person": PERSONS, "session": _SESSIONS, "section": ("x", "y"),
+    "output": tuple(f"u-{number}" for number in range(6)), "talk": tuple(f"t-{number}" for number in range(6)),
+}  # fmt: skip
 STEPS = st.one_of(
     st.sampled_from(sorted(_OTHERS)).flatmap(
         lambda name: st.tuples(st.just("any"), _time, st.just(name), drawn.data(_OTHERS[name], _POOL))
@@ -56,8 +59,22 @@ STEPS = st.one_of(
         st.sampled_from((25, 9000)),
         st.sampled_from(("study", "recognised")),
     ),
-    st.tuples(st.just("talk"), _time, st.permutations(PERSONS), st.integers(2, 3)),
-    st.tuples(st.just("output"), _time, st.permutations(PERSONS), st.integers(1, 3), st.sampled_from(_GUIDES)),
+    st.tuples(
+        st.just("talk"),
+        _time,
+        st.permutations(PERSONS),
+        st.integers(2, 3),
+        st.sampled_from((None, "1", "2")),
+        st.sampled_from((None, "committee-committee", "committee-member", "member-member")),
+    ),
+    st.tuples(
+        st.just("output"),
+        _time,
+        st.permutations(PERSONS),
+        st.integers(1, 3),
+        st.sampled_from(("adopted", "pending")),
+        st.sampled_from(_GUIDES),
+    ),
     st.tuples(st.just("counted"), _time, _person, st.integers(1, 20)),
     st.tuples(st.just("visit"), _time, _person),
     st.tuples(
@@ -66,7 +83,14 @@ STEPS = st.one_of(
         st.sampled_from(("x", "y")),
         st.sampled_from(_DAYS),
     ),
-    st.tuples(st.just("post"), _person, st.sampled_from(("x", "w")), st.sampled_from(_DAYS), st.booleans()),
+    st.tuples(
+        st.just("post"),
+        _person,
+        st.sampled_from(("x", "w")),
+        st.sampled_from(("section-head", "staff")),
+        st.sampled_from(_DAYS),
+        st.booleans(),
+    ),
     st.tuples(st.just("end"), _person, st.sampled_from(_DAYS)),
     st.tuples(st.just("resession"), _session, st.sampled_from(_KINDS), st.sampled_from(_CARRIERS)),
     st.tuples(st.just("rename"), _person),
@@ -120,13 +144,17 @@ def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
     told: dict[str, Callable[..., str]] = {
         "attend": lambda time, s, p, state, _guide: world.attend(s, p, state, time, **more),
         "credit": lambda time, s, p, centi_xueshi, account: world.credit(s, p, centi_xueshi, account, time),
-        "talk": lambda time, persons, several: world.talk(*persons[:several], time=time),
-        "output": lambda time, persons, several, _guide: world.output(*persons[:several], time=time, **more),
+        "talk": lambda time, persons, several, duty, roles: world.talk(
+            *persons[:several], time=time, **{k: v for k, v in (("duty", duty), ("party_pair", roles)) if v}
+        ),
+        "output": lambda time, persons, several, effect, _guide: world.output(
+            *persons[:several], time=time, effect=effect, **more
+        ),
         "counted": lambda time, p, count: world.output(p, line="classified-communications", time=time, count=count),
         "visit": lambda time, p: world.visit(f"v-{number}", p, number, time),
         "transfer": world.transfer,
-        "post": lambda p, section, on, concurrent: world.assume(
-            p, section, on=on, concurrent=concurrent, post=f"post-{number}"
+        "post": lambda p, section, tier, on, concurrent: world.assume(
+            p, section, tier, on=on, concurrent=concurrent, post=f"post-{number}"
         ),
         "end": lambda p, on: world.end(p, f"post-{p}", on),
         "any": lambda time, name, data: _record(world, name, time, data),

@@ -201,7 +201,7 @@ async def test_a_batch_of_one_talk_runs_the_statements_of_talks_only(database: s
         ran = await _ran(engine, world.records)
     changed = [re.findall(r"^(?:WITH moved AS \(\s*)?(?:INSERT INTO|UPDATE) (\w+)", statement) for statement in ran]
     assert sorted(name for names in changed for name in names) == [
-        "care", "cursor", "growth_file", "office_year", "talk_coverage",
+        "care", "cursor", "growth_file", "office_month", "talk_coverage",
     ]  # fmt: skip
     assert sum(ran.values()) == 5 + 1  # and the cursor locked
 

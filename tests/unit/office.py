@@ -139,7 +139,7 @@ def sealed(action: Action) -> Action:
     texts = {name: KEY.seal("…", action.event_id(0)) for name in action.data.SEALED if getattr(action.data, name)}
     replacement = sealed(action.replacement) if action.replacement else None
     blank = action.data.model_copy(update=dict.fromkeys(texts, ""))
-    owner = action.data.owner() if texts else None
+    owner = action.data.sealed_for() if texts else None
     return action._replace(data=blank, sealed=texts, owner=owner, gist=action.data.gist(), replacement=replacement)
 
 

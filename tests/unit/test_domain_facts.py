@@ -119,9 +119,9 @@ def test_what_was_said_is_only_there_sealed_for_this_event() -> None:
 
 
 def test_a_talk_belongs_to_the_one_talked_with_and_a_group_talk_to_its_initiator() -> None:
-    assert checked("talk.hold-talk", _talk("p-2"), DAY, "a").data.owner() == "p-2"
-    assert checked("talk.hold-talk", _talk("p-1", "p-2"), DAY, "a").data.owner() == "p-2"
-    assert checked("talk.hold-talk", _talk("p-2", "p-3", mode="group"), DAY, "a").data.owner() == "p-1"
+    assert checked("talk.hold-talk", _talk("p-2"), DAY, "a").data.sealed_for() == "p-2"
+    assert checked("talk.hold-talk", _talk("p-1", "p-2"), DAY, "a").data.sealed_for() == "p-2"
+    assert checked("talk.hold-talk", _talk("p-2", "p-3", mode="group"), DAY, "a").data.sealed_for() == "p-1"
 
 
 # --- outputs ---

@@ -69,6 +69,8 @@ STEPS = st.one_of(NEW, NEW, NEW, NEW, st.integers(0, 50), st.tuples(st.integers(
 REPEATABLE = {
     "people.transfer-person", "people.set-party-role", "people.place-hold", "people.lift-hold", "work.revise-procedure",
     "welfare.approve-visit", "welfare.meet-need",
+    "people.state-strength", "people.report-goal", "talk.close-follow-up", "work.settle-effect", "team.join-team",
+    "team.leave-team", "team.end-pairing", "team.dissolve-team",
     "people.name-office", "people.set-rank", "people.open-file", "learning.join-carrier", "learning.revise-plan",
     "learning.reschedule-session", "learning.observe-session", "learning.waive-requirement", "any.follow-pack",
 }  # fmt: skip

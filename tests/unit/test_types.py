@@ -116,7 +116,8 @@ def test_what_enters_growth_files_has_a_title_that_is_there_and_somebody_to_ente
     for event in EVENTS.values():
         if isinstance(event.ENTRY, Entry):
             assert facts.spec(event).stamped
-            assert (event.ENTRY.title or "").partition(".")[0] in {"", *event.model_fields}
+            written = {info.alias or name for name, info in event.model_fields.items()}
+            assert (event.ENTRY.title or "").partition(".")[0] in {"", *written}
             assert set(event.ENTRY.when) <= set(event.model_fields)
 
 

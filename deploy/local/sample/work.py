@@ -1,8 +1,9 @@
-"""Outputs by line of work; classified communications as a count and never a title. Procedures and duty reports."""
+"""Outputs by line of work; classified communications as a count and never a title. Their effect. Duty reports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +21,13 @@ _LEVELS: Final[dict[Level, int]] = {"office": 40, "district": 38, "city": 16, "p
 _EFFECTS: Final[dict[Effect, int]] = {"adopted": 34, "in-force": 16, "problem-solved": 25, "pending": 25}
 _GUIDED: Final = 0.3
 _HALVES: Final = {6: "H1", 12: "H2"}
+_SETTLED: Final = 0.6  # of what was pending
+_COMMENTS: Final = (
+    "思路清楚，落实有力。",
+    "抓得实，文稿质量有提高。",
+    "统筹好，带队伍还可再主动。",
+    "完成任务好，注意总结经验。",
+)
 
 
 def month(office: Office, number: int) -> Iterator[Draft]:
@@ -32,7 +40,21 @@ def month(office: Office, number: int) -> Iterator[Draft]:
     for cadre in office.cadres:
         if cadre.section.lines and office.rng.random() < _A_MONTH:
             place += 1
-            yield _output(office, cadre, f"u-{office.year}-{number:02d}-{place:03d}", _moment(office, number))
+            output = _output(office, cadre, f"u-{office.year}-{number:02d}-{place:03d}", _moment(office, number))
+            yield from _with_effect(office, output)
+
+
+def _with_effect(office: Office, output: Draft) -> Iterator[Draft]:
+    """Of what was pending, much shows its effect in time."""
+    rng = office.rng
+    moment = at(workday(output.handed_in.date() + timedelta(days=rng.randint(25, 80))), 11)
+    if output.data["effect"] != "pending" or rng.random() > _SETTLED or moment.year != office.year:
+        yield output
+        return
+    yield replace(output, settled=True)  # what rests on it stays true
+    effect = rng.choice(("in-force", "problem-solved", "adopted"))
+    data = {"output": output.data["output"], "effect": effect, "on": moment.date().isoformat()}
+    yield _settled(contract.SettleEffect, f"settle-{data['output']}", moment, output.actor, data)
 
 
 def _procedures(office: Office) -> Iterator[Draft]:
@@ -55,6 +77,9 @@ def _duty_reports(office: Office, number: int) -> Iterator[Draft]:
     for head in dict.fromkeys(cadre.id for section in office.sections for cadre in office.heads(section)):
         data = {"person": head, "half": half, "heard_by": [section.id for section in office.sections]}
         yield _settled(contract.DeliverDutyReport, f"duty-report-{half}-{head}", moment, head, data)
+        by = next(leader.id for leader in office.leaders if leader.id != head)
+        found = {"person": head, "half": half, "by": by, "comment": office.rng.choice(_COMMENTS)}
+        yield _settled(contract.AssessDutyReport, f"assess-{half}-{head}", moment + timedelta(hours=26), by, found)
 
 
 def _settled(model: type[ActionData], ident: str, moment: datetime, actor: str, data: dict[str, Any]) -> Draft:

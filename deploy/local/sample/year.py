@@ -16,7 +16,19 @@ from typing import Any, Final
 
 import orjson
 
-from deploy.local.sample import corrections, people, personnel, spirit, staff, talk, welfare, work
+from deploy.local.sample import (
+    corrections,
+    goals,
+    office_wide,
+    people,
+    personnel,
+    spirit,
+    staff,
+    talk,
+    teams,
+    welfare,
+    work,
+)
 from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, year_end
 from deploy.local.sample.staff import Office
@@ -26,6 +38,8 @@ from deploy.local.sample.study.sessions import Sessions
 # The earliest that something of a month is handed in before it begins: a session is convened some days ahead.
 _AHEAD: Final = timedelta(days=8)
 _MONTHS: Final = range(1, 13)
+
+_HAPPENINGS: Final = (talk.month, work.month, office_wide.month, goals.month, teams.month, welfare.month, spirit.month)
 
 _Waiting = list[tuple[datetime, int, Draft]]
 
@@ -89,7 +103,7 @@ def _month(office: Office, sessions: Sessions, month: int) -> Iterator[Draft]:
     yield from courses.month(office, month)
     if month == _MONTHS[-1]:
         yield from plans.leaves(office)
-    for happening in (sessions.month, talk.month, work.month, welfare.month, spirit.month):
+    for happening in (sessions.month, *_HAPPENINGS):
         for draft in happening(office, month):
             yield draft
             yield from corrections.of(office, draft)

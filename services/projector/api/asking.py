@@ -9,7 +9,7 @@ from services.common.grants import Grant
 from services.projector.database import Connection
 from services.projector.interpreting.derived import NOW, quote
 from services.projector.interpreting.view import AS_OF, explained, rows
-from services.projector.read_models import OFFICE, Column, ReadModel
+from services.projector.read_models import OFFICE, ReadModel
 
 Row = dict[str, Any]
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)  # what is known now is what will be known then, as far as we know
@@ -45,11 +45,13 @@ class Asked:
 async def listed(connection: Connection, model: ReadModel, asked: Asked) -> list[Row]:
     """Its rows, in the order of their key."""
     order = asked.order or model.order
-    values: list[object] = [asked.office] if asked.at is None else [asked.office, asked.at]
+    shown = asked.at is None and model.kind != "asked"  # what is asked finds its office's facts first
+    values: list[object] = [asked.office] if shown else [asked.office, asked.at or ALWAYS]
+    own = _value(values, asked.grant.person) if any(column.role == "own" for column in model.columns) else "NULL"
     conditions = ["r.office = $1", *_conditions(model, asked, order, values)]
     statement = _LISTED.format(
         columns=", ".join(f"r.{quote(name)}" for name in (OFFICE, *(column.name for column in model.columns))),
-        source=f"office.{model.name}" if asked.at is None else f"({rows(model, AS_OF)})",
+        source=f"office.{model.name}" if shown else f"({rows(model, AS_OF, own)})",
         conditions=" AND ".join(conditions),
         order=", ".join(f"r.{quote(name)}" for name in order),
         limit=_value(values, asked.limit),
@@ -81,7 +83,7 @@ def _whose(model: ReadModel, person: str) -> str:
 
 def _section(model: ReadModel, section: str, at: str) -> str:
     """Of a fact that says where it was, that section; else where those whose it is sat then."""
-    if any(column.name == "section" for column in model.columns):
+    if model.sectioned:
         return f"r.section = {section}"
     at = "now()" if at == NOW else at
     return _SAT.format(whose=_persons(model), section=section, at=at)
@@ -98,7 +100,7 @@ def _value(values: list[object], value: object) -> str:
 
 async def behind(connection: Connection, model: ReadModel, figure: str, asked: Asked) -> list[Row]:
     """The facts behind a figure of the one row that ``asked.where`` names, each with what it counts; a page of them."""
-    if rule_of(model.figures[figure]) == "fixed":
+    if rule_of(model, figure) == "fixed":
         return []
     after = asked.after or (None, None)
     keys = [asked.where[column.name] for column in model.key]
@@ -108,13 +110,16 @@ async def behind(connection: Connection, model: ReadModel, figure: str, asked: A
     return [dict(row) for row in found]
 
 
-def rule_of(column: Column) -> str | None:
+def rule_of(model: ReadModel, figure: str) -> str | None:
     """What makes the figure of the facts listed; None where they add up to it.
 
     ``reaches-n``: whether they add up to n; ``latest``: the time of the latest; ``events``: they are it; ``fact``: what
-    the one that counts says; ``last-seat``: where these posts, ends and moves leave the person at the year's end;
-    ``fixed``: nothing says anything of it yet.
+    the one that counts says; ``facts``: what they say together; ``last-seat``: where these posts, ends and moves leave
+    the person at the year's end; ``fixed``: nothing says anything of it yet.
     """
+    column = model.figures[figure]
+    if model.kind == "asked":
+        return None if figure in model.pointing(figure).explains else "facts"
     if column.role in {"sum", "counts"}:
         return None
     if column.role == "row":

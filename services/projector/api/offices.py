@@ -119,7 +119,7 @@ def _handler(reading: r.Reading, model: ReadModel, asking: Any) -> Callable[...,
     async def handler(query: Annotated[_Query, Depends()], key: Key = keyed, grant: Grant = asking) -> dict[str, Any]:
         if not r.may_read(grant) or not grant.in_office(query.office):
             raise forbidden(grant, f"This token doesn't read office {query.office}.", office=query.office)
-        if query.section is not None and not model.whose:
+        if query.section is not None and not (model.whose or model.sectioned):
             raise r.invalid("/query/section", "these rows are no section's", "这些行不属于任何科室")
         answer = _page if query.explain is None else _explanation
         return await answer(reading, _Coming(model, query, key, grant))
@@ -180,7 +180,7 @@ async def _explanation(reading: r.Reading, coming: _Coming) -> dict[str, Any]:
             raise r.missing("There is no such row in your reach.")
         found = await behind(connection, model, figure, coming.asked(key))
     events, following = r.next_page(found, query.limit, _BY_TIME)
-    answer = {"figure": figure, "value": value_of(row[0], figure), "rule": rule_of(model.figures[figure])}
+    answer = {"figure": figure, "value": value_of(row[0], figure), "rule": rule_of(model, figure)}
     answer |= {"events": events, "next": following, "seen": seen}
     query.response.headers.update(r.PRIVATE)
     return answer

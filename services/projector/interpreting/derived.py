@@ -13,9 +13,10 @@ STANDING: Final = "known_to = 'infinity'"
 def over(model: ReadModel, source: Source) -> str:
     """Its SELECT over the rows of a source."""
     return filled(
-        "all" if model.kind == "recompute" else "one",
+        {"recompute": "all", "asked": "asked"}.get(model.kind, "one"),
         name=model.relation_name,
         relation=model.relation.rows(model.types, source),
+        instant=source.instant,
         columns=expressions(model),
         tail=model.tail,
     )
@@ -57,7 +58,8 @@ def latest(model: ReadModel, of: str) -> str:
 
 def expressions(model: ReadModel) -> str:
     """The columns that its SELECT tells of each row of its relation."""
-    return ", ".join(f"{column.expression} AS {quote(column.name)}" for column in model.columns if column.role != "row")
+    told = (*(column for column in model.columns if column.role != "row"), *model.behind)
+    return ", ".join(f"{column.expression} AS {quote(column.name)}" for column in told)
 
 
 def text(said: str) -> str:

@@ -16,7 +16,6 @@ from services.projector.relations import (
     known,
     listed,
     quoted,
-    table_of,
 )
 
 _ORDERED: Final = 'text COLLATE "C"'
@@ -36,27 +35,35 @@ class Step:
 
 def batch(models: Iterable[ReadModel]) -> Iterator[Step]:
     """All statements of a batch, in their order: first the facts, then what rests on them."""
-    yield Step(filled("years"))
+    yield Step(filled("months"))
     for name in TABLES:
         held = RELATIONS[name].types
         yield Step(filled("arrive", table=name), held)
         yield Step(filled("revoke", table=name), held, revoking=True)
     for amendment in AMENDMENTS:
-        yield Step(_amending(amendment), frozenset((amendment.type,)))
+        if amendment.of is not None:
+            yield Step(filled("precede", **_laying(amendment)), frozenset((amendment.of,)))
+    for amendment in AMENDMENTS:
+        yield Step(filled("amend", **_laying(amendment)), frozenset((amendment.type,)))
     for model in models:
         yield from steps(model)
 
 
-def _amending(amendment: Amendment) -> str:
-    members = ", ".join(f"{quoted(name)}, a.data -> {quoted(name)}" for name in amendment.fields)
-    return filled(
-        "amend",
-        table=table_of(amendment.type),
-        type=amendment.type,
-        when=amendment.when,
-        member=amendment.member,
-        fields=members,
-    )
+def _laying(amendment: Amendment) -> dict[str, str]:
+    """What the statements about an amendment are filled in with."""
+    corrects = amendment.of is None
+    return {
+        "table": amendment.table,
+        "type": amendment.type,
+        "of": amendment.of or "",
+        "member": amendment.member,
+        "fields": ", ".join(f"{quoted(name)}, a.data -> {quoted(name)}" for name in amendment.fields),
+        "when": "c.data ? 'corrects'" if corrects else "true",
+        "which": f"l.data ? '{amendment.member}'" if corrects else f"l.type = '{amendment.of}'",
+        "base": f"(o.data -> '{amendment.member}')" if corrects else "'{}'::jsonb",
+        "order": "a.position" if corrects else "a.data ->> 'on', a.position",
+        "after": "a.position > c.position" if corrects else "true",
+    }
 
 
 def table(model: ReadModel) -> str:

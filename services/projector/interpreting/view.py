@@ -16,7 +16,7 @@ from services.projector.interpreting.derived import (
     text,
 )
 from services.projector.read_models import COLLECTED, Column, ReadModel
-from services.projector.relations import filled, known, listed, quoted
+from services.projector.relations import AMENDMENTS, filled, known, listed, quoted
 
 AS_OF: Final = "$2::timestamptz"
 _STOOD: Final = f"office = $1 AND known_from <= {AS_OF} AND known_to > {AS_OF}"
@@ -39,10 +39,13 @@ def view(model: ReadModel) -> str:
     return ";\n".join((f"CREATE OR REPLACE VIEW {name} AS {rows(model)}", *comments))
 
 
-def rows(model: ReadModel, as_of: str | None = None) -> str:
-    """Its rows: as they are, of all offices; ``as_of`` an instant as they were known then, of the office ``$1``."""
+def rows(model: ReadModel, as_of: str | None = None, own: str = "NULL") -> str:
+    """Its rows: as they are, of all offices; ``as_of`` an instant as they were known then, of the office ``$1``.
+
+    ``own``: the person who asks, and is shown what nobody else is.
+    """
     collected = as_of is None and bool(model.having(*COLLECTED))
-    columns = {column.name: _shown(column, "b" if collected else "k") for column in model.columns}
+    columns = {column.name: _shown(column, "b" if collected else "k", own) for column in model.columns}
     shown = [f"{columns.get(name, f'k.{name}')} AS {quote(name)}" for name in _seen(model)]
     joins = [_collecting(model)] if collected else []
     if "beside" in model.settings:
@@ -59,12 +62,13 @@ def _seen(model: ReadModel) -> tuple[str, ...]:
     return ("office", *own, *more, *naming)
 
 
-def _shown(column: Column, collected: str) -> str:
+def _shown(column: Column, collected: str, own: str) -> str:
     """A column as it is shown, of a row ``k``."""
     name = quote(column.name)
     stored = ", ".join(f"k.{quote(figure)}" for figure in column.figures)
     return {
         "row": column.expression,
+        "own": f"CASE WHEN k.subject = {own} THEN k.{name} END",
         "sum": f"coalesce(k.{name}, 0)",
         "reaches": f"coalesce(k.{name}, 0) >= {column.least}",
         "counts": f"counts(ARRAY[{listed(column.values)}], ARRAY[{stored}])",
@@ -75,6 +79,8 @@ def _shown(column: Column, collected: str) -> str:
 
 def _kept(model: ReadModel, as_of: str | None) -> str:
     """Its rows before they are shown: out of its table, or out of the facts as known at an instant."""
+    if model.kind == "asked":
+        return over(model, known(_STOOD if as_of else STANDING, as_of or NOW))
     if model.kind == "log":
         standing = _STOOD_OR_NOT if as_of else f"({STANDING} OR revoked_at IS NOT NULL)"
         return over(model, known(standing, as_of or NOW))
@@ -138,7 +144,8 @@ def explained(model: ReadModel, figure: str) -> str:
     A page of them: up to ``$5``, after those of the instant ``$3`` and the position ``$4``.
     """
     tables = {(table, other) for table in model.relation.tables for other in (table, "fact")}
-    changing = [filled("changing", table=table, other=other) for table, other in sorted(tables)]
+    preceding = ", ".join(f"({quoted(each.of)}, {quoted(each.type)})" for each in AMENDMENTS if each.of)
+    changing = [filled("changing", table=table, other=other, preceding=preceding) for table, other in sorted(tables)]
     return filled("explained", found=_found(model, figure), changing=" ".join(changing))
 
 
@@ -148,8 +155,11 @@ def _found(model: ReadModel, figure: str) -> str:
     if column.role == "row":
         return filled("seats", source=known(_STOOD, AS_OF)("fact"), **values)
     where = " AND ".join(f"q.{quote(name)} = {value}" for name, value in values.items())
+    relation = model.relation.rows(model.types, known(_STOOD, AS_OF))
+    if model.kind == "asked":
+        one = over(model, known(_STOOD, AS_OF))
+        return filled("pointed", one=one, relation=relation, behind=quote(model.pointing(figure).name), same=where)
     if model.kind == "recompute":
-        relation = model.relation.rows(model.types, known(_STOOD, AS_OF))
         names = {"name": model.relation_name, "columns": expressions(model), "tail": model.tail}
         return filled("alone", relation=relation, same=where, **names)
     one = over(model, known(_STOOD_OR_NOT if model.kind == "log" else _STOOD, AS_OF))

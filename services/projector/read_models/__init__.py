@@ -19,6 +19,8 @@
     rows       each is a row; of several with one key the latest (by ``latest``, else as recorded)
     recompute  the SELECT sums up by itself, GROUP BY office and the key
     log        each is a row, revoked ones too, and nothing is stored twice
+    asked      the SELECT is run whenever it is asked, over all facts of the office: it may join its relation with
+               itself, and ask ``(SELECT known FROM moment)`` as known when; nothing is folded and nothing stored
 
 ``whose``: the columns with the persons whose rows they are: who reads one file, or one section, reads those; or
 ``office``: they are nobody's, and for everybody who reads the office. ``types``: what it looks at, where not all of its
@@ -29,7 +31,9 @@ the pages, where it isn't the key.
 
 A column's role: ``key``; in a sum ``sum``, ``counts`` (how often each value of a closed list, a JSON string or array),
 ``reaches <n>`` (a sum, shown as whether it is that much), ``latest`` and ``events`` (those for which it holds); and
-``row`` for what is said of the whole row. Its type is one of SQL, ``group``, or one of the contract's (``base.Guide``),
+``row`` for what is said of the whole row. In what is asked ``own`` is shown to the ``subject`` alone, and ``behind`` is
+no column: a JSON object of event ids and what each counts, which explains the figures that it names, or else all that
+nothing else explains. Its type is one of SQL, ``group``, or one of the contract's (``base.Guide``),
 whose words it has unless it brings its own. The columns ``office``, ``shard`` and ``position`` are given, and beside a
 section what it is called: ``section_name``.
 """
@@ -51,12 +55,12 @@ from services.projector.errors import Unloadable
 from services.projector.relations import RELATIONS, TABLES, Relation, is_care
 
 FOLDER: Final = Path(__file__).parent
-KINDS: Final = ("sum", "rows", "recompute", "log")
+KINDS: Final = ("sum", "rows", "recompute", "log", "asked")
 OFFICE: Final = "office"
 # What grades or chooses people rests on facts, and never on care.
 JUDGING: Final = frozenset({"appraisal_summary", "quota_board", "selection_list"})
 SETTINGS: Final = frozenset({"resource", "kind", "whose", "types", "within", "latest", "years", "beside", "order"})
-ROLES: Final = frozenset({"key", "sum", "counts", "reaches", "latest", "events", "row"})
+ROLES: Final = frozenset({"key", "sum", "counts", "reaches", "latest", "events", "row", "own", "behind"})
 SUMMED: Final = ("sum", "counts", "reaches")
 COLLECTED: Final = ("latest", "events")
 _SQL: Final = frozenset({"text", "integer", "bigint", "boolean", "date", "timestamptz", "jsonb"})
@@ -66,6 +70,7 @@ _WORD: Final = re.compile(r"\w+")
 _UNREAD: Final = re.compile(r"'[^']*'| -- .*")  # literals, comments
 _TABLES: Final = frozenset({*TABLES, *(f"{table}_change" for table in TABLES)})
 _FORMATS: Final = {"date": "date", "date-time": "timestamptz"}  # of the contract's texts
+_BEHIND: Final = Words("依据", "the events behind it")
 _IMPLIED: Final = {"sum": "bigint", "reaches": "boolean", "events": "text"}
 
 
@@ -73,7 +78,8 @@ _IMPLIED: Final = {"sum": "bigint", "reaches": "boolean", "events": "text"}
 class Column:
     """One column. ``type`` is SQL's; ``values`` those of a closed list; ``least`` what a sum must reach.
 
-    ``refers``: to the kind of thing whose id it is; ``naming``: it is but what another column is called.
+    ``refers``: to the kind of thing whose id it is; ``naming``: it is but what another column is called; ``explains``:
+    the figures behind which are the events that it has.
     """
 
     name: str
@@ -85,6 +91,7 @@ class Column:
     least: int = 0
     refers: str = ""
     naming: bool = False
+    explains: tuple[str, ...] = ()
 
     @property
     def person(self) -> bool:
@@ -111,6 +118,7 @@ class ReadModel:
     relation_name: str
     tail: str  # of the SELECT, from FROM on
     types: tuple[str, ...]
+    behind: tuple[Column, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> ReadModel:
@@ -128,7 +136,7 @@ class ReadModel:
     @property
     def stored(self) -> bool:
         """Whether it has a table."""
-        return self.kind != "log"
+        return self.kind not in {"log", "asked"}
 
     @cached_property
     def relation(self) -> Relation:
@@ -157,9 +165,19 @@ class ReadModel:
         return () if self.settings["whose"] == OFFICE else _names(self.settings["whose"])
 
     @cached_property
+    def sectioned(self) -> bool:
+        """Whether each row names a section."""
+        return any(column.name == "section" for column in self.columns)
+
+    @cached_property
     def figures(self) -> Mapping[str, Column]:
         """What can be explained, by name."""
         return {name: column for column in self.columns if column.role != "key" for name in column.figures}
+
+    def pointing(self, figure: str) -> Column:
+        """What has the events behind a figure."""
+        named = [column for column in self.behind if figure in column.explains]
+        return next(iter((*named, *(column for column in self.behind if not column.explains))))
 
     def having(self, *roles: str) -> tuple[Column, ...]:
         """The columns of these roles."""
@@ -177,9 +195,11 @@ def _read(name: str, text: str) -> ReadModel:
     tail = f"FROM {rest}".rstrip().rstrip(";")
     words, question, settings = _head(head.splitlines())
     relation = _relation(name, select)
-    columns = tuple(_columns(listed.splitlines(), RELATIONS[relation]))
+    told = tuple(_columns(listed.splitlines(), RELATIONS[relation]))
+    columns = tuple(column for column in told if column.role != "behind")
+    behind = tuple(column for column in told if column.role == "behind")
     types = _names(settings.get("types")) or tuple(sorted(RELATIONS[relation].types))
-    made = ReadModel(name, words, question, settings, columns, relation, tail, types)
+    made = ReadModel(name, words, question, settings, columns, relation, tail, types, behind)
     _check(made)
     return made
 
@@ -220,6 +240,8 @@ def _column(relation: Relation, name: str, expression: str, said: str, *words: s
     role, *more = said.split()
     if role not in ROLES:
         role, more = "", [role, *more]
+    if role == "behind":
+        return Column(name, expression, role, "jsonb", _BEHIND, explains=tuple(more))
     least = int(more.pop()) if role == "reaches" else 0
     type_, known, refers = _type(more[0] if more else _IMPLIED.get(role, ""), name, relation)
     own = Words(*words) if words else next((mark for mark in reversed(known) if isinstance(mark, Words)), None)
@@ -282,6 +304,8 @@ def _check(model: ReadModel) -> None:
         raise Unloadable(f"{model.relation_name} has no facts of type {', '.join(foreign)}")
     if not model.key:
         raise Unloadable("it has no key")
+    if (model.kind == "asked") != any(not column.explains for column in model.behind):
+        raise Unloadable("what is asked, and nothing else, says which events are behind its rows: `-- behind`")
     if model.kind in {"rows", "recompute"} and len(model.relation.tables) > 1:
         raise Unloadable(f"{model.kind} are told from one table, not from {model.relation_name}")
     summed = {column.name for column in model.having(*SUMMED, *COLLECTED)}

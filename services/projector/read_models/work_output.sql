@@ -1,5 +1,6 @@
 -- 工作成果 · work outputs
--- What did a cadre's work bring about (以工作绩效论英雄)? Outputs by work line, effect and month, for the lead and each participant.
+-- What did a cadre's work bring about (以工作绩效论英雄)? Outputs by work line, effect as settled last, and month of filing, for the lead
+-- and each participant.
 -- resource: work-outputs
 -- kind: sum
 -- whose: person
@@ -8,7 +9,7 @@
 SELECT
     person, -- key base.Person
     data ->> 'line' AS line, -- key base.Line
-    data ->> 'effect' AS effect, -- key work.Effect
+    coalesce(data -> 'settled' ->> 'effect', data ->> 'effect') AS effect, -- key work.Effect
     shanghai_month(occurred_at) AS month, -- key text · 月份 · YYYY-MM in Shanghai
     coalesce((data -> 'count')::integer, 1) AS outputs -- sum · 数量 · outputs; of 机要 (classified communications) as many as were counted
 FROM evidence

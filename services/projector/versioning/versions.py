@@ -22,7 +22,7 @@ from services.projector.relations import TABLES
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
 BASE: Final[Any] = aiosql.from_path(database.FOLDER / "base.sql", "asyncpg")
-BASE_TABLES: Final = (*TABLES, "office_year")
+BASE_TABLES: Final = (*TABLES, "office_month")
 _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
 
 

@@ -6,14 +6,26 @@ from datetime import datetime
 from schemas.entries import EntryRevoked
 from schemas.erasure import ErasePerson, LiftHold, PlaceHold
 from schemas.meeting import AttendanceRecorded, RecordAttendance
-from services.recorder.domain import discipline, entries, erasure, facts, packs, people, talk, timeline, welfare, work
+from services.recorder.domain import (
+    discipline,
+    entries,
+    erasure,
+    facts,
+    goals,
+    packs,
+    people,
+    talk,
+    timeline,
+    welfare,
+    work,
+)
 from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
 from services.recorder.domain.facts import Search
 from services.recorder.domain.learning import courses, meeting, planning, roll, sessions, study
 
 SUBJECTS = (  # imported for the rules that they register
     timeline, people, discipline, erasure, packs, planning, sessions, roll, study, meeting, courses, talk, work,
-    welfare, entries,
+    goals, welfare, entries,
 )  # fmt: skip
 check = facts.check
 check()

@@ -113,7 +113,7 @@ def upholds(*models: type[EventData]) -> Callable[[Upholds], Upholds]:
 
 def keeps(model: type[EventData], *names: str, by: str | None = None) -> None:
     """The thing whose stream it is in holds facts of this type, with these members; ``by``: a row of that kind."""
-    _KEPT[model] = names
+    _KEPT[model] = (*_KEPT.get(model, ()), *names)
     _HELD_BY[model] = by or spec_stream(model).mark.kind
 
 
@@ -190,7 +190,7 @@ def naming(kind: str) -> tuple[str, ...]:
     found: set[str] = set()
     for model in EVENTS.values():
         facts = spec(model) if declared(model) else None
-        if facts and any(n.mark.kind == kind and not (n == facts.stream and facts.own) for n in facts.refs):
+        if facts and any(kind in n.mark.kinds and not (n == facts.stream and facts.own) for n in facts.refs):
             found |= facts.holders()
     return tuple(sorted(found))
 
@@ -202,9 +202,11 @@ def reads(action: Action, data: ActionData) -> Iterator[Key]:
     """Every state that deciding an action needs, as far as its type declares it."""
     members, office = data.__dict__, action.office
     for named in data.NAMES:
-        kind = named.mark.kind
+        kind, other = named.mark.kind, named.mark.other
         for ident in named.ids(members):
             yield kind, f"{office}/{ident}"
+            if other:
+                yield other, f"{office}/{ident}"
     facts = spec(becomes(data))
     if data.STREAM == OFFICE:
         yield OFFICE, f"{office}/{office}"
@@ -334,10 +336,9 @@ def exists(states: States, action: Action, kind: str, ident: str) -> bool:
 def missing(states: States, action: Action, data: ActionData) -> Rejection | None:
     """A rejection for the first thing that the action names and that doesn't exist at its time."""
     for named in _marked(type(data), Ref):
-        kind = named.mark.kind
         for ident in named.ids(data.__dict__):
-            if not exists(states, action, kind, ident):
-                return unknown(kind, ident.rpartition("/")[2])
+            if not any(exists(states, action, kind, ident) for kind in named.mark.kinds):
+                return unknown(named.mark.kind, ident.rpartition("/")[2])
     return None
 
 
@@ -452,7 +453,7 @@ def _loose(
 
 def names(fact: Held, kind: str, ident: str) -> bool:
     """Whether a fact names that thing."""
-    return any(named.mark.kind == kind and ident in named.ids(fact.data) for named in spec(EVENTS[fact.type]).refs)
+    return any(kind in named.mark.kinds and ident in named.ids(fact.data) for named in spec(EVENTS[fact.type]).refs)
 
 
 def check() -> None:

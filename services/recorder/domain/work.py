@@ -1,9 +1,15 @@
-"""Work outputs, one fact for lead and participants alike; duty reports."""
+"""Work outputs, one fact for lead and participants alike; decisions that rest on them; duty reports."""
 
-from schemas.work import CLASSIFIED, DeliverDutyReport, FileOutput
-from services.recorder.domain.core import Action, Rejection, States
-from services.recorder.domain.facts import Ruling, rule
-from services.recorder.domain.timeline import person
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from schemas.learning import SessionConvened
+from schemas.work import CLASSIFIED, AdoptResearch, DeliverDutyReport, FileOutput, OutputFiled
+from services.recorder.domain.core import Action, Key, Rejection, States
+from services.recorder.domain.facts import Ruling, keeps, needs_more, rule, thing
+from services.recorder.domain.timeline import person, stamps
+
+keeps(OutputFiled, "line")
 
 
 @rule(FileOutput)
@@ -30,3 +36,33 @@ def heads_a_section(states: States, action: Action, data: DeliverDutyReport) -> 
         f"{data.person} heads no section on {day}. Record the post first, or correct person or on.",
         f"{data.person} 在 {day} 不是科室负责人。请先登记其任职，或更正 person、on。",
     )
+
+
+def _outputs(states: States, action: Action, data: AdoptResearch) -> Iterator[dict[str, Any]]:
+    """What is held of the outputs that a decision rests on."""
+    for ident in data.outputs:
+        yield from (fact.data for fact in thing(states, action.key("output", ident)).of_type(OutputFiled).values())
+
+
+def _made_by(outputs: Iterable[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(who for output in outputs for who in (output["lead"], *output.get("participants", ()))))
+
+
+@needs_more(AdoptResearch)
+def who_made_them(states: States, action: Action, data: AdoptResearch) -> Iterator[Key]:
+    """The persons of its outputs."""
+    yield from (action.key("person", who) for who in _made_by(_outputs(states, action, data)))
+
+
+@rule(AdoptResearch)
+def carries_who_made_them(states: States, action: Action, data: AdoptResearch) -> Ruling:
+    """A decision is the work of all who made its outputs, and of the lines of these and of its sessions."""
+    outputs = list(_outputs(states, action, data))
+    studied = (
+        fact.data.get("line")
+        for ident in data.sessions
+        for fact in thing(states, action.key("session", ident)).of_type(SessionConvened).values()
+    )
+    persons = _made_by(outputs)
+    lines = dict.fromkeys(line for line in (*(output["line"] for output in outputs), *studied) if line)
+    return {"persons": tuple(persons), "lines": tuple(lines), "stamps": stamps(states, action, persons)}

@@ -100,7 +100,7 @@ async def _owned(sent: Sequence[Sent], things: set[Key], owners: Owners) -> dict
         if found.keys() >= things:
             break
         fact = action and (action.replacement or action)
-        if fact and fact.data.SEALED and (owner := fact.data.owner()) is not None:
+        if fact and fact.data.SEALED and (owner := fact.data.sealed_for()) is not None:
             made = (fact.key(n.mark.kind, i) for n in fact.data.NAMES for i in n.ids(fact.data.__dict__)
                     if isinstance(n.mark, New))  # fmt: skip
             found |= {key: Owner(fact.office, owner) for key in made if key in things and key not in found}
@@ -187,7 +187,7 @@ def _secret(readable: Readable) -> Secret | None:
         return None  # nearly all
     if not _texts(fact):
         return Secret(None)
-    owner = fact.owner()
+    owner = fact.sealed_for()
     if owner is None:
         return Secret(None, action.key(*fact.owning()))
     return Secret(Owner(readable.office, owner))
@@ -214,7 +214,7 @@ def _secret_of_refused(readable: Readable) -> Secret | None:
 
 def _person(model: type[ActionData], data: dict[str, Any]) -> str | None:
     try:
-        owner: object = model.model_construct(**data).owner()
+        owner: object = model.model_construct(**data).sealed_for()
     except (AttributeError, TypeError, ValueError):  # whatever the fields hold that ought to name persons
         return None
     return owner if isinstance(owner, str) and _OWNER.fullmatch(owner) else None

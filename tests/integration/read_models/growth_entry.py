@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.integration.read_models.known import Known
+from tests.integration.read_models.known import Fact, Known
+
+_TITLED = {"team.knowledge-shared": "topic", "team.paired-up": "for", "team.star-named": "period"}
+
+
+def _title(fact: Fact) -> str | None:
+    """What it is called: the session's title, the goal's, or its own."""
+    if fact.name == "learning.speech-delivered":
+        return str(fact.data["topic"])
+    about = fact.data.get("session_stamp") or fact.data.get("goal_stamp") or fact.data
+    title: str | None = about.get(_TITLED.get(fact.name, "title"))
+    return title
 
 
 def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -15,7 +26,7 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
             found[stamp["person"], fact.event["id"]] = {
                 "event": fact.event["type"],
                 "entry_group": group,
-                "title": fact.data.get("topic") or fact.data.get("session_stamp", fact.data).get("title"),
+                "title": _title(fact),
                 "guide": fact.data.get("guide"),
                 "occurred_at": fact.event["time"],
                 "recorded_at": fact.event["recordedtime"],

@@ -17,7 +17,7 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
         for stamp in fact.stamps if fact.revoked_at is None else ():
             row, session = found[stamp["person"], fact.at.year], fact.data.get("session_stamp", {})
             values = ([group], [fact.data.get("guide")], session.get("kinds", ()), session.get("carriers", ()))
-            for name, each in zip(_COUNTED, (*values, [fact.data.get("effect")]), strict=True):
+            for name, each in zip(_COUNTED, (*values, [fact.effect]), strict=True):
                 row[name].update(value for value in each if value)
             row["last_entry_at"] = fact.event["time"]
     return dict(found)

@@ -9,7 +9,36 @@ from typing import Any
 
 Json = dict[str, Any]
 _SHANGHAI = timezone(timedelta(hours=8))
-_STAMPED = ("carriers", "kinds", "title", "starts_at", "minutes")
+GROUPS = {
+    "learning.attendance-recorded": "learning",
+    "learning.hours-credited": "learning",
+    "learning.make-up-completed": "learning",
+    "learning.speech-delivered": "learning",
+    "learning.reflection-submitted": "learning",
+    "learning.course-completed": "learning",
+    "learning.contest-scored": "activity",
+    "work.output-filed": "work",
+    "work.research-adopted": "work",
+    "work.duty-report-delivered": "work",
+    "people.goal-reported": "work",
+    "team.team-activity-held": "activity",
+    "team.knowledge-shared": "activity",
+    "team.paired-up": "activity",
+    "team.star-named": "activity",
+    "talk.talk-held": "talk",
+    "spirit.conduct-recognised": "activity",
+}
+# What facts say that rest on a thing, and is corrected with it: by what makes the thing, and where they say it.
+_STAMPED = {
+    "learning.session-convened": ("session_stamp", "session", ("carriers", "kinds", "title", "starts_at", "minutes")),
+    "people.goal-set": ("goal_stamp", "goal", ("person", "section", "year", "title")),
+}
+# What came of a thing: the latest day's, of one day the one recorded last.
+_CAME = {
+    "work.output-filed": ("settled", "work.effect-settled", "output", ("effect", "on")),
+    "people.goal-set": ("reported", "people.goal-reported", "goal", ("state", "on")),
+    "talk.follow-up-promised": ("closed", "talk.follow-up-closed", "follow_up", ("on",)),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +65,13 @@ class Fact:
         return datetime.fromisoformat(self.event["time"]).astimezone(_SHANGHAI)
 
     @property
+    def effect(self) -> str | None:
+        """Of an output, as settled last."""
+        settled = self.data.get("settled") or self.data
+        effect: str | None = settled.get("effect")
+        return effect
+
+    @property
     def day(self) -> date:
         """The Shanghai day of it."""
         return self.at.date()
@@ -55,19 +91,14 @@ class Known:
 
     def __post_init__(self) -> None:
         taken = {e["data"]["event"]: e for e in self.events if _is(e, "any.entry-revoked")}
-        renamed = [e for e in self.events if _is(e, "learning.session-convened") and "corrects" in e["data"]]
         for event in self.events:
             by = taken.get(event["id"])
             end = by["sequence"] if by else "~"
-            standing = [
-                e for e in renamed
-                if event["sequence"] < e["sequence"] < end
-                and (e["id"] not in taken or taken[e["id"]]["sequence"] > end)
-                and e["data"]["session"] == event["data"].get("session")
+            others = [
+                e for e in self.events
+                if e["sequence"] < end and (e["id"] not in taken or taken[e["id"]]["sequence"] > end)
             ]  # fmt: skip
-            data = event["data"]
-            if standing and "session_stamp" in data:
-                data = {**data, "session_stamp": {name: standing[-1]["data"][name] for name in _STAMPED}}
+            data = _came(event, _renamed(event, others), others)
             self.facts.append(Fact(event, data, by["recordedtime"] if by else None))
 
     def standing(self, *names: str) -> Iterator[Fact]:
@@ -81,24 +112,40 @@ class Known:
         ]
         return str(names[-1]) if names else None
 
+    @property
+    def newest(self) -> date:
+        """The Shanghai day on which anything was recorded last."""
+        return datetime.fromisoformat(self.events[-1]["recordedtime"]).astimezone(_SHANGHAI).date()
+
     def entries(self) -> Iterator[tuple[Fact, str]]:
         """What stands in growth files or stood there, and in which group."""
-        groups = {
-            "learning.attendance-recorded": "learning",
-            "learning.hours-credited": "learning",
-            "learning.make-up-completed": "learning",
-            "learning.speech-delivered": "learning",
-            "learning.reflection-submitted": "learning",
-            "learning.course-completed": "learning",
-            "learning.contest-scored": "activity",
-            "work.output-filed": "work",
-            "work.duty-report-delivered": "work",
-            "talk.talk-held": "talk",
-            "spirit.conduct-recognised": "activity",
-        }
         for fact in self.facts:
-            if fact.name in groups and fact.data.get("state") not in {"leave", "absent"}:
-                yield fact, groups[fact.name]
+            if fact.name in GROUPS and fact.data.get("state", "met") in {"present", "partial", "met"}:
+                yield fact, GROUPS[fact.name]
+
+
+def _renamed(event: Json, others: list[Json]) -> Json:
+    """What it says, with what was corrected since in the thing on which it rests."""
+    data: Json = event["data"]
+    for name, (member, kind, fields) in _STAMPED.items():
+        later = [
+            e["data"] for e in others
+            if _is(e, name) and "corrects" in e["data"] and e["sequence"] > event["sequence"]
+            and e["data"][kind] == data.get(kind)
+        ]  # fmt: skip
+        if later and member in data:
+            data = {**data, member: {**data[member], **{field: later[-1].get(field) for field in fields}}}
+    return data
+
+
+def _came(event: Json, data: Json, others: list[Json]) -> Json:
+    """What it says, and what came of it by then."""
+    for name, (member, other, kind, fields) in _CAME.items():
+        came = [e["data"] for e in others if _is(e, other) and e["data"][kind] == data.get(kind)]
+        if came and _is(event, name):
+            latest = max(reversed(came), key=lambda each: str(each["on"]))
+            data = {**data, member: {field: latest[field] for field in fields}}
+    return data
 
 
 def _is(event: Json, name: str) -> bool:

@@ -41,7 +41,7 @@ ACCOUNTS: Final = get_args(get_args(meeting.Account)[0])
 Span = tuple[int, int]
 NEVER: Final[Span] = (0, 0)
 
-keeps(contract.SessionConvened, "minutes", "carriers", "kinds", "title")
+keeps(contract.SessionConvened, "minutes", "carriers", "kinds", "title", "line")
 keeps(contract.SessionRescheduled, "starts_at", "minutes")
 keeps(contract.SessionCancelled)
 
