@@ -1,11 +1,15 @@
-"""Erasing a person (删除), and holds that forbid it (保全). Their types begin with ``chengzhang.people.``."""
+"""Erasing a person (删除), and holds that forbid it (保全). Their types begin with ``chengzhang.people.``.
 
-from typing import Annotated, ClassVar
+What can't be undone takes two: one identity requests, another confirms.
+"""
+
+from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
 
-from schemas.base import ActionData, EventData, EventId, Fields, Stamped, Text
+from schemas.base import ActionData, EventData, EventId, Fields, Instant, Stamped, Text
 from schemas.declared import Words
+from schemas.envelope import Identity
 
 
 class Ground(Fields):
@@ -17,14 +21,33 @@ class Ground(Fields):
     )
 
 
+class RequestErasure(Ground, ActionData, name="chengzhang.people.request-erasure.v1"):
+    """Ask for a person to be erased (申请删除): another identity confirms it by `erase-person`, or it is revoked."""
+
+    WORDS: ClassVar = Words("申请删除个人信息", "erasure requested")
+
+
+class ErasureRequested(Ground, EventData, name="chengzhang.people.erasure-requested.v1", of=RequestErasure):
+    """A person's erasure was asked for."""
+
+    requested_by: Annotated[Identity, Words("申请者", "requested by")] = Field(
+        description="the token that asked: another one confirms"
+    )
+    not_before: Annotated[Instant, Words("最早执行时间", "not before")] = Field(
+        description="when it may be confirmed at the earliest"
+    )
+
+
 class ErasePerson(Ground, ActionData, name="chengzhang.people.erase-person.v1"):
-    """Erase a person (删除): the key is destroyed, so that no sealed text about the person opens any more."""
+    """Erase a person (删除), as was requested: the key is destroyed, no sealed text about the person opens any more."""
 
     WORDS: ClassVar = Words("删除个人信息", "erasure")
 
 
 class PersonErased(Ground, EventData, name="chengzhang.people.person-erased.v1", of=ErasePerson):
     """A person was erased; facts stay under the person's id, sealed texts are erased with the key."""
+
+    request: Annotated[EventId, Words("删除申请", "request")] = Field(description="the event that asked for it")
 
 
 class PlaceHold(Ground, ActionData, name="chengzhang.people.place-hold.v1"):
@@ -47,3 +70,8 @@ class HoldLifted(Ground, EventData, name="chengzhang.people.hold-lifted.v1", of=
     """A hold was lifted; ``hold`` is the event that placed it."""
 
     hold: Annotated[EventId, Words("保全", "hold")]
+
+
+ACTIONS: Final = (RequestErasure, ErasePerson, PlaceHold, LiftHold)
+# Taken over HTTP only, and from a grant that names the type itself.
+IRREVOCABLE: Final = frozenset({ErasePerson.TYPE, PlaceHold.TYPE, LiftHold.TYPE})

@@ -22,6 +22,9 @@ structlog.configure(
     ]
 )
 
+# What is to be erased waits for nobody.
+os.environ.setdefault("CHENGZHANG_ERASURE_DELAY_HOURS", "0")
+
 # A test's broker lives for minutes at the most: Java's second compiler and threads that collect garbage beside the
 # program would cost it more than they bring.
 os.environ.setdefault("KAFKA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import structlog
 
+from schemas.erasure import IRREVOCABLE
 from services.common.both import Both
 from services.common.tokens.entries import GrantsError, Role, digest, entries_of, read_file, values_of
 from services.common.tokens.uses import Uses
@@ -37,7 +38,12 @@ class Grant:
         return self.offices is None or office in self.offices
 
     def may_publish(self, office: str, source: str, type_: str) -> bool:
-        """Whether this is a publisher of that source, office and action type (types may end in ``*``)."""
+        """Whether this is a publisher of that source, office and action type; what can't be undone it must name."""
+        named = type_ not in IRREVOCABLE or (self.types is not None and type_ in self.types)
+        return named and self.reaches(office, source, type_)
+
+    def reaches(self, office: str, source: str, type_: str) -> bool:
+        """Whether what such an action recorded is this publisher's (types may end in ``*``)."""
         return self.owns(office, source) and (self.types is None or any(fnmatchcase(type_, t) for t in self.types))
 
     def owns(self, office: str, source: str) -> bool:

@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     checkpoint_events: int = Field(default=50_000, ge=1, description="a shard's checkpoint after so many events")
     checkpoint_seconds: float = Field(default=60, gt=0, description="or after so long, if it grew at all")
     retention_days: int = Field(default=0, ge=0, description="no erasing so long after a person's last post; 0: none")
+    erasure_delay_hours: int = Field(
+        default=24, ge=0, description="an erasure is confirmed so long after its request at the earliest"
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
 
     @classmethod

@@ -25,6 +25,7 @@ from services.common.settings import Settings
 from services.recorder.audit import http as audit
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli_errors import worded
+from services.recorder.domain.core import Terms
 from services.recorder.errors import Misconfigured, RecorderError, Unavailable
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.rereading import Rereading
@@ -91,7 +92,8 @@ async def _check(settings: Settings) -> None:
 
 async def _serve(settings: Settings, grants: Grants) -> None:
     pool = await database.connect(settings.database_url)
-    recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, settings.retention_days), grants)
+    terms = Terms(settings.retention_days, settings.erasure_delay_hours)
+    recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, terms), grants)
     receipts = Receipts(pool, settings.shards)
     seats, owners = Seats(pool, settings.shards), Owners(pool, settings.shards)
     deps = Dependencies(recorder, receipts, recorder.vault, seats, grants, recorder.ready, owners)

@@ -22,6 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.paths import write_private
 from deploy.local.running.ports import choose
+from schemas.erasure import IRREVOCABLE
 from services.common.settings import Settings
 from tests.support.access import as_admin
 from tests.support.patience import PATIENCE, patient_producer
@@ -108,6 +109,9 @@ class Pair:
         self._servers.admit(self.settings.topic_prefix)
         write_private(self.home / "kek", secrets.token_bytes(32))
         self.grant({role: f"{role}-{secrets.token_hex(8)}" for role in ROLES})
+        self.grant(
+            {"eraser": {"token": f"eraser-{secrets.token_hex(8)}", "role": "publisher", "types": [*IRREVOCABLE]}}
+        )
         self.run(self._administer(f"CREATE DATABASE {self._database}"))
         self.recorder.start()
         self.projector.start()
@@ -203,9 +207,9 @@ class Pair:
         assert len(found) == len(fields)
         return found
 
-    def accepted(self, fields: Json) -> Json:
+    def accepted(self, fields: Json, token: str = "publisher") -> Json:
         """The receipt of an action that must be accepted."""
-        answer = self.post(fields)
+        answer = self.post(fields, token=token)
         assert answer.status_code == 201, answer.text
         receipt: Json = answer.json()
         return receipt

@@ -109,6 +109,67 @@ def test_a_publisher_keeps_to_its_source_office_and_types(pair: Pair, scene: Sce
     assert not [r for r in pair.receipts(scene.office.id) if r["id"] in {f["id"] for f in refused[:3]}]
 
 
+def test_what_is_taken_back_or_put_in_its_place_is_the_senders_own(pair: Pair, scene: Scene) -> None:
+    """Not what others sent, nor of other types, whatever may revoke anything says; over Kafka neither."""
+    everything = ["chengzhang.any.*", "chengzhang.people.*", "chengzhang.learning.record-attendance.v1"]
+    taking = {"token": _token(), "role": "publisher", "offices": [scene.office.id], "sources": ["/study"]}
+    pair.grant({"taking": taking | {"types": everything}, "only-taking": taking | {
+        "token": _token(), "types": ["chengzhang.any.*"]}})  # fmt: skip
+    mine = pair.accepted(scene.office.section() | {"source": "/study"}, "taking")["events"][0]["id"]
+    theirs = pair.accepted(scene.office.section())["events"][0]["id"]  # of the source /test
+    session = pair.accepted(scene.office.session(scene.person) | {"source": "/study"})["events"][0]["id"]
+
+    def revocation(event: str) -> Json:
+        data = {"event": event, "reason": "mistake"}
+        return scene.office.action("any.revoke-entry", data) | {"source": "/study"}
+
+    for token, event in (("taking", theirs), ("taking", session), ("only-taking", mine)):
+        answer = pair.post(revocation(event), token=token)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-yours"), (token, answer.text)
+        assert answer.json()["receipt"]["final"]
+        told = f"{answer.json()['detail']}{answer.json()['receipt']['message']}"
+        assert not [known for known in (event, "/test", scene.person, "session", "section") if known in told]
+    (item,) = pair.post_many([revocation(theirs)], "taking")
+    assert item["status"] == 403
+    replacement = {
+        "type": "chengzhang.work.file-output.v1", "time": "2026-03-02T09:00:00+08:00",
+        "data": {"output": unique("u"), "lead": scene.person, "line": "information", "title": "t", "level": "office",
+                 "effect": "adopted"},
+    }  # fmt: skip
+    data = {"event": mine, "reason": "mistake", "replacement": replacement}
+    corrected = pair.post(scene.office.action("any.correct-entry", data) | {"source": "/study"}, token="taking")
+    _problem(corrected, 403)
+    assert pair.post(revocation(mine), token="taking").status_code == 201
+
+
+def test_what_cannot_be_undone_is_named_and_comes_over_http(pair: Pair, scene: Scene) -> None:
+    about = {"person": scene.other, "basis": "\u4ee4"}
+    wild = {"token": _token(), "role": "publisher", "types": ["chengzhang.people.*", "*"]}
+    pair.grant({"wild": wild})
+    for name in ("people.place-hold", "people.lift-hold", "people.erase-person"):
+        for token in ("publisher", "wild"):
+            refused = _problem(pair.post(scene.office.action(name, about), token=token), 403)
+            assert "names the type itself" in refused["detail"]
+        (told,) = pair.told([scene.office.action(name, about)])
+        assert told.receipt is not None
+        assert (told.code, told.receipt["final"], told.receipt["by"]) == ("not-yours", True, "publisher")
+    pair.accepted(scene.office.action("people.place-hold", about), "eraser")
+    pair.accepted(scene.office.action("people.lift-hold", about), "eraser")
+
+
+def test_who_requests_an_erasure_does_not_confirm_it(pair: Pair, scene: Scene) -> None:
+    both = {"token": _token(), "role": "publisher", "types": [
+        "chengzhang.people.request-erasure.v1", "chengzhang.people.erase-person.v1"]}  # fmt: skip
+    pair.grant({"both": both})
+    about = {"person": scene.office.register(), "basis": "\u4ee4"}
+    unasked = pair.post(scene.office.action("people.erase-person", about), token="both")
+    assert (unasked.status_code, unasked.json()["code"]) == (422, "unknown-reference")
+    pair.accepted(scene.office.action("people.request-erasure", about), "both")
+    alone = pair.post(scene.office.action("people.erase-person", about), token="both")
+    assert (alone.status_code, alone.json()["code"]) == (403, "not-yours")
+    pair.accepted(scene.office.action("people.erase-person", about), "eraser")
+
+
 def test_in_a_batch_what_is_not_allowed_is_refused_alone(pair: Pair, scene: Scene) -> None:
     mine, theirs = scene.office.section() | {"source": "/study"}, scene.office.section()
     first, second = pair.post_many([theirs, mine], "study")

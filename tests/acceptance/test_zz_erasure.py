@@ -69,12 +69,13 @@ def erased(pair: Pair) -> Erased:
 
 def _erase(pair: Pair, found: Erased) -> None:
     about = {"person": found.person, "basis": "令"}
-    pair.accepted(found.office.action("people.place-hold", about))
-    refused = pair.post(found.office.action("people.erase-person", about))
+    pair.accepted(found.office.action("people.place-hold", about), "eraser")
+    pair.accepted(found.office.action("people.request-erasure", about))
+    refused = pair.post(found.office.action("people.erase-person", about), token="eraser")
     assert (refused.status_code, refused.json()["code"], refused.json()["receipt"]["final"]) == (422, "on-hold", False)
     assert "text" in _opened(pair, found.sealed)[0]
-    pair.accepted(found.office.action("people.lift-hold", about))
-    pair.seen(pair.accepted(found.office.action("people.erase-person", about)))
+    pair.accepted(found.office.action("people.lift-hold", about), "eraser")
+    pair.seen(pair.accepted(found.office.action("people.erase-person", about), "eraser"))
 
 
 def _opened(pair: Pair, items: list[Json], url: str = "") -> list[Json]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 import orjson
 
 from schemas.catalogue import ACTIONS, EVENTS
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.core import NO_TERMS, Rejection
 from services.recorder.domain.entries import TAKING
 from services.recorder.intake.reading import Readable, read
 from services.recorder.ledger.appending.bodies import frame
-from tests.unit.office import Office, sealed
+from tests.unit.office import Office, sealed, sender
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 _LEDGER: Final = "urn:chengzhang:ledger:3f0e6f0a-5a0e-4b53-9d0c-2f4c7c1f7a10"
@@ -69,7 +69,7 @@ def events() -> dict[str, bytes]:
         readable = read(fields, orjson.dumps(fields))
         assert isinstance(readable, Readable)
         assert readable.action is not None, readable.refusal
-        action = sealed(readable.action)
+        action = sealed(readable.action).under(NO_TERMS, sender(fields["type"]))
         decided = office.decide(office.aimed(action) if isinstance(action.data, TAKING) else action)
         assert not isinstance(decided, Rejection), (fields["type"], decided)
         for event in decided:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
@@ -19,6 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.paths import write_private
 from deploy.local.running.ports import LOOPBACK, choose
 from deploy.local.running.state import ROLES
+from schemas.erasure import IRREVOCABLE
 from services.common.settings import Settings
 from services.projector.errors import NotRunning
 from services.projector.versioning.status import status as projector_status
@@ -67,7 +68,8 @@ async def installation(servers: Servers, folder: Path, shards: int) -> AsyncIter
 def _write_secrets(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_private(folder / "kek", secrets.token_bytes(32))
-    tokens = {role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}
+    tokens: dict[str, Any] = {role: f"{role}-{secrets.token_hex(8)}" for role in ROLES}
+    tokens["eraser"] = {"token": secrets.token_urlsafe(32), "role": "publisher", "types": [*IRREVOCABLE]}
     write_private(folder / "tokens.json", json.dumps(tokens).encode())
 
 

@@ -22,6 +22,7 @@ from tests.support.service import ran
 SHARDS = 2
 OFFICE = "o-1"
 SHARD = shard_of(OFFICE, SHARDS)
+REQUEST = action("people.request-erasure", {"person": "p-1", "basis": "令"}, OFFICE)
 ERASE = action("people.erase-person", {"person": "p-1", "basis": "令"}, OFFICE)
 
 
@@ -54,7 +55,8 @@ async def assert_killed_in_between(settings: Settings) -> None:
     with service("recorder", settings, "before-destroy") as victim:
         victim.wait_ready()
         try:
-            await post(settings, ERASE)
+            await post(settings, REQUEST)
+            await post(settings, ERASE, "eraser")
         except httpx.TransportError:
             assert await asyncio.to_thread(victim.wait_exit) == -9
         else:

@@ -216,9 +216,10 @@ async def relayed(settings: Settings, shard: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def post(settings: Settings, action: Json) -> httpx.Response:
+async def post(settings: Settings, action: Json, whose: str = "publisher") -> httpx.Response:
     """Post one action."""
-    token = json.loads(settings.tokens.read_bytes())["publisher"]
+    token = json.loads(settings.tokens.read_bytes())[whose]
+    token = token if isinstance(token, str) else token["token"]
     headers = {"authorization": f"Bearer {token}", "content-type": "application/cloudevents+json"}
     async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
         return await client.post(f"{settings.recorder_url}/actions", json=action, headers=headers)

@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from deploy.local.paths import write_private
 from schemas.base import Sealed
 from services.common.grants import Grants
+from services.recorder.domain.core import NO_TERMS, Terms
 from services.recorder.errors import Busy, ReadOnly, RecorderError, Unavailable
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.ledger.submission import Answer, Outcome, Submission, Unrecordable
@@ -79,7 +80,7 @@ class Recorder:
     fails: bool = False
     ready: bool = True
     submitted: list[Submission] = field(default_factory=list)
-    retention_days: int = 0
+    terms: Terms = NO_TERMS
 
     async def submit(self, submissions: Sequence[Submission]) -> list[Outcome]:
         if self.raises:

@@ -27,6 +27,8 @@ MONDAY = "2026-03-02T09:00:00+08:00"
 Json = dict[str, Any]
 SENDER = Grant("an-app", "publisher")
 
+CLERK = Grant("a-clerk", "publisher")
+
 
 def action(name: str, data: Json, office: str = OFFICE, **more: object) -> Json:
     """An action as an app would write it."""
@@ -92,7 +94,13 @@ class Bench:
         return await prepare([Sent(each, self.sender) for each in readable], self.vault, plaintext_allowed=True)
 
     async def outcomes(self, actions: Sequence[Json], appender: Appender | None = None) -> list[Outcome]:
-        """Append, and say what came of it."""
+        """Append, and say what came of it. What is to be erased was requested before, by another identity."""
+        asked = [each for each in actions if each["type"] == "chengzhang.people.erase-person.v1"]
+        for each in asked:
+            self.sender, sender = CLERK, self.sender
+            request = await self.submissions([action("people.request-erasure", each["data"], each["office"])])
+            self.sender = sender
+            await appended(appender or self.appender, request)
         return await appended(appender or self.appender, await self.submissions(actions))
 
     async def receipts(self, actions: Sequence[Json], appender: Appender | None = None) -> list[Json]:

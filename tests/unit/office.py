@@ -16,7 +16,7 @@ from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS, EVENTS
 from schemas.entries import CorrectEntry, RevokeEntry
 from services.recorder.domain import decider
-from services.recorder.domain.core import Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
+from services.recorder.domain.core import NO_TERMS, Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
 from services.recorder.domain.facts import Search
 from services.recorder.intake.reading import Readable, read
 from services.recorder.vault.vault import DataKey, Owner
@@ -55,13 +55,13 @@ class Office:
         return self.decide(self.action(name, data, at))
 
     def action(self, name: str, data: dict[str, Any], at: str = MONDAY) -> Action:
-        """The action as the append gets it."""
-        return self.aimed(checked(name, data, at, f"a-{self.count}"))
+        """The action as the append gets it. Whoever sends it, erasures are confirmed by another one."""
+        return self.aimed(checked(name, data, at, f"a-{self.count}").under(NO_TERMS, sender(name)))
 
-    def decide(self, action: Action) -> list[Event] | Rejection:
+    def decide(self, action: Action, now: datetime = NOW) -> list[Event] | Rejection:
         """The same for an action as it comes out of the intake."""
         loaded = self.loaded(action)
-        decided = decider.decide(loaded, action, NOW)
+        decided = decider.decide(loaded, action, now)
         if isinstance(decided, Rejection):
             assert decided.en
             assert decided.zh
@@ -132,6 +132,11 @@ def checked(name: str, data: dict[str, Any], at: str, ident: str) -> Action:
     assert isinstance(readable, Readable)
     assert readable.action is not None, readable.refusal
     return sealed(readable.action)
+
+
+def sender(name: str) -> str:
+    """Who sends such an action: an erasure is confirmed by another one than who requested it."""
+    return "confirms" if "erase-person" in name else "requests"
 
 
 def sealed(action: Action) -> Action:

@@ -67,7 +67,8 @@ STEPS = st.one_of(NEW, NEW, NEW, NEW, st.integers(0, 50), st.tuples(st.integers(
 # A transfer or a party role has no id of its own: as a new action it may be said twice, and changes nothing the second
 # time. A hold may be placed twice, and then lifted twice; a procedure may be revised as often as one likes.
 REPEATABLE = {
-    "people.transfer-person", "people.set-party-role", "people.place-hold", "people.lift-hold", "work.revise-procedure",
+    "people.transfer-person", "people.set-party-role", "people.request-erasure", "people.place-hold",
+    "people.lift-hold", "work.revise-procedure",
     "welfare.approve-visit", "welfare.meet-need",
     "people.state-strength", "people.report-goal", "talk.close-follow-up", "work.settle-effect", "team.join-team",
     "team.leave-team", "team.end-pairing", "team.dissolve-team",

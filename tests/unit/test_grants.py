@@ -55,6 +55,17 @@ def test_an_object_narrows_what_it_names(file: Path) -> None:
     assert not study.may_publish("o-1", "/whatever", "chengzhang.work.file-output.v1")
 
 
+def test_what_cannot_be_undone_must_be_named(file: Path) -> None:
+    erase = "chengzhang.people.erase-person.v1"
+    for types, may in (([erase], True), (["chengzhang.people.*"], False), (["*"], False), (None, False)):
+        entry = {"token": f"study{REST}", "role": "publisher"} | ({} if types is None else {"types": types})
+        _write(file, {"study": entry})
+        study = Grants.load(file).of(f"study{REST}")
+        assert study is not None
+        assert study.may_publish("o-1", "/s", erase) is may
+        assert study.reaches("o-1", "/s", erase)
+
+
 def test_no_offices_is_not_all_offices(file: Path) -> None:
     _write(file, {"nobody": {"token": f"nobody{REST}", "role": "publisher", "offices": []}})
     nobody = Grants.load(file).of(f"nobody{REST}")

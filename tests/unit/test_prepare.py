@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from services.common.grants import Grant
-from services.recorder.domain.core import Key
+from services.recorder.domain.core import NO_TERMS, Key, Terms
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger.submission import UNCOMPARED, Submission
@@ -27,7 +27,7 @@ class FakeVault:
 
     def __init__(self) -> None:
         self.asked: list[set[Owner]] = []
-        self.retention_days = 0
+        self.terms = NO_TERMS
         self.erased: set[str] = set()
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
@@ -209,12 +209,12 @@ async def test_what_needs_the_key_of_the_erased_is_refused_and_not_digested(
     assert (submission.refusal.code, submission.refusal.final) == (code, True)
 
 
-async def test_an_erasure_knows_how_long_files_are_kept() -> None:
+async def test_an_erasure_knows_who_confirms_and_what_is_settled() -> None:
     vault = FakeVault()
-    vault.retention_days = 30
+    vault.terms = Terms(retention_days=30, delay_hours=72)
     submission, _ = await _one(_read("people.erase-person", {"person": "p-1", "basis": "b"}), vault=vault)
     assert submission.action is not None
-    assert submission.action.retention_days == 30
+    assert (submission.action.terms, submission.action.by) == (vault.terms, SENDER.name)
 
 
 # --- whose it is stands elsewhere ---

@@ -10,6 +10,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from services.common.grants import Grant
+from services.recorder.domain.core import NO_TERMS
 from services.recorder.errors import Unavailable
 from services.recorder.intake import sealing
 from services.recorder.intake.from_kafka import record as module
@@ -31,7 +32,7 @@ SENDER = Grant("an-app", "publisher")
 class NoKeys:
     """A vault for actions that need no key."""
 
-    retention_days = 0
+    terms = NO_TERMS
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """None."""

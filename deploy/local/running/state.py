@@ -6,11 +6,13 @@ import json
 import re
 import secrets
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from deploy.local.errors import StackError
 from deploy.local.paths import Home, write_private
 from deploy.local.running.ports import LOOPBACK
 from deploy.local.servers import postgres
+from schemas.erasure import IRREVOCABLE
 
 ROLES = ("publisher", "reader", "auditor", "operator")
 _KEY_BYTES = 32
@@ -94,6 +96,7 @@ def settings(home: Home, state: State) -> dict[str, str]:
         "CHENGZHANG_PROJECTOR_URL": f"http://{LOOPBACK}:{state.ports.projector}",
         "CHENGZHANG_TOKENS": str(home.tokens),
         "CHENGZHANG_KEK_FILE": str(home.kek),
+        "CHENGZHANG_ERASURE_DELAY_HOURS": "0",  # its persons are made up
     }
 
 
@@ -105,5 +108,9 @@ def make_secrets(home: Home) -> None:
             raise StackError("no_kek", file=home.kek, data=home.postgres)
         write_private(home.kek, secrets.token_bytes(_KEY_BYTES))
     if not home.tokens.exists():
-        tokens = {role: secrets.token_urlsafe(32) for role in ROLES}
+        tokens: dict[str, Any] = {role: secrets.token_urlsafe(_KEY_BYTES) for role in ROLES}
+        # What can't be undone is taken from a grant that names it: another one's than the publisher's, who requests.
+        tokens["eraser"] = {
+            "token": secrets.token_urlsafe(_KEY_BYTES), "role": "publisher", "types": sorted(IRREVOCABLE),
+        }  # fmt: skip
         write_private(home.tokens, json.dumps(tokens, indent=2).encode() + b"\n")

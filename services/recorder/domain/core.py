@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, Self, TypeVar
@@ -26,6 +26,7 @@ from schemas.identity import event_id
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 AHEAD: Final = timedelta(minutes=5)
+BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 MOST_NAMED: Final = 5  # of what rests on something
 RETRYABLE: Final = frozenset(
     {
@@ -152,6 +153,16 @@ class Overlay:
 # --- actions and events ---
 
 
+class Terms(NamedTuple):
+    """What an installation has settled about erasing: how long a file is kept, and a request waits."""
+
+    retention_days: int = 0
+    delay_hours: int = 0
+
+
+NO_TERMS: Final = Terms()
+
+
 class Action(NamedTuple):
     """An action, checked against its schema and sealed. A tuple: they are made by the thousand.
 
@@ -159,8 +170,8 @@ class Action(NamedTuple):
     ``owner`` is whose key its fields are ``sealed`` with, where any are. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
     that it takes back as ``target`` where that is known before the append, and ``naming``, the keys of stored states
-    that may hold facts that rest on it. An erasure has the installation's ``retention_days``. ``gist`` is what its
-    type tells of sealed fields for deciding.
+    that may hold facts that rest on it. What erases, or forbids it, has who sent it (``by``), the time of deciding
+    (``now``), and the installation's ``terms``. ``gist`` is what its type tells of sealed fields for deciding.
     """
 
     office: str
@@ -180,9 +191,16 @@ class Action(NamedTuple):
     replacement: Action | None = None
     target: Event | None = None
     naming: tuple[Key, ...] = ()
-    retention_days: int = 0
+    by: str = ""
+    now: datetime = BEFORE_ALL
+    terms: Terms = NO_TERMS
     owner: str | None = None
     gist: Mapping[str, str] = MappingProxyType({})
+
+    def under(self, terms: Terms, by: str) -> Action:
+        """The same with what a decision about erasing needs, also in what it replaces."""
+        replacement = None if self.replacement is None else self.replacement.under(terms, by)
+        return self._replace(terms=terms, by=by, replacement=replacement)
 
     def event_id(self, index: int) -> str:
         """The id of the action's ``index``-th event."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from schemas import erasure as contract
 from schemas.entries import EntryRevoked
-from schemas.erasure import ErasePerson, LiftHold, PlaceHold
 from schemas.meeting import AttendanceRecorded, RecordAttendance
 from services.recorder.domain import (
     discipline,
@@ -40,7 +40,7 @@ def reads(action: Action) -> Iterator[Key]:
         yield from entries.reads(action, action.data)
     else:
         yield from facts.reads(action, action.data)
-    if isinstance(fact.data, ErasePerson | PlaceHold | LiftHold):
+    if isinstance(fact.data, contract.ACTIONS):
         yield fact.key(erasure.KIND, fact.data.person)
 
 
@@ -68,11 +68,19 @@ def decide(states: States, action: Action, now: datetime) -> Decision:
             "Send it again when it has happened, or mend the clock.",
             f"时间 {action.time} 超前 5 分钟以上。请在事情发生后再发送，或校正时钟。",
         )
+    if isinstance(fact.data, contract.ACTIONS):
+        action = at(action, now)
     if fact.sealed and (refusal := erasure.keyless(states, fact)):
         return refusal
     if isinstance(action.data, entries.TAKING):
         return entries.decide(states, action, action.data, _fact)
     return _fact(states, action)
+
+
+def at(action: Action, now: datetime) -> Action:
+    """The action with the time of deciding, for what depends on how long something waited."""
+    replacement = None if action.replacement is None else at(action.replacement, now)
+    return action._replace(now=now, replacement=replacement)
 
 
 def _fact(states: States, action: Action) -> Decision:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
+from schemas.erasure import IRREVOCABLE
 from schemas.receipt import Receipt
 from services.common import problems
 from services.common.bearer import bearer, forbidden
@@ -17,6 +18,7 @@ from services.common.bounds.room import Room
 from services.common.grants import Grant, Grants
 from services.common.pages import DESCRIBED
 from services.common.problems import FieldError, Problem, responses
+from services.recorder.intake.allowing import allowed
 from services.recorder.intake.over_http import describing
 from services.recorder.intake.over_http.answers import answered, translated
 from services.recorder.intake.over_http.opening import LARGEST_OPEN, Opening, OpenResponse, Seating, open_items
@@ -229,9 +231,11 @@ async def _publish_many(submit: _Submit, actions: Sequence[Readable | Unreadable
 
 
 def _refused(grant: Grant, action: Readable) -> Problem | None:
-    if grant.may_publish(action.office, action.source, action.type):
+    if allowed(grant, action):
         return None
     detail = f"This token may not publish {action.type} from {action.source} in the office {action.office}."
+    if action.type in IRREVOCABLE:
+        detail += " What can't be undone is taken from a grant that names the type itself."
     return forbidden(grant, detail, office=action.office, source=action.source, type=action.type)
 
 

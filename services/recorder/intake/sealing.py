@@ -18,9 +18,9 @@ from schemas.base import ID, ActionData
 from schemas.catalogue import ACTIONS
 from schemas.declared import New
 from schemas.entries import CorrectEntry
-from schemas.erasure import ErasePerson
+from schemas.erasure import ACTIONS as ERASING
 from services.common.grants import Grant
-from services.recorder.domain.core import NOT_BINDING, Action, Key, Rejection, unknown
+from services.recorder.domain.core import NOT_BINDING, Action, Key, Rejection, Terms, unknown
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError
 from services.recorder.intake.parsing import Unreadable, failed
@@ -43,7 +43,7 @@ PLAINTEXT_SEALED: Final = Rejection(
 class Keys(Protocol):
     """The vault, as far as sealing goes."""
 
-    retention_days: int
+    terms: Terms
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """The owners' keys; none of who was erased. Raises Unavailable."""
@@ -83,7 +83,7 @@ async def prepare(
     persons = {*owned.values(), *(s.owner for s in secrets if s is not None and s.owner is not None)}
     keys = await vault.keys(persons) if persons else {}
     return [
-        _plain(each, vault.retention_days)
+        _plain(each, vault.terms)
         if secret is None
         else _through(each, secret.thing, owned, keys, vault)
         if secret.thing is not None and plaintext_allowed
@@ -129,12 +129,12 @@ async def _bisected(sent: Sequence[Sent], vault: Keys) -> Sequence[Submission | 
         return [failed(type(error).__name__)]
 
 
-def _plain(sent: Sent, retention_days: int) -> Submission:
+def _plain(sent: Sent, terms: Terms) -> Submission:
     readable = sent.readable
     digest = hashlib.sha256(readable.body).digest()
     action = readable.action
-    if action is not None and isinstance(action.data, ErasePerson):
-        action = action._replace(retention_days=retention_days)
+    if action is not None and isinstance((action.replacement or action).data, ERASING):
+        action = action.under(terms, sent.sender.name)
     return _submission(sent, digest, action, readable.refusal)
 
 

@@ -35,6 +35,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from schemas.base import Sealed
+from services.recorder.domain.core import NO_TERMS, Terms
 from services.recorder.errors import Misconfigured, Unavailable
 from services.recorder.ledger.database import Connection, Pool
 
@@ -126,11 +127,11 @@ class Vault:
     """Seals and opens. Every method that asks the database raises Unavailable where it can't be asked.
 
     ``closed`` says why nothing may be sealed or opened now, if so: a vault that was restored from a backup may hold
-    keys again that were destroyed. ``retention_days``: how long a person's key is kept, counted from the last post.
+    keys again that were destroyed. ``terms``: what the installation has settled about erasing.
     """
 
-    def __init__(self, pool: Pool, kek: bytes, *, retention_days: int = 0, closed: str | None = None) -> None:
-        self.retention_days = retention_days
+    def __init__(self, pool: Pool, kek: bytes, *, terms: Terms = NO_TERMS, closed: str | None = None) -> None:
+        self.terms = terms
         self.closed = closed
         self._pool = pool
         self._wrap = AESGCM(_subkey(kek, "wrap"))
@@ -138,13 +139,13 @@ class Vault:
         self._mac_key = _subkey(kek, "digest")
 
     @classmethod
-    def at(cls, pool: Pool, kek_file: Path, retention_days: int) -> Self:
+    def at(cls, pool: Pool, kek_file: Path, terms: Terms) -> Self:
         """The vault in this database, under the key in that file, closed until erasures are applied.
 
         Raises Misconfigured.
         """
         closed = "the recorder is starting: erasures have not been applied yet"
-        return cls(pool, load_kek(kek_file), retention_days=retention_days, closed=closed)
+        return cls(pool, load_kek(kek_file), terms=terms, closed=closed)
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """The owners' data keys; made where there are none: one statement, two where some are new.
@@ -263,7 +264,7 @@ class Unstored:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self.retention_days = vault.retention_days
+        self.terms = vault.terms
         self.mac = vault.mac
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:

@@ -7,15 +7,22 @@ from typing import Final
 
 import structlog
 
+from schemas.erasure import IRREVOCABLE
 from services.common.grants import Grant, Grants
 from services.common.kafka import actions
 from services.common.settings import Settings
 from services.recorder.domain.core import Rejection
+from services.recorder.intake.allowing import allowed
 from services.recorder.intake.from_kafka.record import Records
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.intake.reading import Readable
 from services.recorder.intake.sealing import Sent
 
+_ONLY_OVER_HTTP: Final = Rejection(
+    "not-yours",
+    "What can't be undone isn't taken over Kafka. Send it to POST /actions, with a token that names its type.",
+    "不可撤回的操作不经 Kafka 受理。请改用 POST /actions，并使用明确列出该类型的令牌。",
+)
 Log: Final = structlog.get_logger("intake")
 
 
@@ -44,7 +51,9 @@ class Senders:
 
 
 def _sent(readable: Readable, sender: Grant) -> Sent:
-    if sender.may_publish(readable.office, readable.source, readable.type):
+    if readable.type in IRREVOCABLE:
+        return Sent(readable._replace(action=None, refusal=_ONLY_OVER_HTTP, errors=()), sender)
+    if allowed(sender, readable):
         return Sent(readable, sender)
     Log.warning("refused", reason="not-yours", grant=sender.name, office=readable.office, type=readable.type)
     return Sent(readable._replace(action=None, refusal=_not_yours(readable, sender.name), errors=()), sender)

@@ -13,7 +13,13 @@ from services.recorder.intake.reading import Readable
 from services.recorder.ledger.submission import Closed, Outcome, Unrecordable
 
 _log = structlog.get_logger(__name__)
-_TITLES: Final = {"invalid-field": "Invalid action", "key-conflict": "Conflict", "stale-version": "Stale version"}
+_TITLES: Final = {
+    "invalid-field": "Invalid action",
+    "key-conflict": "Conflict",
+    "stale-version": "Stale version",
+    "not-yours": "Not allowed",
+}
+_NOT_YOURS: Final = "not-yours"
 _CONFLICTS: Final = frozenset({"key-conflict", "stale-version"})
 
 
@@ -33,7 +39,7 @@ def answered(readable: Readable, outcome: Outcome) -> tuple[int, bytes] | Proble
         return (200 if outcome.repeat else 201), outcome.receipt
     code = receipt["code"]
     return Problem(
-        409 if code in _CONFLICTS else 422,
+        409 if code in _CONFLICTS else 403 if code == _NOT_YOURS else 422,
         code,
         _TITLES.get(code, "Not recorded"),
         receipt["message"]["en"],

@@ -17,6 +17,7 @@ from schemas.entries import CorrectEntry, EntryRevoked, RevokeEntry
 from schemas.envelope import LARGEST_EVENT
 from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
 from schemas.merkle import extended
+from services.common.grants import Grant
 from services.recorder.domain import decider
 from services.recorder.domain.core import NOT_BINDING, Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.ledger.appending import recent
@@ -34,6 +35,14 @@ _REVOKING: Final = 3648
 _SURELY_FITS: Final = (LARGEST_EVENT - _REVOKING) // 2  # the stamps are a part of the event: nearly all need no more
 _NEVER_REVOKED: Final = (EntryRevoked, PersonErased, HoldPlaced, HoldLifted)
 _LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
+
+
+# It says the same of whatever the sender may not know.
+NOT_YOURS: Final = Rejection(
+    "not-yours",
+    "This identity may not take back or correct that event: its grant has other offices, sources or types.",
+    "此身份无权撤销或更正该事件：其授权的机关、来源或类型与此不符。",
+)
 
 
 @dataclass(slots=True)
@@ -129,6 +138,8 @@ class Batch:
         if submission.action is None:
             raise AssertionError(submission.id)
         action = self.aimed(submission.action)
+        if not _within(submission.sender, action):
+            return NOT_YOURS
         gone = self._gone(action)
         if gone:
             return gone
@@ -257,6 +268,12 @@ class Batch:
         if binding:
             self.known[digest] = (submission.body_digest, receipt)
         return Answer(receipt, repeat=False)
+
+
+def _within(sender: Grant, action: Action) -> bool:
+    """Whether what an action takes back, if anything, is its sender's own."""
+    target = action.target
+    return target is None or sender.reaches(target.office, target.source, target.data.ACTION.TYPE)
 
 
 def _taken(ident: str, number: int, code: str | None) -> Rejection:
