@@ -7,8 +7,9 @@ over. One that names a key of ours which the file lacks is another matter: then 
 from __future__ import annotations
 
 import hmac
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -18,7 +19,7 @@ from schemas import mac as framing
 from schemas.mac import KEY_ID, MAC, Keyed
 from services.common.mac_keys import MacKeys, Wrong, id_of
 
-Why = Literal["no-mac", "wrong-mac", "unknown-key"]
+Why = Literal["no-mac", "wrong-mac", "unknown-key", "other-ledger"]
 Headers = Sequence[tuple[str, bytes | None]]
 _LONGEST: Final = 80  # characters of what is repeated of a foreign record
 _FEW_DIGITS: Final = 9
@@ -67,21 +68,27 @@ class Foreign:
         return f"{self.topic}, partition {self.partition}, offset {self.offset} ({self.why}): {self.claims}"
 
 
-class Lacking(Exception):
-    """A record under a key of ours that the file doesn't have: the file is an older copy."""
+@dataclass(slots=True)
+class Strangers:
+    """Foreign records of one partition: where those are that were seen, in whatever order, and the last of them."""
 
-    def __init__(self, key_id: str, path: Path) -> None:
-        super().__init__(key_id, path)
-        self.key_id = key_id
-        self.path = path
+    offsets: array[int] = field(default_factory=lambda: array("q"))  # there may be millions
+    last: Foreign | None = None
 
-    def __str__(self) -> str:
-        return f"records are under the key {self.key_id}, which {self.path} lacks: put the newest copy of it there"
+    def see(self, foreign: Foreign) -> None:
+        """One more."""
+        self.offsets.append(foreign.offset)
+        if self.last is None or foreign.offset > self.last.offset:
+            self.last = foreign
 
     @property
-    def zh(self) -> str:
-        """In Chinese."""
-        return f"有记录使用密钥 {self.key_id}，而 {self.path} 中没有：请放入该文件的最新副本"
+    def count(self) -> int:
+        """How many they are."""
+        return len(self.offsets)
+
+    def after(self, offset: int) -> int:
+        """How many are behind that offset."""
+        return sum(each > offset for each in self.offsets)
 
 
 class Macs:
@@ -122,11 +129,16 @@ class Macs:
         return next(iter(self._keyed.items()))
 
     def named(self, key_id: bytes) -> Keyed | None:
-        """The key of that id; None where it is none of ours. Raises Lacking where it is, and the file lacks it."""
+        """The key of that id; None where it is none of ours. Raises ``wrong`` where it is, and the file lacks it."""
         if key_id not in self._keyed and self._ours(key_id):
             self.refresh()
             if key_id not in self._keyed:
-                raise Lacking(key_id.decode(), self._path)
+                raise self._wrong(
+                    f"{self._path} lacks the key {key_id.decode()}, under which records were written: it is an older "
+                    "copy. Put the newest one there; nothing else is needed.",
+                    f"{self._path} 中没有密钥 {key_id.decode()}，而有消息使用它：该文件是较早的副本。请放入最新副本，"
+                    "无需其他操作。",
+                )
         return self._keyed.get(key_id)
 
     def _ours(self, key_id: bytes) -> bool:
@@ -151,7 +163,10 @@ class Place:
         return [(MAC, framing.mac(keyed, self._begun, position, value)), (KEY_ID, key_id)]
 
     def foreign(self, headers: Headers, position: int | str | None, value: bytes | None) -> Why | None:
-        """Why a record is not ours; None where it is. ``position``: where it says that it is. Raises Lacking."""
+        """Why a record is not ours; None where it is. ``position``: where it says that it is.
+
+        Raises ``wrong`` where the file is too old to tell.
+        """
         mac = key_id = None
         for name, content in headers:
             if name == MAC:

@@ -34,6 +34,9 @@ CREATE TABLE cursor (
     next        bigint NOT NULL DEFAULT 0,
     leaf_hash   bytea,
     offset_hint bigint,
+    foreign_count  bigint NOT NULL DEFAULT 0, -- records that no recorder wrote, and were passed over
+    foreign_offset bigint,
+    foreign_told   text,
     state       text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'halted', 'retired')),
     error       text,
     moved_at    timestamptz,

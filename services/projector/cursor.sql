@@ -61,6 +61,18 @@ UPDATE cursor SET
     error = :error
 WHERE consumer = :consumer AND shard = :shard AND next = :next;
 
+-- name: foreign_offset(consumer, shard)$
+-- Where the last record of somebody else is that was told.
+SELECT foreign_offset FROM cursor WHERE consumer = :consumer AND shard = :shard;
+
+-- name: note_foreign(consumer, shard, count, offset, told)!
+-- So many more of them, the last of which is there.
+UPDATE cursor SET
+    foreign_count = foreign_count + :count,
+    foreign_offset = :offset,
+    foreign_told = :told
+WHERE consumer = :consumer AND shard = :shard;
+
 -- name: seen(consumer, shards)
 -- How far these shards are applied, and which version is live.
 SELECT
@@ -73,14 +85,21 @@ ORDER BY shard;
 
 -- name: status(consumer)
 -- Where the read models and the ledger stand. Both in one statement: the ledger's size is never older than the cursor.
+-- And whether the last event that was folded is the ledger's; of one that was archived the hash stayed in a tile.
 SELECT
     s.shard,
     coalesce(c.next, 0) AS next,
     s.size AS end,
     coalesce(c.state, 'live') AS state,
-    c.error
+    c.error,
+    c.leaf_hash AS folded,
+    coalesce(e.leaf_hash, nullif(substring(t.hashes FROM ((c.next - 1) % 256)::int * 32 + 1 FOR 32), '')) AS recorded,
+    coalesce(c.foreign_count, 0) AS foreign_count,
+    c.foreign_told
 FROM ledger.shard AS s
 LEFT JOIN cursor AS c ON c.shard = s.shard AND c.consumer = :consumer
+LEFT JOIN ledger.event AS e ON e.shard = c.shard AND e.position = c.next - 1
+LEFT JOIN ledger.tile AS t ON t.shard = c.shard AND t.level = 0 AND t.number = (c.next - 1) / 256
 ORDER BY s.shard;
 
 -- name: retire(consumer)!

@@ -8,6 +8,7 @@ ProjectorError
 ├── Told            said in English and Chinese
 │   ├── Halted          a shard stands still: says which event
 │   ├── Refused         a rebuild or verification can't be done now: says what to do first
+│   ├── Unproven        the file of keys, which tells the recorder's records from others', isn't there or too old
 │   ├── Unreadable      the events topic can't be had, or lacks what was applied
 │   ├── Lost            tables of the live read models are gone: says how to have them again
 │   └── NotRunning      there is nothing to ask
@@ -56,6 +57,10 @@ class Halted(Told):
 
 class Refused(Told):
     """A rebuild or a verification can't be done now."""
+
+
+class Unproven(Told):
+    """Without the keys of MACs nobody can tell what the recorder wrote, and nothing is folded."""
 
 
 class Unreadable(Told):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from typer.testing import CliRunner, Result
 
+from schemas.mac import sequence
 from services.common.settings import Settings
 from services.projector import cli, read_models
 from services.projector.following.engine import Engine
@@ -19,11 +21,17 @@ from services.projector.rebuilding.rebuild import Rebuild
 from services.projector.settings import consumer_name
 from tests.integration.projector_world import SHARDS, Record, World
 from tests.support.access import as_admin
+from tests.support.marked import marked
 from tests.support.patience import patient_producer
 
 _SECONDS = 20.0
 Models = tuple[ReadModel, ...]
-LEDGER = ["CREATE SCHEMA ledger", "CREATE TABLE ledger.shard (shard int PRIMARY KEY, size bigint NOT NULL)"]
+LEDGER = [
+    "CREATE SCHEMA ledger",
+    "CREATE TABLE ledger.shard (shard int PRIMARY KEY, size bigint NOT NULL)",
+    "CREATE TABLE ledger.event (shard int, position bigint, leaf_hash bytea)",
+    "CREATE TABLE ledger.tile (shard int, level int, number bigint, hashes bytea)",
+]
 
 
 async def create_topic(settings: Settings) -> None:
@@ -46,12 +54,13 @@ async def delete_topic(settings: Settings) -> None:
 
 
 async def publish(settings: Settings, records: Iterable[Record]) -> None:
-    """As the relay would, with a header that can't be decoded."""
+    """As the relay would, with a header that can't be decoded; what says no position is somebody else's."""
     async with patient_producer(settings) as producer:
         for record in records:
-            await producer.send(
-                settings.topic("events"), record.value, b"stream", record.partition, headers=[("bad", None)]
-            )
+            headers: list[tuple[str, Any]] = [("bad", None)]
+            if record.value is not None and sequence(record.value) is not None:
+                headers += marked(settings, "events", record.partition, record.value)
+            await producer.send(settings.topic("events"), record.value, b"stream", record.partition, headers=headers)
         await producer.flush()
 
 

@@ -42,6 +42,7 @@ from services.recorder.trust.keys import Keys
 from tests.support.aged import OLD
 from tests.support.history import copied, publish
 from tests.support.ledger import Bench, Json, action, bench
+from tests.support.marked import marked
 from tests.support.patience import patient_producer
 from tests.support.servers import Servers
 
@@ -256,7 +257,8 @@ async def test_histories_that_part_behind_archived_years_are_told_apart_there(
     async with patient_producer(other) as producer:
         for index, row in enumerate(row for row in rows if row["shard"] == shard):
             body = row["body"].replace(b'"actor":"', b'"actor":"x') if index == last else row["body"]
-            await producer.send(other.topic("events"), body, row["stream"].encode(), partition=shard)
+            headers = marked(other, "events", shard, body)
+            await producer.send(other.topic("events"), body, row["stream"].encode(), shard, headers=headers)
     report = await recover(other, [shard], lambda *_: None, lambda _: None)
     assert f"up to {shard}:{last}" in next(remark.en for remark in report.remarks if remark.kind == "fork")
 

@@ -8,8 +8,10 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from schemas.identity import shard_of
+from services.common.macs import Strangers
 from services.common.settings import Settings
-from services.recorder.kafka import fetching, topics
+from services.recorder.kafka import topics
+from services.recorder.kafka.tails import Tail
 from services.recorder.ledger import archived
 from services.recorder.trust import history, tiles
 from tests.support.ledger import OFFICE, Bench, action, bench, section
@@ -79,7 +81,7 @@ async def test_a_topic_that_ends_with_an_archived_event_is_not_ahead(ledger: Ben
         assert "differ at" in str(found.reason)
 
 
-def _tail(value: bytes, end: int) -> fetching.Tail:
+def _tail(value: bytes, end: int) -> Tail:
     """A topic's end with that record."""
     record = ConsumerRecord("t", SHARD, end - 1, 0, 0, b"k", value, None, 1, len(value), ())
-    return fetching.Tail(end, record)
+    return Tail(end, record, Strangers())

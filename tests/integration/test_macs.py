@@ -13,7 +13,9 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from schemas.identity import shard_of
+from services.common import mac_keys
 from services.common.settings import Settings
+from services.recorder.errors import Misconfigured
 from services.recorder.kafka import topics
 from services.recorder.trust import marking
 from tests.faults.topic import read_topic
@@ -121,4 +123,23 @@ async def test_nobody_is_asked_without_a_terminal(ledger: Bench, settings: Setti
     assert (told.returncode, b"--yes" in told.stderr) == (2, True)
     shown = ran(settings, "recorder", "mac-key")
     assert (shown.returncode, shown.stdout.count(b"\n"), b"writes" in shown.stdout) == (0, 1, True)
+    assert ledger.ledger.shards == SHARDS
+
+
+async def test_where_every_copy_is_lost_others_are_made_and_the_topics_filled_again(
+    ledger: Bench, settings: Settings
+) -> None:
+    there = ran(settings, "recorder", "mac-key", "--anew", "--yes")
+    assert (there.returncode, b"is there" in there.stderr) == (1, True)
+    old = mac_keys.MacKeys.load(settings.mac_keys_file, Misconfigured).ids
+    values = [record.value for record in await _all(settings, "events")]
+    settings.mac_keys_file.unlink()
+    made = ran(settings, "recorder", "mac-key", "--anew", "--yes", "--json")
+    assert made.returncode == 0, made.stderr
+    assert [key["id"] for key in json.loads(made.stdout)["keys"]] != old
+    assert b"recorder republish --yes" in made.stderr
+    told = ran(settings, "recorder", "republish", "--yes")
+    assert told.returncode == 0, told.stderr
+    assert await _checked(settings, "events") == 3
+    assert [record.value for record in await _all(settings, "events")] == values
     assert ledger.ledger.shards == SHARDS

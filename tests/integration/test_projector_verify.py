@@ -13,6 +13,7 @@ from services.common.settings import Settings
 from services.projector.rebuilding import replay
 from services.projector.settings import consumer_name
 from tests.integration.projector_running import (
+    LEDGER,
     at_end,
     command,
     create_topic,
@@ -46,6 +47,7 @@ async def test_every_row_that_was_tampered_with_is_named(settings: Settings) -> 
     await publish(settings, [*world.records, *other.records])
     async with running(settings) as progress:
         await until(at_end(progress, world, other))
+        await execute(settings.database_url, LEDGER)
         told = await _verified(settings, 0)
         assert (told["ok"], told["problems"], told["checked"]["read_model_events"]) == (True, [], 304)
         assert told["checked"]["read_model_rows"] == 5 * 152 + 2  # and a year of each office
@@ -75,7 +77,7 @@ async def test_the_first_hundred_rows_are_listed_and_the_rest_counted(settings: 
     await publish(settings, world.records)
     async with engine_on(settings.database_url, consumer_name(settings)) as engine:
         await fold(engine, world.records)
-    await execute(settings.database_url, ['UPDATE growth_file SET "by_group.learning" = 1'])
+    await execute(settings.database_url, [*LEDGER, 'UPDATE growth_file SET "by_group.learning" = 1'])
     problems = (await _verified(settings, 1))["problems"]
     assert len(problems) == 101
     assert problems[-1]["more"] == 30

@@ -42,6 +42,7 @@ from services.recorder.vault.vault import Vault
 from tests.faults.topic import read_topic
 from tests.support.access import as_admin
 from tests.support.ledger import OFFICE, Bench, Json, action, attendance, bench, person, section, session
+from tests.support.marked import marked
 from tests.support.patience import patient_producer
 
 SHARDS = 3
@@ -438,7 +439,7 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
     await _put(settings, "events", b"no event")
     with pytest.raises(Refused, match="with --yes") as why:
         await _republished(settings)
-    assert "不是记录服务所写。须清空后重新发布" in why.value.zh
+    assert "以下内容不是记录服务所写" in why.value.zh
     await _republished(settings, Consent(emptying=True))
     assert await as_before()
 
@@ -461,8 +462,10 @@ async def test_topics_are_filled_again_byte_for_byte_and_only_with_consent_where
 
 
 async def _put(settings: Settings, kind: str, value: bytes, key: bytes | None = None) -> None:
+    """As a recorder of ours would, where it is an event; anything else as somebody else."""
+    headers = marked(settings, kind, SHARD, value) if kind == "events" and b"sequence" in value else []
     async with patient_producer(settings) as producer:
-        await producer.send_and_wait(settings.topic(kind), value, key, partition=SHARD)
+        await producer.send_and_wait(settings.topic(kind), value, key, partition=SHARD, headers=headers)
 
 
 async def _undo(ledger: Bench) -> None:

@@ -16,7 +16,10 @@ import pytest
 from deploy.local.sample import year
 from schemas.base import Sealed
 from schemas.identity import shard_of
+from services.common import mac_keys
+from services.common.macs import Macs, Strangers
 from services.common.settings import Settings
+from services.recorder.archive import leaving as leaving_module
 from services.recorder.archive.folder import Folder
 from services.recorder.archive.leaving import Leaving
 from services.recorder.audit.bundle import gathering
@@ -25,9 +28,8 @@ from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.report import Report, verify
 from services.recorder.audit.verifying.running import here
 from services.recorder.domain.fold_version import FOLD_VERSION
-from services.recorder.errors import NotArchived, Refused, Unavailable, Unsettled
-from services.recorder.kafka import fetching
-from services.recorder.kafka.fetching import Tail
+from services.recorder.errors import Misconfigured, NotArchived, Refused, Unavailable, Unsettled
+from services.recorder.kafka.tails import Tail
 from services.recorder.ledger import database, folding, rows, states, years
 from services.recorder.ledger.appending import writing
 from services.recorder.ledger.appending.appender import Appender
@@ -56,6 +58,7 @@ STATES = (
 @pytest.fixture
 def settings(database: str, tmp_path: Path) -> Settings:
     """A ledger without topics: states need none."""
+    mac_keys.ensure(tmp_path / "mac-keys.json", Misconfigured)
     return Settings(home=tmp_path, database_url=database, kafka="127.0.0.1:1")
 
 
@@ -351,10 +354,10 @@ async def _left(ledger: Bench, settings: Settings, folder: Path) -> None:
 async def test_no_year_leaves_the_ledger_while_its_events_are_needed(
     ledger: Bench, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def tails(_kafka: str, _topic: str, shards: Iterable[int]) -> dict[int, Tail]:
-        return {shard: Tail(0, None) for shard in shards}
+    async def tails(_settings: Settings, _kind: str, shards: Iterable[int], _macs: Macs) -> dict[int, Tail]:
+        return {shard: Tail(0, None, Strangers()) for shard in shards}
 
-    monkeypatch.setattr(fetching, "tails", tails)
+    monkeypatch.setattr(leaving_module, "tails", tails)
     async with ledger.pool.acquire() as connection:
         await years.open_years(connection, [2024])
     with clock_at(datetime(2024, 6, 1, tzinfo=UTC)):

@@ -74,7 +74,7 @@ def test_commands_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", _text("Makefile"), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
-    for program, command in re.findall(r"(?:\.venv/bin/|`)(office|recorder|projector) ([a-z]+)\b", text):
+    for program, command in re.findall(r"(?:\.venv/bin/|`)(office|recorder|projector) ([a-z][a-z-]*)\b", text):
         groups = {group.name for group in COMMANDS[program].registered_groups}
         assert command in groups | {
             c.name or c.callback.__name__ for c in COMMANDS[program].registered_commands if c.callback

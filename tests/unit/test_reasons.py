@@ -82,7 +82,7 @@ def test_programs_read_it_in_english() -> None:
     (shard,) = _status().as_json()["shards"]
     assert set(shard) == {
         "shard", "next", "next_receipt", "relayed", "relayed_receipts", "mode", "reason", "checkpoint", "unsigned",
-        "refold",
+        "refold", "foreign",
     }  # fmt: skip
     assert shard["reason"].startswith("the events topic is ahead")
 

@@ -21,6 +21,8 @@ _WORDS: Final[Words] = {
         "shard": "shard", "next": "applied up to", "end": "ledger's end",
         "lag": "behind by", "state": "state", "error": "error",
         "title": "read models: {state}", "live": "live", "halted": "halted",
+        "foreign": "Shard {shard}: {foreign} records were passed over, since no recorder wrote them; the last: "
+        "{foreign_last}. `recorder republish --yes` clears them away.",
         "other": "Version {version} was made by other folds than this program has: `projector rebuild` renews it.",
         "building": "Version {building} is being built: {done} events applied.",
         "old": "Kept: {old}. `projector rebuild --drop-old` drops it.",
@@ -28,6 +30,8 @@ _WORDS: Final[Words] = {
     Lang.ZH: {
         "shard": "分片", "next": "已投影至", "end": "账本末尾", "lag": "落后", "state": "状态", "error": "错误",
         "title": "读模型：{state}", "live": "正常", "halted": "已停",
+        "foreign": "分片 {shard}：有 {foreign} 条消息不是记录服务所写，已略过；最后一条：{foreign_last}。"
+        "可用 `recorder republish --yes` 清除。",
         "other": "版本 {version} 由另一套汇总规则生成：可用 `projector rebuild` 更新。",
         "building": "正在构建版本 {building}：已投影 {done} 条事件。",
         "old": "保留的旧版：{old}。可用 `projector rebuild --drop-old` 删除。",
@@ -55,6 +59,9 @@ def _show(found: Status, words: Mapping[str, str]) -> None:
     for shard in found.shards:
         made.add_row(*(str(getattr(shard, name)) for name in figures), words[shard.state], shard.error or "")
     Console().print(made)
+    for shard in found.shards:
+        if shard.foreign:
+            typer.echo(pasteable(words["foreign"].format(**asdict(shard))))
     if not found.current:
         typer.echo(pasteable(words["other"].format(version=found.version)))
     if found.building is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import orjson
 
@@ -27,6 +27,9 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None:
         """The event's canonical bytes."""
+
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,10 @@ class Slice:
         if done > len(self.facts):  # another projector is further than all of this
             return Slice(self.shard, cursor.next)
         before = self.records[done - 1] if done else self.before
-        _prove(before, cursor)
+        if (
+            before is not None or self.facts or self.broken is None
+        ):  # else nothing is to be applied, and it is known why
+            _prove(before, cursor)
         facts, known = self.facts[done:], known_ledger or self.ledger
         if facts and known != self.ledger:
             raise Forked(f"position {cursor.next}: an event of another ledger: {self.ledger}, where {known} is known")
@@ -158,9 +164,9 @@ def _claimed_position(record: Record) -> float:
         return float("inf")
 
 
-def by_shard(records: Iterable[Record]) -> dict[int, list[Record]]:
+def by_shard(records: Iterable[R]) -> dict[int, list[R]]:
     """A batch mixes partitions: split it, each in order."""
-    found: dict[int, list[Record]] = {}
+    found: dict[int, list[R]] = {}
     for record in records:
         found.setdefault(record.partition, []).append(record)
     return found

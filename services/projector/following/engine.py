@@ -5,7 +5,7 @@ A shard with an event that doesn't fold halts before that event; the others go o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,10 +17,12 @@ from asyncpg import Record
 from asyncpg.prepared_stmt import PreparedStatement
 
 from services.common.faults import fault
+from services.common.macs import Strangers
 from services.projector import database
 from services.projector.database import CURSOR, Connection
 from services.projector.errors import Behind, Forked, Retired
 from services.projector.following.batch import Cursor, Slice
+from services.projector.following.progress import FOREIGN
 from services.projector.following.stage import COLUMNS
 from services.projector.interpreting.fold import Step
 from services.projector.read_models import ReadModel
@@ -93,6 +95,23 @@ class Engine:
     async def apply(self, slices: Sequence[Slice]) -> list[Outcome]:
         """Apply the slices, of one shard each. Raises what is no fault of the events: the outcome is unknown then."""
         return await self._on_live(partial(self._apply, slices))
+
+    async def tell(self, found: Mapping[int, Strangers]) -> None:
+        """Log, count and note foreign records that were passed over, by shard; each once."""
+        if found:
+            await self._on_live(partial(self._tell, found))
+
+    async def _tell(self, found: Mapping[int, Strangers], connection: Connection) -> None:
+        for shard, seen in found.items():
+            before = await CURSOR.foreign_offset(connection, consumer=self._consumer, shard=shard)
+            new = seen.after(-1 if before is None else before)
+            if seen.last is not None and new:
+                told, at = str(seen.last), seen.last.offset
+                await CURSOR.note_foreign(
+                    connection, consumer=self._consumer, shard=shard, count=new, offset=at, told=told
+                )
+                FOREIGN.labels(shard).inc(new)
+                _log.warning("foreign-records", count=new, last=told)
 
     async def _on_live(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Do it; where another version has become live meanwhile, do it there. Its cursors say what is left to do."""

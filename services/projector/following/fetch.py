@@ -7,7 +7,7 @@ While a batch is folded, the next one is fetched and parsed.
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, repeat
 from typing import Any, Final
@@ -21,11 +21,13 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from services.common.kafka import patch
 from services.common.kafka.broker import broker
 from services.common.log import raised
+from services.common.macs import Record, Strangers
 from services.common.settings import Settings
 from services.projector import settings as limits
 from services.projector.database import TRANSIENT
-from services.projector.following.batch import Record, Slice, by_shard
+from services.projector.following.batch import Slice, by_shard
 from services.projector.following.engine import Engine, Outcome
+from services.projector.following.marks import macs_of
 from services.projector.following.progress import BATCH_SECONDS, RETRIES, Progress
 from services.projector.following.topic import FETCHING, Reading, created, readings
 
@@ -44,6 +46,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self._topic = settings.topic("events")
         self._engine = engine
         self._progress = progress
+        self._macs = macs_of(settings)
+        self._strangers: dict[int, Strangers] = {}  # not told yet
         self._readings: dict[int, Reading] = {}
         self._assigned: set[int] = set()
         self._astray: dict[int, bool] = {}  # shards to seek; whether the offset hint may be trusted
@@ -159,7 +163,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             self._astray.clear()
             return
         places = {self._partition(shard): hint for shard, hint in wanted.items()}
-        for place, reading in (await readings(self._kafka, self._engine, places)).items():
+        for place, reading in (await readings(self._kafka, self._engine, self._macs, places)).items():
             shard, cursor = place.partition, reading.cursor
             self._astray.pop(shard, None)
             if shard in self._assigned:
@@ -180,13 +184,16 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             await asyncio.wait([self._folding])
         # What was sought meanwhile is read anew.
         current = [s for s in slices if s is not None and self._readings.get(s.shard) is before[s.shard]]
-        self._folding = asyncio.create_task(self._fold(current)) if current else None
+        strangers, self._strangers = self._strangers, {}
+        self._folding = asyncio.create_task(self._fold(current, strangers)) if current or strangers else None
 
     async def _parse(self, shard: int, records: list[Record]) -> Slice | None:
         reading = self._readings.get(shard)
         if reading is None:
             return None
         slice_ = await reading.take(records)
+        if (strangers := reading.marks.taken()).count:
+            self._strangers[shard] = strangers
         if slice_ is None:
             if self._readings.get(shard) is reading:
                 self._lose([shard], hint=False)
@@ -195,10 +202,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         mended = shard in self._progress.halted and slice_.before is not None
         return slice_ if slice_.facts or slice_.broken is not None or slice_.gap or mended else None
 
-    async def _fold(self, slices: list[Slice]) -> None:
+    async def _fold(self, slices: list[Slice], strangers: Mapping[int, Strangers]) -> None:
         for delay in _delays():
             try:
                 began = time.monotonic()
+                await self._engine.tell(strangers)
                 outcomes = await self._engine.apply(slices)
             except TRANSIENT as error:
                 _log.warning("batch-postponed", raised=raised(error), sqlstate=getattr(error, "sqlstate", None))

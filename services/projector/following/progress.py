@@ -14,6 +14,7 @@ BATCH_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 RETRIES = Counter("projector_retries_total", "Batches tried again, because PostgreSQL could not take them")
+FOREIGN = Counter("projector_foreign_records_total", "Records on the events topic that no recorder wrote", ["shard"])
 NEXT = Gauge("projector_next_position", "Position that comes next", ["shard"])
 HALTED = Gauge("projector_shard_halted", "1 while a shard is halted", ["shard"])
 

@@ -11,11 +11,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.common.kafka import login as logins
+from services.common.macs import Macs
+from services.common.macs import Record as Marked
 from services.common.settings import Settings
 from services.projector import settings as limits
 from services.projector.errors import Misfit
 from services.projector.following.batch import Cursor, Record, Slice
 from services.projector.following.engine import Engine
+from services.projector.following.marks import Marks
 
 _LOOK_SECONDS: Final = 0.5
 # What is fetched ahead, for a Kafka client.
@@ -62,6 +65,7 @@ class Reading:
     """
 
     cursor: Cursor
+    marks: Marks
     offset: int
     end: int  # of the partition, when it was sought
     expected: int
@@ -69,18 +73,22 @@ class Reading:
     tail: Record | None = None
 
     @classmethod
-    def of(cls, cursor: Cursor, first: int, end: int, *, hint: bool) -> Self:
+    def of(cls, cursor: Cursor, marks: Marks, first: int, end: int, *, hint: bool) -> Self:
         """From the event before the cursor on, to compare it; from the first where nobody knows where that is."""
         at = cursor.offset_hint
         if hint and at is not None and first <= at < end:
-            return cls(cursor, at, end, cursor.next, hinted=True)
-        return cls(cursor, first, end, cursor.next)
+            return cls(cursor, marks, at, end, cursor.next, hinted=True)
+        return cls(cursor, marks, first, end, cursor.next)
 
-    async def take(self, records: Sequence[Record]) -> Slice | None:
-        """What follows in these; None where the event before the cursor isn't where it should be."""
+    async def take(self, records: Sequence[Marked]) -> Slice | None:
+        """What follows in these of the recorder's; None where the event before the cursor isn't where it should be."""
         slice_ = Slice(self.cursor.shard, self.expected, self.tail)
         for begin in range(0, len(records), limits.CHUNK):
-            slice_.take(records[begin : begin + limits.CHUNK])
+            ours, why = self.marks.ours(records[begin : begin + limits.CHUNK])
+            slice_.take(ours)
+            if why is not None:
+                slice_.broken = slice_.broken or f"position {slice_.end}: {why}"
+                break
             await asyncio.sleep(0)
         if self.hinted and slice_.before is None:
             _log.warning("offset-hint-wrong", shard=self.cursor.shard, expected=self.expected)
@@ -90,13 +98,13 @@ class Reading:
 
 
 async def readings(
-    kafka: AIOKafkaConsumer, engine: Engine, places: Mapping[TopicPartition, bool]
+    kafka: AIOKafkaConsumer, engine: Engine, macs: Macs, places: Mapping[TopicPartition, bool]
 ) -> dict[TopicPartition, Reading]:
     """Where to read on in these partitions, by the cursors; whether the offset hint of each may be trusted."""
     firsts = await kafka.beginning_offsets(list(places))
     ends = await kafka.end_offsets(list(places))
     cursors = await engine.cursors()
     return {
-        place: Reading.of(cursors[place.partition], firsts[place], ends[place], hint=hint)
+        place: Reading.of(cursors[place.partition], Marks(macs, place), firsts[place], ends[place], hint=hint)
         for place, hint in places.items()
     }

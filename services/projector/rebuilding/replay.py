@@ -17,12 +17,14 @@ from aiokafka.errors import KafkaError
 from services.common.faults import fault
 from services.common.kafka import patch
 from services.common.log import raised
+from services.common.macs import Record
 from services.common.settings import Settings
 from services.projector import settings as limits
 from services.projector.database import TRANSIENT
 from services.projector.errors import Halted, NotRunning, Unreadable
-from services.projector.following.batch import Record, Slice
+from services.projector.following.batch import Slice
 from services.projector.following.engine import Engine, Outcome
+from services.projector.following.marks import macs_of
 from services.projector.following.topic import FETCHING, Reading, login, partitions, readings
 
 _WAIT_MS: Final = 200
@@ -39,6 +41,7 @@ class Replay:
         self._topic = settings.topic("events")
         self._shards = range(settings.shards)
         self._engine = engine
+        self._macs = macs_of(settings)
         patch.install()
         self._kafka = AIOKafkaConsumer(**login(settings), enable_auto_commit=False, **FETCHING)
         self._readings: dict[int, Reading] = {}
@@ -92,7 +95,7 @@ class Replay:
         """
         await self._folded()
         places = {self._place(shard): True for shard in self._shards}
-        for place, reading in (await readings(self._kafka, self._engine, places)).items():
+        for place, reading in (await readings(self._kafka, self._engine, self._macs, places)).items():
             self._kafka.seek(place, reading.offset)
             self._readings[place.partition] = reading
 
@@ -128,6 +131,7 @@ class Replay:
         """What of these lies before the end. What lies beyond is read again when it is asked for."""
         reading = self._readings[shard]
         slice_ = await reading.take(records)
+        await self._engine.tell({shard: found} if (found := reading.marks.taken()).count else {})
         if slice_ is None:
             self._kafka.seek(self._place(shard), 0)
             reading.hinted = False

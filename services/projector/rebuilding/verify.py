@@ -11,10 +11,13 @@ import orjson
 
 from schemas.identity import shard_of
 from services.common.settings import Settings
+from services.projector import database
+from services.projector.database import CURSOR
 from services.projector.errors import Halted, Told, Unreadable
 from services.projector.read_models import ReadModel
 from services.projector.rebuilding.beside import Beside
 from services.projector.rebuilding.compare import SQL, Comparison
+from services.projector.settings import consumer_name
 from services.projector.versioning import making, versions
 from services.projector.versioning.versions import Version
 
@@ -49,6 +52,7 @@ class Verify(Beside):
 
     async def _compare(self, found: Comparison) -> None:
         stood = found.stood
+        self.problems += [problem async for problem in self._strange(stood.positions)]
         if stood.version.digest != self.version.digest:
             self.problems.append(_problem(expected=self.version.digest, found=stood.version.digest))
         self.problems += [_problem(expected=name, read_model=name.partition(".")[0]) for name in found.added]
@@ -62,6 +66,18 @@ class Verify(Beside):
             "read_model_events": sum(stood.positions.values()),
             "read_model_rows_differing": sum(found.differing.values()),
         }
+
+    async def _strange(self, positions: Mapping[int, int]) -> AsyncIterator[Problem]:
+        """The shards whose last folded event isn't the ledger's."""
+        async with database.connected(self._settings.database_url) as connection:
+            async for row in CURSOR.status(connection, consumer=consumer_name(self._settings)):
+                if row["recorded"] not in {None, row["folded"]} and positions.get(row["shard"]):
+                    yield _problem(
+                        shard=row["shard"],
+                        position=row["next"] - 1,
+                        expected=row["recorded"].hex(),
+                        found=row["folded"].hex(),
+                    )
 
     async def _begin(self, stack: AsyncExitStack) -> None:
         await versions.live(self._connection)

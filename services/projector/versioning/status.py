@@ -15,7 +15,10 @@ from services.projector.versioning import versions
 
 @dataclass(frozen=True, slots=True)
 class ShardStatus:
-    """One shard: ``end`` is the ledger's size, so lag 0 means that all that is committed is visible."""
+    """One shard: ``end`` is the ledger's size, so lag 0 means that all that is committed is visible.
+
+    ``foreign``: records on the topic that no recorder wrote and nothing was made of; ``foreign_last`` is one of them.
+    """
 
     shard: int
     next: int
@@ -23,6 +26,8 @@ class ShardStatus:
     lag: int
     state: str
     error: str | None
+    foreign: int = 0
+    foreign_last: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +89,15 @@ def _shard(row: Any) -> ShardStatus:  # noqa: ANN401  # a row
     if position > end:
         state = "halted"
         error = f"the read models stand at {position}, beyond the ledger's end {end}: was it restored from a backup?"
-    return ShardStatus(row["shard"], position, end, max(end - position, 0), state, error)
+    elif row["recorded"] not in {None, row["folded"]}:
+        state, error = "halted", strange(row["shard"], position - 1)
+    foreign = row["foreign_count"], row["foreign_told"]
+    return ShardStatus(row["shard"], position, end, max(end - position, 0), state, error, *foreign)
+
+
+def strange(shard: int, position: int) -> str:
+    """What is to be said where the ledger has another event than the one that was folded."""
+    return (
+        f"position {position}: the ledger of shard {shard} has another event there than the one that was folded: the "
+        "read models hold what the ledger never had. `projector rebuild` makes them anew"
+    )

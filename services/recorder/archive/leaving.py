@@ -28,7 +28,8 @@ from services.recorder.archive.folder import File, Folder, Manifest
 from services.recorder.archive.held import QUERIES, continuing
 from services.recorder.archive.words import refused
 from services.recorder.errors import unreadable
-from services.recorder.kafka import fetching
+from services.recorder.kafka.marks import macs_of
+from services.recorder.kafka.tails import tails
 from services.recorder.ledger import mode, states, years
 from services.recorder.ledger.database import QUERIES as LEDGER
 from services.recorder.ledger.database import Ledger, Pool
@@ -124,14 +125,14 @@ class Leaving:
     async def _check_published(self, last: dict[int, int]) -> None:
         """What leaves must be on its topic: the relay reads the ledger."""
         try:
-            tails = await fetching.tails(self._settings, self._settings.topic("events"), last)
+            ends = await tails(self._settings, "events", last, macs_of(self._settings))
         except (KafkaError, TimeoutError, OSError) as error:
             raise unreadable(error) from error
         async with self._pool.acquire(timeout=10) as connection:
             closed = await states.unlike_in(connection)  # these need the events
             closed |= await mode.standing(connection, dict.fromkeys(last))
             for shard, end in last.items():
-                found = await history.check_tail(connection, self._ledger, "events", shard, tails[shard])
+                found = await history.check_tail(connection, self._ledger, "events", shard, ends[shard])
                 reason = found.reason or closed.get(shard)
                 if reason:
                     raise refused("read-only", shard=shard, reason=reason)

@@ -17,11 +17,13 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from schemas.mac import sequence
+from services.common.macs import Macs, Strangers
 from services.common.settings import Settings
 from services.recorder.archive.held import Archive, chunks
 from services.recorder.archive.words import refused
 from services.recorder.errors import Hole, Unavailable
 from services.recorder.kafka.fetching import Consumer, Record, consuming, ends_of, fetches
+from services.recorder.kafka.marks import Marks, macs_of
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import SESSION, Connection, founded, reached
 
@@ -122,10 +124,14 @@ async def _ledger(settings: Settings, folders: Sequence[Path]) -> AsyncIterator[
 class KafkaSource:
     """The events topic: partition = shard."""
 
-    def __init__(self, consumer: Consumer, topic: str, ends: list[int]) -> None:
+    def __init__(self, consumer: Consumer, topic: str, ends: list[int], macs: Macs | None) -> None:
+        """``macs``: None where the keys aren't at hand; then whatever says that it is an event counts as one."""
         self._consumer = consumer
+        self._macs = macs
+        self.foreign: dict[int, Strangers] = {}  # by shard, as far as it was read
         self._topic = topic
         self._ends = ends
+        self.judged = macs is not None
         self.shards = len(ends)
 
     def left(self, shard: int, first: int) -> int:
@@ -133,9 +139,13 @@ class KafkaSource:
         return max(self._ends[shard] - first, 0)
 
     async def chunks(self, shard: int, first: int = 0) -> AsyncIterator[Chunk]:
-        """What one fetch brings, without repeats. Raises Hole, Unavailable."""
-        following = first
-        async for records in fetches(self._consumer, TopicPartition(self._topic, shard), first, self._ends[shard]):
+        """What one fetch brings, without repeats and foreign records. Raises Hole, Unavailable, Misconfigured."""
+        following, marks = first, None
+        if self._macs is not None:
+            marks = Marks(self._macs, "events", self._topic, shard)
+            self.foreign[shard] = marks.strangers
+        async for found in fetches(self._consumer, TopicPartition(self._topic, shard), first, self._ends[shard]):
+            records = found if marks is None else marks.ours(found)
             if bodies := list(_next(shard, records, following)):
                 following += len(bodies)
                 yield Chunk(following - 1, bodies)
@@ -159,4 +169,4 @@ async def _kafka(settings: Settings) -> AsyncIterator[KafkaSource]:
     if ends is None:
         raise Unavailable(f"there is no topic {topic}.", f"没有主题 {topic}。")
     async with consuming(settings) as consumer:
-        yield KafkaSource(consumer, topic, ends)
+        yield KafkaSource(consumer, topic, ends, macs_of(settings) if settings.mac_keys_file.exists() else None)

@@ -46,12 +46,13 @@ async def bounds(consumer: Consumer, places: Collection[TopicPartition]) -> dict
 async def consuming(settings: Settings) -> AsyncIterator[Consumer]:
     """A consumer without a group, which is told what to read. Raises Unavailable."""
     with _told():
-        async with _consumer(settings) as consumer:
+        async with reading(settings) as consumer:
             yield consumer
 
 
 @asynccontextmanager
-async def _consumer(settings: Settings) -> AsyncIterator[Consumer]:
+async def reading(settings: Settings) -> AsyncIterator[Consumer]:
+    """The same, as Kafka fails it. Raises KafkaError."""
     patch.install()
     consumer: Consumer = AIOKafkaConsumer(
         **login(settings),
@@ -140,35 +141,3 @@ async def ends_of(settings: Settings, topic: str) -> list[int] | None:
     async with consuming(settings) as consumer:
         ends = await consumer.end_offsets(places)
     return [ends[place] for place in places]
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """A partition's end: the next offset, and the last record if there is any."""
-
-    end: int
-    last: Record | None
-
-
-async def tails(settings: Settings, topic: str, partitions: Collection[int], within: float = 30.0) -> dict[int, Tail]:
-    """Read back the end of each partition.
-
-    Raises KafkaError, or TimeoutError where the broker doesn't give it in time.
-    """
-    return await topics.unbroken(_tails(settings, [TopicPartition(topic, number) for number in partitions], within))
-
-
-async def _tails(settings: Settings, places: list[TopicPartition], within: float) -> dict[int, Tail]:
-    """All side by side: a fetch brings the ends of many."""
-    async with _consumer(settings) as consumer, asyncio.timeout(within):
-        consumer.assign(places)
-        found = await bounds(consumer, places)
-        tails = {place.partition: Tail(at.end, None) for place, at in found.items() if at.first == at.end}
-        for place, at in found.items():
-            consumer.seek(place, max(at.end - 1, at.first))
-        wanted = [place for place in places if place.partition not in tails]
-        while len(tails) < len(places):
-            for place, records in (await consumer.getmany(*wanted, timeout_ms=500)).items():
-                if records:
-                    tails[place.partition] = Tail(records[-1].offset + 1, records[-1])
-    return tails

@@ -13,9 +13,7 @@ _WORDS: Final[Words] = {
         "hole": "the {kind} topic has {end} records of shard {shard} where {wanted} must be: "
         "it was made anew while a recorder ran. Nothing is appended to this shard. "
         "Fill it again from the ledger: `recorder republish --topic {kind} --shard {shard} --yes`.",
-        "foreign": "the last record of the {kind} topic (partition {shard}, offset {offset}) was not written by a "
-        "recorder. Nothing is appended to this shard. Find out who can write to this topic; then have it filled again "
-        "from the ledger: `recorder republish --topic {kind} --shard {shard} --yes`.",
+        "keys": "{why} Until then nothing is appended to this shard, so that history doesn't fork.",
         "other-ledger": "the {kind} topic belongs to {theirs}, this is {ours}. Nothing is appended to this shard. "
         "Point CHENGZHANG_DATABASE_URL or CHENGZHANG_TOPIC_PREFIX at what belongs together; or, if the database was "
         "lost and this one is new, stop the recorders and run `recorder restore --from kafka`.",
@@ -55,8 +53,7 @@ _WORDS: Final[Words] = {
         "请再执行一次 `recorder restore --from kafka`，直至完成，然后重新启动。",
         "hole": "{kind} 主题中分片 {shard} 只有 {end} 条记录，应有 {wanted} 条：记录服务运行期间该主题被重新建立。"
         "该分片不再写入。请由账本重新发布：`recorder republish --topic {kind} --shard {shard} --yes`。",
-        "foreign": "{kind} 主题的最后一条记录（分区 {shard}，偏移量 {offset}）不是记录服务所写。该分片不再写入。"
-        "请查明谁能写入该主题，再由账本重新发布：`recorder republish --topic {kind} --shard {shard} --yes`。",
+        "keys": "{why}在此之前，为避免历史分叉，该分片不写入任何内容。",
         "other-ledger": "{kind} 主题属于 {theirs}，当前账本为 {ours}。该分片不再写入。"
         "请让 CHENGZHANG_DATABASE_URL 与 CHENGZHANG_TOPIC_PREFIX 指向同一套数据；如果数据库已丢失、当前的是新建的，"
         "请停止记录服务并执行 `recorder restore --from kafka`。",

@@ -21,6 +21,17 @@ CREATE TABLE IF NOT EXISTS ledger.mac_key (
     id text PRIMARY KEY
 );
 
+-- Records on our topics that no recorder wrote, by topic and shard: how many were seen, and the last of them.
+CREATE TABLE IF NOT EXISTS ledger.foreign_record (
+    topic    text NOT NULL,
+    shard    integer NOT NULL,
+    count    bigint NOT NULL,
+    "offset" bigint NOT NULL,
+    told     text NOT NULL,
+    seen_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (topic, shard)
+);
+
 -- A row for each partition of the actions topics that is read again after that: everything before the offset "until" had
 -- been answered before the ledger was lost. It goes once the intake has come there.
 CREATE TABLE IF NOT EXISTS ledger.rereading (

@@ -112,7 +112,8 @@ def recover(
     """Bring back from the topics what the ledger lacks, or say where the two part (找回账本缺失的内容)."""
     settings = settings_of(home, lang)
     report = _run(lang, "events", lambda told, add: recover_(settings, shard or (), told, add))
-    word = ("recovered" if report.shards else "nothing") if report.ok else "not-recovered"
+    came = any(each.events or each.receipts for each in report.shards)
+    word = ("recovered" if came else "nothing") if report.ok else "not-recovered"
     _tell(report, lang, word, as_json=as_json)
 
 

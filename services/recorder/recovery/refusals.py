@@ -39,11 +39,16 @@ _WORDS: Final[Words] = {
         "ledger has all of it. Run this again with --yes.",
         "not-signed": "the ledger is not what its checkpoint was signed for: {why} The {kind} topic may be the only "
         "copy that is right, so nothing is emptied or published.",
+        "unreadable": "the record at offset {offset} of the {kind} topic, partition {shard}, is ours, but this version "
+        "can't read it: use the version that wrote it.",
+        "all-foreign": "none of the {count} records at the ends of {names} carries a MAC under a key of {file}: they "
+        "are another installation's, or this isn't its file. Put the right one back from its backup; without it "
+        "nothing on the topics can be told from what others wrote there.",
         "mac-keys-there": "{file} is there. If it is another ledger's, or can't be mended, move it away first.",
         "mac-keys-none": "nothing was written under lost keys here: `recorder serve` makes the first key of a new "
         "ledger. A lost ledger can't be restored without its keys: look for a backup of mac-keys.json.",
         # what is wrong with a partition
-        "foreign-at": "offset {offset} holds what no recorder wrote.",
+        "foreign-at": "no recorder wrote {what}.",
         "missing-at": "{shard}:{wanted} is missing (offset {offset} holds {at}).",
         "beyond": "it has {shard}:{at}, the ledger ends before it.",
         "other-bytes": "at {shard}:{at} it has other bytes than the ledger.",
@@ -75,10 +80,14 @@ _WORDS: Final[Words] = {
         "或指出两者从何处分开。如已决定以账本为准，请加 --yes --discard-newer 再执行，并保留主题的副本。",
         "damaged": "{kind} 主题的分片 {shard} 已损坏：{why}须清空后重新发布。账本中内容完整。请加 --yes 再执行。",
         "not-signed": "账本与已签名的检查点不符：{why}{kind} 主题可能是唯一正确的副本，因此不清空也不发布。",
+        "unreadable": "{kind} 主题分区 {shard} 偏移量 {offset} 处的消息为本系统所写，"
+        "但本版本无法读取：请使用写入它的版本。",
+        "all-foreign": "{names} 末尾的 {count} 条消息均不带 {file} 中密钥的 MAC："
+        "它们属于另一套系统，或该文件不是其密钥文件。请从备份放回正确的文件；没有它，就无法区分主题中哪些内容是他人所写。",
         "mac-keys-there": "{file} 已存在。若它属于另一账本或无法修复，请先移走。",
         "mac-keys-none": "此处没有以已丢失的密钥写入过内容：新账本的首个密钥由 `recorder serve` 生成。"
         "丢失的账本没有密钥无法恢复，请查找 mac-keys.json 的备份。",
-        "foreign-at": "偏移量 {offset} 处的内容不是记录服务所写。",
+        "foreign-at": "以下内容不是记录服务所写：{what}。",
         "missing-at": "缺少 {shard}:{wanted}（偏移量 {offset} 处是 {at}）。",
         "beyond": "其中有 {shard}:{at}，账本在此之前已结束。",
         "other-bytes": "{shard}:{at} 处的字节与账本不同。",

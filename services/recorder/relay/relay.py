@@ -29,13 +29,15 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.background import Background, repeated
 from services.recorder.errors import Doubt, RecorderError
-from services.recorder.kafka import fetching, sending, topics
+from services.recorder.kafka import sending, topics
 from services.recorder.kafka.marks import macs_of
 from services.recorder.kafka.sending import Producer, Record
+from services.recorder.kafka.tails import tails
 from services.recorder.ledger import mode
 from services.recorder.ledger.appending.deciding import Batch
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Connection, Ledger, Pool
 from services.recorder.metrics import DOUBTS, READ_ONLY, RELAYED
+from services.recorder.trust import strangers
 from services.recorder.trust.history import check, check_tail
 
 Log: Final = structlog.get_logger("relay")
@@ -287,8 +289,10 @@ class Relay:
 
     async def _read_back(self, lane: Lane) -> None:
         """Learn from the topic itself where to go on; a topic that is ahead or differs stops the shard."""
-        tail = (await fetching.tails(self._settings, lane.topic, [lane.shard], lane.patience))[lane.shard]
+        since = {lane.shard: lane.offset} if lane.offset >= 0 else {}  # whatever came from others meanwhile is told
+        tail = (await tails(self._settings, lane.kind, [lane.shard], self._macs, lane.patience, since))[lane.shard]
         async with self._pool.acquire(timeout=10) as connection:
+            await strangers.note(connection, lane.topic, {lane.shard: tail.strangers})
             found = await check_tail(connection, self._ledger, lane.kind, lane.shard, tail)
             if found.reason is not None:
                 self.reasons[lane.shard] = found.reason  # at once; noted, it holds for every recorder

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 import orjson
@@ -34,6 +35,8 @@ _WORDS: Final[Words] = {
         "running": "running", "starting": "starting", "stopped": "stopped",
         "title": "recorder: {state}", "of": "shard {shard}: {told}",
         "no-kafka": "Kafka can't be reached at {kafka}: how many actions wait there is not known, and none is taken.",
+        "foreign": "{count} records on {topic} were passed over, since no recorder wrote them; the last: {told}. "
+        "Find out who can write there; `recorder republish --yes` clears them away.",
         "below": "ledger {ledger} · {lag} actions waiting on Kafka · {quarantined} in quarantine"
         " · {waiting} checkpoints on their way out",
     },
@@ -43,6 +46,8 @@ _WORDS: Final[Words] = {
         "mode": "状态", "writable": "可写", "read-only": "只读", "folding": "折叠中 {percent}%", "running": "运行中",
         "starting": "启动中", "stopped": "已停止", "title": "记录服务：{state}", "of": "分片 {shard}：{told}",
         "no-kafka": "无法连接 Kafka（{kafka}）：不知有多少操作待处理，也不会接收任何操作。",
+        "foreign": "{topic} 中有 {count} 条消息不是记录服务所写，已略过；最后一条：{told}。"
+        "请查明谁能写入；可用 `recorder republish --yes` 清除。",
         "below": "账本 {ledger} · Kafka 上待处理操作 {lag} 条 · 隔离 {quarantined} 条"
         " · 待送出检查点 {waiting} 个",
     },
@@ -83,6 +88,8 @@ def _show(found: Status, lang: Lang) -> None:
     console.print(table)
     for line in _reasons(found.shards, words, lang):
         console.print(pasteable(line), style="bold red", markup=False)
+    for each in (each for shard in found.shards for each in shard.foreign):
+        console.print(pasteable(words["foreign"].format(**asdict(each))), style="yellow", markup=False)
     lag = "?" if found.intake_lag is None else found.intake_lag
     console.print(
         words["below"].format(

@@ -21,6 +21,7 @@ from services.recorder.ledger.mode import noted
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.ledger.states import unlike
+from services.recorder.trust import strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ class Refold:
     into: int
     folded: int
     events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Records on a topic that no recorder wrote: how many were seen, where the last is, what it pretends to be."""
+
+    topic: str
+    count: int
+    offset: int
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Shard:
     unsigned: str | None
     unsigned_zh: str | None
     refold: Refold | None = None
+    foreign: tuple[Foreign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +98,23 @@ async def status(settings: Settings) -> Status:
             quarantined = await QUERIES.quarantined(connection)
             waiting = await QUERIES.undelivered(connection)
             whole = reason("restoring") if await STANDING.restoring(connection) else None
-            shards = [_shard(row, whole) async for row in QUERIES.status(connection, fold_version=FOLD_VERSION)]
+            rows = [row async for row in QUERIES.status(connection, fold_version=FOLD_VERSION)]
+            foreign = await strangers.noted(connection)
+            shards = [_shard(row, whole, foreign.get(row["shard"], [])) for row in rows]
         finally:
             connection.terminate()
     lag = await _intake_lag(settings)
     return Status(await asyncio.to_thread(_state, settings), str(ledger.id), lag, quarantined, shards, waiting)
 
 
-def _shard(row: asyncpg.Record, whole: Both | None) -> Shard:
+def _shard(row: asyncpg.Record, whole: Both | None, foreign: list[asyncpg.Record]) -> Shard:
     """``whole``: what stands against every shard, whether or not a recorder has noted it."""
     why = whole or noted(row) or unlike(row["fold_version"])
     en, zh = (None, None) if why is None else (why.en, why.zh)
     return Shard(
         row["shard"], row["size"], row["next_receipt"], row["events"], row["receipts"],
         "read-only" if en else "writable", en, zh, row["signed"], row["unsigned"], row["unsigned_zh"], _refold(row),
+        tuple(Foreign(each["topic"], each["count"], each["offset"], each["told"]) for each in foreign),
     )  # fmt: skip
 
 

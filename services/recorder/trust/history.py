@@ -6,7 +6,7 @@ newest checkpoint that was signed outside of it.
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -14,14 +14,16 @@ import structlog
 
 from schemas.canonical import leaf_hash
 from services.common.both import Both
+from services.common.macs import Strangers
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
-from services.recorder.kafka import fetching
-from services.recorder.kafka.fetching import Tail
+from services.recorder.kafka.marks import macs_of
+from services.recorder.kafka.tails import Tail, tails
 from services.recorder.ledger import archived, mode, states
 from services.recorder.ledger.database import QUERIES, Connection, Ledger, Pool
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
+from services.recorder.trust import strangers
 from services.recorder.trust.witness import broken_in, newest
 
 Log: Final = structlog.get_logger("history")
@@ -33,12 +35,13 @@ _BY_SIGNATURE: Final = frozenset({"short", "changed"})  # reasons for which a ch
 class Found:
     """What a topic's end says: the next position or number to publish, and why the shard must not go on, if so.
 
-    ``differs``: both hold something else under the same number.
+    ``differs``: both hold something else under the same number. ``strangers``: foreign records behind it.
     """
 
     next: int
     reason: Both | None = None
     differs: bool = False
+    strangers: Strangers = field(default_factory=Strangers)
 
 
 async def check_all(pool: Pool, ledger: Ledger, settings: Settings, *, alone: bool = False) -> dict[int, Both | None]:
@@ -58,10 +61,12 @@ async def check(
 ) -> dict[int, Both | None]:
     """The same for these shards, without a word in the log."""
     reasons: dict[int, Both | None] = dict.fromkeys(shards)
+    macs = macs_of(settings)
     for kind in ("events", "receipts"):
-        tails = await fetching.tails(settings, settings.topic(kind), shards)
+        ends = await tails(settings, kind, shards, macs)
         async with pool.acquire() as connection:
-            for shard, tail in tails.items():
+            await strangers.note(connection, settings.topic(kind), {shard: at.strangers for shard, at in ends.items()})
+            for shard, tail in ends.items():
                 found = await check_tail(connection, ledger, kind, shard, tail)
                 reasons[shard] = reasons[shard] or found.reason
     signed = await signed_outside(settings, ledger)
@@ -110,25 +115,24 @@ async def unlike_signed(connection: Connection, shard: int, signed: Signed) -> B
 
 
 async def check_tail(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:
-    """Hold one shard's ledger against the last record of its topic. A ledger that is ahead is normal.
+    """Hold one shard's ledger against the last record of its topic that is ours. A ledger that is ahead is normal.
 
     What the topic lacks must not have been archived: nothing could publish it.
     """
-    found = await _held(connection, ledger, kind, shard, tail)
+    found = replace(await _held(connection, ledger, kind, shard, tail), strangers=tail.strangers)
     if kind == "events" and found.reason is None:
         file = await archived.file_at(connection, shard, found.next)
         if file is not None:
-            return Found(found.next, reason("archived", shard=shard, at=found.next, file=file))
+            return replace(found, reason=reason("archived", shard=shard, at=found.next, file=file))
     return found
 
 
 async def _held(connection: Connection, ledger: Ledger, kind: str, shard: int, tail: Tail) -> Found:
+    if tail.wrong is not None:
+        return Found(0, reason("keys", why=Both(str(tail.wrong), tail.wrong.zh)))
     if tail.last is None or tail.last.value is None:
         return Found(0)
-    try:
-        found = await _compare(connection, ledger, kind, shard, tail.last.value)
-    except (ValueError, KeyError, TypeError):
-        return Found(0, reason("foreign", kind=kind, shard=shard, offset=tail.last.offset))
+    found = await _compare(connection, ledger, kind, shard, tail.last.value)
     # Every record of the shard is on its topic at least once, so there are at least as many offsets.
     if tail.end >= found.next:
         return found

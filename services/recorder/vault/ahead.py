@@ -2,6 +2,7 @@
 
 Of a ledger that was restored from a backup that is what it lacks, and the shard waits for ``recorder recover``; where
 the states are of another fold it is all of it. A name that was erased must not open meanwhile.
+Only records of the recorder's own count; and what they say closes keys, it destroys none.
 """
 
 from collections.abc import Collection
@@ -13,6 +14,7 @@ from aiokafka import TopicPartition
 from schemas.erasure import PersonErased
 from services.common.settings import Settings
 from services.recorder.kafka.fetching import Record, consuming, fetches
+from services.recorder.kafka.marks import Marks, macs_of
 from services.recorder.ledger import states
 from services.recorder.ledger.database import Ledger, Pool
 from services.recorder.vault.vault import Owner
@@ -38,11 +40,14 @@ async def erasures(pool: Pool, ledger: Ledger, settings: Settings, shards: Colle
     async with pool.acquire(timeout=10) as connection:
         sizes = await states.covered(connection, sorted(shards))
     found: list[Ahead] = []
+    macs, topic = macs_of(settings), settings.topic("events")
     async with consuming(settings) as consumer:
-        ends = await consumer.end_offsets([TopicPartition(settings.topic("events"), shard) for shard in sizes])
+        ends = await consumer.end_offsets([TopicPartition(topic, shard) for shard in sizes])
         for at, end in ends.items():
+            marks = Marks(macs, "events", topic, at.partition)
             async for records in fetches(consumer, at, sizes[at.partition], end):
-                found += [fact for record in records if (fact := _fact(record, ledger))]
+                facts = ((_fact(record, ledger), record) for record in records)
+                found += [fact for fact, record in facts if fact is not None and marks.is_ours(record)]
     return found
 
 

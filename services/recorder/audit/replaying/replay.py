@@ -30,7 +30,7 @@ from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.replaying.filters import Filter
 from services.recorder.audit.replaying.opening import opening
 from services.recorder.audit.replaying.passing import Replay, Unwritten
-from services.recorder.audit.source import Source, opened
+from services.recorder.audit.source import KafkaSource, Source, opened
 from services.recorder.cli_errors import worded
 from services.recorder.errors import Hole, RecorderError, Unavailable
 
@@ -42,6 +42,9 @@ _WORDS: Final[Words] = {
         "interrupted": "Interrupted.",
         "unwritten": "What comes next can't be written ({why}).",
         "written": "{count} events.",
+        "foreign": "{count} records of shard {shard} were passed over: no recorder wrote them. The last: {last}.",
+        "unproven": "Whether a recorder wrote these is not known: there are no keys, {path} is missing. Compare with a "
+        "checkpoint that you keep (`recorder audit verify`).",
         "unmet": "0 events: there is none at all of {names} in what is replayed here: {source}, shards {shards}. "
         "Is that how it is written?",
         "no-place": "There is no event {at} in what is replayed here: {source}, shards {shards}.",
@@ -54,6 +57,9 @@ _WORDS: Final[Words] = {
         "interrupted": "已中断。",
         "unwritten": "后续内容无法写出（{why}）。",
         "written": "{count} 条事件。",
+        "foreign": "分片 {shard} 有 {count} 条消息不是记录服务所写，已略过。最后一条：{last}。",
+        "unproven": "无法判断以上内容是否为记录服务所写：没有密钥，缺少 {path}。"
+        "请与自己保存的检查点核对（`recorder audit verify`）。",
         "unmet": "0 条事件：此处重放的内容（{source}，分片 {shards}）中没有任何 {names} 的事件。请核对写法。",
         "no-place": "此处重放的内容中没有事件 {at}：{source}，分片 {shards}。",
         "go-on": "{reason}此前的都已输出；继续请用 --after {at}",
@@ -205,7 +211,17 @@ class _Command:
                     await replaying.run(_write, advance)
                 finally:
                     self.at = replaying.at
+                    self._tell_of_strangers(source)
             return replaying
+
+    def _tell_of_strangers(self, source: Source) -> None:
+        """What on the topic is not told as history; or that nobody can tell."""
+        if isinstance(source, KafkaSource):
+            if not source.judged:
+                typer.echo(self._said("unproven", path=self.settings.mac_keys_file), err=True)
+            for shard, seen in source.foreign.items():
+                if seen.count:
+                    typer.echo(self._said("foreign", shard=shard, count=seen.count, last=seen.last), err=True)
 
     def _check(self, source: Source) -> None:
         """A place that a replay can't have come to is a slip: after it there is nothing, which says nothing."""

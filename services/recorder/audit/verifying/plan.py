@@ -165,6 +165,8 @@ class _Layout:
         for kept in files:
             notary.take(kept)
         if self.options.kafka:
+            if not (path := self.settings.mac_keys_file).exists():
+                self.made.skipped.append(skipped("macs", "no-mac-keys", path=path))
             topic = self.settings.topic("checkpoints")
             ends = await ends_of(self.settings, topic)
             if ends is None:

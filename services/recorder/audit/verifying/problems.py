@@ -35,6 +35,7 @@ class Kind(StrEnum):
     STATE = "state"  # a state is not its events' fold; position: the last event that touches it
     TOPIC_MISSING = "topic-missing"  # there is no such topic
     TOPIC_RECORD = "topic-record"  # the topic holds other bytes than the ledger; of receipts, position: number
+    TOPIC_FOREIGN = "topic-foreign"  # a record that no recorder wrote; position: what it claims, where it claims any
     TOPIC_GAP = "topic-gap"  # the topic holds later ones, not this one; of receipts, position: number
     TOPIC_AHEAD = "topic-ahead"  # the topic holds what the ledger doesn't; of receipts, position: number
     READ_MODEL = "read-model"  # a row is not what a fresh replay makes

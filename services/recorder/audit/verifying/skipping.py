@@ -11,6 +11,7 @@ _PARTS: Final[Words] = {
         "read_models": "read_models",
         "checkpoints": "checkpoints",
         "published": "checkpoints on Kafka",
+        "macs": "MACs of records on Kafka",
         "signed": "checkpoints of shard {shard}",
         "states": "states of shard {shard}",
         "contents": "receipts and states of shard {shard}",
@@ -20,6 +21,7 @@ _PARTS: Final[Words] = {
         "read_models": "读模型",
         "checkpoints": "检查点",
         "published": "Kafka 上的检查点",
+        "macs": "Kafka 上消息的 MAC",
         "signed": "分片 {shard} 的检查点",
         "states": "分片 {shard} 的状态",
         "contents": "分片 {shard} 的回执与状态",
@@ -29,6 +31,7 @@ _WHY: Final[Words] = {
     Lang.EN: {
         "left-out": "left out by {option}: run this again without it",
         "no-key": "there is no key to trust, {path} is missing: give the verifier key, --key",
+        "no-mac-keys": "there are no keys, {path} is missing: whoever runs the recorders has them",
         "no-topic": "there is no topic {topic}: a recorder makes it when it starts, and publishes what it signs from "
         "then on",
         "none-kept": "none is kept, so nothing binds its events: run this again once a recorder has signed one",
@@ -42,6 +45,7 @@ _WHY: Final[Words] = {
     Lang.ZH: {
         "left-out": "因 {option} 未核验：去掉该选项再执行",
         "no-key": "没有可信的公钥，缺少 {path}：请用 --key 给出验证公钥",
+        "no-mac-keys": "没有密钥，缺少 {path}：密钥由运行记录服务的一方保管",
         "no-topic": "没有主题 {topic}：记录服务启动时会建立该主题，并发布此后签名的检查点",
         "none-kept": "没有保存任何检查点，其事件无从约束：待记录服务签名后再执行",
         "other-fold": "由其他版本的记录服务生成：请用该版本执行，或待本版本的记录服务重新生成后再执行",

@@ -21,7 +21,7 @@ from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS
 from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.portions import Portion, Reader
 from services.recorder.recovery.refilling.tape import Tapes
-from services.recorder.recovery.refilling.telling import Remark, Shard, remark
+from services.recorder.recovery.refilling.telling import Remark, Shard, foreign, remark
 from services.recorder.recovery.refusals import refused
 
 _STATEMENT: Final = 120.0  # seconds
@@ -58,9 +58,8 @@ class Filling:
             against = [remark("checkpoint", self._shard, size=error.args[0])]
         against += [each for each in (tapes.events.torn, tapes.receipts.torn, reader.mismatch) if each is not None]
         self.whole = not against
-        self._counted["foreign"] = tapes.events.foreign + tapes.receipts.foreign
         counted = (remark(word, self._shard, count=count) for word, count in self._counted.items() if count)
-        return [*against, *counted]
+        return [*against, *counted, *foreign(self._shard, tapes.events.strangers, tapes.receipts.strangers)]
 
     async def _append(self, portion: Portion) -> None:
         async with self._pool.acquire() as connection:

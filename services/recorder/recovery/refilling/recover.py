@@ -15,12 +15,13 @@ from services.recorder.recovery.refilling import tape
 from services.recorder.recovery.refilling.filling import Told
 from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.shards import Work, fill
-from services.recorder.recovery.refilling.telling import Remark, Report, remark
+from services.recorder.recovery.refilling.telling import Remark, Report, foreign, remark
 from services.recorder.recovery.refusals import refused
 from services.recorder.recovery.subject import chosen, leased, opened
 from services.recorder.trust import history
 from services.recorder.trust.witness import broken_in
 
+KINDS: Final = ("events", "receipts")
 _AT_ONCE: Final = 1000
 
 
@@ -32,8 +33,7 @@ async def recover(settings: Settings, only: Iterable[int], told: Told, total: Ca
         shards = chosen(only, row["shards"])
         work = await Work.begun(settings, pool, Ledger(row["ledger"], row["shards"]), Keys(), told, total)
         for shard in shards:
-            if await _lacks(work, shard):
-                await fill(work, shard)
+            await _recover(work, shard)
             if (unlike := await _unlike_signed(work, shard)) is not None:
                 work.report.add(unlike)
         await work.tell_of_keys()
@@ -44,9 +44,17 @@ async def recover(settings: Settings, only: Iterable[int], told: Told, total: Ca
         return work.report
 
 
-async def _lacks(work: Work, shard: int) -> bool:
-    """Whether a topic holds something at its end that the shard lacks, or that differs from it."""
-    return any([(await work.at_end(shard, kind)).reason is not None for kind in ("events", "receipts")])
+async def _recover(work: Work, shard: int) -> None:
+    """Fill the shard where a topic holds something at its end that it lacks, or that differs from it.
+
+    Where the topic's end still says so afterwards, that is told: nothing was missing, and something else is wrong.
+    """
+    ends = [await work.at_end(shard, kind) for kind in KINDS]
+    if all(end.reason is None for end in ends):
+        work.report.add(*foreign(shard, *(end.strangers for end in ends)))
+    elif await fill(work, shard):
+        again = [(await work.at_end(shard, kind)).reason for kind in KINDS]
+        work.report.add(*(remark("stands", shard, why=why) for why in again if why is not None))
 
 
 async def _unlike_signed(work: Work, shard: int) -> Remark | None:

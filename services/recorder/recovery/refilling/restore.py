@@ -13,7 +13,9 @@ from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Refused
-from services.recorder.kafka import fetching, topics
+from services.recorder.kafka import topics
+from services.recorder.kafka.marks import macs_of
+from services.recorder.kafka.tails import tails
 from services.recorder.ledger import database, founding
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.ledger.rows import UNREADABLE
@@ -82,15 +84,21 @@ async def _lost(settings: Settings) -> Ledger:
     """The ledger that the topics are of. Raises Refused where they hold none, or several."""
     sources: set[str] = set()
     counts: set[int] = set()
+    foreign, macs = 0, macs_of(settings)
     for kind in ("events", "receipts"):
         name = settings.topic(kind)
         partitions = await topics.partitions(settings, name)
         if not partitions:
             continue
         counts.add(partitions)
-        for tail in (await fetching.tails(settings, name, range(partitions))).values():
-            if tail.last is not None:
-                sources |= _source(tail.last.value)
+        for tail in (await tails(settings, kind, range(partitions), macs)).values():
+            if tail.wrong is not None:
+                raise tail.wrong
+            sources |= set() if tail.last is None else _source(tail.last.value)
+            foreign += tail.strangers.count
+    if foreign and not sources:
+        names = ", ".join(map(settings.topic, ("events", "receipts")))
+        raise refused("all-foreign", names=names, count=foreign, file=settings.mac_keys_file)
     if len(counts) != 1 or len(sources) != 1:
         raise _no_one_ledger(settings, counts, sources)
     return Ledger(UUID(sources.pop()), counts.pop())

@@ -9,8 +9,10 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from services.common.macs import Macs
 from services.common.settings import Settings
-from services.recorder.kafka import fetching
+from services.recorder.kafka.marks import macs_of
+from services.recorder.kafka.tails import tails
 from services.recorder.ledger.database import QUERIES, Ledger, Pool
 from services.recorder.recovery.refilling import tape
 from services.recorder.recovery.refilling.filling import Filling, Told
@@ -39,6 +41,7 @@ class Work:
     told: Told
     total: Callable[[int], None]  # how many events more there are to do
     report: Report
+    macs: Macs
 
     @classmethod
     async def begun(  # noqa: PLR0917  # what a command asks
@@ -46,7 +49,9 @@ class Work:
     ) -> Work:
         """With all that was signed of this ledger. Raises Misconfigured, Unavailable."""
         signed = await all_witnessed(settings, ledger.id)
-        return cls(settings, pool, ledger, signed, keys, told, total, Report(ok=True, ledger=str(ledger.id)))
+        return cls(
+            settings, pool, ledger, signed, keys, told, total, Report(ok=True, ledger=str(ledger.id)), macs_of(settings)
+        )
 
     async def tell_of_keys(self) -> None:
         """Say which of the texts that came back can't be opened."""
@@ -56,9 +61,9 @@ class Work:
 
     async def at_end(self, shard: int, kind: str) -> Found:
         """What the end of the topic says of the shard."""
-        tails = await fetching.tails(self.settings, self.settings.topic(kind), [shard])
+        ends = await tails(self.settings, kind, [shard], self.macs)
         async with self.pool.acquire() as connection:
-            return await history.check_tail(connection, self.ledger, kind, shard, tails[shard])
+            return await history.check_tail(connection, self.ledger, kind, shard, ends[shard])
 
 
 async def fill(work: Work, shard: int) -> bool:

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from services.common.both import both
 from services.common.commands import Lang, Words
+from services.common.macs import Strangers
 
 Grave = Literal["loss", "note"]
 _NOTES: Final = frozenset({
@@ -56,7 +57,9 @@ _WORDS: Final[Words] = {
         "ledger out of the way, run `recorder restore --from kafka`. Keep a copy of everything for the auditors.",
         "changed-both": _CHANGED + "The events topic doesn't hold what was signed either: look for a backup from "
         "before. Keep a copy of everything for the auditors.",
-        "foreign": "{count} records were not written by a recorder of this ledger; they were passed over.",
+        "foreign": "{count} records were not written by a recorder of this ledger; they were passed over. The last: "
+        "{last}. Find out who can write to this topic.",
+        "stands": "nothing that was missing could be brought back, and the shard stays read-only: {why}",
         "fork": "Ledger and {kind} topic are one history up to {shard}:{at}, and two from there on. The ledger has "
         "{ours} {kind} there, the first {our_first}; the topic {theirs}, the first {their_first}. Nothing was changed: "
         "which of the two stands is for you to decide. If the topic: rebuild the ledger from it (`recorder restore "
@@ -91,7 +94,8 @@ _WORDS: Final[Words] = {
         "changed-topic": _CHANGED_ZH + "事件主题中保存的正是已签名的内容：请停止记录服务，移开 ledger 模式，"
         "再执行 `recorder restore --from kafka`。请为审计人员保留全部副本。",
         "changed-both": _CHANGED_ZH + "事件主题中也不是已签名的内容：请查找更早的备份。请为审计人员保留全部副本。",
-        "foreign": "有 {count} 条消息不是本账本的记录服务所写，已略过。",
+        "foreign": "有 {count} 条消息不是本账本的记录服务所写，已略过。最后一条：{last}。请查明谁能写入该主题。",
+        "stands": "没有可找回的内容，该分片仍为只读：{why}",
         "fork": "账本与 {kind} 主题在 {shard}:{at} 之前一致，此后分为两份历史。"
         "账本其后有 {ours} 条，首条 {our_first}；主题其后有 {theirs} 条，首条 {their_first}。"
         "未作任何改动，由您决定保留哪一份。保留主题：在空数据库中执行 `recorder restore --from kafka`，"
@@ -151,3 +155,8 @@ class Report:
         """Say something more."""
         self.remarks += remarks
         self.ok = self.ok and not any(each.grave == "loss" for each in remarks)
+
+
+def foreign(shard: int, *found: Strangers) -> list[Remark]:
+    """What is to be said of records that were passed over, topic by topic."""
+    return [remark("foreign", shard, count=each.count, last=each.last) for each in found if each.count]

@@ -17,8 +17,9 @@ from services.common.faults import fault
 from services.common.macs import Macs
 from services.common.settings import Settings
 from services.recorder.errors import Unavailable
-from services.recorder.kafka import sending, topics
+from services.recorder.kafka import fetching, sending, topics
 from services.recorder.kafka.fetching import Stretch, consuming
+from services.recorder.kafka.marks import Marks
 from services.recorder.kafka.sending import Producer, Record
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import Ledger, Pool
@@ -68,11 +69,12 @@ class Records:
         self._ahead.clear()
         self._following = 0
         why: Both | None = None
+        marks = Marks(self.macs, self.kind, self.place.topic, self.shard)
         async with consuming(self.settings) as consumer:
             stretch = await Stretch.begun(consumer, self.place, 0)
             while why is None and (found := await stretch.fetch(AT_ONCE)):
                 for record in found:
-                    why = why or await self._unlike(record.offset, (record.key or b"", record.value or b""))
+                    why = why or await self._judged(marks, record)
         size = await ending(self.pool, self.shard, self.kind)
         if why is not None:
             state: State = "ahead" if why.word in _AHEAD else "damaged"
@@ -109,6 +111,11 @@ class Records:
                 raise refused("archived", shard=self.shard, position=first, file=file)
             return await read(connection, self.ledger, self.kind, self.shard, first, count)
 
+    async def _judged(self, marks: Marks, record: fetching.Record) -> Both | None:
+        if not marks.is_ours(record):
+            return said("foreign-at", what=marks.strangers.last)
+        return await self._unlike(record.offset, (record.key or b"", record.value or b""))
+
     async def _unlike(self, offset: int, record: Record) -> Both | None:
         """What is wrong with the topic's next record; None where nothing is, or it is a repeat.
 
@@ -116,8 +123,8 @@ class Records:
         """
         try:
             at = event_row(record[1])[1] if self.kind == "events" else answered(record[1]).at
-        except UNREADABLE:
-            return said("foreign-at", offset=offset)
+        except UNREADABLE as error:
+            raise refused("unreadable", kind=self.kind, shard=self.shard, offset=offset) from error
         if at < self._following:
             same = await self._read(at, 1) == [record]
             return None if same else said("other-repeat", offset=offset, shard=self.shard, at=at)

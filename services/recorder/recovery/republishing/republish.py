@@ -22,7 +22,7 @@ from services.recorder.ledger.database import Ledger
 from services.recorder.recovery.refusals import refused
 from services.recorder.recovery.republishing.partition import Partition, Records
 from services.recorder.recovery.subject import chosen, lease, opened
-from services.recorder.trust import history, marking
+from services.recorder.trust import history, marking, strangers
 
 Kind = Literal["events", "receipts"]
 KINDS: Final[tuple[Kind, ...]] = ("events", "receipts")  # events first: a receipt says that its events are there
@@ -91,6 +91,8 @@ async def _fill(records: Records, found: Partition, told: Progress, total: Progr
     """Empty the partition where need be, publish what is missing, look again; how many were published."""
     if found.state != "behind":
         await empty(records.settings, found.kind, found.shard)
+        async with records.pool.acquire() as connection:
+            await strangers.cleared(connection, records.place.topic, found.shard)
         fault("after-emptying")
     first = found.next if found.state == "behind" else 0
     total(found.size - first)

@@ -7,15 +7,14 @@ normal: the relay publishes the rest. It is told as lag.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import orjson
 from aiokafka import TopicPartition
 
 from schemas.canonical import leaf_hash
-from schemas.mac import sequence
 from services.common.settings import Settings
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.work import QUERIES, Connection, Tick, connected, hash_in
 from services.recorder.kafka.fetching import Record, consuming, fetches
+from services.recorder.kafka.marks import Marks, macs_of, number_of
 from services.recorder.ledger.rows import UNREADABLE
 from services.recorder.relay.relay import wrap_receipt
 from services.recorder.trust.tiles import WIDTH, At, fetch
@@ -48,12 +47,14 @@ class Held(NamedTuple):
 
 async def published(part: Partition, tick: Tick) -> Findings:
     """Check a partition; ``tick`` is told of every record."""
-    comparing, settings = _Comparing(part), part.settings
+    settings = part.settings
     place = TopicPartition(settings.topic(part.kind), part.shard)
-    number_of, held_of = (sequence, _events) if part.kind == "events" else (_receipt_number, _receipts)
+    macs = macs_of(settings) if settings.mac_keys_file.exists() else None
+    comparing = _Comparing(part, None if macs is None else Marks(macs, part.kind, place.topic, part.shard))
+    held_of = _events if part.kind == "events" else _receipts
     async with connected(settings.database_url) as connection, consuming(settings) as consumer:
         async for records in fetches(consumer, place, 0, part.end):
-            numbers = [number_of(record.value) for record in records]
+            numbers = [number_of(part.kind, record.value) for record in records]
             wanted = [number for number in numbers if number is not None and number < part.size]
             held = await held_of(connection, part, wanted)
             for record, number in zip(records, numbers, strict=True):
@@ -63,16 +64,25 @@ async def published(part: Partition, tick: Tick) -> Findings:
 
 
 class _Comparing:
-    """A partition's records, one after the other. ``next``: what the next first occurrence must be."""
+    """A partition's records, one after the other. ``next``: what the next first occurrence must be.
 
-    def __init__(self, part: Partition) -> None:
+    ``marks`` say which of them a recorder wrote; without them all are taken for what they say.
+    """
+
+    def __init__(self, part: Partition, marks: Marks | None) -> None:
         self._part = part
+        self._marks = marks
         self._findings = Findings(part.shard)
         self._next = 0
 
     def take(self, record: Record, number: int | None, held: Mapping[int, Held]) -> None:
         """Check one record."""
         more = {"topic": self._part.kind, "offset": record.offset}
+        if self._marks is not None and not self._marks.is_ours(record):
+            claims = self._marks.strangers.last
+            told = None if claims is None else f"{claims.why}: {claims.claims}"
+            self._findings.add(Kind.TOPIC_FOREIGN, number, "a record of a recorder", told, **more)
+            return
         if number is None:
             self._findings.add(Kind.TOPIC_RECORD, self._next, "a record of a recorder", None, **more)
             return
@@ -94,14 +104,6 @@ class _Comparing:
         self._findings.checked[f"topic_{self._part.kind}"] += self._next
         self._findings.checked[f"lag_{self._part.kind}"] += max(self._part.size - self._next, 0)
         return self._findings
-
-
-def _receipt_number(value: bytes | None) -> int | None:
-    try:
-        number = orjson.loads(value or b"")["data"]["number"]
-    except UNREADABLE:
-        return None
-    return number if isinstance(number, int) and number >= 0 else None
 
 
 async def _events(connection: Connection, part: Partition, numbers: Sequence[int]) -> dict[int, Held]:
