@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.canonical import canonical
 from schemas.identity import shard_of
@@ -31,6 +32,7 @@ from services.recorder.trust import history
 from services.recorder.trust.signing import Checkpoints
 from services.recorder.vault import ahead
 from tests.faults.topic import read_topic
+from tests.support.access import as_admin
 from tests.support.history import publish
 from tests.support.ledger import OFFICE, Bench, Json, bench, person, section
 from tests.support.patience import PATIENCE, patient_producer
@@ -236,14 +238,19 @@ async def test_a_recovery_that_changes_nothing_says_so_and_why_the_shard_stays_a
     ledger: Bench, settings: Settings
 ) -> None:
     """A topic that was made anew while a recorder ran has its last records only."""
-    records = (await read_topic(settings, settings.topic("events"), SHARDS))[SHARD]
-    other = settings.model_copy(update={"topic_prefix": f"{settings.topic_prefix}-x"})
-    await topics.ensure(other)
-    value = records[-1].value
-    assert value is not None
-    headers = macs_of(other).at(other.topic("events"), SHARD).headers(6, value)
-    await _put(other, "events", value, headers=headers)
-    told = ran(other, "recorder", "recover")
+    last = (await read_topic(settings, settings.topic("events"), SHARDS))[SHARD][-1]
+    admin = AIOKafkaAdminClient(**as_admin(settings))
+    await admin.start()
+    await admin.delete_topics([settings.topic("events")])
+    await admin.close()
+
+    async def made() -> bool:
+        await topics.ensure(settings)
+        return not any((await read_topic(settings, settings.topic("events"), SHARDS)).values())
+
+    await _until(made, "the topic is not empty again")
+    await _put(settings, "events", last.value or b"", headers=[*last.headers])
+    told = ran(settings, "recorder", "recover")
     assert told.returncode == 1
     assert "Nothing is missing" not in told.stdout.decode()
     assert "recorder republish --topic events" in told.stdout.decode()
