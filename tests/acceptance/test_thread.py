@@ -164,8 +164,9 @@ def test_a_receipt_is_as_the_interface_has_it(pair: Pair, story: Story) -> None:
         fields = story.actions[receipt["id"]]
         assert receipt.keys() == {
             "shard", "number", "office", "source", "id", "type", "outcome", "final", "recorded_at", "events",
-            "at_least", "code", "message",
+            "at_least", "code", "message", "by",
         }  # fmt: skip
+        assert receipt["by"] == "publisher"
         assert receipt["shard"] == story.shard
         assert receipt["type"] == fields["type"]
         assert (receipt["final"], receipt["code"], receipt["message"]) == (True, None, None)
