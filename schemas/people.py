@@ -1,8 +1,9 @@
 """People, posts and party roles (人员、任职与党内职务). Their types begin with ``chengzhang.people.``."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.base import (
     OFFICE,
@@ -124,7 +125,8 @@ class Registration(Fields):
     birth_year: Annotated[Year, Words("出生年份", "year of birth")]
     probation_until: Annotated[Day, Words("试用期至", "on probation until")] | None = None
     previous: Annotated[Id, Words("原单位", "previous office")] | None = Field(
-        default=None, description="the office the person comes from"
+        default=None,
+        description="the office the person comes from; files join if that one says so, too",
     )
 
 
@@ -225,6 +227,40 @@ class SetRank(RankSetting, ActionData, name="chengzhang.people.set-rank.v1"):
 
 class RankSet(RankSetting, EventData, name="chengzhang.people.rank-set.v1", of=SetRank):
     """A person's rank was set."""
+
+
+# --- leaving ---
+
+
+class Leaving(Fields):
+    """A person leaves the office (离开机关): posts and party roles end on that day."""
+
+    WORDS: ClassVar = Words("离开机关", "leaving")
+
+    person: Stamped
+    on: On
+    reason: Annotated[
+        Literal["retired", "transferred", "resigned", "dismissed", "deceased"],
+        Words("原因", "reason"),
+        Values.of(retired="退休", transferred="调出", resigned="辞职", dismissed="辞退或开除", deceased="去世"),
+    ]
+    to: Annotated[Id, Words("调往机关", "to office")] | None = Field(
+        default=None, description="the office to which the person was transferred; files join where it names this one"
+    )
+
+
+class RecordLeaving(Leaving, ActionData, name="chengzhang.people.record-leaving.v1"):
+    """Record that a person leaves the office (离开机关); ``to`` goes with a transfer only."""
+
+    @model_validator(mode="after")
+    def _to_where(self) -> Self:
+        if self.to is not None and self.reason != "transferred":
+            raise PydanticCustomError("to_extra", "to goes with the reason transferred only")
+        return self
+
+
+class PersonLeft(Leaving, EventData, name="chengzhang.people.person-left.v1", of=RecordLeaving):
+    """A person left the office; the stamp is where the person sat at the time."""
 
 
 # --- party roles ---

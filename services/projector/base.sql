@@ -86,9 +86,13 @@ CREATE INDEX fact_people ON fact (office, person) WHERE type IN (
     'chengzhang.people.person-registered.v1',
     'chengzhang.people.post-assumed.v1',
     'chengzhang.people.post-ended.v1',
-    'chengzhang.people.person-transferred.v1'
+    'chengzhang.people.person-transferred.v1',
+    'chengzhang.people.person-left.v1'
 );
-CREATE INDEX fact_registered ON fact (person) WHERE type = 'chengzhang.people.person-registered.v1';
+CREATE INDEX fact_registered ON fact (person) WHERE type IN (
+    'chengzhang.people.person-registered.v1',
+    'chengzhang.people.person-left.v1'
+);
 
 CREATE FUNCTION shanghai_day(moment timestamptz) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN (moment AT TIME ZONE 'Asia/Shanghai')::date;
@@ -190,7 +194,8 @@ BEGIN ATOMIC
             AND f.type IN (
                 'chengzhang.people.post-assumed.v1',
                 'chengzhang.people.post-ended.v1',
-                'chengzhang.people.person-transferred.v1'
+                'chengzhang.people.person-transferred.v1',
+                'chengzhang.people.person-left.v1'
             )
             AND f.known_from <= last_seat.stood_at
             AND f.known_to > last_seat.stood_at
@@ -203,7 +208,9 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (
         SELECT least(last_seat.up_to, min(e.since) - 1) AS until
         FROM known AS e
-        WHERE e.type = 'chengzhang.people.post-ended.v1' AND e.post = p.post
+        WHERE
+            e.type = 'chengzhang.people.post-ended.v1' AND e.post = p.post
+            OR e.type = 'chengzhang.people.person-left.v1' AND e.since >= p.since
     ) AS held
     LEFT JOIN LATERAL (
         SELECT m.section

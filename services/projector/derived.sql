@@ -123,8 +123,11 @@ FROM (
         SELECT min((e.data ->> 'on')::date) AS on_day
         FROM fact AS e
         WHERE
-            e.office = p.office AND e.person = p.person AND e.type = 'chengzhang.people.post-ended.v1'
-            AND e.data ->> 'post' = p.data ->> 'post' AND e.known_from <= {instant} AND e.known_to > {instant}
+            e.office = p.office AND e.person = p.person AND e.known_from <= {instant} AND e.known_to > {instant}
+            AND (
+                e.type = 'chengzhang.people.post-ended.v1' AND e.data ->> 'post' = p.data ->> 'post'
+                OR e.type = 'chengzhang.people.person-left.v1' AND e.data ->> 'on' >= p.data ->> 'from_on'
+            )
     ) AS ended
     CROSS JOIN LATERAL (
         SELECT date_part('year', newest_month(p.office, {instant}))::integer AS year
@@ -168,7 +171,8 @@ FROM ({source}) AS f
 WHERE
     person = {person}
     AND type IN (
-        'chengzhang.people.post-assumed.v1', 'chengzhang.people.post-ended.v1', 'chengzhang.people.person-transferred.v1'
+        'chengzhang.people.post-assumed.v1', 'chengzhang.people.post-ended.v1', 'chengzhang.people.person-transferred.v1',
+        'chengzhang.people.person-left.v1'
     )
     AND coalesce(data ->> 'from_on', data ->> 'on')::date <= make_date({year}, 12, 31);
 

@@ -32,6 +32,7 @@ _TOKENS = {
     "publisher": "publisher-token-0123456789abcdef",
     "own": {"token": "own-token-0123456789abcdef", "role": "reader", "person": "p-1"},
     "head": {"token": "head-token-0123456789abcdef", "role": "reader", "offices": ["o-1"], "section": "x"},
+    "both": {"token": "both-token-0123456789abcdef", "role": "reader", "offices": ["o-1", "o-4"], "section": "x"},
     "away": {"token": "away-token-0123456789abcdef", "role": "reader", "offices": ["o-9"]},
 }
 

@@ -83,6 +83,12 @@ class World:
         data = {"person": person, "to_section": section, "on": on, "post": post or f"post-{person}"}
         return self.record("people.person-transferred", f"{on}T01:00:00Z", data, f"person/{person}", [person])
 
+    def leave(self, person: str, to: str | None = None, on: str = "2026-03-01") -> str:
+        """Have a person leave the office, to another one if so said."""
+        data = {"person": person, "on": on, "reason": "retired" if to is None else "transferred"}
+        data |= {} if to is None else {"to": to}
+        return self.record("people.person-left", f"{on}T01:00:00Z", data, f"person/{person}", [person])
+
     def convene(
         self,
         session: str,

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from schemas.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.audit.bundle import making, packing
+from services.recorder.audit.bundle.gathering import Whose
 from services.recorder.audit.bundle.making import Making
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.offline import standalone as verify
@@ -146,7 +147,7 @@ async def test_every_ones_bundle_holds_and_takes_as_many_statements_as_any_other
         for row in [rows[0], *rows]:  # asyncpg asks for the types once a connection
             said: list[str] = []
             with connection.query_logger(lambda record, said=said: said.append(record.query)):
-                found = await bundles.make(row["person"], SIZE.year)
+                found = await bundles.make(Whose(row["person"], SIZE.year))
             assert sample.found(unzipped(found.content)) == []
             counts.append(len(said))
             sizes.add(found.events)

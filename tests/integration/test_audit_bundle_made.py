@@ -1,4 +1,4 @@
-"""How an evidence bundle is made: of all offices of a person, of one moment, and without a name in it."""
+"""How an evidence bundle is made: of all offices of a file, of one moment, and without a name in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.common.settings import Settings
 from services.recorder.audit.bundle import making
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.offline import standalone as verify
-from services.recorder.errors import Unsettled
+from services.recorder.errors import Missing, Unsettled
 from tests.support.bundles import folded, made, made_while, trusted, unzipped
 from tests.support.ledger import Bench, Json, action, bench, person, section
 from tests.support.patience import PATIENCE
@@ -27,10 +27,10 @@ async def ledger(settings: Settings) -> AsyncIterator[Bench]:
         yield found
 
 
-def _person(office: str) -> list[Json]:
+def _person(office: str, **more: str) -> list[Json]:
     """Somebody with a post: whose years are appraised."""
     registered = person("p-1", office)
-    registered["data"]["name"] = NAME
+    registered["data"] |= {"name": NAME} | more
     post = {"person": "p-1", "post": "post-1", "tier": "staff", "section": "s-1", "from_on": "2026-01-01"}
     return [section("s-1", office), registered, action("people.assume-post", post, office)]
 
@@ -40,18 +40,39 @@ def _output(ident: str, office: str = OFFICES[0], **more: object) -> Json:
     return action("work.file-output", data | {"effect": "adopted"} | more, office)
 
 
-async def test_all_offices_of_the_person_each_with_its_shard_and_checkpoint(ledger: Bench, settings: Settings) -> None:
+async def test_where_no_move_joins_them_it_must_be_said_whose_file(ledger: Bench, settings: Settings) -> None:
+    for office in OFFICES[:2]:
+        await ledger.accepted(*_person(office), _output("u-1", office))
+    at = await folded(settings)
+    with pytest.raises(Missing, match="--office"):
+        await made(settings, "p-1", 2026, at)
+    files = unzipped((await made(settings, "p-1", 2026, at, office=OFFICES[1])).content)
+    assert [each["office"] for each in verify.check(files, trusted(settings)).stated["offices"]] == [OFFICES[1]]
+    with pytest.raises(Missing, match="o-none"):
+        await made(settings, "p-1", 2026, at, office="o-none")
+
+
+async def test_all_offices_of_the_file_each_with_its_shard_and_checkpoint(ledger: Bench, settings: Settings) -> None:
     shards = [shard_of(office, settings.shards) for office in OFFICES]
     assert shards[0] == shards[1] != shards[2]
+    before: str | None = None
     for office in OFFICES:
-        await ledger.accepted(*_person(office), _output("u-1", office), _output("u-2", office, guide="results"))
+        if before is not None:
+            gone = {"person": "p-1", "on": "2026-03-01", "reason": "transferred", "to": office}
+            await ledger.accepted(action("people.record-leaving", gone, before))
+        known = _person(office) if before is None else _person(office, previous=before)
+        await ledger.accepted(*known, _output("u-1", office), _output("u-2", office, guide="results"))
+        before = office
     files = unzipped((await made(settings, "p-1", 2026, await folded(settings))).content)
     report = verify.check(files, trusted(settings))
     assert report.problems == []
     offices = report.stated["offices"]
     assert [(each["office"], each["shard"]) for each in offices] == list(zip(OFFICES, shards, strict=True))
     assert all(each["evidence_by_group"] == {"work": 2} for each in offices)
-    assert report.sizes == {str(shards[0]): 10, str(shards[2]): 5}
+    assert report.sizes == {str(shards[0]): 12, str(shards[2]): 5}
+    told = [json.loads(raw) for name, raw in files.items() if name.startswith("events/") and name.endswith(".json")]
+    left = [e for e in told if e["type"] == "chengzhang.people.person-left.v1"]
+    assert {e["office"] for e in left} == {*OFFICES[:2]}, "what says until when the posts were held"
     one, other = (f"checkpoints/{shard}" for shard in shards[1:])
     swapped = {one: files[other], other: files[one]}
     found = {(each.kind, each.where) for each in verify.check(files | swapped, trusted(settings)).problems}

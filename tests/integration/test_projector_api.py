@@ -152,6 +152,8 @@ async def test_before_a_move_the_appraisal_is_the_old_offices(api: Api) -> None:
         world.register("p-1", **more)
         world.assume("p-1", "x")
         world.output("p-1")
+        if world is old:
+            world.leave("p-1", "o-3")
         for event in world.events:
             event["recordedtime"] = f"2026-03-{day}T00:00:00.000000Z"
         await fold(api.engine, world.records)
@@ -208,14 +210,100 @@ async def test_a_person_who_moved_has_one_file(api: Api) -> None:
         world.register("p-1", **more)
         world.assume("p-1", "x")
         world.output("p-1")
+        if world is old:
+            world.leave("p-1", "o-3")
         await fold(api.engine, world.records)
     file = await api.json("/people/p-1/growth-file")
+    assert "elsewhere" not in file
     assert sorted(entry["office"] for entry in file["entries"]) == ["o-1", "o-3"]
     assert [year["office"] for year in file["years"]] == ["o-1", "o-3"]
-    assert file["seen"] == {"0": 3, "2": 3}
+    assert file["seen"] == {"0": 3, "2": 4}
     assert (await api.json("/people/p-1/appraisals/2026"))["office"] == "o-3"
     only = await api.json("/people/p-1/growth-file?office=o-1")
     assert [entry["office"] for entry in only["entries"]] == ["o-1"]
+
+
+@pytest.mark.parametrize(("to", "previous"), [(None, "o-1"), ("o-3", None), ("o-9", "o-1"), (None, None)])
+async def test_one_offices_word_joins_nothing(api: Api, to: str | None, previous: str | None) -> None:
+    """Neither a claim to come from there nor a leaving to somewhere is enough: the file is the first office's."""
+    old, new = World(office="o-1"), World(office="o-3")
+    for world, more in ((old, {}), (new, {} if previous is None else {"previous": previous})):
+        world.register("p-1", **more)
+        world.assume("p-1", "x")
+        world.output("p-1")
+        for event in world.events:
+            event["recordedtime"] = f"2026-03-0{1 if world is old else 5}T00:00:00.000000Z"
+    old.leave("p-1", to)
+    for world in (new, old):
+        await fold(api.engine, world.records)
+    for query, office, other in (("", "o-1", "o-3"), ("?office=o-3", "o-3", "o-1")):
+        for token in ("reader-token", "own-token"):
+            file = await api.json(f"/people/p-1/growth-file{query}", token)
+            assert {entry["office"] for entry in file["entries"]} == {office}
+            assert file["elsewhere"] == [other]
+            appraisal = await api.json(f"/people/p-1/appraisals/2026{query}", token)
+            assert (appraisal["office"], appraisal["elsewhere"]) == (office, [other])
+
+
+async def test_the_training_of_both_offices_is_the_persons_own_and_each_office_keeps_its_own(api: Api) -> None:
+    old, new = World(office="o-1"), World(office="o-3")
+    credited = []
+    for world, more in ((old, {}), (new, {"previous": "o-1"})):
+        world.register("p-1", **more)
+        world.assume("p-1", "x", on="2026-01-02" if world is old else "2026-03-01")
+        world.convene("m-1")
+        credited.append(world.credit("m-1", "p-1", 5000, "recognised"))
+    old.leave("p-1", "o-3")
+    for world in (old, new):
+        await fold(api.engine, world.records)
+    own = await api.json("/people/p-1/appraisals/2026")
+    assert (own["office"], own["requirement_met"], sorted(own["requirement_events"])) == ("o-3", True, sorted(credited))
+    file = await api.json("/people/p-1/growth-file")
+    assert file["training"] == [{"year": 2026, "account": "recognised", "centi_xueshi": 10_000}]
+    for office, event in zip(("o-1", "o-3"), credited, strict=True):
+        (row,) = (await api.json(f"/offices/{office}/appraisals/2026"))["items"]
+        assert (row["requirement_met"], row["requirement_events"]) == (False, [event])
+        alone = await api.json(f"/people/p-1/appraisals/2026?office={office}")
+        assert (alone["requirement_met"], alone["requirement_events"]) == (False, [event])
+        (part,) = (await api.json(f"/people/p-1/growth-file?office={office}"))["training"]
+        assert part["centi_xueshi"] == 5000
+
+
+async def test_a_section_reaches_the_offices_where_the_person_sits_in_it_and_no_other(api: Api) -> None:
+    """o-1 and o-4 have a section x each: in one the person sits there, in the other in y."""
+    worlds = {office: World(office=office) for office in ("o-1", "o-4")}
+    for office, world in worlds.items():
+        world.register("p-1", **({} if office == "o-1" else {"previous": "o-1"}))
+        world.assume("p-1", "x" if office == "o-4" else "y")
+        world.output("p-1")
+    worlds["o-1"].leave("p-1", "o-4", on="2199-01-01")
+    for world in worlds.values():
+        await fold(api.engine, world.records)
+    file = await api.json("/people/p-1/growth-file", "both-token")
+    assert {entry["office"] for entry in file["entries"]} == {"o-4"} == {year["office"] for year in file["years"]}
+    assert file["seen"].keys() == {str(shard_of("o-4", SHARDS))}
+    assert (await api.get("/people/p-1/growth-file?office=o-1", "both-token")).status_code == 403
+    assert (await api.json("/offices/o-1/growth-entries", "both-token"))["items"] == []
+    assert len((await api.json("/offices/o-4/growth-entries", "both-token"))["items"]) == 1
+
+
+async def test_whoever_left_sits_in_no_section_any_more(api: Api) -> None:
+    world = _office()
+    world.leave("p-1")
+    await fold(api.engine, world.records)
+    assert (await api.get("/people/p-1/growth-file", "head-token")).status_code == 403
+
+
+async def test_rows_that_are_nobodys_are_for_who_is_in_the_office(api: Api) -> None:
+    worlds = [_office(), World(office="o-3")]
+    for world in worlds:
+        data = {"area": "line", "line": "inspection", "procedure": "pr-1", "title": "t", "version": 1}
+        data |= {"from_on": "2026-01-01"}
+        world.record("work.procedure-revised", "2026-01-02T01:00:00Z", data, "procedure/pr-1")
+        await fold(api.engine, world.records)
+    for token, seen in (("reader-token", [1, 1]), ("own-token", [1, 0])):
+        found = [len((await api.json(f"/offices/{o}/procedures", token))["items"]) for o in ("o-1", "o-3")]
+        assert found == seen
 
 
 async def test_pages_follow_each_other_to_the_end(api: Api) -> None:

@@ -403,9 +403,9 @@ async def test_a_bundle_is_not_made_of_them(ledger: Bench, refolder: Refolder) -
     await _aged(ledger.pool, SHARD)
     async with ledger.pool.acquire() as connection:
         with pytest.raises(Unsettled, match="earlier version"):
-            await gathering.persons(connection, "p-1")
+            await gathering.persons(connection, gathering.Whose("p-1", 2026))
         await refolder.look()
-        assert len(await gathering.persons(connection, "p-1")) == 1
+        assert len(await gathering.persons(connection, gathering.Whose("p-1", 2026))) == 1
 
 
 async def test_who_was_erased_counts_by_the_topic_where_states_cannot_be_read(

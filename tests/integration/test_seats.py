@@ -36,6 +36,10 @@ _FACTS: Final = st.one_of(
         st.builds(lambda who, what, on: {"person": who, "post": f"{who}-{what}", "on": on}, _person, _post, _day),
     ),
     st.tuples(
+        st.just("people.record-leaving"),
+        st.fixed_dictionaries({"person": _person, "on": _day, "reason": st.just("retired")}),
+    ),
+    st.tuples(
         st.just("people.transfer-person"),
         st.fixed_dictionaries({"person": _person, "to_section": _section, "on": _day}),
     ),
@@ -159,8 +163,25 @@ def _moved_and_corrected() -> Office:
     return office
 
 
+def _left_and_came_back() -> Office:
+    """Left, with a post of each sort that nobody ended, and took another post later."""
+    office = founded("p-1", "p-2")
+    office.did("people.define-section", {"section": "s-2", "name": "科"}, "2026-01-01T00:00:00+08:00")
+    office.did("people.assume-post", post("p-1", section="s-1", post="a", from_on="2026-01-01"))
+    office.did("people.assume-post", post("p-1", section="s-2", post="c", from_on="2026-01-15", concurrent=True))
+    office.did("people.record-leaving", {"person": "p-1", "on": "2026-02-10", "reason": "resigned"})
+    office.did("people.assume-post", post("p-1", section="s-2", post="d", from_on="2026-03-01"))
+    return office
+
+
 async def test_people_sit_where_the_recorder_says_after_ordinary_corrections(database: str) -> None:
-    for told in (_moved_and_revoked, _ended_before_a_later_one, _moved_and_corrected, _moved_and_made_concurrent):
+    for told in (
+        _left_and_came_back,
+        _moved_and_revoked,
+        _ended_before_a_later_one,
+        _moved_and_corrected,
+        _moved_and_made_concurrent,
+    ):
         office = told()
         world = _world(office)
         async with engine_on(database) as engine:

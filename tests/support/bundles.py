@@ -18,6 +18,7 @@ from services.projector import read_models
 from services.projector.following.batch import Slice
 from services.projector.following.engine import Engine
 from services.projector.settings import consumer_name
+from services.recorder.audit.bundle.gathering import Whose
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.offline import program
@@ -67,11 +68,15 @@ async def made_while(
     person: str,
     year: int,
     standing: Callable[[], Awaitable[Mapping[int, Standing]]],
+    *,
+    office: str | None = None,
     **more: Any,  # noqa: ANN401
 ) -> Bundle:
     """A bundle; ``standing`` is called once the checkpoints are signed."""
     async with opened(settings) as log:
-        return await Making(log, lambda: Keys.load(settings.checkpoint_keys_file), standing).make(person, year, **more)
+        return await Making(log, lambda: Keys.load(settings.checkpoint_keys_file), standing).make(
+            Whose(person, year, office), **more
+        )
 
 
 def unzipped(content: bytes) -> Files:

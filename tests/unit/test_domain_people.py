@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.base import Stamp
+from schemas.people import RecordLeaving
 from tests.unit.office import Office, correction, founded, line, person, post, roll, session
 
 
@@ -240,3 +242,63 @@ def test_a_backdated_transfer_does_not_move_earlier_facts() -> None:
     office.did("people.transfer-person", {"person": "p-1", "to_section": "s-2", "on": "2026-01-01"})
     assert office.events[before.id].data.stamps == (Stamp(person="p-1", section="s-1", tier="staff"),)
     assert _stamp(office, "2026-03-02") == ("s-2", "staff")
+
+
+# --- leaving ---
+
+
+def _leaves(on: str, reason: str = "retired", **more: str) -> dict[str, str]:
+    return {"person": "p-1", "on": on, "reason": reason} | more
+
+
+def test_leaving_ends_what_was_held_from_that_day_on() -> None:
+    office = founded("p-1")
+    office.did("people.assume-post", post(post="second", tier="section-head", section="s-1", concurrent=True))
+    left = office.did("people.record-leaving", _leaves("2026-02-01"))
+    assert left.data.stamps == (Stamp(person="p-1", section="s-1", tier="staff"),)
+    assert _stamp(office, "2026-01-31") == ("s-1", "staff")
+    assert _stamp(office, "2026-02-01") == (None, None)
+    report = {"person": "p-1", "half": "2026H1", "heard_by": []}
+    assert office.refused("work.deliver-duty-report", report, "2026-06-30T09:00:00+08:00") == "heads-no-section"
+
+
+def test_leaving_ends_party_roles_too() -> None:
+    office = founded("p-1", "p-2")
+    for who, role in (("p-1", "secretary"), ("p-2", "member")):
+        office.did("people.set-party-role", {"person": who, "branch": "b", "role": role, "from_on": "2026-01-01"})
+    office.did("people.record-leaving", _leaves("2026-03-02"))
+    talk = {"talk": "t", "initiator": "p-1", "participants": ["p-2"], "mode": "one-to-one"}
+    pairs = [
+        office.did("talk.hold-talk", talk | {"talk": f"t-{day}"}, f"2026-03-{day}T12:00:00+08:00").data.party_pair
+        for day in ("01", "02")
+    ]
+    assert pairs[0] not in {None, "peer"}
+    assert pairs[1] in {None, "peer"}
+
+
+def test_what_is_taken_on_later_goes_on_and_a_leaving_taken_back_never_was() -> None:
+    office = founded("p-1")
+    left = office.did("people.record-leaving", _leaves("2026-02-01", "transferred", to="o-2"))
+    office.did("people.assume-post", post(post="again", tier="section-head", from_on="2026-02-10"))
+    assert _stamp(office, "2026-02-09") == (None, None)
+    assert _stamp(office, "2026-02-10") == ("s-1", "section-head")
+    office.revoke(left)
+    assert _stamp(office, "2026-02-09") == ("s-1", "staff")
+
+
+def test_nobody_leaves_twice_without_a_post_between() -> None:
+    office = founded("p-1")
+    office.did("people.record-leaving", _leaves("2026-02-01"))
+    for on in ("2026-01-15", "2026-02-01", "2026-02-20"):
+        assert office.refused("people.record-leaving", _leaves(on)) == "once-only"
+    office.did("people.assume-post", post(post="again", from_on="2026-02-10"))
+    office.did("people.record-leaving", _leaves("2026-02-20", "deceased"))
+    assert _stamp(office, "2026-02-19") == ("s-1", "staff")
+    assert _stamp(office, "2026-02-20") == (None, None)
+
+
+def test_only_who_is_transferred_goes_to_an_office() -> None:
+    fields = {"person": "p-1", "on": "2026-02-01", "to": "o-2"}
+    assert RecordLeaving.model_validate(fields | {"reason": "transferred"}).to == "o-2"
+    with pytest.raises(ValidationError, match="transferred only"):
+        RecordLeaving.model_validate(fields | {"reason": "retired"})

@@ -1,4 +1,4 @@
-"""Sections, registrations and posts at the year's beginning; transfers, ended and new posts during it."""
+"""Sections, registrations and posts at the start of a year; transfers, ended and new posts during it, who leaves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROLES: Final = ("secretary", "committee", "member")  # of a branch's first memb
 _PROBATION: Final = timedelta(days=365)
 _TRANSFER_MONTHS: Final = (3, 4, 5, 6, 8, 9, 10)
 _TRANSFERS_A_MONTH: Final = 0.012  # of the staff
-_PROMOTION, _CONFIRMATION = 7, 9
+_PROMOTION, _CONFIRMATION, _RETIREMENT = 7, 9, 12
 
 
 def first_id() -> str:
@@ -52,6 +52,8 @@ def month(office: Office, number: int) -> Iterator[Draft]:
         yield from _confirm(office, day)
     if number in _TRANSFER_MONTHS:
         yield from _transfers(office, day)
+    if number == _RETIREMENT:
+        yield from _retire(office, day)
 
 
 def _draft(ident: str, model: type[ActionData], moment: datetime, data: dict[str, Any], entry: Entry) -> Draft:
@@ -127,6 +129,14 @@ def _confirm(office: Office, day: date) -> Iterator[Draft]:
     if head.acting:
         head.acting = False
         yield from _renew(head, f"{head.id}-d", day)
+
+
+def _retire(office: Office, day: date) -> Iterator[Draft]:
+    """The oldest of the staff leaves when the year is over."""
+    staff = [cadre for cadre in office.cadres if cadre.tier == "staff"]
+    for cadre in sorted(staff, key=lambda each: (each.birth_year, each.id))[:1]:
+        data = {"person": cadre.id, "on": f"{office.year + 1}-01-01", "reason": "retired"}
+        yield _draft(f"leaving-{cadre.id}", contract.RecordLeaving, at(day, 9, 0), data, "hand")
 
 
 def _transfers(office: Office, day: date) -> Iterator[Draft]:

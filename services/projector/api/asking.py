@@ -14,6 +14,10 @@ from services.projector.read_models import OFFICE, ReadModel
 Row = dict[str, Any]
 ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)  # what is known now is what will be known then, as far as we know
 _LISTED: Final = "SELECT {columns} FROM {source} AS r WHERE {conditions} ORDER BY {order} LIMIT {limit}::bigint"
+_KNOWS: Final = (
+    "EXISTS (SELECT FROM fact AS f WHERE f.office = r.office AND f.person = {person}"
+    " AND f.type = 'chengzhang.people.person-registered.v1' AND f.known_to = 'infinity')"
+)
 _SITS: Final = (
     "EXISTS (SELECT FROM seat AS s WHERE s.office = r.office AND s.section = {section} AND s.person IN ({whose}))"
 )
@@ -62,7 +66,9 @@ async def listed(connection: Connection, model: ReadModel, asked: Asked) -> list
 def _conditions(model: ReadModel, asked: Asked, order: Sequence[str], values: list[object]) -> Iterator[str]:
     for name, wanted in asked.where.items():
         yield f"r.{quote(name)} = {_value(values, wanted)}"
-    # The access rule: rows that are nobody's are everybody's who reads the office.
+    # The access rule: rows that are nobody's are everybody's who reads the office, or is in it.
+    if not model.whose and asked.grant.person is not None:
+        yield _KNOWS.format(person=_value(values, asked.grant.person))
     if model.whose and asked.grant.person is not None:
         yield _whose(model, _value(values, asked.grant.person))
     if model.whose and asked.grant.section is not None:

@@ -1,8 +1,8 @@
-"""A person's own resources, joined over the offices that know the person."""
+"""A person's own resources, joined over the offices between which the person moved, as both of them recorded."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +13,13 @@ from pydantic import create_model
 
 from services.common.bearer import forbidden
 from services.common.grants import Grant
+from services.common.joining import Place, files
 from services.common.problems import responses
 from services.projector.api import reading as r
-from services.projector.api.asking import ALWAYS, Asked, listed
-from services.projector.api.shapes import Erased, File, Seen, row_of
+from services.projector.api.asking import ALWAYS, Asked, behind, listed
+from services.projector.api.shapes import Elsewhere, Erased, File, Seen, row_of
 from services.projector.database import Connection
+from services.projector.read_models import ReadModel
 
 _ENTRIES: Final = ("occurred_at", "event_id", "office")  # how entries are paged, whatever office they are from
 _WHOSE: Final = ("person",)
@@ -37,11 +39,15 @@ class _Asked:
 
 
 class _Known(NamedTuple):
-    """What is known of a person: in which offices, up to where, and the sealed name."""
+    """What is known of a person: in which offices, in the order of the moves, up to where, and the sealed name.
+
+    ``elsewhere``: offices that know somebody by this id, and whose files are others.
+    """
 
     connection: Connection
     at: datetime | None
     offices: list[str]
+    elsewhere: list[str]
     seen: dict[str, int]
     sealed: dict[str, dict[str, Any]]
 
@@ -51,7 +57,8 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
     routes = APIRouter(prefix="/people", tags=["people"], responses=responses(401, 403, 404, 422, 503))
     asking = Depends(granted)
     entry, file, summary = (reading.models[name] for name in ("growth_entry", "growth_file", "appraisal_summary"))
-    one_appraisal = create_model("OneAppraisal", __base__=row_of(summary), seen=(Seen, ...), erased=(Erased, []))
+    more = {"seen": (Seen, ...), "elsewhere": (Elsewhere, []), "erased": (Erased, [])}
+    one_appraisal = create_model("OneAppraisal", __base__=row_of(summary), **more)  # type: ignore[call-overload]
 
     @routes.get(
         "/{person}/growth-file",
@@ -69,9 +76,12 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
                 page = Asked(each, grant, known.at, where, order=_ENTRIES, after=key, limit=limit + 1)
                 entries += await listed(known.connection, entry, page)
                 years += await listed(known.connection, file, Asked(each, grant, known.at, where))
+            credited = r.PEOPLE.training(known.connection, **where, offices=known.offices, as_of=known.at or ALWAYS)
+            training = [dict(row) async for row in credited]
         entries.sort(key=lambda row: [row[name] for name in _ENTRIES])
         rows, following = r.next_page(entries, limit, _ENTRIES)
-        told = {**where, "as_of": asked.as_of, "years": years, "entries": rows, "next": following, "seen": known.seen}
+        told: dict[str, Any] = {**where, "as_of": asked.as_of, "years": years, "training": training, "entries": rows}
+        told |= {"next": following, "seen": known.seen}
         return await _named(reading, asked, grant, told, known)
 
     @routes.get(
@@ -85,13 +95,11 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         async with _known(reading, asked, grant) as known:
             pages = [Asked(each, grant, known.at, where) for each in known.offices]
             found = [row for page in pages for row in await listed(known.connection, summary, page)]
-            came = r.PEOPLE.left(known.connection, person=person, as_of=known.at or ALWAYS)
-            left = {row["office"] async for row in came}
+            together = await _requirement(known.connection, summary, pages) if len(found) > 1 else {}
         if not found:
             by = f" by {asked.as_of}." if asked.as_of else "."
             raise r.missing(f"Nothing of {person} in {year} was recorded{by}")
-        # Of several offices the one that nobody came from yet.
-        told = {**min(found, key=lambda row: (row["office"] in left, row["office"])), "seen": known.seen}
+        told = {**found[-1], **together, "seen": known.seen}  # of several offices the last that has a row
         return await _named(reading, asked, grant, told, known)
 
     return routes
@@ -109,26 +117,44 @@ async def _known(
         raise forbidden(grant, "This token reads its own person's file only.", person=person)
     await reading.wait(asked.at_least)
     async with reading.snapshot(key) as connection:
-        offices = await _offices(connection, grant, person, asked.office)
+        offices, elsewhere = await _offices(connection, grant, asked, at or ALWAYS)
         seen = await reading.seen(connection, offices)
-        yield _Known(connection, at, offices, seen, await reading.sealed_names(connection, [person], offices, at))
+        sealed = await reading.sealed_names(connection, [person], offices, at)
+        yield _Known(connection, at, offices, elsewhere, seen, sealed)
 
 
 async def _named(
     reading: r.Reading, asked: _Asked, grant: Grant, told: dict[str, Any], known: _Known
 ) -> dict[str, Any]:
+    told |= {"elsewhere": known.elsewhere}
     names = await reading.opened(asked.request, asked.response, grant, told, known.sealed)
     return {**told, "name": names.get(asked.person), "erased": names.erased}
 
 
-async def _offices(connection: Connection, grant: Grant, person: str, office: str | None) -> list[str]:
-    """The offices whose part of the file the caller may read."""
-    known = [row["office"] async for row in r.PEOPLE.offices_of(connection, person=person)]
-    offices = [each for each in known if grant.in_office(each) and office in {None, each}]
-    if not offices:
-        raise r.missing(f"No office in your reach knows a person {person}.")
+async def _offices(connection: Connection, grant: Grant, asked: _Asked, at: datetime) -> tuple[list[str], list[str]]:
+    """The offices whose parts of the file the caller may read, in the order of the moves; and those of other files.
+
+    Of several files it is the one that was begun first: nobody takes an id over by registering it again.
+    """
+    rows = r.PEOPLE.places(connection, person=asked.person, as_of=at)
+    joined = files([Place(**row) async for row in rows])
+    near = {each for file in joined for each in file if grant.in_office(each)}
+    if not near & ({asked.office} if asked.office else near):
+        raise r.missing(f"No office in your reach knows a person {asked.person}.")
     if grant.section is not None:
-        rows = [row async for row in r.PEOPLE.sections_of(connection, person=person, offices=offices)]
-        if grant.section not in {row["section"] for row in rows}:
-            raise forbidden(grant, "This token reads the files of its own section only.", person=person)
-    return offices
+        seats = r.PEOPLE.sections_of(connection, person=asked.person, offices=sorted(near))
+        near &= {row["office"] async for row in seats if row["section"] == grant.section}
+    wanted = near & {asked.office} if asked.office else near
+    if not wanted:
+        raise forbidden(grant, "This token reads the files of its own section only.", person=asked.person)
+    chosen = next(file for file in joined if wanted.intersection(file))
+    return [each for each in chosen if each in wanted], sorted(near.difference(chosen))
+
+
+async def _requirement(connection: Connection, summary: ReadModel, pages: Sequence[Asked]) -> dict[str, Any]:
+    """Whether the person has met the study requirement by what all these offices have credited, and by which events."""
+    figure = summary.figures["requirement_met"]
+    credited = [row for page in pages for row in await behind(connection, summary, figure.name, page) if row["counts"]]
+    credited.sort(key=lambda row: (row["occurred_at"], row["event_id"]))
+    met = sum(row["counts"] for row in credited) >= figure.least
+    return {figure.name: met, "requirement_events": [row["event_id"] for row in credited]}

@@ -21,6 +21,14 @@ Erased = Annotated[
         description="those in this answer whose names were erased, for ever; left out where there are none",
     ),
 ]
+Elsewhere = Annotated[
+    list[str],
+    Field(
+        exclude_if=lambda offices: not offices,
+        description="other offices in your reach that know somebody by this id, whose files don't join this one, "
+        "since no move between them was recorded by both: ask with `office`; left out where there are none",
+    ),
+]
 Seen = Annotated[
     dict[str, int],
     Field(description="next position by shard: everything before it is in this answer", examples=[{"3": 125}]),
@@ -80,16 +88,26 @@ class Explanation(Shape):
     seen: Seen
 
 
+class Training(Shape):
+    """What was credited in a year to one account, by all offices of the file."""
+
+    year: int
+    account: str
+    centi_xueshi: Annotated[int, Field(description="1/100 study hour (学时)")]
+
+
 class File(Shape, Generic[Y, E]):
-    """成长档案: a cadre's growth file, joined over the offices."""
+    """成长档案: a cadre's growth file, joined over the offices that recorded the moves between them."""
 
     person: str
     name: Name
     as_of: str | None
     years: list[Y]
+    training: Annotated[list[Training], Field(exclude_if=lambda credited: not credited)]
     entries: list[E]
     next: Next
     seen: Seen
+    elsewhere: Elsewhere = []
     erased: Erased = []
 
 

@@ -7,10 +7,11 @@ from services.recorder.domain.core import Action, Event, Held, Key, Rejection, S
 from services.recorder.domain.facts import Ruling, becomes, keeps, needs_more, rule, thing, upholds
 from services.recorder.domain.timeline import NO_END, Person, person
 
-keeps(contract.PersonRegistered, "joined_on")
+keeps(contract.PersonRegistered, "joined_on", "previous")
 keeps(contract.PostAssumed, "tier", "section", "concurrent", "acting", "from_on")
 keeps(contract.PostEnded, "on")
 keeps(contract.PersonTransferred, "on")
+keeps(contract.PersonLeft, "on", "to")
 keeps(contract.PartyRoleSet, "branch", "role", "from_on")
 keeps(contract.RankSet)
 keeps(contract.SecondmentStarted, "from_on")
@@ -46,6 +47,21 @@ def moves_the_main_post(states: States, action: Action, data: contract.TransferP
     if main is None:
         return unknown("post", f"{data.person} (main, {data.on})")
     return {"post": main.data["post"], "stamps": (stamp(data.person, data.to_section, main.data["tier"]),)}
+
+
+@rule(contract.RecordLeaving)
+def leaves_once(states: States, action: Action, data: contract.RecordLeaving) -> Ruling:
+    """Whoever left leaves again only after a post that began later."""
+    state = person(states, action, data.person)
+    for event, fact in state.of_type(contract.PersonLeft).items():
+        if not any(fact.data["on"] < post.begins <= data.on for post in state.posts()):
+            return Rejection(
+                "once-only",
+                f"{data.person} left on {fact.data['on']} (event {event}), and took no post since. "
+                "Correct that event, or revoke it first.",
+                f"{data.person} 已于 {fact.data['on']} 离开（事件 {event}），此后没有任职。请更正该事件，或先撤销它。",
+            )
+    return None
 
 
 def _with(state: Person, fact: Held) -> Person:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from schemas.base import EventData, Stamp, Tier
-from schemas.people import PartyRoleSet, PersonTransferred, PostAssumed, PostEnded
+from schemas.people import PartyRoleSet, PersonLeft, PersonTransferred, PostAssumed, PostEnded
 from services.recorder.domain.core import Action, States, Thing, stamp, state
 
 HIGHEST: Final[tuple[Tier, ...]] = ("leadership", "section-head", "staff")
@@ -53,9 +53,16 @@ class Person(Thing):
         """All posts, whether held now or not."""
         known = self.derived()
         if "posts" not in known:
-            known["posts"] = periods(self, PostAssumed, PostEnded, "post")
-        found: list[Period] = known["posts"]
-        return found
+            found = periods(self, PostAssumed, PostEnded, "post")
+            known["posts"] = [post._replace(ends=min(post.ends, self.left(post.begins))) for post in found]
+        posts: list[Period] = known["posts"]
+        return posts
+
+    def left(self, begins: str) -> str:
+        """The day on which the person left the office, who was in it from a day on: what began later goes on."""
+        return min(
+            (fact.data["on"] for fact in self.of_type(PersonLeft).values() if fact.data["on"] >= begins), default=NO_END
+        )
 
     def held(self, day: str) -> list[Period]:
         """The posts held on that day."""
@@ -96,7 +103,7 @@ class Person(Thing):
         """The role in a party branch on that day, the highest of several branches' latest."""
         latest_of: dict[str, Period] = {}
         for event, fact in self.of_type(PartyRoleSet).items():
-            period = Period(event, fact.data["from_on"], NO_END, fact.data)
+            period = Period(event, fact.data["from_on"], self.left(fact.data["from_on"]), fact.data)
             known = latest_of.get(fact.data["branch"])
             if period.on(day) and (known is None or period.begins >= known.begins):
                 latest_of[fact.data["branch"]] = period

@@ -22,8 +22,11 @@ def keys(known: Known) -> Iterator[tuple[Any, ...]]:
         since = date.fromisoformat(post.data["from_on"])
         ends = [
             date.fromisoformat(end.data["on"]) - timedelta(days=1)
-            for end in known.standing("people.post-ended")
-            if (end.data["person"], end.data["post"]) == (post.data["person"], post.data["post"])
+            for end in known.standing("people.post-ended", "people.person-left")
+            if end.data["person"] == post.data["person"]
+            and (
+                end.data["post"] == post.data["post"] if "post" in end.data else end.data["on"] >= post.data["from_on"]
+            )
         ]
         until = min((*ends, date(last, 12, 31)))
         yield from ((post.data["person"], year) for year in range(since.year, until.year + 1) if since <= until)

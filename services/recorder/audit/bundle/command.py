@@ -13,6 +13,7 @@ from services.common.settings import Settings
 from services.recorder.audit import files
 from services.recorder.audit.asking import Asked
 from services.recorder.audit.bundle import packing
+from services.recorder.audit.bundle.gathering import Whose
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import standing
 from services.recorder.audit.proving.commands import Archives, opened, tell
@@ -35,6 +36,10 @@ _WORDS: Final[Words] = {
 }
 Person = Annotated[str, typer.Option(help="The person's id · 人员编号")]
 Year = Annotated[int, typer.Option(min=1900, max=2200, help="The appraisal's calendar year · 考核年度")]
+Office = Annotated[
+    str | None,
+    typer.Option(help="Whose file, where several know that id · 多个机关有此编号时，指明哪个机关的档案"),
+]
 Out = Annotated[
     Path,
     typer.Option(
@@ -48,6 +53,7 @@ def bundle(
     person: Person,
     year: Year,
     out: Out,
+    office: Office = None,
     source: Archives = None,
     home: Home = None,
     lang: Language = None,
@@ -55,10 +61,11 @@ def bundle(
 ) -> None:
     """Put an appraisal's figures, events, proofs and verify.py into a zip (考核证据包：数字、事件、证明与核验程序)."""
     Asked(lang).ident(person)
+    whose = Whose(person, year, office)
     words = _WORDS[spoken(lang)]
     with said(lang):
         files.check(out, packing.is_bundle)
-        made = asyncio.run(_made(settings_of(home, lang, AUDITOR), person, year, source or (), words["waiting"]))
+        made = asyncio.run(_made(settings_of(home, lang, AUDITOR), whose, source or (), words["waiting"]))
         files.check(out, packing.is_bundle)  # what came there meanwhile
         files.write(out, made.content)
     told = {"file": str(out), "person": person, "year": year, "events": made.events}
@@ -69,11 +76,11 @@ def bundle(
     tell({**told, "offices": offices}, "\n".join([*lines, words["check"].format(**told)]), as_json=as_json)
 
 
-async def _made(settings: Settings, person: str, year: int, sources: Sequence[Path], waiting: str) -> Bundle:
+async def _made(settings: Settings, whose: Whose, sources: Sequence[Path], waiting: str) -> Bundle:
     @cache
     def wait() -> None:
         typer.echo(waiting, err=True)
 
     async with opened(settings) as log:
         making = Making(log, lambda: Keys.load(settings.checkpoint_keys_file), lambda: standing(settings))
-        return await making.make(person, year, sources, wait)
+        return await making.make(whose, sources, wait)

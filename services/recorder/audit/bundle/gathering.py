@@ -5,6 +5,7 @@ the history is. That the read models have come far enough is seen to before.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -14,17 +15,20 @@ import aiosql
 import asyncpg
 import orjson
 
+from schemas.people import PersonLeft, PersonRegistered
+from services.common.joining import Place, files
 from services.recorder.archive.held import Archive, chunks
 from services.recorder.archive.words import refused
 from services.recorder.audit.proving.proofs import Found
 from services.recorder.audit.source import archive_in
 from services.recorder.domain.timeline import Person
-from services.recorder.errors import Contradiction, Unavailable, Unsettled
+from services.recorder.errors import Contradiction, Missing, Unavailable, Unsettled
 from services.recorder.ledger.database import Connection
 from services.recorder.ledger.states import unlike
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("bundle.sql"), "asyncpg", mandatory_parameters=False)
 _JSON: Final = ("evidence_by_group", "evidence_by_guide", "routine_grades", "duty_reports")
+_NO_MATTER: Final = datetime.min.replace(tzinfo=UTC)
 Json = dict[str, Any]
 Wanted = set[tuple[int, str]]  # shard and event id
 
@@ -37,19 +41,48 @@ class Gathered(NamedTuple):
     touched: dict[int, int]
 
 
-async def persons(connection: Connection, person: str) -> list[asyncpg.Record]:
-    """The offices that know a person: shard, office, state. Raises Unsettled where one can't be read now."""
+class Whose(NamedTuple):
+    """Whose appraisal of which year. ``office`` says of which file, where several offices know somebody by that id."""
+
+    person: str
+    year: int
+    office: str | None = None
+
+
+async def persons(connection: Connection, whose: Whose) -> list[asyncpg.Record]:
+    """The offices of a person's file: shard, office, state.
+
+    Raises Unsettled where one can't be read now, Missing where it isn't said which file is meant.
+    """
+    person, office = whose.person, whose.office
     found = [row async for row in QUERIES.persons(connection, person=person)]
     for row in found:
         if why := unlike(row["fold_version"]):
             raise Unsettled(f"shard {row['shard']}: {why.en}", f"分片 {row['shard']}：{why.zh}")
-    return found
+    joined = [file for file in files(map(_place, found)) if office is None or office in file]
+    if len(joined) > 1:
+        listed = "; ".join(", ".join(file) for file in joined)
+        raise Missing(
+            f"several offices know a person {person}, and no move between them was recorded by both ({listed}). "
+            "Say whose file is meant: --office.",
+            f"多个机关登记有人员 {person}，而其间的调动并未由双方登记（{listed}）。请用 --office 指明是哪一份档案。",
+        )
+    return [row for row in found if joined and row["office"] in joined[0]]
 
 
-async def gathered(connection: Connection, person: str, year: int) -> Gathered:
-    """All of it, of one snapshot. Raises Unavailable where there are no read models, Contradiction, Unsettled."""
+def _place(row: asyncpg.Record) -> Place:
+    """What an office says of moves; since when it knows the person doesn't matter here."""
+    state = Person.model_validate_json(row["state"] or "{}")
+    previous = next((fact.data.get("previous") for fact in state.of_type(PersonRegistered).values()), None)
+    went_to = [fact.data["to"] for fact in state.of_type(PersonLeft).values() if "to" in fact.data]
+    return Place(row["office"], _NO_MATTER, previous, went_to)
+
+
+async def gathered(connection: Connection, whose: Whose) -> Gathered:
+    """All of it, of one snapshot. Raises Unavailable (no read models), Contradiction, Unsettled, Missing."""
+    person, year = whose.person, whose.year
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        found = await persons(connection, person)
+        found = await persons(connection, whose)
         offices = [row["office"] for row in found]
         try:
             rows = [row async for row in QUERIES.figures(connection, offices=offices, person=person, year=year)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from services.recorder.audit.bundle import gathering, packing
-from services.recorder.audit.bundle.gathering import Gathered
+from services.recorder.audit.bundle.gathering import Gathered, Whose
 from services.recorder.audit.bundle.standing import Standing
 from services.recorder.audit.offline import standalone
 from services.recorder.audit.proving.log import AuditLog
@@ -46,13 +46,14 @@ class Making:
     standing: Callable[[], Awaitable[Mapping[int, Standing]]]
 
     async def make(
-        self, person: str, year: int, sources: Sequence[Path] = (), waiting: Callable[[], None] = lambda: None
+        self, whose: Whose, sources: Sequence[Path] = (), waiting: Callable[[], None] = lambda: None
     ) -> Bundle:
         """Make it. ``sources``: folders of archives that hold what left; ``waiting`` is called where it waits.
 
         Raises Missing, NotArchived, Unsettled, Contradiction, Misconfigured, Unavailable.
         """
-        signed, found = await self._settled(person, year, waiting)
+        person, year = whose.person, whose.year
+        signed, found = await self._settled(whose, waiting)
         if not found.figures:
             raise Missing(
                 f"{person} has no appraisal of {year}: no post held in that year is recorded. "
@@ -67,14 +68,14 @@ class Making:
                     proved += await included(connection, here, kept)
         return self._packed(person, year, found, {shard: signed[shard] for shard in found.touched}, proved)
 
-    async def _settled(self, person: str, year: int, waiting: Callable[[], None]) -> tuple[Signed, Gathered]:
+    async def _settled(self, whose: Whose, waiting: Callable[[], None]) -> tuple[Signed, Gathered]:
         """A checkpoint of each shard, and what the person's year was then."""
         until = time.monotonic() + PATIENCE
         while True:
-            signed = await self._signed(person)
+            signed = await self._signed(whose)
             behind = await self._behind(signed)
             async with self.log.connection() as connection:
-                found = await gathering.gathered(connection, person, year)
+                found = await gathering.gathered(connection, whose)
             wrong = behind or _newer(signed, found)
             if wrong is None:
                 return signed, found
@@ -83,11 +84,14 @@ class Making:
             waiting()
             await asyncio.sleep(_AGAIN)
 
-    async def _signed(self, person: str) -> dict[int, Kept]:
+    async def _signed(self, whose: Whose) -> dict[int, Kept]:
         async with self.log.connection() as connection:
-            rows = await gathering.persons(connection, person)
+            rows = await gathering.persons(connection, whose)
         if not rows:
-            raise Missing(f"no office knows a person {person}", f"没有任何机关登记过人员 {person}")
+            person = whose.person
+            if whose.office is None:
+                raise Missing(f"no office knows a person {person}", f"没有任何机关登记过人员 {person}")
+            raise Missing(f"{whose.office} knows no person {person}", f"{whose.office} 没有登记过人员 {person}")
         return {shard: await self.log.sign(shard) for shard in sorted({row["shard"] for row in rows})}
 
     async def _behind(self, signed: Signed) -> Unsettled | None:

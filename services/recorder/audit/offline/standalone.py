@@ -53,7 +53,8 @@ ENTRIES: Final[Json] = {}
 ASSUMED: Final = "chengzhang.people.post-assumed.v1"
 ENDED: Final = "chengzhang.people.post-ended.v1"
 MOVED: Final = "chengzhang.people.person-transferred.v1"
-PLACING: Final = frozenset({ASSUMED, ENDED, MOVED})
+LEFT: Final = "chengzhang.people.person-left.v1"
+PLACING: Final = frozenset({ASSUMED, ENDED, MOVED, LEFT})
 # What a later version may fill; no event of this one does.
 NOT_YET: Final[Json] = {
     "stage": "not-opened", "routine_grades": [], "duty_reports": [], "proposed_grade": None, "grade": None,
@@ -95,12 +96,11 @@ def _placed(events: Iterable[Json], person: str, year: int) -> Json:
     """
     facts = [event for event in events if event["type"] in PLACING and event["data"]["person"] == person]
     facts.sort(key=lambda fact: int(fact["sequence"]))
-    last = {fact["data"]["post"]: f"{year:04d}-12-31" for fact in facts}  # the day up to which each was held
-    for fact in (fact["data"] for fact in facts if fact["type"] == ENDED):
-        day_before = date.fromisoformat(fact["on"]) - timedelta(days=1)
-        last[fact["post"]] = min(last[fact["post"]], day_before.isoformat())
+    ends = [fact["data"] for fact in facts if fact["type"] in {ENDED, LEFT}]
     posts = [(place, fact["data"]) for place, fact in enumerate(facts) if fact["type"] == ASSUMED]
-    seats = [(last[post["post"]], post["from_on"], place, post) for place, post in posts if not post["concurrent"]]
+    seats = [
+        (_held_until(post, ends, year), post["from_on"], place, post) for place, post in posts if not post["concurrent"]
+    ]
     until, _, _, post = max((seat for seat in seats if seat[1] <= seat[0]), default=("", "", 0, None))
     if post is None:
         return {"section": None, "tier": None}
@@ -110,6 +110,13 @@ def _placed(events: Iterable[Json], person: str, year: int) -> Json:
         if fact["type"] == MOVED and fact["data"]["on"] <= until and fact["data"]["post"] == post["post"]
     ]
     return {"section": max(moves)[2] if moves else post["section"], "tier": post["tier"]}
+
+
+def _held_until(post: Json, ends: list[Json], year: int) -> str:
+    """The day up to which a post was held: whoever leaves the office holds none any more that began by then."""
+    ons = [e["on"] for e in ends if (e["post"] == post["post"] if "post" in e else e["on"] >= post["from_on"])]
+    days = [(date.fromisoformat(on) - timedelta(days=1)).isoformat() for on in ons]
+    return min([f"{year:04d}-12-31", *days])
 
 
 def _instant(event: Json) -> datetime:
