@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -17,6 +17,7 @@ from deploy.local.speaking.words import both
 from services.common.commands import Lang as Spoken
 from services.common.commands import settings_of
 from services.common.settings import Settings
+from services.common.visible import all_visible
 
 _SECONDS = 30  # a read may wait 10 s for ``at_least``
 _PAGE = 500
@@ -69,8 +70,7 @@ def get(client: httpx.Client, path: str, params: Mapping[str, str]) -> Json | No
         return None
     if not answer.is_success:
         raise refused(answer)
-    body: Json = answer.json()
-    return body
+    return cast("Json", all_visible(answer.json()))
 
 
 def _answer(client: httpx.Client, path: str, params: Mapping[str, str]) -> httpx.Response:

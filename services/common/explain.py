@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
+from services.common.visible import UNSEEN
+
 Four = tuple[str, str, str, str]  # message en, zh; fix en, zh
 _LARGEST: Final = 2**53 - 1
 _LONGEST_NAME: Final = 64
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _SAID: Final[dict[str, Four]] = {
     "missing": ("is missing", "缺少该字段", "add it", "请补上"),
@@ -140,7 +141,10 @@ _SAID: Final[dict[str, Four]] = {
         "counts more than there were ballots", "各项票数之和超过总票数",
         "give ballots, and counts that add up to no more", "请填写 ballots，且各项之和不超过它",
     ),
-    "nul": ("contains a NUL character", "含有 NUL 字符", "remove it", "请去掉该字符"),
+    "unseen": (
+        "contains {point}, which nobody sees: a control character, or one that turns text around",
+        "含有不可见字符 {point}：控制字符，或改变文字方向的字符", "remove it", "请去掉该字符",
+    ),
 }  # fmt: skip
 _OTHERWISE: Final[Four] = (
     "does not fit the schema",
@@ -220,7 +224,7 @@ def field_errors(
 
 def escaped(part: str | int) -> str:
     """One part of an RFC 6901 pointer. A name that is long or has control characters is a sender's and is cut."""
-    return _CONTROL.sub("\ufffd", str(part))[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
+    return UNSEEN.sub("\ufffd", str(part))[:_LONGEST_NAME].replace("~", "~0").replace("/", "~1")
 
 
 def _error(  # noqa: PLR0917 - what one error is told from

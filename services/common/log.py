@@ -1,15 +1,25 @@
 """Logs: one JSON object a line, on stderr. They say what happened to which id, never what was in it.
 
+A line is no longer than ``LONGEST``, and has nothing in it that a terminal would obey. A file that stderr goes to is
+begun anew once it is ``LARGEST``, and the old one kept beside it: copied, not moved, since others have it open.
+
 So an exception is logged as its type and where it was raised: its message may repeat a row or a value.
 """
 
+import json
 import logging
+import os
+import shutil
 import sys
 import traceback
-from typing import Any, Final
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor
+
+from services.common.visible import visible
 
 # aiokafka names every reconnect, FastStream every record, and a record's content where its handler raised.
 _QUIET: Final = {
@@ -22,10 +32,45 @@ _QUIET: Final = {
     "uvicorn.access": logging.CRITICAL,
 }
 _FRAMES: Final = 8
+LONGEST: Final = 8 * 1024  # characters of a line
+LARGEST: Final = 16 * 1024 * 1024  # bytes of a file
+_KEPT: Final = ("event", "level", "logger", "timestamp")
 
 
-def configure(level: str = "INFO") -> None:
-    """Log from ``level`` on. Once a process, before anything else logs."""
+class Handler(logging.StreamHandler[TextIO]):
+    """Onto stderr; ``file``: where that goes to, if to a file."""
+
+    def __init__(self, file: Path | None) -> None:
+        super().__init__(sys.stderr)
+        self._file = file
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it."""
+        super().emit(record)
+        if self._file is not None:
+            rotate(self._file)
+
+
+def rotate(file: Path) -> None:
+    """Begin a file anew that has become too large, whoever goes on to append to it."""
+    try:
+        if file.stat().st_size >= LARGEST:
+            shutil.copyfile(file, file.with_name(f"{file.name}.1"))
+            os.truncate(file, 0)
+    except OSError:  # a log that can't be begun anew goes on
+        return
+
+
+def _line(event: Mapping[str, Any], **options: Any) -> str:  # noqa: ANN401  # as structlog hands them on
+    text = visible(json.dumps(event, ensure_ascii=False, **options))
+    if len(text) <= LONGEST:
+        return text
+    kept = {name: str(event[name])[:256] for name in _KEPT if name in event}
+    return visible(json.dumps({**kept, "cut": len(text), "began": text[: LONGEST // 4]}, ensure_ascii=False))
+
+
+def configure(level: str = "INFO", file: Path | None = None) -> None:
+    """Log from ``level`` on; ``file``: where stderr goes to. Once a process, before anything else logs."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -39,10 +84,10 @@ def configure(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Handler(file)
     rendered: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
+        structlog.processors.JSONRenderer(serializer=_line),
     ]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=rendered))
     root = logging.getLogger()

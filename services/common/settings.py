@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     erasure_delay_hours: int = Field(
         default=24, ge=0, description="an erasure is confirmed so long after its request at the earliest"
     )
+    log_file: Path | None = Field(default=None, description="where stderr goes to: begun anew at 16 MB")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
 
     @classmethod

@@ -60,7 +60,7 @@ Log: Final = structlog.get_logger("recorder")
 def serve(home: Home = None, lang: Language = None, check: CheckOnly = False) -> None:  # noqa: FBT002  # an option
     """Take actions from Kafka and over HTTP, append them, relay the events, until stopped (接收、记录并发布)."""
     settings = settings_of(home, lang)
-    log.configure(settings.log_level)
+    log.configure(settings.log_level, settings.log_file)
     collect_rarely()
     try:
         grants = Grants.load(settings.tokens, settings.token_uses_of("recorder"))

@@ -424,9 +424,10 @@ async def test_a_stranger_checks_it_with_nothing_of_ours(sample: Sample, tmp_pat
         packed.extractall(folder)
     key = sample.keys[0].text
     told = json.loads(stranger(tmp_path, folder / "verify.py", str(file), "--json", "--key", key))
-    assert (told["ok"], told["keys"], told["problems"]) == (True, {"source": "given", "signed_by": [key]}, [])
+    keys = {"source": "given", "trusted": [key], "signed_by": [key]}
+    assert (told["ok"], told["keys"], told["problems"]) == (True, keys, [])
     assert "THIS KEY CAME WITH THE BUNDLE" in stranger(tmp_path, folder / "verify.py", "--lang", "en")
-    assert "全部一致" in stranger(tmp_path, folder / "verify.py", "--lang", "zh")
+    assert "按包内自带的公钥全部一致" in stranger(tmp_path, folder / "verify.py", "--lang", "zh")
     (folder / sample.event()).unlink()
     assert f"✗ {sample.event()} · manifest.json 列有" in stranger(
         tmp_path, folder / "verify.py", "--lang", "zh", code=1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -60,3 +61,32 @@ def test_levels_and_the_noise_of_libraries(capsys: pytest.CaptureFixture[str]) -
     logging.getLogger("uvicorn.access").error("GET /receipts?id=…")
     (line,) = _lines(capsys)
     assert (line["event"], line["office"], line["n"], line["logger"]) == ("told", "o-1", 3, "ours")
+
+
+def test_a_line_has_a_bound_and_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("INFO")
+    structlog.get_logger("ours").info("told", path="\x1b[2J\u202e\x9b1m 张", client="x" * 100)
+    structlog.get_logger("ours").info("long", path="\u202e" * 100_000)
+    captured = capsys.readouterr().err
+    assert all(letter.isprintable() or letter == "\n" for letter in captured)
+    told, long = captured.splitlines()
+    assert json.loads(told)["path"] == "\x1b[2J\u202e\x9b1m 张"
+    assert len(long) <= log.LONGEST
+    assert (json.loads(long)["event"], json.loads(long)["cut"] > 100_000) == ("long", True)
+
+
+def test_a_file_that_has_become_large_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "LARGEST", 1_000)
+    file = tmp_path / "recorder.log"
+    with file.open("a", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stderr", stream)
+        log.configure("INFO", file)
+        for number in range(200):
+            structlog.get_logger("ours").info("told", n=number)
+    kept = [json.loads(line)["n"] for name in ("recorder.log.1", "recorder.log") for line in _read(tmp_path / name)]
+    assert kept == list(range(kept[0], 200)), "nothing between is lost"
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 3_000
+
+
+def _read(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines()

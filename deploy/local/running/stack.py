@@ -27,6 +27,7 @@ from deploy.local.running.readiness import ready
 from deploy.local.running.state import Ports, State
 from deploy.local.servers import kafka, postgres
 from deploy.local.speaking.say import Say, quiet
+from services.common.log import rotate
 from services.common.settings import Settings
 
 RECORDER, PROJECTOR = "recorder", "projector"
@@ -48,6 +49,7 @@ def up(home: Home, *, only: Sequence[str] = SERVICES, preferred: Ports | None = 
         state = _place(home, state, only, ports, say)
         kept.save(home, state)
         for name in SERVICES:
+            rotate(home.log(name))
             if name in only:
                 state = _brought_up(home, name, state, ports, say)
     return state
@@ -150,6 +152,7 @@ def service(home: Home, name: str, state: State) -> Daemon:
         **kept.settings(home, state),
         "CHENGZHANG_HOME": str(home.root),
         "CHENGZHANG_HTTP_PORT": str(getattr(state.ports, name)),
+        "CHENGZHANG_LOG_FILE": str(home.log(name)),
     }
     return Daemon(
         name=name,

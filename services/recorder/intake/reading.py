@@ -15,18 +15,18 @@ from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry
 from schemas.envelope import EXTENSION, ActionEnvelope, Token
-from services.common.explain import escaped, said
+from services.common.explain import said
 from services.recorder.domain.core import Action, Rejection, day_at
 from services.recorder.intake.binary import MOST_ATTRIBUTES
-from services.recorder.intake.explain import MOST_TOLD, FieldError, explain, says
+from services.recorder.intake.explain import FieldError, explain, says
 from services.recorder.intake.parsing import Unreadable, too_deep
+from services.recorder.intake.unseen import unseen_in
 
 _ID: Final = TypeAdapter(Id)
 _TOKEN: Final = TypeAdapter(Token)
 _ATTRIBUTES: Final = ActionEnvelope.model_fields.keys()
 _EXTENSION: Final = re.compile(EXTENSION)
 _LIKE_OURS: Final = 0.8
-_NUL: Final = b"\\u0000"
 _NOT_A_FACT: Final = FieldError(
     "/data/replacement/type",
     "is a revocation or correction, not a fact",
@@ -68,14 +68,15 @@ def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
         body = canonical({name: fields.get(name) for name in ("type", "time", "actor", "data")})
     except TypeError:  # the one thing that can be parsed and not written
         return too_deep()
-    nuls = _nul(fields) if _NUL in raw else ()
+    hidden = unseen_in(fields, raw)
     try:
         envelope = ActionEnvelope.model_validate(fields)
     except ValidationError as error:
-        return _misaddressed(fields, body, (*nuls, *explain(error, fields, "", ActionEnvelope)))
+        told = {each.pointer: each for each in (*explain(error, fields, "", ActionEnvelope), *hidden)}  # one a place
+        return _misaddressed(fields, body, tuple(told.values()))
     address = (envelope.office, envelope.source, envelope.id, envelope.type)
-    if nuls:
-        return _refused(address, body, nuls)
+    if hidden:
+        return _refused(address, body, hidden)
     model = ACTIONS.get(envelope.type)
     if model is None:
         return Readable(*address, body, refusal=_unknown_type(envelope.type))
@@ -160,22 +161,6 @@ def _address(fields: dict[str, Any]) -> tuple[Address | None, tuple[FieldError, 
         return None, tuple(errors)
     office, source, ident, type_ = found
     return (office, source, ident, type_), ()
-
-
-def _nul(fields: dict[str, Any]) -> tuple[FieldError, ...]:
-    """Where NUL characters are. A stack of its own: what can be parsed may be deeper than Python's."""
-    found: list[FieldError] = []
-    waiting: list[tuple[str, Any]] = [("", fields)]
-    while waiting and len(found) < MOST_TOLD:
-        pointer, value = waiting.pop()
-        if isinstance(value, str) and "\x00" in value:
-            found.append(said("nul", pointer))
-        elif isinstance(value, dict):
-            found.extend(said("nul", f"{pointer}/{escaped(name)}") for name in value if "\x00" in name)
-            waiting.extend((f"{pointer}/{escaped(name)}", item) for name, item in value.items())
-        elif isinstance(value, list):
-            waiting.extend((f"{pointer}/{index}", item) for index, item in enumerate(value))
-    return tuple(found)
 
 
 def _unknown_type(name: str) -> Rejection:

@@ -17,6 +17,8 @@ import base64
 import hashlib
 import json
 import os
+import re
+import stat
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +39,10 @@ FORMAT: Final = "chengzhang-evidence/1"
 MANIFEST, STATEMENT, FIGURES, KEYS = "manifest.json", "manifest.signed", "figures.json", "keys.txt"
 PROOF, OLDER, NEWER, HASHES = ".tlog-proof", "old.checkpoint", "new.checkpoint", "hashes.txt"
 _LARGEST: Final = 256 * 1024 * 1024  # bytes in all: a person's year has less than one hundredth of it
+_MOST: Final = 100_000  # files
+_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What a terminal would obey, and what turns a text around: written out, as \\u202e.
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 Json = dict[str, Any]
 Files = Mapping[str, bytes]
 
@@ -274,7 +280,8 @@ class Report:
     stated: Json = field(default_factory=dict)  # figures.json
     problems: list[Problem] = field(default_factory=list)
     checked: dict[str, int] = field(default_factory=dict)
-    signed_by: list[str] = field(default_factory=list)
+    trusted: list[str] = field(default_factory=list)  # keys
+    signed_by: list[str] = field(default_factory=list)  # of them, those whose signatures held
     sizes: dict[str, int] = field(default_factory=dict)  # events that the checkpoint of a shard signs
     ignored: list[str] = field(default_factory=list)  # files that the manifest doesn't name
     proved: list[Json] = field(default_factory=list)  # by proofs that are in no bundle
@@ -296,7 +303,7 @@ class Report:
             self.add(error.kind, error.where or where, error.expected, error.found)
         except KeyError as error:
             self.add("unreadable", where, None, f"{error}?")
-        except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        except Exception as error:  # noqa: BLE001  # whatever a file holds, it ends its own check and no more
             self.add("unreadable", where, None, type(error).__name__)
 
 
@@ -318,6 +325,7 @@ class Check:
         if not self._keys:
             with self.report.reading(KEYS):
                 self._keys = [Key.parse(line) for line in self._files[KEYS].decode().split()]
+        self.report.trusted = [key.text for key in self._keys]
         with self.report.reading(STATEMENT):
             self._statement()
         for folder, suffix, check_ in (("checkpoints/", "", self._checkpoint), ("events/", ".json", self._event)):
@@ -352,6 +360,8 @@ class Check:
             stated = _json(self._files[FIGURES])
             if stated["format"] != FORMAT:
                 self.report.add("format", FIGURES, FORMAT, stated["format"])
+            if not all(isinstance(each, dict) for each in list(stated["offices"])):
+                raise Wrong("offices")
             texts = [stated["ledger"], stated["person"], *(each["office"] for each in stated["offices"])]
             if not stated["offices"] or not all(isinstance(text, str) for text in texts):
                 raise Wrong("ledger, person, offices")
@@ -440,7 +450,7 @@ def _is(event: Json, ident: str, origin: str, index: int) -> None:
 
 def proofs(files: Files, keys: list[Key]) -> Report:
     """Check proofs that are in no bundle: of events, each beside its own, and that a log only grew."""
-    report = Report()
+    report = Report(trusted=[key.text for key in keys])
     for name in sorted(files):
         if name.endswith(PROOF):
             with report.reading(name):
@@ -495,9 +505,16 @@ def read(path: Path) -> dict[str, bytes]:
 
 
 def _folder(path: Path) -> dict[str, bytes]:
-    found = [each for each in sorted(path.rglob("*")) if each.is_file()]
-    if sum(each.stat().st_size for each in found) > _LARGEST:
-        raise Wrong(f"{path}: > {_LARGEST} bytes")
+    found: list[Path] = []
+    size = 0
+    for each in path.rglob("*"):
+        if each.is_symlink():  # it may lead anywhere
+            raise Wrong(f"{each}: a link")
+        if each.is_file():
+            found.append(each)
+            size += each.stat().st_size
+        if size > _LARGEST or len(found) > _MOST:
+            raise Wrong(f"{path}: > {_LARGEST} bytes, > {_MOST} files")
     return {each.relative_to(path).as_posix(): each.read_bytes() for each in found}
 
 
@@ -505,12 +522,26 @@ def _unzipped(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as packed:
             members = [member for member in packed.infolist() if not member.is_dir()]
-            names = [member.filename for member in members]
-            if sum(member.file_size for member in members) > _LARGEST or len(set(names)) != len(names):
-                raise Wrong(f"{path}: {len(names)} files")
-            return {name: packed.read(name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise Wrong(f"{path}: {error}") from None
+            _check_members(path, members)
+            return {member.filename: packed.read(member) for member in members}
+    except (OSError, Wrong):
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a broken archive makes of the library, it can't be read
+        raise Wrong(f"{path}: {type(error).__name__}: {error}") from None
+
+
+def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
+    """Nothing is unpacked anywhere; yet what names a place outside, or is no plain file, is none of a bundle's."""
+    names = [member.filename for member in members]
+    if sum(member.file_size for member in members) > _LARGEST or len(names) > _MOST:
+        raise Wrong(f"{path}: > {_LARGEST} bytes, > {_MOST} files")
+    if len(set(names)) != len(names):
+        raise Wrong(f"{path}: names given twice")
+    for member, name in zip(members, names, strict=True):
+        outside = name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/")
+        kind = stat.S_IFMT(member.external_attr >> 16)
+        if outside or kind not in {0, stat.S_IFREG} or member.compress_type not in _PACKED:
+            raise Wrong(f"{path}: {name}")
 
 
 # --- words ---
@@ -543,10 +574,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "ignored": "Not part of the bundle: {names}",
         "included": "Event {event} is number {index} in {origin}, of {size} that were signed.",
         "grown": "{origin}: the log of {size} events begins with all of that of {index}.",
-        "own-key": "Signed by {keys}. THIS KEY CAME WITH THE BUNDLE: compare it with one that you got on another way, "
-        "or give that one with --key.",
-        "given-key": "Signed by {keys}, which you gave.",
-        "ok": "Everything holds.", "wrong": "{count} problems:",
+        "own-key": "Checked by {keys}. THIS KEY CAME WITH THE BUNDLE, and whoever forges the one forges the other: "
+        "compare it with one that you got on another way, or give that one with --key.",
+        "given-key": "Checked by {keys}, which you gave.", "no-own-key": "THE BUNDLE BRINGS NO KEY that can be read.",
+        "ok": "Everything holds.", "ok-own": "Everything holds by the bundle's own key, for which this can't vouch.",
+        "wrong": "{count} problems:",
         "left-out": "This can't show that all was recorded, or that nothing was revoked since: see README.txt.",
         "no-bundle": "nothing to check that could be read: {reason}", "no-key": "no verifier key: {reason}",
         "which-key": "proofs bring no key: give the one that you trust with --key",
@@ -579,9 +611,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "ignored": "不属于证据包的文件：{names}",
         "included": "事件 {event} 位于 {origin} 第 {index} 条，已签名 {size} 条。",
         "grown": "{origin}：{size} 条事件的日志以 {index} 条时的日志为开端。",
-        "own-key": "签名密钥为 {keys}。此公钥随包而来：请与另行取得的公钥比对，或用 --key 给出。",
-        "given-key": "签名密钥为 {keys}，由您给出。",
-        "ok": "全部一致。", "wrong": "发现 {count} 个问题：",
+        "own-key": "核验公钥为 {keys}。此公钥随包而来，能伪造包者也能伪造它："
+        "请与另行取得的公钥比对，或用 --key 给出。",
+        "given-key": "核验公钥为 {keys}，由您给出。", "no-own-key": "包内没有可读取的公钥。",
+        "ok": "全部一致。", "ok-own": "按包内自带的公钥全部一致；该公钥本身，本程序无从担保。",
+        "wrong": "发现 {count} 个问题：",
         "left-out": "本核验不能说明没有漏记，其后也未撤销：见 README.txt。",
         "no-bundle": "没有可读取的证据包或证明：{reason}", "no-key": "不是核验公钥：{reason}",
         "which-key": "证明本身不带公钥：请用 --key 给出所信任的公钥",
@@ -598,24 +632,31 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 def message(problem: Problem, words: Mapping[str, str]) -> str:
     """A problem, for people."""
     told = words[problem.kind].format(expected=_shown(problem.expected), found=_shown(problem.found))
-    return f"{problem.where} · {told}"
+    return visible(f"{problem.where} · {told}")
+
+
+def visible(text: str) -> str:
+    """The text with nothing in it that a terminal would obey."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def as_json(report: Report, words: Mapping[str, str], *, given: bool) -> Json:
     """A report, for programs."""
     problems = [{**vars(problem), "message": message(problem, words)} for problem in report.problems]
-    keys = {"source": "given" if given else "bundle", "signed_by": report.signed_by}
+    keys = {"source": "given" if given else "bundle", "trusted": report.trusted, "signed_by": report.signed_by}
     stated = {name: report.stated.get(name) for name in ("ledger", "person", "year", "offices")}
     told = {"ok": not problems, **stated, "checked": report.checked, "keys": keys, "problems": problems}
     return told | {"sizes": report.sizes, "ignored": report.ignored, "proved": report.proved}
 
 
 def as_lines(report: Report, words: Mapping[str, str], *, given: bool) -> Iterator[str]:
-    """A report, for people."""
+    """A report, for people: first of all by which key."""
+    by = "given-key" if given else "own-key" if report.trusted else "no-own-key"
+    yield words[by].format(keys=" ".join(report.trusted))
     if report.stated:
         yield words["title"].format(**{name: report.stated.get(name) for name in ("person", "year")})
     for office in report.stated.get("offices", []):
@@ -626,11 +667,9 @@ def as_lines(report: Report, words: Mapping[str, str], *, given: bool) -> Iterat
         yield words["checked"].format(**{"figures": 0, **report.checked})
     if report.ignored:
         yield words["ignored"].format(names=" ".join(report.ignored))
-    if report.signed_by:
-        yield words["given-key" if given else "own-key"].format(keys=" ".join(report.signed_by))
     if report.stated:
         yield words["left-out"]
-    yield words["wrong"].format(count=len(report.problems)) if report.problems else words["ok"]
+    yield words["wrong"].format(count=len(report.problems)) if report.problems else words["ok" if given else "ok-own"]
     for problem in report.problems:
         yield f"  ✗ {message(problem, words)}"
 
@@ -678,14 +717,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         files = read(asked.path)
     except (OSError, Wrong) as wrong:
-        parser.error(words["no-bundle"].format(reason=wrong))
+        parser.error(visible(words["no-bundle"].format(reason=wrong)))
     if MANIFEST not in files and not keys:
         parser.error(words["which-key"])
     report = check(files, keys) if MANIFEST in files else proofs(files, keys)
     if asked.json:
-        sys.stdout.write(json.dumps(as_json(report, words, given=bool(keys)), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(as_json(report, words, given=bool(keys)), default=repr) + "\n")
     else:
-        sys.stdout.writelines(f"{line}\n" for line in as_lines(report, words, given=bool(keys)))
+        sys.stdout.writelines(f"{visible(line)}\n" for line in as_lines(report, words, given=bool(keys)))
     return 1 if report.problems else 0
 
 

@@ -99,7 +99,9 @@ async def one(request: Request, media: str) -> Readable | Unreadable:
     if media == STRUCTURED:
         return read(fields, raw)
     attributes = _attributes(request, len(raw))
-    return attributes if isinstance(attributes, Unreadable) else read(binary(attributes, fields), raw)
+    if isinstance(attributes, Unreadable):
+        return attributes
+    return read(binary(attributes, fields), raw + "".join(attributes.values()).encode())
 
 
 async def many(request: Request) -> list[Readable | Unreadable]:
