@@ -34,13 +34,8 @@ _log = structlog.get_logger(__name__)
 
 def serve(settings: Settings, *, only_check: bool = False) -> None:
     """Run until SIGINT or SIGTERM; or only see whether it could. Raises GrantsError, NoSuchAddress, NoLogin."""
-<<<<<<< HEAD
-    log.configure(settings.log_level)
-    grants = Grants.load(settings.tokens, settings.token_uses_of("projector"))
-=======
     log.configure(settings.log_level, settings.log_file)
-    grants = Grants.load(settings.tokens)
->>>>>>> 660efe6 (What nobody sees is refused where it comes in and written out where it goes to people; logs within bounds; verify.py says by which key, and survives any archive)
+    grants = Grants.load(settings.tokens, settings.token_uses_of("projector"))
     check_address(settings)
     login(settings)
     if not only_check:

@@ -209,3 +209,34 @@ def test_every_reason_for_a_read_only_shard_is_on_the_page(page: str) -> None:
 
 def _within(parts: Sequence[str], said: str) -> bool:
     return re.search(".*".join(re.escape(part.strip(" ,")) for part in parts), said) is not None
+
+
+# --- secrets ---
+
+# What a process list or a shell's history would show: a secret itself, or what the shell puts in its place.
+_SHOWN = re.compile(
+    r"""Bearer\ ["']?\$ | Bearer\ [A-Za-z0-9_-]{20,} | --password[= ] | --token[= ] | PGPASSWORD=
+    | :[^/@\s:$]+@(?:127|localhost)
+    | ^\s*(?:export\ )?\w*(?:PASSWORD|SECRET|TOKEN|KEY|READER|PUBLISHER)=(?!["']?\.?/?[\w./-]+\.(?:token|pem|key)\b)\S
+    | sasl\.(?:jaas\.config|password)=""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_documented_command_shows_a_secret(page: Path) -> None:
+    """Files, `curl -H @file` and passfile= carry them."""
+    for language, block in _FENCE.findall(page.read_text(encoding="utf-8")):
+        if language in _SHELL:
+            assert not _SHOWN.findall(block), block
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'curl -H "Authorization: Bearer $READER" x', "READER=$(cat x)", "PGPASSWORD=x psql", "psql --password=x",
+        "psql postgresql://me:secret@127.0.0.1/x", "export API_TOKEN=abc", "x --token abc",
+    ],
+)  # fmt: skip
+def test_such_a_command_would_be_found(line: str) -> None:
+    assert _SHOWN.search(line)
