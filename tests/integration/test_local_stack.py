@@ -22,8 +22,10 @@ from pathlib import Path
 import asyncpg
 import psutil
 import pytest
+from confluent_kafka import Producer
 from typer.testing import CliRunner
 
+from deploy.local.access import settling
 from deploy.local.cli import app
 from deploy.local.errors import StackError
 from deploy.local.paths import Home
@@ -157,6 +159,9 @@ def test_an_app_comes_renews_its_secrets_and_goes(started: Stack) -> None:
     assert (code, {key: told[key] for key in known}) == (0, known)
     assert json.loads(started.home.tokens.read_text())["oa"]["role"] == "publisher"
     assert told["token"] not in started.home.tokens.read_text()
+    address = f"127.0.0.1:{started.state.ports.kafka}"
+    settling.settle(started.home, address, "anew")  # as after a loss of all that Kafka knew
+    assert "anew.actions.oa" in Producer(json.loads(files[0].read_text())).list_topics(timeout=60).topics
     before = files[0].read_text()
     assert office("list", "--json") == (0, f"{json.dumps([known])}\n")
     assert office("add", "oa")[0] == 1, "there is one"

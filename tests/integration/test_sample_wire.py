@@ -19,8 +19,8 @@ from tests.support.patience import PATIENCE, patient_producer
 ACTION = orjson.dumps({"specversion": "1.0", "office": "o-1", "source": "/oa", "id": "a-1"})
 
 
-def receipt(ident: str) -> bytes:
-    return orjson.dumps({"type": "chengzhang.receipt.v1", "data": {"id": ident}})
+def receipt(ident: str, by: str = "publisher") -> bytes:
+    return orjson.dumps({"type": "chengzhang.receipt.v1", "data": {"id": ident, "by": by}})
 
 
 async def test_actions_go_out_and_receipts_come_in(settings: Settings) -> None:
@@ -30,11 +30,12 @@ async def test_actions_go_out_and_receipts_come_in(settings: Settings) -> None:
         async with connected(settings) as wire:
             await wire.send("o-1", ACTION)
             await wire.flush()
+            await recorder.send_and_wait(settings.topic("receipts"), receipt("a-1", by="an-app"), partition=5)
             await recorder.send_and_wait(settings.topic("receipts"), receipt("a-1"), partition=5)
             async with asyncio.timeout(PATIENCE):
                 while not (found := await wire.receipts()):
                     pass
-    assert found == [{"id": "a-1"}]
+    assert found == [{"id": "a-1", "by": "publisher"}]
     record = await _only_record(settings, settings.topic("actions"))
     assert record == (b"o-1", ACTION, (("content-type", b"application/cloudevents+json"),))
 

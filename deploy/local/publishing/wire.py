@@ -56,9 +56,10 @@ class KafkaWire:
         self._raise()
 
     async def receipts(self) -> list[dict[str, Any]]:
-        """What the topic holds from the moment of connecting on."""
+        """What the topic holds from the moment of connecting on, of what we sent: others may try our actions' ids."""
         found = await self._consumer.getmany(timeout_ms=_LONGEST_WAIT_MS)
-        return [orjson.loads(record.value)["data"] for records in found.values() for record in records]
+        told = (orjson.loads(record.value)["data"] for records in found.values() for record in records)
+        return [receipt for receipt in told if receipt["by"] == PUBLISHER]
 
     async def start(self) -> None:
         """Connect, and stand at the end of the receipts before anything is sent."""
