@@ -109,7 +109,7 @@ def play(world: World, steps: list[Any]) -> None:
         base["rename", person] = world.register(person)
         base["reseat", person] = world.assume(person, "x")
     for session in _SESSIONS:
-        base["resession", session] = world.convene(session)
+        base["resession", session] = world.convene(session, items=["1"])
     for number, (what, *args) in enumerate(steps):
         if what in {"rename", "reseat", "resession"}:
             base[what, args[0]] = _corrected(world, number, base[what, args[0]], what, args)

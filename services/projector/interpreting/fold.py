@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.learning import SessionConvened
+from schemas.meeting import AttendanceRecorded
 from services.projector.interpreting.derived import NOW, STANDING, keys, latest, over, quote, same, sums
 from services.projector.read_models import ReadModel
 from services.projector.relations import (
@@ -16,6 +18,7 @@ from services.projector.relations import (
     known,
     listed,
     quoted,
+    table_of,
 )
 
 _ORDERED: Final = 'text COLLATE "C"'
@@ -70,6 +73,17 @@ def table(model: ReadModel) -> str:
     """The statement that creates its table."""
     typed = ", ".join(f"{quote(name)} {type_}" for name, type_ in _stored(model))
     return filled("table", name=model.name, columns=typed, keys=keys(model))
+
+
+# Of what is asked, the types of which an office has thousands: an index over them costs more than it spares.
+_OFTEN: Final = frozenset({AttendanceRecorded.TYPE, SessionConvened.TYPE})
+
+
+def index(models: Iterable[ReadModel]) -> str:
+    """The statement that creates the index by which what is asked finds its facts; none where nothing is."""
+    asked = {type_ for model in models if model.kind == "asked" for type_ in model.types if table_of(type_) == "fact"}
+    types = listed(sorted(asked - _OFTEN))
+    return f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types})" if types else ""
 
 
 def _stored(model: ReadModel) -> Iterator[tuple[str, str]]:

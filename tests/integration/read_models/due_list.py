@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from tests.integration.read_models import duty_calendar
 from tests.integration.read_models.known import Fact, Known
 
 Key = tuple[Any, ...]
-_WHAT = {"duty-report": "report", "section-exchange": "exchange"}
+_WHAT = {"duty-report": "report", "section-exchange": "exchange", "visit-approval": "approval"}
 
 
 def keys(known: Known) -> Iterator[Key]:
@@ -20,13 +21,18 @@ def keys(known: Known) -> Iterator[Key]:
     yield from (("follow-up", fact.data["follow_up"]) for fact in known.standing("talk.follow-up-promised"))
     for fact in known.standing("work.duty-report-delivered", "work.duty-report-assessed"):
         yield "assessment", _id(fact)
+    yield from (("plan-item", item["item"]) for item, _ in _items(known))
+    yield from (("plan-item", item) for item in _fulfilled(known))
+    for fact in known.standing("learning.attendance-recorded", "learning.make-up-completed"):
+        if fact.data.get("state", "leave") in {"leave", "absent"}:
+            yield "make-up", f"{fact.data['session']}/{fact.data['person']}"
+    yield from (("visit-approval", fact.data["visit"]) for fact in _visits(known))
 
 
 def row(known: Known, key: Key) -> dict[str, Any]:
     """Whose it is, by when it is due, when it was done."""
     duty, ident = key
-    told = {"duty-report": _report, "section-exchange": _exchange, "talk": _talk, "follow-up": _follow_up,
-            "assessment": _assessment}[duty](known, ident)  # fmt: skip
+    told = _TOLD[duty](known, ident)
     section = min((each for each in told.pop("sections") if each), default=None)
     return {"what": _WHAT.get(duty, duty), **told, "section": section, "section_name": known.called(section)}
 
@@ -93,3 +99,86 @@ def _assessment(known: Known, ident: str) -> dict[str, Any]:
         "due_on": None,
         "done_on": min((fact.day.isoformat() for fact in assessed), default=None),
     }
+
+
+def _items(known: Known) -> list[tuple[dict[str, Any], str]]:
+    return [(item, f.data["month"]) for f in known.standing("learning.month-arranged") for item in f.data["items"]]
+
+
+def _fulfilled(known: Known) -> dict[str, list[str]]:
+    """Days of the sessions in which somebody was, by the item that they fulfil."""
+    found: dict[str, list[str]] = {}
+    for session in known.standing("learning.session-convened"):
+        there = [
+            fact.data["session_stamp"]["starts_at"]
+            for fact in known.standing("learning.attendance-recorded")
+            if fact.data["session"] == session.data["session"] and fact.data["state"] in {"present", "partial"}
+        ]
+        for item in session.data.get("items", ()) if there else ():
+            found.setdefault(item, []).append(_shanghai(there[0]))
+    return found
+
+
+def _shanghai(instant: str) -> str:
+    return datetime.fromisoformat(instant).astimezone(timezone(timedelta(hours=8))).date().isoformat()
+
+
+def _item(known: Known, ident: str) -> dict[str, Any]:
+    items = [(item, month) for item, month in _items(known) if item["item"] == ident]
+    return {
+        "owner": min((item["lead"] for item, _ in items if "lead" in item), default=None),
+        "sections": [],
+        "due_on": min((_last_day(item, month) for item, month in items), default=None),
+        "done_on": min(_fulfilled(known).get(ident, ()), default=None),
+    }
+
+
+def _last_day(item: dict[str, Any], month: str) -> str:
+    if "iso_week" in item:
+        year, week = item["iso_week"].split("-W")
+        return date.fromisocalendar(int(year), int(week), 7).isoformat()
+    day = {"early": 10, "middle": 20}.get(item.get("ten_days", ""))
+    return f"{month}-{day:02d}" if day else duty_calendar.last_day(month).isoformat()
+
+
+def _make_up(known: Known, ident: str) -> dict[str, Any]:
+    facts = [
+        fact for fact in known.standing("learning.attendance-recorded", "learning.make-up-completed")
+        if f"{fact.data['session']}/{fact.data['person']}" == ident
+        and fact.data.get("state", "leave") in {"leave", "absent"}
+    ]  # fmt: skip
+    return {
+        "owner": ident.rpartition("/")[2],
+        "sections": [fact.stamps[0].get("section") for fact in facts],
+        "due_on": None,
+        "done_on": min((fact.data["on"] for fact in facts if "on" in fact.data), default=None),
+    }
+
+
+def _visits(known: Known) -> list[Fact]:
+    """Visits proposed, approved, made; those made that were never proposed wait for nobody."""
+    proposed = {fact.data["visit"] for fact in known.standing("welfare.visit-proposed")}
+    made = [fact for fact in known.standing("welfare.home-visit-made") if fact.data["visit"] in proposed]
+    return [*known.standing("welfare.visit-proposed", "welfare.visit-approved"), *made]
+
+
+def _visit(known: Known, ident: str) -> dict[str, Any]:
+    facts = [fact for fact in _visits(known) if fact.data["visit"] == ident]
+    return {
+        "owner": min((fact.data["approver"] for fact in facts if "approver" in fact.data), default=None),
+        "sections": [stamp.get("section") for fact in facts for stamp in fact.stamps[:1]],
+        "due_on": None,
+        "done_on": min((fact.day.isoformat() for fact in facts if fact.name != "welfare.visit-proposed"), default=None),
+    }
+
+
+_TOLD = {
+    "duty-report": _report,
+    "section-exchange": _exchange,
+    "talk": _talk,
+    "follow-up": _follow_up,
+    "assessment": _assessment,
+    "plan-item": _item,
+    "make-up": _make_up,
+    "visit-approval": _visit,
+}
