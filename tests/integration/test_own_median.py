@@ -43,7 +43,7 @@ def _cadre(world: World, person: str, tier: str, met: int) -> None:
         data: dict[str, Any] = {"goal": goal, "person": person, "year": 2026, "title": "提速"}
         world.record("people.goal-set", "2026-02-01T01:00:00Z", data, f"goal/{goal}", [person])
         if number < met:
-            reported = {"goal": goal, "state": "met", "on": "2026-05-01", "person": person}
+            reported: dict[str, Any] = {"goal": goal, "state": "met", "on": "2026-05-01", "person": person}
             reported |= {"goal_stamp": {"person": person, "year": 2026, "title": "提速"}}
             world.record("people.goal-reported", "2026-05-01T01:00:00Z", reported, f"goal/{goal}", [person])
     world.output(person)
