@@ -58,8 +58,13 @@ class Home:
 
     @property
     def pgpass(self) -> Path:
-        """The database's password, as libpq reads it."""
+        """The passwords of the database's roles, as libpq reads them."""
         return self.root / "pgpass"
+
+    @property
+    def admin_pgpass(self) -> Path:
+        """The database server's superuser's."""
+        return self.root / "pgpass.admin"
 
     @property
     def tokens(self) -> Path:

@@ -279,16 +279,7 @@ CREATE TEMP TABLE fact_change (
 CREATE TEMP TABLE care_change (LIKE fact_change) ON COMMIT DELETE ROWS;
 
 -- name: roles#
--- Reports read the views and nothing else.
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reporter') THEN
-        CREATE ROLE reporter NOLOGIN;
-    END IF;
-EXCEPTION
-    WHEN duplicate_object OR unique_violation THEN NULL;
-    WHEN insufficient_privilege THEN RAISE WARNING 'may not create the role reporter; an administrator may';
-END $$;
+-- Reports read the views and nothing else, where there is a role for them (deploy/postgres/roles.sql).
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'reporter') THEN

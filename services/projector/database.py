@@ -12,7 +12,10 @@ import aiosql
 import asyncpg
 import orjson
 
+from services.common.acting import act_as
+
 FOLDER: Final = Path(__file__).parent
+ROLE: Final = "projector"  # of the database: it owns the read models
 FIRST: Final = "office_v1"  # the schema of the first version
 CHANNEL: Final = "office_moved"
 CURSOR: Final[Any] = aiosql.from_path(FOLDER / "cursor.sql", "asyncpg")
@@ -72,6 +75,7 @@ async def connect(
     connection: Connection = await asyncpg.connect(
         url, server_settings=settings, timeout=10, command_timeout=command_timeout, connection_class=_Kept
     )
+    await act_as(connection, ROLE)
     if schema is None:
         with suppress(asyncpg.UndefinedTableError):  # nothing has run here yet
             number = await VERSIONS.live_number(connection)

@@ -83,7 +83,7 @@ def test_a_second_up_starts_nothing_and_changes_nothing(started: Stack) -> None:
 
 def test_what_is_secret_is_private(started: Stack) -> None:
     home = started.home
-    for file in (home.stack_env, home.stack_json, home.pgpass, home.tokens, home.kek):
+    for file in (home.stack_env, home.stack_json, home.pgpass, home.admin_pgpass, home.tokens, home.kek):
         assert file.stat().st_mode & 0o077 == 0, file
     assert len(home.kek.read_bytes()) == 32
     assert sorted(json.loads(home.tokens.read_text())) == ["auditor", "eraser", "operator", "publisher", "reader"]

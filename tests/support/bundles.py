@@ -21,7 +21,6 @@ from services.projector.settings import consumer_name
 from services.recorder.audit.bundle.gathering import Whose
 from services.recorder.audit.bundle.making import Bundle, Making
 from services.recorder.audit.bundle.standing import Standing
-from services.recorder.audit.offline import program
 from services.recorder.audit.offline import standalone as verify
 from services.recorder.audit.proving.commands import opened
 from services.recorder.trust.keys import Keys
@@ -29,7 +28,6 @@ from tests.integration.projector_world import Record
 from tests.support.patience import PATIENCE
 
 Files = dict[str, bytes]
-verify.ENTRIES.update(program.evidence())  # as the program in a bundle has them
 
 
 async def folded(settings: Settings) -> dict[int, Standing]:

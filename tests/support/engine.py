@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from datetime import timedelta
 from typing import Any, Final
 
+import asyncpg
 import docker
 import pytest
 from testcontainers.core.container import DockerContainer
@@ -48,7 +50,7 @@ def postgres(started: list[DockerContainer]) -> str:
     """Start a server; its URL."""
     password = secrets.token_hex(16)
     container = _container(_POSTGRES).with_exposed_ports(5432)
-    for name, value in (("USER", local_postgres.ROLE), ("PASSWORD", password), ("DB", local_postgres.DATABASE)):
+    for name, value in (("USER", local_postgres.SUPERUSER), ("PASSWORD", password), ("DB", local_postgres.DATABASE)):
         container.with_env(f"POSTGRES_{name}", value)
     ours = {
         name: value
@@ -59,7 +61,17 @@ def postgres(started: list[DockerContainer]) -> str:
     # While it is being set up it says so on stdout, and for good on stderr.
     _start(container, started, "ready to accept connections", both=True)
     host, port = container.get_container_host_ip(), container.get_exposed_port(5432)
-    return f"postgresql://{local_postgres.ROLE}:{password}@{host}:{port}"
+    url = f"postgresql://{local_postgres.SUPERUSER}:{password}@{host}:{port}"
+    asyncio.run(_with_roles(f"{url}/{local_postgres.DATABASE}", password))
+    return url
+
+
+async def _with_roles(url: str, password: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await local_postgres.make_roles(connection, password)
+    finally:
+        await connection.close()
 
 
 def _container(image: tuple[str, str]) -> DockerContainer:

@@ -28,8 +28,15 @@ def test_the_password_is_in_no_url(home: Home) -> None:
     shown = json.dumps(overview(home)) + home.stack_env.read_text()
     assert _STATE.password not in shown
     assert f"?passfile={home.root}/pgpass".replace(" ", "%20").replace("/%1", "/%251") in shown
-    assert home.pgpass.read_text() == "127.0.0.1:21003:*:chengzhang:s3cret-_\n"
-    assert home.pgpass.stat().st_mode & 0o777 == 0o600
+    lines = [line.split(":") for line in home.pgpass.read_text().splitlines()]
+    assert [line[3] for line in lines] == ["chengzhang", "recorder", "projector", "reporter", "auditor"]
+    assert {tuple(line[:3]) for line in lines} == {("127.0.0.1", "21003", "*")}
+    passwords = {line[4] for line in lines}
+    assert len(passwords) == 5
+    assert all(len(password) == 43 for password in passwords)
+    assert home.admin_pgpass.read_text() == "127.0.0.1:21003:*:postgres:s3cret-_\n"
+    for file in (home.pgpass, home.admin_pgpass):
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"ports": {"telnet": 23}, "password": "p"}'])
@@ -40,7 +47,7 @@ def test_a_lost_file_is_made_of_what_repeats_it(home: Home, content: str | None)
     assert kept.load(home, Ports()) == replace(_STATE, ports=replace(_STATE.ports, controller=Ports().controller))
 
 
-@pytest.mark.parametrize("lost", ["pgpass", "stack.env"])
+@pytest.mark.parametrize("lost", ["pgpass.admin", "stack.env"])
 @pytest.mark.parametrize(("content", "key"), [(None, "no_state"), ("{", "bad_state")])
 def test_what_only_a_backup_has_is_not_made_up(home: Home, lost: str, content: str | None, key: str) -> None:
     (home.postgres / "data").mkdir(parents=True)

@@ -150,6 +150,7 @@ def service(home: Home, name: str, state: State) -> Daemon:
     ours = {
         **{key: value for key, value in os.environ.items() if key.startswith("CHENGZHANG_")},
         **kept.settings(home, state),
+        "CHENGZHANG_DATABASE_URL": postgres.shown_url(state.ports.postgres, home.pgpass, name),
         "CHENGZHANG_HOME": str(home.root),
         "CHENGZHANG_HTTP_PORT": str(getattr(state.ports, name)),
         "CHENGZHANG_LOG_FILE": str(home.log(name)),

@@ -55,7 +55,7 @@ def load(home: Home, preferred: Ports) -> State:
 
 
 def known(home: Home) -> State | None:
-    """What ``stack.json`` holds; where it is lost, what ``stack.env`` and ``pgpass`` repeat of it."""
+    """What ``stack.json`` holds; where it is lost, what ``stack.env`` and ``pgpass.admin`` repeat of it."""
     return noted(home) or _repeated(home)
 
 
@@ -73,16 +73,17 @@ def _repeated(home: Home) -> State | None:
     try:
         told = dict(line.split("=", 1) for line in home.stack_env.read_text(encoding="utf-8").splitlines())
         ports = {name: int(re.findall(rf"{LOOPBACK}:(\d+)", told[key])[0]) for name, key in _ADDRESSES.items()}
-        password = home.pgpass.read_text(encoding="utf-8").rstrip("\n").rpartition(":")[2]
+        password = home.admin_pgpass.read_text(encoding="utf-8").rstrip("\n").rpartition(":")[2]
         return State(Ports(**ports), password)
     except (FileNotFoundError, ValueError, KeyError, IndexError):
         return None
 
 
 def save(home: Home, state: State) -> None:
-    """Write ``stack.json``, and for others ``pgpass`` and ``stack.env``."""
+    """Write ``stack.json``, and for others the files of passwords and ``stack.env``."""
     write_private(home.stack_json, json.dumps(asdict(state), indent=2).encode() + b"\n")
-    write_private(home.pgpass, postgres.passfile(state.ports.postgres, state.password).encode())
+    for file, lines_of in ((home.pgpass, postgres.passfile), (home.admin_pgpass, postgres.superusers_passfile)):
+        write_private(file, lines_of(state.ports.postgres, state.password).encode())
     lines = [f"{key}={value}\n" for key, value in settings(home, state).items()]
     write_private(home.stack_env, "".join(lines).encode())
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hmac
 import importlib.util
 import os
 import shutil
 import signal
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +24,10 @@ from deploy.local.servers import unprivileged
 from deploy.local.speaking.say import Say, quiet
 
 NAME = "postgres"
-ROLE = DATABASE = "chengzhang"
+OWNER = DATABASE = "chengzhang"
+SUPERUSER = "postgres"  # makes the database and its roles; nothing else is done as it
+ROLES = (OWNER, "recorder", "projector", "reporter", "auditor")  # what each may: deploy/postgres/roles.sql
+_ROLES_SQL = Path(__file__).parents[2] / "postgres" / "roles.sql"
 STOP_SIGNAL = signal.SIGINT  # fast shutdown; SIGTERM would wait for every client to leave
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -49,18 +55,33 @@ def programs() -> Path:
 
 
 def url(port: int, password: str, database: str = DATABASE) -> str:
-    """Return the libpq URL of a database, with the password in it: for our own asking only."""
-    return f"postgresql://{ROLE}:{password}@127.0.0.1:{port}/{database}"
+    """Return the superuser's libpq URL of a database, with the password in it: for our own asking only."""
+    return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}"
 
 
-def shown_url(port: int, passfile: Path) -> str:
-    """Return the same for others, who find the password in that file."""
-    return f"postgresql://{ROLE}@127.0.0.1:{port}/{DATABASE}?passfile={quote(str(passfile))}"
+def shown_url(port: int, passfile: Path, role: str = OWNER) -> str:
+    """Return a role's URL of our database, without a password: it is in that file."""
+    return f"postgresql://{role}@127.0.0.1:{port}/{DATABASE}?passfile={quote(str(passfile))}"
 
 
 def passfile(port: int, password: str) -> str:
-    """Return the line of that file."""
-    return f"127.0.0.1:{port}:*:{ROLE}:{password}\n"
+    """Return the lines of that file: no superuser's."""
+    return "".join(_pass(port, role, password_of(role, password)) for role in ROLES)
+
+
+def superusers_passfile(port: int, password: str) -> str:
+    """Return the line of the superuser's own file."""
+    return _pass(port, SUPERUSER, password)
+
+
+def _pass(port: int, role: str, password: str) -> str:
+    return f"127.0.0.1:{port}:*:{role}:{password}\n"
+
+
+def password_of(role: str, password: str) -> str:
+    """Return a role's password, from which the superuser's can't be told."""
+    digest = hmac.digest(password.encode(), role.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def has_data(home: Home) -> bool:
@@ -86,17 +107,36 @@ def daemon(home: Home, port: int, password: str, say: Say = quiet) -> Daemon:
 
 
 async def answers(port: int, password: str) -> bool:
-    """Whether the database is up and takes our password; makes the database on the first time."""
+    """Whether the database is up and takes our password; makes the database and its roles on the first time."""
     try:
-        connection = await asyncpg.connect(url(port, password, "postgres"), timeout=3)
-        try:
+        async with _connected(url(port, password, "postgres")) as connection:
             if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE, timeout=3):
                 await connection.execute(f"CREATE DATABASE {DATABASE}", timeout=60)
-        finally:
-            await connection.close(timeout=3)
+            asked = "SELECT count(*) FROM pg_roles WHERE rolname = ANY($1)"
+            if await connection.fetchval(asked, ROLES, timeout=3) == len(ROLES):
+                return True
+        async with _connected(url(port, password)) as connection, connection.transaction():
+            await make_roles(connection, password)
     except _NOT_YET:
         return False
     return True
+
+
+async def make_roles(connection: asyncpg.Connection[asyncpg.Record], password: str) -> None:
+    """Make the roles of the database, each with its password: all of them, or none."""
+    await connection.execute(f"CREATE ROLE {OWNER}; ALTER DATABASE {DATABASE} OWNER TO {OWNER}")
+    await connection.execute(_ROLES_SQL.read_text(encoding="utf-8"))
+    for role in ROLES:
+        await connection.execute(f"ALTER ROLE {role} LOGIN PASSWORD '{password_of(role, password)}'")
+
+
+@contextlib.asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(url, timeout=3)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=3)
 
 
 def _own_user(home: Home, say: Say) -> tuple[int, int] | None:
@@ -139,7 +179,7 @@ def _make_cluster(home: Home, password: str, user: tuple[int, int] | None) -> No
 
 
 def _initdb(data: Path, secret: Path, user: tuple[int, int] | None) -> None:
-    command = [str(programs() / "bin" / "initdb"), "-D", str(data), "-U", ROLE, f"--pwfile={secret}"]
+    command = [str(programs() / "bin" / "initdb"), "-D", str(data), "-U", SUPERUSER, f"--pwfile={secret}"]
     command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     identity = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
     ended = subprocess.run(  # type: ignore[call-overload]  # the keywords depend on who we are

@@ -217,8 +217,8 @@ _TEXTS = {
         "{file} 无法读取。请从备份恢复。若要从头开始，请删除数据目录。",
     ),
     "state_repeated": (
-        "{file} is missing or broken: this is from stack.env and pgpass. `office up` writes it again.",
-        "{file} 缺失或损坏：以上来自 stack.env 和 pgpass。`office up` 会重新写入该文件。",
+        "{file} is missing or broken: this is from stack.env and pgpass.admin. `office up` writes it again.",
+        "{file} 缺失或损坏：以上来自 stack.env 和 pgpass.admin。`office up` 会重新写入该文件。",
     ),
     "state_lost": (
         (

@@ -11,11 +11,13 @@ from uuid import UUID
 import aiosql
 import asyncpg
 
+from services.common.acting import act_as
 from services.recorder.errors import NotAllowed, Unavailable
 
 # Generic in the type checker's eyes only.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+ROLE: Final = "recorder"  # of the database: it owns ledger and vault
 FOLDER: Final = Path(__file__).parent
 QUERIES: Final[Any] = aiosql.from_path(FOLDER / "queries.sql", "asyncpg", mandatory_parameters=False)
 
@@ -62,8 +64,19 @@ class Ledger:
 async def connect(url: str, *, largest: int = 12) -> Pool:
     """A pool of connections to the ledger's database; none is made before it is used."""
     return await asyncpg.create_pool(
-        url, min_size=0, max_size=largest, server_settings=SESSION, command_timeout=60, timeout=10, reset=_keep
+        url,
+        min_size=0,
+        max_size=largest,
+        server_settings=SESSION,
+        command_timeout=60,
+        timeout=10,
+        init=_act,
+        reset=_keep,
     )
+
+
+async def _act(connection: Connection) -> None:
+    await act_as(connection, ROLE)
 
 
 @contextmanager

@@ -197,16 +197,19 @@ COMMENT ON TABLE ledger.checkpoint IS 'Signed notes (C2SP tlog-checkpoint) over 
 COMMENT ON COLUMN ledger.receipt.digest IS 'SHA-256 of the JSON array [office, source, action id].';
 COMMENT ON COLUMN ledger.receipt.body_digest IS 'SHA-256 of the body, or its HMAC where the body had sealed fields.';
 
+-- Who else may read what of it, where there are roles for them (deploy/postgres/roles.sql).
 DO $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN
-        CREATE ROLE auditor NOLOGIN;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'auditor') THEN
+        GRANT USAGE ON SCHEMA ledger TO auditor;
+        GRANT SELECT ON ledger.event, ledger.receipt, ledger.shard, ledger.installation, ledger.tile, ledger.checkpoint
+            TO auditor;
+        GRANT SELECT ON ledger.archived, ledger.archived_event TO auditor;
     END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN
-    NULL; -- another database of this server made it just now
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'projector') THEN
+        GRANT USAGE ON SCHEMA ledger TO projector;
+        GRANT SELECT ON ledger.shard TO projector;
+        GRANT SELECT (shard, position, leaf_hash) ON ledger.event TO projector;
+    END IF;
 END
 $$;
-GRANT USAGE ON SCHEMA ledger TO auditor;
-GRANT SELECT ON ledger.event, ledger.receipt, ledger.shard, ledger.installation, ledger.tile, ledger.checkpoint
-    TO auditor;
-GRANT SELECT ON ledger.archived, ledger.archived_event TO auditor;

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from services.recorder.audit.bundle import gathering, packing
 from services.recorder.audit.bundle.gathering import Gathered, Whose
 from services.recorder.audit.bundle.standing import Standing
-from services.recorder.audit.offline import standalone
+from services.recorder.audit.offline import program, standalone
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.audit.proving.proofs import Inclusion, included
 from services.recorder.errors import Contradiction, Missing, Unsettled
@@ -24,6 +24,7 @@ from services.recorder.trust.signing import Kept
 
 PATIENCE: Final = 10.0  # seconds that read models may lag behind, or the person's year go on changing
 _AGAIN: Final = 0.3
+standalone.ENTRIES.update(program.evidence())  # as the program in the bundle has them
 Json = dict[str, Any]
 Signed = Mapping[int, Kept]
 
