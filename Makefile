@@ -6,7 +6,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make pins" $(BIN)/pip-compile --quiet --upgra
 	--build-deps-for editable --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test tests test-containers check bench faults schemas pins run-environment dev-environment
+.PHONY: help up down status test tests test-containers check audit bench faults schemas pins run-environment dev-environment
 
 help: ## this list · 本列表
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ check: dev-environment ## style, types, layers · 代码检查
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+audit: dev-environment ## whether anything pinned is known to be vulnerable · 核对已知漏洞
+	@$(BIN)/python -m deploy.local.servers.advisories
 
 bench: dev-environment ## measure; writes .local/bench.json · 性能测量
 	@$(BIN)/python -m tests.bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,8 +35,29 @@ def fetch(name: str, say: Say = quiet) -> Path:
     return folder
 
 
-def resolve(coordinates: list[str], into: Path) -> None:
-    """Download the jars of each coordinate, with what it depends on, into one flat folder."""
+def resolve(wanted: dict[str, Any], into: Path) -> None:
+    """Download the jars of each coordinate, with what it depends on, into one flat folder.
+
+    Then those that ``newer`` names, each in the place of the version that was asked for: mended since.
+    """
+    _into(wanted["coordinates"], into)
+    named = {coordinate.split(":")[1] for coordinate in wanted["newer"]}
+    with tempfile.TemporaryDirectory(dir=into.parent) as apart:
+        _into(wanted["newer"], Path(apart))
+        for jar in into.glob("*.jar"):
+            if _artifact(jar) in named:
+                jar.unlink()
+        for jar in Path(apart).glob("*.jar"):
+            if _artifact(jar) in named:
+                jar.replace(into / jar.name)
+
+
+def _artifact(jar: Path) -> str:
+    """``jackson-core`` of ``jackson-core-2.21.2.jar``."""
+    return re.sub(r"-\d[\w.-]*$", "", jar.stem)
+
+
+def _into(coordinates: list[str], into: Path) -> None:
     with tempfile.TemporaryDirectory(dir=into.parent) as scratch:
         for coordinate in coordinates:
             _jgo(coordinate, Path(scratch))
@@ -47,7 +69,7 @@ def _download(wanted: dict[str, Any], folder: Path) -> None:
     draft = folder.with_name(f"{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)  # of a download that was cut off
     draft.mkdir()
-    resolve(wanted["coordinates"], draft)
+    resolve(wanted, draft)
     _compare(_hashes(draft), wanted["sha256"])
     draft.rename(folder)
 
@@ -99,9 +121,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch, "jars")
             folder.mkdir()
-            resolve(wanted["coordinates"], folder)
-            lines += ["", f"[{name}]", "coordinates = ["]
-            lines += [*(f'  "{coordinate}",' for coordinate in wanted["coordinates"]), "]", "", f"[{name}.sha256]"]
+            resolve(wanted, folder)
+            lines += ["", f"[{name}]"]
+            for key in ("coordinates", "newer"):
+                lines += [f"{key} = [", *(f'  "{coordinate}",' for coordinate in wanted[key]), "]"]
+            lines += ["", f"[{name}.sha256]"]
             lines += [f'"{jar}" = "{digest}"' for jar, digest in sorted(_hashes(folder).items())]
     LOCK_FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
