@@ -83,6 +83,7 @@ async def _check(settings: Settings) -> None:
     pool = await database.connect(settings.database_url, largest=1)
     try:
         founded = (await database.ledger_of(pool)).shards
+        await marking.checked(pool, settings)
     except Unavailable:  # no ledger yet, or out of reach: what is waited for
         return
     finally:

@@ -98,7 +98,8 @@ async def test_a_ledger_notices_that_a_key_is_missing(ledger: Bench, settings: S
     first = settings.mac_keys_file.read_bytes()
     assert ran(settings, "recorder", "mac-key", "--rotate", "--yes").returncode == 0
     settings.mac_keys_file.write_bytes(first)
-    for told in (ran(settings, "recorder", "serve"), ran(settings, "recorder", "republish")):
+    for line in (["serve"], ["serve", "--check"], ["republish"], ["recover"]):
+        told = ran(settings, "recorder", *line)
         assert told.returncode == 1
         assert b"lacks the key 2-" in told.stderr
         assert b"Put the newest copy of it back" in told.stderr

@@ -22,7 +22,6 @@ from services.projector import database
 from services.projector.database import CURSOR, Connection
 from services.projector.errors import Behind, Forked, Retired
 from services.projector.following.batch import Cursor, Slice
-from services.projector.following.progress import FOREIGN
 from services.projector.following.stage import COLUMNS
 from services.projector.interpreting.fold import Step
 from services.projector.read_models import ReadModel
@@ -96,12 +95,12 @@ class Engine:
         """Apply the slices, of one shard each. Raises what is no fault of the events: the outcome is unknown then."""
         return await self._on_live(partial(self._apply, slices))
 
-    async def tell(self, found: Mapping[int, Strangers]) -> None:
-        """Log, count and note foreign records that were passed over, by shard; each once."""
-        if found:
-            await self._on_live(partial(self._tell, found))
+    async def tell(self, found: Mapping[int, Strangers]) -> dict[int, int]:
+        """Log and note foreign records that were passed over, by shard, each once; how many were new."""
+        return await self._on_live(partial(self._tell, found)) if found else {}
 
-    async def _tell(self, found: Mapping[int, Strangers], connection: Connection) -> None:
+    async def _tell(self, found: Mapping[int, Strangers], connection: Connection) -> dict[int, int]:
+        counts: dict[int, int] = {}
         for shard, seen in found.items():
             before = await CURSOR.foreign_offset(connection, consumer=self._consumer, shard=shard)
             new = seen.after(-1 if before is None else before)
@@ -110,8 +109,9 @@ class Engine:
                 await CURSOR.note_foreign(
                     connection, consumer=self._consumer, shard=shard, count=new, offset=at, told=told
                 )
-                FOREIGN.labels(shard).inc(new)
+                counts[shard] = new
                 _log.warning("foreign-records", count=new, last=told)
+        return counts
 
     async def _on_live(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Do it; where another version has become live meanwhile, do it there. Its cursors say what is left to do."""

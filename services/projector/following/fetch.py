@@ -28,7 +28,7 @@ from services.projector.database import TRANSIENT
 from services.projector.following.batch import Slice, by_shard
 from services.projector.following.engine import Engine, Outcome
 from services.projector.following.marks import macs_of
-from services.projector.following.progress import BATCH_SECONDS, RETRIES, Progress
+from services.projector.following.progress import BATCH_SECONDS, FOREIGN, RETRIES, Progress
 from services.projector.following.topic import FETCHING, Reading, created, readings
 
 _BACKOFF: Final = (0.1, 0.3, 1.0, 2.0)
@@ -206,7 +206,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         for delay in _delays():
             try:
                 began = time.monotonic()
-                await self._engine.tell(strangers)
+                for shard, count in (await self._engine.tell(strangers)).items():
+                    FOREIGN.labels(shard).inc(count)
                 outcomes = await self._engine.apply(slices)
             except TRANSIENT as error:
                 _log.warning("batch-postponed", raised=raised(error), sqlstate=getattr(error, "sqlstate", None))

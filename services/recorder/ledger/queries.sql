@@ -285,6 +285,17 @@ LEFT JOIN ledger.refold AS w ON w.shard = s.shard AND w.fold_version = :fold_ver
 LEFT JOIN ledger.checkpoint_refusal AS f ON f.shard = s.shard
 ORDER BY s.shard;
 
+-- name: foreign_records
+-- Records on our topics that no recorder wrote, as far as they were seen.
+SELECT
+    topic,
+    shard,
+    count,
+    "offset",
+    told
+FROM ledger.foreign_record
+ORDER BY shard, topic;
+
 -- name: undelivered$
 -- How many checkpoints the file or the topic doesn't have yet.
 SELECT count(*) FROM ledger.checkpoint WHERE NOT (filed AND published);

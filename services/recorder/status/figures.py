@@ -21,7 +21,6 @@ from services.recorder.ledger.mode import noted
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.standing import QUERIES as STANDING
 from services.recorder.ledger.states import unlike
-from services.recorder.trust import strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,8 @@ async def status(settings: Settings) -> Status:
             waiting = await QUERIES.undelivered(connection)
             whole = reason("restoring") if await STANDING.restoring(connection) else None
             rows = [row async for row in QUERIES.status(connection, fold_version=FOLD_VERSION)]
-            foreign = await strangers.noted(connection)
-            shards = [_shard(row, whole, foreign.get(row["shard"], [])) for row in rows]
+            foreign = [row async for row in QUERIES.foreign_records(connection)]
+            shards = [_shard(row, whole, [each for each in foreign if each["shard"] == row["shard"]]) for row in rows]
         finally:
             connection.terminate()
     lag = await _intake_lag(settings)

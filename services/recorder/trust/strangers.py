@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiosql
-import asyncpg
 import structlog
 
 from services.common.macs import Strangers
@@ -27,14 +26,6 @@ async def note(connection: Connection, topic: str, found: Mapping[int, Strangers
             await _QUERIES.note(connection, topic=topic, shard=shard, count=new, offset=at, told=told)
             FOREIGN.labels(topic).inc(new)
             Log.warning("foreign-records", count=new, last=str(seen.last))
-
-
-async def noted(connection: Connection) -> dict[int, list[asyncpg.Record]]:
-    """What was told, by shard."""
-    found: dict[int, list[asyncpg.Record]] = {}
-    async for row in _QUERIES.noted(connection):
-        found.setdefault(row["shard"], []).append(row)
-    return found
 
 
 async def cleared(connection: Connection, topic: str, shard: int) -> None:

@@ -14,17 +14,6 @@ ON CONFLICT (topic, shard) DO UPDATE SET
     told = excluded.told,
     seen_at = now();
 
--- name: noted
--- All that were seen.
-SELECT
-    topic,
-    shard,
-    count,
-    "offset",
-    told
-FROM ledger.foreign_record
-ORDER BY shard, topic;
-
 -- name: clear!
 -- None are left.
 DELETE FROM ledger.foreign_record WHERE topic = :topic AND shard = :shard;

@@ -18,7 +18,7 @@ from services.recorder.recovery.refilling.shards import Work, fill
 from services.recorder.recovery.refilling.telling import Remark, Report, foreign, remark
 from services.recorder.recovery.refusals import refused
 from services.recorder.recovery.subject import chosen, leased, opened
-from services.recorder.trust import history
+from services.recorder.trust import history, marking
 from services.recorder.trust.witness import broken_in
 
 KINDS: Final = ("events", "receipts")
@@ -30,6 +30,7 @@ async def recover(settings: Settings, only: Iterable[int], told: Told, total: Ca
     async with opened(settings) as (pool, row):
         if row["ledger"] is None or row["restoring"]:
             raise refused("restoring")
+        await marking.checked(pool, settings)
         shards = chosen(only, row["shards"])
         work = await Work.begun(settings, pool, Ledger(row["ledger"], row["shards"]), Keys(), told, total)
         for shard in shards:
