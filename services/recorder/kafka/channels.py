@@ -5,7 +5,10 @@ from typing import Any, Final
 from services.common import asyncapi
 from services.common.settings import Settings
 
-READ: Final = {"actions": "Actions in CloudEvents structured or binary mode."}
+READ: Final = {
+    "actions": "Actions in CloudEvents structured or binary mode. This is the local publisher's; each app has one of "
+    "its own, with its name behind this and a dot, that it alone may write."
+}
 _MARKED: Final = (
     " Headers mac and mackid: base64url of HMAC-SHA-256 over chengzhang-mac-1, topic, shard (0 where there is none), "
     "position and value, a zero byte between them, and the key's id; position: {at}."
