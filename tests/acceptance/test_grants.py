@@ -170,6 +170,26 @@ def test_who_requests_an_erasure_does_not_confirm_it(pair: Pair, scene: Scene) -
     pair.accepted(scene.office.action("people.erase-person", about), "eraser")
 
 
+def test_nobody_is_called_by_name_as_the_actor(pair: Pair) -> None:
+    """By either door: free text beside sealed fields doesn't say what they hide. What is known of a name is erased."""
+    office = Office(pair)
+    name = f"\u738b{unique('n')}"
+    person = office.register(name=name)
+    for actor in (name, f" {name}\u3000"):
+        fields = office.section() | {"actor": actor}
+        answer = pair.post(fields)
+        assert (answer.status_code, answer.json()["code"]) == (422, "plaintext-sealed"), answer.text
+        assert answer.json()["receipt"]["final"]
+        assert pair.post(fields).json()["receipt"] == answer.json()["receipt"]
+        (told,) = pair.told([office.section() | {"actor": actor}])
+        assert told.code == "plaintext-sealed"
+    assert pair.post(office.section() | {"actor": person}).status_code == 201
+    about = {"person": person, "basis": "\u4ee4"}
+    pair.accepted(office.action("people.request-erasure", about))
+    pair.accepted(office.action("people.erase-person", about), "eraser")
+    assert pair.sql("SELECT * FROM vault.name WHERE office = $1", str(office)) == []
+
+
 def test_in_a_batch_what_is_not_allowed_is_refused_alone(pair: Pair, scene: Scene) -> None:
     mine, theirs = scene.office.section() | {"source": "/study"}, scene.office.section()
     first, second = pair.post_many([theirs, mine], "study")

@@ -275,3 +275,47 @@ async def test_a_closed_vault_neither_seals_nor_opens(ledger: Bench) -> None:
         await closed.keys([P1])
     closed.closed = None
     assert await closed.open([sealed]) == ["王"]
+
+
+# --- names ---
+
+
+async def _called(ledger: Bench, office: str, text: str) -> bool:
+    """Whether a recorder that knows nothing yet takes that for somebody's name."""
+    return bool(await Vault(ledger.pool, bytes(32)).named([(office, text)]))
+
+
+async def test_a_name_is_known_as_such_in_its_office_until_it_is_erased(ledger: Bench, erasures: Erasures) -> None:
+    await _registered(ledger)
+    await _registered(ledger, "p-2")  # of the same name
+    assert await _called(ledger, "o-1", "\u738b")
+    assert await _called(ledger, "o-1", " \u738b\u3000")
+    assert not await _called(ledger, OTHER, "\u738b")
+    (row, _) = await ledger.rows("SELECT * FROM vault.name ORDER BY person")
+    assert (row["office"], row["person"], len(row["mac"])) == ("o-1", "p-1", 32)
+    assert "\u738b".encode() not in row["mac"]
+    (refused,) = await ledger.receipts([section(actor="\u738b")])
+    assert (refused["code"], refused["final"]) == ("plaintext-sealed", True)
+    await ledger.accepted(_about("erase-person"))
+    await erasures.apply()
+    assert await _called(ledger, "o-1", "\u738b"), "p-2 is called so"
+    await ledger.accepted(_about("erase-person", "p-2"))
+    await erasures.apply()
+    assert await ledger.rows("SELECT * FROM vault.name") == []
+    await ledger.accepted(section(actor="\u738b"))
+
+
+async def test_what_came_before_the_name_was_known_gets_its_first_receipt_again(ledger: Bench) -> None:
+    before = section(actor="\u738b")
+    (first,) = await ledger.accepted(before)
+    await _registered(ledger)
+    assert await ledger.receipts([before]) == [first]
+
+
+async def test_whoever_is_being_erased_is_called_nothing_afterwards(ledger: Bench) -> None:
+    event = "6f1c9c2e-6c0f-5b1a-9d0e-0123456789ab"
+    for number in range(20):
+        owner = Owner("o-1", f"p-{number}")
+        await ledger.vault.keys([owner])
+        await asyncio.gather(ledger.vault.remember({owner: f"n-{number}"}), ledger.vault.destroy({owner: event}))
+    assert await ledger.rows("SELECT * FROM vault.name") == []

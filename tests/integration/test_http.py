@@ -113,6 +113,12 @@ class Recorder:
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         return {owner: _key(owner) for owner in owners}
 
+    async def named(self, _said: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        return ()
+
+    async def remember(self, names: Mapping[tuple[str, str], str]) -> None:
+        pass
+
     def mac(self, body: bytes) -> bytes:
         return body[:32].ljust(32)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import orjson
 import pytest
 
 from services.common.grants import Grant
-from services.recorder.domain.core import NO_TERMS, Key, Terms
+from services.recorder.domain.core import NO_TERMS, Key, Rejection, Terms
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger.submission import UNCOMPARED, Submission
@@ -29,6 +30,7 @@ class FakeVault:
         self.asked: list[set[Owner]] = []
         self.terms = NO_TERMS
         self.erased: set[str] = set()
+        self.names: dict[tuple[str, str], str] = {}
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         self.asked.append(set(owners))
@@ -37,6 +39,14 @@ class FakeVault:
             for owner in owners
             if owner.person not in self.erased
         }
+
+    async def named(self, said: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        """Those that are remembered."""
+        return {(o, text) for o, text in said if text in {n for (of, _), n in self.names.items() if of == o}}
+
+    async def remember(self, names: Mapping[tuple[str, str], str]) -> None:
+        """As it stands."""
+        self.names |= names
 
     def mac(self, body: bytes) -> bytes:
         return hashlib.sha256(b"installation" + body).digest()
@@ -267,3 +277,52 @@ async def test_of_whom_was_erased_nothing_is_said_any_more() -> None:
     assert submission.action is None
     assert submission.refusal is not None
     assert submission.refusal.code == "erased"
+
+
+# --- nobody is called by name in plain text ---
+
+
+@pytest.mark.parametrize("actor", [NAME, f"  {NAME}\u3000", "\u738b\u3000\u5c0f\u660e"])
+async def test_an_actor_who_is_called_by_the_name_that_is_sealed_is_refused(actor: str) -> None:
+    """Also in what registers the person, and in what comes with it."""
+    name = unicodedata.normalize("NFKC", actor).strip()
+    vault = FakeVault()
+    registration = _register(name=name)
+    section = _read("people.define-section", {"section": "s-1", "name": "x"}, actor=actor)
+    elsewhere = _read("people.define-section", {"section": "s-1", "name": "x"}, actor=actor, office="o-2")
+    sent = [Sent(each, SENDER) for each in (registration, section, elsewhere, _register(name=name, person="p-2"))]
+    first, refused, other, _ = await prepare(sent, vault, plaintext_allowed=True)
+    assert first.refusal is None
+    assert refused.refusal is not None
+    assert (refused.refusal.code, refused.body_digest, refused.action) == ("plaintext-sealed", UNCOMPARED, None)
+    assert name not in f"{refused.refusal.en}{refused.refusal.zh}"
+    assert other.refusal is None, "in another office it is nobody's name"
+    assert vault.names == {("o-1", "p-1"): name, ("o-1", "p-2"): name}
+    (itself,) = await prepare([Sent(_named(actor, name), SENDER)], FakeVault(), plaintext_allowed=True)
+    assert itself.refusal is not None
+
+
+def _named(actor: str, name: str) -> Readable:
+    data = {"person": "p-1", "name": name, "branch": "b", "joined_on": "2020-01-01", "birth_year": 1990}
+    return _read("people.register-person", data, actor=actor)
+
+
+async def test_over_kafka_and_in_what_does_not_hold_it_is_the_same() -> None:
+    vault = FakeVault()
+    vault.names = {("o-1", "p-1"): NAME}
+    for readable in (
+        _read("people.define-section", {"section": "s-1", "name": "x"}, actor=NAME),
+        _read("people.define-section", {}, actor=NAME),
+    ):
+        submission, _ = await _one(readable, plaintext_allowed=False, vault=vault)
+        assert submission.refusal is not None
+        assert (submission.refusal.code, submission.body_digest) == ("plaintext-sealed", UNCOMPARED)
+
+
+async def test_a_stranger_learns_no_names() -> None:
+    vault = FakeVault()
+    vault.names = {("o-1", "p-1"): NAME}
+    readable = _read("people.define-section", {"section": "s-1", "name": "x"}, actor=NAME)
+    stranger = Rejection("not-yours", "no", "\u4e0d")
+    submission, _ = await _one(readable._replace(action=None, refusal=stranger), plaintext_allowed=False, vault=vault)
+    assert submission.refusal is stranger

@@ -39,6 +39,14 @@ class NoKeys:
         assert not owners
         return {}
 
+    async def named(self, _said: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        """Nobody's."""
+        return ()
+
+    async def remember(self, names: Mapping[tuple[str, str], str]) -> None:
+        """None comes over Kafka."""
+        raise AssertionError(names)
+
     def mac(self, body: bytes) -> bytes:
         """Any."""
         return body[:32]

@@ -23,6 +23,7 @@ from services.common.grants import Grant
 from services.recorder.domain.core import NOT_BINDING, Action, Key, Rejection, Terms, unknown
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError
+from services.recorder.intake.naming import NAMED, Named, called, unnamed
 from services.recorder.intake.parsing import Unreadable, failed
 from services.recorder.intake.reading import Readable
 from services.recorder.ledger.database import TRANSIENT
@@ -40,7 +41,7 @@ PLAINTEXT_SEALED: Final = Rejection(
 )
 
 
-class Keys(Protocol):
+class Keys(Named, Protocol):
     """The vault, as far as sealing goes."""
 
     terms: Terms
@@ -77,11 +78,15 @@ async def prepare(
     sent: Sequence[Sent], vault: Keys, owners: Owners | None = None, *, plaintext_allowed: bool
 ) -> list[Submission]:
     """Submissions in the same order, digested and sealed. Raises Unavailable where a key is needed and can't be had."""
-    secrets = [_secret(each.readable) for each in sent]
+    read = await unnamed([each.readable for each in sent], vault)
+    sent = [Sent(each, before.sender) for each, before in zip(read, sent, strict=True)]
+    secrets = [None if each.refusal is NAMED else _secret(each) for each in read]
     things = {secret.thing for secret in secrets if secret is not None and secret.thing is not None}
     owned = await _owned(sent, things, owners) if things and owners is not None and plaintext_allowed else {}
     persons = {*owned.values(), *(s.owner for s in secrets if s is not None and s.owner is not None)}
     keys = await vault.keys(persons) if persons else {}
+    if plaintext_allowed and (names := called(read)):
+        await vault.remember(names)
     return [
         _plain(each, vault.terms)
         if secret is None
@@ -131,6 +136,8 @@ async def _bisected(sent: Sequence[Sent], vault: Keys) -> Sequence[Submission | 
 
 def _plain(sent: Sent, terms: Terms) -> Submission:
     readable = sent.readable
+    if readable.refusal is NAMED:  # no plain digest of what has a name in it: it is known by its key alone
+        return _submission(sent, UNCOMPARED, None, NAMED)
     digest = hashlib.sha256(readable.body).digest()
     action = readable.action
     if action is not None and isinstance((action.replacement or action).data, ERASING):

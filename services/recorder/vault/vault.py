@@ -19,10 +19,10 @@ from __future__ import annotations
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self
 from uuid import UUID, uuid4
@@ -38,6 +38,7 @@ from schemas.base import Sealed
 from services.recorder.domain.core import NO_TERMS, Terms
 from services.recorder.errors import Misconfigured, Unavailable
 from services.recorder.ledger.database import Connection, Pool
+from services.recorder.vault import names
 
 Failure = Literal["erased", "unreadable", "forbidden"]
 _QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
@@ -52,6 +53,7 @@ async def migrate(connection: Connection) -> None:
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
         await _QUERIES.migrate(connection)
+        await names.QUERIES.migrate(connection)
 
 
 def load_kek(path: Path) -> bytes:
@@ -137,6 +139,7 @@ class Vault:
         self._wrap = AESGCM(_subkey(kek, "wrap"))
         self._quarantine = AESGCM(_subkey(kek, "quarantine"))
         self._mac_key = _subkey(kek, "digest")
+        self._names = names.Names(pool, partial(_subkey, kek))
 
     @classmethod
     def at(cls, pool: Pool, kek_file: Path, terms: Terms) -> Self:
@@ -210,9 +213,23 @@ class Vault:
             await _QUERIES.close(connection, **_columns(sorted(owners)))
 
     async def destroy(self, erased: Mapping[Owner, str]) -> None:
-        """Destroy these owners' keys for ever; each with the event that erased the person. A second time nothing."""
-        async with self._connection() as connection:
+        """Destroy these owners' keys for ever; each with the event that erased the person. A second time nothing.
+
+        What they were called goes with the keys: a statement of its own, which sees what was waiting for the first.
+        """
+        async with self._connection() as connection, connection.transaction():
             await _QUERIES.destroy(connection, events=list(erased.values()), **_columns(list(erased)))
+            await self._names.forget(connection, erased)
+
+    async def named(self, said: Collection[names.Said]) -> set[names.Said]:
+        """Those of these texts, by office, that are somebody's name there."""
+        with _reached():
+            return await self._names.named(said)
+
+    async def remember(self, called: Mapping[tuple[str, str], str]) -> None:
+        """What these persons, by office and id, are called."""
+        with _reached():
+            await self._names.remember(called)
 
     def mac(self, body: bytes) -> bytes:
         """HMAC-SHA256 under the installation's own subkey, 32 bytes: for what nobody can be said to own."""
@@ -252,11 +269,17 @@ class Vault:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        try:
+        with _reached():
             async with self._pool.acquire() as connection:
                 yield connection
-        except _UNREACHABLE as error:
-            raise Unavailable("the vault can't be reached") from error
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except _UNREACHABLE as error:
+        raise Unavailable("the vault can't be reached") from error
 
 
 class Unstored:
@@ -266,6 +289,10 @@ class Unstored:
         self._vault = vault
         self.terms = vault.terms
         self.mac = vault.mac
+        self.named = vault.named
+
+    async def remember(self, called: Mapping[tuple[str, str], str]) -> None:
+        """Nothing: it is only tried."""
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         """The owners' data keys; none of who was erased. Raises Unavailable."""
