@@ -331,6 +331,7 @@ async def test_only_auditors_and_of_their_offices(ledger: Bench, client: httpx.A
             f"/audit/{SHARD}/{path}", headers={"Authorization": "Bearer elsewhere-token-0123456789abcdef"}
         )
         assert narrowed.status_code == (403 if "entries" in path or "proof" in path else 200), path
+        assert f" {OFFICE}" not in narrowed.text, "whose event it is, isn't told"
 
 
 async def test_what_was_changed_has_no_proof(ledger: Bench, client: httpx.AsyncClient, log: AuditLog) -> None:

@@ -119,7 +119,7 @@ def router(log: AuditLog, grants: Grants) -> APIRouter:
                 raise Missing(f"that event is not in shard {shard}", f"该事件不在分片 {shard}")
             office = orjson.loads(found.body)["office"]
             if not grant.in_office(office):
-                raise forbidden(grant, f"This token may not see events of the office {office}.", office=office)
+                raise forbidden(grant, "This token may not see that event: it is of another office.", office=office)
             made = await log.inclusion(found)
         return Response(made.text(), media_type=TEXT) if format == "text" else _json(made.as_json())
 
