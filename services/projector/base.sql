@@ -167,6 +167,19 @@ BEGIN ATOMIC
     WHERE o.office = newest_month.in_office COLLATE "C" AND o.recorded_at <= newest_month.stood_at;
 END;
 
+-- The Shanghai day on which an office's record of its people begins, as known at an instant: before it nobody owes anything.
+CREATE FUNCTION began_on(in_office text, stood_at timestamptz) RETURNS date
+LANGUAGE sql STABLE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT shanghai_day(min(f.occurred_at))
+    FROM fact AS f
+    WHERE
+        f.office = began_on.in_office COLLATE "C"
+        AND f.type IN ('chengzhang.people.person-registered.v1', 'chengzhang.people.post-assumed.v1')
+        AND f.known_from <= began_on.stood_at
+        AND f.known_to > began_on.stood_at;
+END;
+
 -- The last seat in the main post up to a day, as known at an instant: `until` is that day, or the last one on which it was held. Read
 -- as the recorder reads it: the main post of a day is, of those not concurrent that are held then, the one held from the latest day on,
 -- of one day the last recorded; its latest move says the section.

@@ -30,7 +30,7 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT half_ends(half_of(s.month::date)) AS last_day
         FROM generate_series(
-            half_ends(half_of((p.data ->> 'from_on')::date)) - 14,
+            half_ends(half_of(greatest((p.data ->> 'from_on')::date, began_on(p.office, (SELECT m.known FROM moment AS m))))) - 14,
             half_ends(half_of(newest_month(p.office, (SELECT m.known FROM moment AS m)))),
             interval '6 months'
         ) AS s (month)

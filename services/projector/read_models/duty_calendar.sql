@@ -1,7 +1,7 @@
 -- 述职日程 · duty calendar
 -- Which duty reports and section exchanges are owed, by whom and by when; which were done, and were they late? A report by whoever
--- heads a section on a half-year's last day, acting or not; an exchange by every section, every month. Up to the period in which
--- the office recorded anything last.
+-- heads a section on a half-year's last day, acting or not; an exchange by every section, every month. From the period
+-- in which the record of the office's people begins up to that in which it recorded anything last.
 -- resource: duties
 -- kind: asked
 -- whose: subject
@@ -29,7 +29,7 @@ FROM (
     CROSS JOIN LATERAL (
         SELECT half_ends(half_of(s.month::date)) AS last_day
         FROM generate_series(
-            half_ends(half_of((p.data ->> 'from_on')::date)) - 14,
+            half_ends(half_of(greatest((p.data ->> 'from_on')::date, began_on(p.office, (SELECT m.known FROM moment AS m))))) - 14,
             half_ends(half_of(newest_month(p.office, (SELECT m.known FROM moment AS m)))),
             interval '6 months'
         ) AS s (month)

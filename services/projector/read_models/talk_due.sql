@@ -32,7 +32,9 @@ FROM (
             r.event_id
         FROM everything AS r
         CROSS JOIN LATERAL generate_series(
-            date_part('year', (r.data ->> 'from_on')::date)::integer,
+            date_part(
+                'year', greatest((r.data ->> 'from_on')::date, began_on(r.office, (SELECT m.known FROM moment AS m)))
+            )::integer,
             date_part('year', newest_month(r.office, (SELECT m.known FROM moment AS m)))::integer
         ) AS y (year)
         WHERE r.type = 'chengzhang.people.party-role-set.v1'

@@ -20,7 +20,7 @@ def keys(known: Known) -> Iterator[Key]:
             if post.data["tier"] == "section-head":
                 yield from (
                     ("duty-report", post.data["person"], period)
-                    for period in _halves(date.fromisoformat(post.data["from_on"]))
+                    for period in _halves(max(known.began, date.fromisoformat(post.data["from_on"])))
                     if period <= half and heads(known, post, last_day(period))
                 )
         for section in known.standing("people.section-defined"):

@@ -117,6 +117,11 @@ class Known:
         """The Shanghai day on which anything was recorded last."""
         return datetime.fromisoformat(self.events[-1]["recordedtime"]).astimezone(_SHANGHAI).date()
 
+    @property
+    def began(self) -> date:
+        """The Shanghai day on which the record of its people begins."""
+        return min(fact.day for fact in self.standing("people.person-registered", "people.post-assumed"))
+
     def entries(self) -> Iterator[tuple[Fact, str]]:
         """What stands in growth files or stood there, and in which group."""
         for fact in self.facts:

@@ -12,7 +12,8 @@ Key = tuple[Any, ...]
 
 def keys(known: Known) -> Iterator[Key]:
     """Pairs of roles at each year's end, up to the year of the newest event; and what was required."""
-    for year in range(2000, known.newest.year + 1) if known.events else ():
+    began = any(known.standing("people.person-registered", "people.post-assumed"))
+    for year in range(known.began.year if began else 2000, known.newest.year + 1) if known.events else ():
         sat = _roles(known, year)
         for (branch, one), role in sat.items():
             others = [(other, r) for (b, other), r in sat.items() if b == branch and other != one]
