@@ -5,7 +5,7 @@
 -- resource: due
 -- kind: asked
 -- whose: owner
--- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.duty-report-assessed.v1, chengzhang.work.section-exchange-held.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1, chengzhang.learning.month-arranged.v1, chengzhang.learning.session-convened.v1, chengzhang.learning.attendance-recorded.v1, chengzhang.learning.make-up-completed.v1, chengzhang.welfare.visit-proposed.v1, chengzhang.welfare.visit-approved.v1, chengzhang.welfare.home-visit-made.v1
+-- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.duty-report-assessed.v1, chengzhang.work.section-exchange-held.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1, chengzhang.learning.month-arranged.v1, chengzhang.learning.session-convened.v1, chengzhang.learning.attendance-recorded.v1, chengzhang.learning.make-up-completed.v1, chengzhang.welfare.visit-proposed.v1, chengzhang.welfare.visit-approved.v1, chengzhang.welfare.home-visit-made.v1
 
 SELECT
     d.duty, -- key text · 任务 · duty-report, section-exchange, talk, follow-up, plan-item, make-up, assessment or visit-approval
@@ -24,8 +24,10 @@ FROM (
         SELECT min((e.data ->> 'on')::date) AS on_day
         FROM everything AS e
         WHERE
-            e.type = 'chengzhang.people.post-ended.v1' AND e.office = p.office AND e.person = p.person
-            AND e.data ->> 'post' = p.data ->> 'post'
+            e.office = p.office AND e.person = p.person AND (
+                e.type = 'chengzhang.people.post-ended.v1' AND e.data ->> 'post' = p.data ->> 'post'
+                OR e.type = 'chengzhang.people.person-left.v1' AND e.data ->> 'on' >= p.data ->> 'from_on'
+            )
     ) AS ended ON true
     CROSS JOIN LATERAL (
         SELECT half_ends(half_of(s.month::date)) AS last_day

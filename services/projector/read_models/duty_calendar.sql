@@ -5,7 +5,7 @@
 -- resource: duties
 -- kind: asked
 -- whose: subject
--- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.section-exchange-held.v1
+-- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.section-exchange-held.v1
 
 SELECT
     d.duty, -- key text · 任务 · what is owed: duty-report or section-exchange
@@ -23,8 +23,10 @@ FROM (
         SELECT min((e.data ->> 'on')::date) AS on_day
         FROM fact AS e
         WHERE
-            e.type = 'chengzhang.people.post-ended.v1' AND e.office = p.office AND e.person = p.person
-            AND e.data ->> 'post' = p.data ->> 'post'
+            e.office = p.office AND e.person = p.person AND (
+                e.type = 'chengzhang.people.post-ended.v1' AND e.data ->> 'post' = p.data ->> 'post'
+                OR e.type = 'chengzhang.people.person-left.v1' AND e.data ->> 'on' >= p.data ->> 'from_on'
+            )
     ) AS ended ON true
     CROSS JOIN LATERAL (
         SELECT half_ends(half_of(s.month::date)) AS last_day

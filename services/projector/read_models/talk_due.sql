@@ -5,7 +5,7 @@
 -- resource: talk-due
 -- kind: asked
 -- whose: person_a, person_b
--- types: chengzhang.people.party-role-set.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1
+-- types: chengzhang.people.party-role-set.v1, chengzhang.people.person-left.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1
 
 SELECT
     d.person_a, -- key base.Person · 甲方 · the one whose id sorts first
@@ -28,7 +28,17 @@ FROM (
             y.year,
             r.data ->> 'branch' AS branch,
             r.person,
-            CASE r.data ->> 'role' WHEN 'secretary' THEN 'committee' ELSE r.data ->> 'role' END AS role,
+            CASE
+                WHEN EXISTS (
+                    SELECT FROM everything AS l
+                    WHERE
+                        l.type = 'chengzhang.people.person-left.v1' AND l.office = r.office AND l.person = r.person
+                        AND l.data ->> 'on' BETWEEN r.data ->> 'from_on' AND y.year || '-12-31'
+                )
+                    THEN 'none'
+                WHEN r.data ->> 'role' = 'secretary' THEN 'committee'
+                ELSE r.data ->> 'role'
+            END AS role,
             r.event_id
         FROM everything AS r
         CROSS JOIN LATERAL generate_series(

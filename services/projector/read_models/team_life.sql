@@ -4,7 +4,7 @@
 -- resource: teams
 -- kind: asked
 -- whose: office
--- types: chengzhang.team.team-formed.v1, chengzhang.team.team-dissolved.v1, chengzhang.team.team-joined.v1, chengzhang.team.team-left.v1, chengzhang.team.team-activity-held.v1, chengzhang.team.knowledge-shared.v1
+-- types: chengzhang.people.person-left.v1, chengzhang.team.team-formed.v1, chengzhang.team.team-dissolved.v1, chengzhang.team.team-joined.v1, chengzhang.team.team-left.v1, chengzhang.team.team-activity-held.v1, chengzhang.team.knowledge-shared.v1
 
 SELECT
     t.team, -- key text · 团队 · its id
@@ -43,7 +43,13 @@ LEFT JOIN LATERAL (
             m.event_id,
             m.data ->> 'kind' AS kind,
             m.data ->> 'name' AS name,
-            m.type = 'chengzhang.team.team-joined.v1' AS belongs,
+            m.type = 'chengzhang.team.team-joined.v1'
+            AND NOT EXISTS (
+                SELECT FROM fact AS l
+                WHERE
+                    l.type = 'chengzhang.people.person-left.v1' AND l.office = t.office AND l.person = m.person
+                    AND (l.data ->> 'on')::date BETWEEN m.since::date AND month_ends(month_begins(t.month))
+            ) AS belongs,
             bool_or(m.type = 'chengzhang.team.team-dissolved.v1') OVER () AS dissolved
         FROM (
             SELECT

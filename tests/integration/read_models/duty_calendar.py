@@ -59,7 +59,14 @@ def heads(known: Known, post: Fact, day: date) -> bool:
         for end in known.standing("people.post-ended")
         if (end.data["person"], end.data["post"]) == (post.data["person"], post.data["post"])
     ]
+    ends += left(known, post.data["person"], post.data["from_on"])
     return bool(post.data["from_on"] <= day.isoformat() < min(ends, default="9999"))
+
+
+def left(known: Known, person: str, since: str) -> list[str]:
+    """The days on which somebody left who was there on that day."""
+    days = [str(fact.data["on"]) for fact in known.standing("people.person-left") if fact.data["person"] == person]
+    return [day for day in days if day >= since]
 
 
 def last_day(period: str) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tests.integration.read_models.duty_calendar import left
 from tests.integration.read_models.known import Fact, Known
 
 Key = tuple[Any, ...]
@@ -60,5 +61,7 @@ def _roles(known: Known, year: int) -> dict[tuple[str, str], str]:
     for fact in sorted(known.standing("people.party-role-set"), key=lambda fact: str(fact.data["from_on"])):
         if int(fact.data["from_on"][:4]) <= year:
             role = "committee" if fact.data["role"] == "secretary" else fact.data["role"]
+            if any(day <= f"{year}-12-31" for day in left(known, fact.data["person"], fact.data["from_on"])):
+                role = "none"
             found[fact.data["branch"], fact.data["person"]] = role
     return found

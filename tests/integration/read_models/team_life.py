@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tests.integration.read_models.duty_calendar import last_day
+from tests.integration.read_models.duty_calendar import last_day, left
 from tests.integration.read_models.known import Fact, Known
 
 
@@ -29,12 +29,14 @@ def _row(known: Known, team: str, month: str, done: list[list[Fact]]) -> dict[st
     formed = _until(known, team, month, "team.team-formed")
     members: dict[str, bool] = {}
     for fact in _until(known, team, month, "team.team-joined", "team.team-left"):
-        members[fact.data["person"]] = fact.name == "team.team-joined"
-    gone = _until(known, team, month, "team.team-dissolved")
+        gone = left(known, fact.data["person"], fact.data["on"])
+        stays = not any(day <= last_day(month).isoformat() for day in gone)
+        members[fact.data["person"]] = fact.name == "team.team-joined" and stays
+    dissolved = _until(known, team, month, "team.team-dissolved")
     return {
         "kind": formed[-1].data["kind"] if formed else None,
         "name": formed[-1].data["name"] if formed else None,
-        "members": 0 if gone else sum(members.values()),
+        "members": 0 if dissolved else sum(members.values()),
         "activities": len(activities),
         "shared": len(shared),
         "reached": len({person for fact in shared for person in fact.data.get("reached", ())}),
