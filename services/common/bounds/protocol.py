@@ -2,7 +2,7 @@
 
 Uvicorn gives up an idle connection after some seconds and pauses a client whose body nobody reads; it takes headers and
 trailers of any size, and waits for them, for a body and for the reading of an answer without end. Its ``h11`` bounds
-headers, at a third of the speed.
+headers, and is slower.
 """
 
 from __future__ import annotations
