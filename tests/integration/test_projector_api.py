@@ -253,20 +253,26 @@ async def test_the_training_of_both_offices_is_the_persons_own_and_each_office_k
         world.assume("p-1", "x", on="2026-01-02" if world is old else "2026-03-01")
         world.convene("m-1")
         credited.append(world.credit("m-1", "p-1", 5000, "recognised"))
+    for kind, to_on, hours in (("off-the-job", "2025-12-31", 700), ("online", "2026-01-01", 50)):
+        data: dict[str, Any] = {"course": f"c-{kind}", "person": "p-1", "kind": kind, "centi_xueshi": hours}
+        data |= {"title": "t", "organiser": "o", "institution": "i", "from_on": "2025-12-01", "to_on": to_on, "days": 1}
+        old.record("learning.course-completed", f"{to_on}T03:00:00Z", data, f"course/c-{kind}", ["p-1"])
     old.leave("p-1", "o-3")
     for world in (old, new):
         await fold(api.engine, world.records)
     own = await api.json("/people/p-1/appraisals/2026")
     assert (own["office"], own["requirement_met"], sorted(own["requirement_events"])) == ("o-3", True, sorted(credited))
     file = await api.json("/people/p-1/growth-file")
-    assert file["training"] == [{"year": 2026, "account": "recognised", "centi_xueshi": 10_000}]
+    assert [tuple(each.values()) for each in file["training"]] == [
+        (2025, "recognised", 700), (2026, "online", 50), (2026, "recognised", 10_000),
+    ]  # fmt: skip
     for office, event in zip(("o-1", "o-3"), credited, strict=True):
         (row,) = (await api.json(f"/offices/{office}/appraisals/2026"))["items"]
         assert (row["requirement_met"], row["requirement_events"]) == (False, [event])
         alone = await api.json(f"/people/p-1/appraisals/2026?office={office}")
         assert (alone["requirement_met"], alone["requirement_events"]) == (False, [event])
-        (part,) = (await api.json(f"/people/p-1/growth-file?office={office}"))["training"]
-        assert part["centi_xueshi"] == 5000
+        part = (await api.json(f"/people/p-1/growth-file?office={office}"))["training"][-1]
+        assert (part["account"], part["centi_xueshi"]) == ("recognised", 5000)
 
 
 async def test_a_section_reaches_the_offices_where_the_person_sits_in_it_and_no_other(api: Api) -> None:

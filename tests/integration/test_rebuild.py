@@ -309,7 +309,7 @@ async def test_live_read_models_that_were_dropped_by_hand_are_named_and_made_aga
             assert ended.exit_code == 1, words
             assert ended.stderr.startswith("Failed: office_v1 holds the live read models"), words
             assert gone in ended.stderr, words
-            assert "`projector rebuild --start-over`" in ended.stderr, words
+            assert "`projector rebuild --start-over" in ended.stderr, words
         told = await asyncio.to_thread(command, settings, "rebuild", "--lang", "zh")
         assert (told.exit_code, "现用的读模型" in told.stderr, "--start-over" in told.stderr) == (1, True, True)
         begun = await asyncio.to_thread(command, settings, "rebuild", "--start-over", "--yes", "--lang", "en")
