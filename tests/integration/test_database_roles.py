@@ -34,6 +34,7 @@ _READS: Final = {
     "views": "SELECT office FROM office.growth_entry",
     "how far the ledger is": "SELECT shard, size FROM ledger.shard",
     "hashes": "SELECT shard, position, leaf_hash FROM ledger.event",
+    "hashes in tiles": "SELECT hashes FROM ledger.tile",
     "versions": "SELECT number FROM projector.version",
 }
 _MAY_READ: Final = {
@@ -46,11 +47,12 @@ _MAY_READ: Final = {
         "keys",
         "how far the ledger is",
         "hashes",
+        "hashes in tiles",
         "views",
     },
-    "projector": {"facts", "cursors", "views", "versions", "how far the ledger is", "hashes"},
+    "projector": {"facts", "cursors", "views", "versions", "how far the ledger is", "hashes", "hashes in tiles"},
     "reporter": {"views"},
-    "auditor": {"the ledger", "receipts", "how far the ledger is", "hashes"},
+    "auditor": {"the ledger", "receipts", "how far the ledger is", "hashes", "hashes in tiles"},
 }
 _WRITES: Final = {
     "an event": "UPDATE ledger.event SET body = body WHERE false",

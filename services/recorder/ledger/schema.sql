@@ -208,7 +208,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'projector') THEN
         GRANT USAGE ON SCHEMA ledger TO projector;
-        GRANT SELECT ON ledger.shard TO projector;
+        GRANT SELECT ON ledger.shard, ledger.tile TO projector;
         GRANT SELECT (shard, position, leaf_hash) ON ledger.event TO projector;
     END IF;
 END
