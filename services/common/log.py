@@ -8,8 +8,6 @@ So an exception is logged as its type and where it was raised: its message may r
 
 import json
 import logging
-import os
-import shutil
 import sys
 import traceback
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
+from services.common.rotating import rotate
 from services.common.visible import visible
 
 # aiokafka names every reconnect, FastStream every record, and a record's content where its handler raised.
@@ -33,7 +32,6 @@ _QUIET: Final = {
 }
 _FRAMES: Final = 8
 LONGEST: Final = 8 * 1024  # characters of a line
-LARGEST: Final = 16 * 1024 * 1024  # bytes of a file
 _KEPT: Final = ("event", "level", "logger", "timestamp")
 
 
@@ -49,16 +47,6 @@ class Handler(logging.StreamHandler[TextIO]):
         super().emit(record)
         if self._file is not None:
             rotate(self._file)
-
-
-def rotate(file: Path) -> None:
-    """Begin a file anew that has become too large, whoever goes on to append to it."""
-    try:
-        if file.stat().st_size >= LARGEST:
-            shutil.copyfile(file, file.with_name(f"{file.name}.1"))
-            os.truncate(file, 0)
-    except OSError:  # a log that can't be begun anew goes on
-        return
 
 
 def _line(event: Mapping[str, Any], **options: Any) -> str:  # noqa: ANN401  # as structlog hands them on

@@ -27,7 +27,7 @@ from deploy.local.running.readiness import ready
 from deploy.local.running.state import Ports, State
 from deploy.local.servers import kafka, postgres
 from deploy.local.speaking.say import Say, quiet
-from services.common.log import rotate
+from services.common.rotating import rotate
 from services.common.settings import Settings
 
 RECORDER, PROJECTOR = "recorder", "projector"
