@@ -136,7 +136,8 @@ def _item(known: Known, ident: str) -> dict[str, Any]:
 def _last_day(item: dict[str, Any], month: str) -> str:
     if "iso_week" in item:
         year, week = item["iso_week"].split("-W")
-        return date.fromisocalendar(int(year), int(week), 7).isoformat()
+        # Of what is drawn at random some are weeks that no year has: they are those of the next.
+        return (date.fromisocalendar(int(year), 1, 7) + timedelta(weeks=int(week) - 1)).isoformat()
     day = {"early": 10, "middle": 20}.get(item.get("ten_days", ""))
     return f"{month}-{day:02d}" if day else duty_calendar.last_day(month).isoformat()
 
