@@ -340,3 +340,40 @@ SELECT office, date_trunc('month', shanghai_day(recorded_at)::timestamp)::date, 
 FROM (SELECT office, recorded_at FROM fact_change UNION ALL SELECT office, recorded_at FROM care_change) AS c
 GROUP BY 1, 2
 ON CONFLICT DO NOTHING;
+
+-- name: talks#
+-- How often pairs talk by the rule pack that an office follows on a day: the one said last by then, else the nation's of that year, of
+-- the latest before it, or the first.
+CREATE FUNCTION talks_owed(in_office text, on_day date, stood_at timestamptz) RETURNS TABLE (
+    pair  text,
+    talks integer,
+    every text
+)
+LANGUAGE sql STABLE SECURITY DEFINER
+BEGIN ATOMIC
+    WITH figure (pack, region, year, pair, talks, every) AS (VALUES {figures}),
+    chosen AS (
+        SELECT coalesce(
+            (
+                SELECT f.data ->> 'pack'
+                FROM fact AS f
+                WHERE
+                    f.office = talks_owed.in_office COLLATE "C" AND f.type = 'chengzhang.any.pack-followed.v1'
+                    AND f.stream = 'office/' || talks_owed.in_office COLLATE "C"
+                    AND f.known_from <= talks_owed.stood_at AND f.known_to > talks_owed.stood_at
+                    AND (f.data ->> 'from_on')::date <= talks_owed.on_day
+                    AND f.data ->> 'pack' IN (SELECT g.pack FROM figure AS g)
+                ORDER BY f.data ->> 'from_on' DESC, f.position DESC
+                LIMIT 1
+            ),
+            (
+                SELECT g.pack
+                FROM figure AS g
+                WHERE g.region = 'national'
+                ORDER BY g.year <= date_part('year', talks_owed.on_day) DESC, abs(g.year - date_part('year', talks_owed.on_day))
+                LIMIT 1
+            )
+        ) AS pack
+    )
+    SELECT g.pair, g.talks, g.every FROM figure AS g INNER JOIN chosen AS c ON c.pack = g.pack;
+END;

@@ -87,7 +87,7 @@ STEPS = st.one_of(
         st.just("post"),
         _person,
         st.sampled_from(("x", "w")),
-        st.sampled_from(("section-head", "staff")),
+        st.sampled_from(("leadership", "section-head", "staff")),
         st.sampled_from(_DAYS),
         st.booleans(),
     ),

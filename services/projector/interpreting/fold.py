@@ -7,6 +7,7 @@ from typing import Final
 from schemas.learning import SessionConvened
 from schemas.meeting import AttendanceRecorded
 from services.projector.interpreting.derived import NOW, STANDING, keys, latest, over, quote, same, sums
+from services.projector.interpreting.talks import talks_owed
 from services.projector.read_models import ReadModel
 from services.projector.relations import (
     AMENDMENTS,
@@ -79,11 +80,12 @@ def table(model: ReadModel) -> str:
 _OFTEN: Final = frozenset({AttendanceRecorded.TYPE, SessionConvened.TYPE})
 
 
-def index(models: Iterable[ReadModel]) -> str:
-    """The statement that creates the index by which what is asked finds its facts; none where nothing is."""
+def asking(models: Iterable[ReadModel]) -> str:
+    """The statements that create what read models ask: an index by which they find their facts, and what packs say."""
     asked = {type_ for model in models if model.kind == "asked" for type_ in model.types if table_of(type_) == "fact"}
     types = listed(sorted(asked - _OFTEN))
-    return f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types})" if types else ""
+    index = f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types});" if types else ""
+    return f"{index}\n{talks_owed()}"
 
 
 def _stored(model: ReadModel) -> Iterator[tuple[str, str]]:
