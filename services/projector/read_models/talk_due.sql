@@ -99,7 +99,7 @@ FROM (
     SELECT o.office, least(a.person, b.person) AS person_a, greatest(a.person, b.person) AS person_b, o.duty, o.period,
         o.talks AS needed, o.last_day AS due_on, jsonb_build_object(a.event_id::text, 1, b.event_id::text, 1) AS told_by, NULL AS required
     FROM owed AS o
-    INNER JOIN stood AS a ON a.office = o.office AND a.last_day = o.last_day
+    INNER JOIN stood AS a ON a.office = o.office AND a.last_day = o.last_day AND starts_with(o.duty, a.role || '-')
     INNER JOIN stood AS b
         ON b.office = a.office AND b.last_day = a.last_day AND b.branch IS NOT DISTINCT FROM a.branch AND b.person <> a.person
     WHERE o.duty <> 'member-member' AND o.duty = a.role || '-' || b.role AND (a.role <> b.role OR a.person < b.person)
