@@ -300,6 +300,9 @@ class EventData(Fields):
     corrects: Annotated[EventId, Words("更正的事件", "corrected event")] | None = Field(
         default=None, description="the revoked event that this one takes the place of"
     )
+    proposal: Annotated[EventId, Words("来源申报", "proposal")] | None = Field(
+        default=None, description="the proposed entry that this one is of, if it is of one"
+    )
     stamps: Annotated[Many[Stamp], Words("当时所在", "where they sat then")] = ()
 
     def __init_subclass__(cls, *, of: type[ActionData] | None = None, **kwargs: Any) -> None:  # noqa: ANN401  # the same

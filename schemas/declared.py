@@ -70,6 +70,7 @@ KINDS: Final[Mapping[str, Words]] = {
     "recognition": Words("表彰", "recognition"),
     "hold": Words("保全", "hold"),
     "event": Words("事件", "event"),
+    "batch": Words("批次", "batch"),
 }
 
 

@@ -9,7 +9,6 @@ import orjson
 
 from schemas.catalogue import ACTIONS, EVENTS
 from services.recorder.domain.core import NO_TERMS, Rejection
-from services.recorder.domain.entries import TAKING
 from services.recorder.intake.reading import Readable, read
 from services.recorder.ledger.appending.bodies import frame
 from tests.unit.office import Office, sealed, sender
@@ -70,7 +69,7 @@ def events() -> dict[str, bytes]:
         assert isinstance(readable, Readable)
         assert readable.action is not None, readable.refusal
         action = sealed(readable.action).under(NO_TERMS, sender(fields["type"]))
-        decided = office.decide(office.aimed(action) if isinstance(action.data, TAKING) else action)
+        decided = office.decide(office.aimed(action))
         assert not isinstance(decided, Rejection), (fields["type"], decided)
         for event in decided:
             made = frame(_LEDGER, 2, "2026-11-20T01:00:00.000000Z", "publisher", action, event).written(

@@ -14,7 +14,6 @@ import orjson
 
 from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS, EVENTS
-from schemas.entries import CorrectEntry, RevokeEntry
 from services.recorder.domain import decider
 from services.recorder.domain.core import NO_TERMS, Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
 from services.recorder.domain.facts import Search
@@ -104,10 +103,11 @@ class Office:
 
     def aimed(self, action: Action) -> Action:
         """With the event that it takes back."""
-        if isinstance(action.data, RevokeEntry | CorrectEntry):
-            action = action._replace(target=self.events.get(action.data.event))
-            return action._replace(naming=self._naming(decider.searched(action)))
-        return action
+        target = self.events.get(action.data.event) if isinstance(action.data, decider.AIMING) else None
+        if target is None:
+            return action
+        action = decider.aimed(action, target)
+        return action._replace(naming=self._naming(decider.searched(action)))
 
     def _naming(self, search: Search | None) -> tuple[Key, ...]:
         """The states that the ledger would find to name these ids."""

@@ -32,6 +32,7 @@ RETRYABLE: Final = frozenset(
     {
         "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
         "archived", "heads-no-section", "session-not-held", "not-as-approved", "session-cancelled", "no-leave",
+        "unverified",
     }
 )  # fmt: skip
 NOT_BINDING: Final = frozenset({"not-yours"})  # refused for good, and the id stays free: it may be another's

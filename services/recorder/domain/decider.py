@@ -14,6 +14,7 @@ from services.recorder.domain import (
     goals,
     packs,
     people,
+    proposing,
     talk,
     timeline,
     welfare,
@@ -25,10 +26,18 @@ from services.recorder.domain.learning import courses, meeting, planning, roll, 
 
 SUBJECTS = (  # imported for the rules that they register
     timeline, people, discipline, erasure, packs, planning, sessions, roll, study, meeting, courses, talk, work,
-    goals, welfare, entries,
+    goals, welfare, proposing, entries,
 )  # fmt: skip
+AIMING = (*entries.TAKING, *proposing.POINTING)  # actions about an event that is recorded already
 check = facts.check
 check()
+
+
+def aimed(action: Action, target: Event, naming: tuple[Key, ...] = ()) -> Action:
+    """The action with the event that it is about; ``naming``: states that may hold facts that rest on that."""
+    if isinstance(action.data, entries.TAKING):
+        return action._replace(target=target, naming=naming)
+    return proposing.aimed(action, target)
 
 
 def reads(action: Action) -> Iterator[Key]:
@@ -38,6 +47,8 @@ def reads(action: Action) -> Iterator[Key]:
         yield fact.key(erasure.KIND, str(fact.owner))
     if isinstance(action.data, entries.TAKING):
         yield from entries.reads(action, action.data)
+    elif isinstance(action.data, proposing.OWN):
+        yield from proposing.reads(action)
     else:
         yield from facts.reads(action, action.data)
     if isinstance(fact.data, contract.ACTIONS):
@@ -47,13 +58,15 @@ def reads(action: Action) -> Iterator[Key]:
 def reads_more(states: States, action: Action) -> Iterable[Key]:
     """Every state that only the loaded ones name."""
     yield from facts.reads_more(states, action.replacement or action)
-    if action.target is not None:
+    if action.target is not None and isinstance(action.data, entries.TAKING):
         yield from facts.reads_more(states, action.target)
 
 
 def searched(action: Action) -> Search | None:
     """Where states are to be searched for what may rest on the event that the action takes back: its ``naming``."""
     if action.target is None or isinstance(action.target.data, EntryRevoked):
+        return None
+    if not isinstance(action.data, entries.TAKING):
         return None
     return facts.searched(action.target)
 
@@ -74,6 +87,8 @@ def decide(states: States, action: Action, now: datetime) -> Decision:
         return refusal
     if isinstance(action.data, entries.TAKING):
         return entries.decide(states, action, action.data, _fact)
+    if isinstance(action.data, proposing.OWN):
+        return proposing.decide(states, action, _fact)
     return _fact(states, action)
 
 

@@ -14,26 +14,15 @@ from services.recorder.domain.core import (
     Key,
     Overlay,
     Rejection,
-    State,
     States,
     make,
-    state,
     unknown,
 )
 from services.recorder.domain.erasure import NEVER_TAKEN_BACK
+from services.recorder.domain.revocation import Revocation
 
 Taking = contract.RevokeEntry | contract.CorrectEntry
 TAKING: Final = (contract.RevokeEntry, contract.CorrectEntry)
-
-# --- state ---
-
-
-@state("revocation")
-class Revocation(State):
-    """By which event an event was revoked."""
-
-    by: str | None = None
-
 
 # --- evolve ---
 
@@ -82,7 +71,8 @@ def decide(states: States, action: Action, data: Taking, fact: Callable[..., Dec
                 "a correction keeps the type of what it corrects.",
                 f"更正内容不是恰好一项 {target.data.TYPE}；更正不得改变原事件的类型。",
             )
-        events.append(decided[0]._replace(data=decided[0].data.model_copy(update={"corrects": target.id})))
+        kept = {"corrects": target.id, "proposal": target.data.__dict__.get("proposal")}
+        events.append(decided[0]._replace(data=decided[0].data.model_copy(update=kept)))
         after.apply(facts.evolve(after, events[-1]))
     return facts.upheld(after, target, action.naming) or events
 

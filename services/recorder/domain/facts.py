@@ -36,6 +36,7 @@ from services.recorder.domain.core import (
     unknown,
 )
 
+PROPOSAL: Final = "event"  # the kind of the row of a proposed entry: what was recorded of it is held there, too
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 Ruling = Rejection | Mapping[str, Any] | None
 Rule = Callable[[States, Action, Any], Ruling]
@@ -225,7 +226,14 @@ def reads_more(states: States, fact: Action | Event) -> Iterator[Key]:
 def touched(event: Event, data: EventData) -> list[Key]:
     """Every row that holds an event, or will."""
     own = BY_HAND.get(type(data))
-    return list(_holders(event, data)) if own is None else [event.stream_key(), *own.touched(event, data)]
+    keys = _holders(event, data) if own is None else (event.stream_key(), *own.touched(event, data))
+    return [*keys, *of_proposal(event.office, data)]
+
+
+def of_proposal(office: str, data: Fields, proposal: str | None = None) -> Iterator[Key]:
+    """The row of the proposed entry that it is recorded of."""
+    if (ident := proposal or data.__dict__.get("proposal")) is not None:
+        yield PROPOSAL, f"{office}/{ident}"
 
 
 def _holders(event: Event, data: EventData) -> Iterator[Key]:
@@ -250,19 +258,27 @@ def once_key(office: str, model: type[EventData], members: Mapping[str, Any]) ->
 
 def evolve(states: States, event: Event) -> Changes:
     """Have the fact held."""
+    of: Changes = {key: _with(states, key, event) for key in of_proposal(event.office, event.data)}
     own = BY_HAND.get(type(event.data))
     if own is not None:
-        return own.evolve(states, event, event.data)
+        return own.evolve(states, event, event.data) | of
     fact = held(event)
-    return {key: row.but(facts=row.facts | {event.id: fact}) for key, row in _rows(states, event)}
+    return {key: row.but(facts=row.facts | {event.id: fact}) for key, row in _rows(states, event)} | of
+
+
+def _with(states: States, key: Key, event: Event) -> Thing:
+    row = thing(states, key)
+    return row.but(facts=row.facts | {event.id: Held(event.data.TYPE, event.time, {})})
 
 
 def withdraw(states: States, event: Event) -> Changes:
     """Have it held no longer."""
+    rows = [(key, thing(states, key)) for key in of_proposal(event.office, event.data)]
+    of: Changes = {key: row.but(facts=row.without(event.id)) for key, row in rows}
     own = BY_HAND.get(type(event.data))
     if own is not None:
-        return own.withdraw(states, event, event.data)
-    return {key: row.but(facts=row.without(event.id)) for key, row in _rows(states, event)}
+        return own.withdraw(states, event, event.data) | of
+    return {key: row.but(facts=row.without(event.id)) for key, row in _rows(states, event)} | of
 
 
 def _rows(states: States, event: Event) -> Iterator[tuple[Key, Thing]]:

@@ -13,10 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.base import ActionData, Id, instant
 from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS
-from schemas.entries import CorrectEntry
+from schemas.entries import CorrectEntry, ProposeEntry
 from schemas.envelope import EXTENSION, ActionEnvelope, Token
 from services.common.explain import said
 from services.recorder.domain.core import Action, Rejection, day_at
+from services.recorder.domain.proposing import PROPOSABLE
 from services.recorder.intake.binary import MOST_ATTRIBUTES
 from services.recorder.intake.explain import FieldError, explain, says
 from services.recorder.intake.parsing import Unreadable, too_deep
@@ -40,6 +41,20 @@ _ONE_LINE: Final = FieldError(
     "签到表多于一行，而更正只替换一条事实",
     "give the one line of the person concerned",
     "请只填写当事人的一行",
+)
+_NOT_PROPOSED: Final = FieldError(
+    "/data/type",
+    "is no type that a cadre proposes",
+    "不是可自行申报的类型",
+    "propose what enters growth files as learning, work or activity; the organiser enters rolls",
+    "请申报成长档案中学习、工作、活动类的事项；签到由组织者登记",
+)
+_SEALED: Final = FieldError(
+    "/data/data",
+    "has text that would be sealed",
+    "含有须密封的文字",
+    "leave it out; whoever verifies it can record it",
+    "请去掉该文字，由核实人另行登记",
 )
 Address = tuple[str, str, str, str]  # office, source, id, type
 
@@ -110,6 +125,8 @@ def _typed(envelope: ActionEnvelope, model: type[ActionData], address: Address, 
         data = model.model_validate(envelope.data)
     except ValidationError as error:
         return _refused(address, body, explain(error, envelope.data, "/data", model))
+    if isinstance(data, ProposeEntry):
+        return _proposed(envelope, data, address, body)
     if not isinstance(data, CorrectEntry):
         return Readable(*address, body, action=_action(envelope, envelope.type, envelope.time, data))
     replacement = _replacement(envelope, data)
@@ -135,6 +152,24 @@ def _replacement(envelope: ActionEnvelope, data: CorrectEntry) -> Action | Rejec
     if len(getattr(fact, "roll", (1,))) != 1:
         return (_ONE_LINE,)
     return _action(envelope, given.type, given.time, fact)._replace(first_index=1)
+
+
+def _proposed(envelope: ActionEnvelope, data: ProposeEntry, address: Address, body: bytes) -> Readable:
+    """A proposal, with what it proposes as an action of its own."""
+    model = ACTIONS.get(data.type)
+    if model is None:
+        return Readable(*address, body, refusal=_unknown_type(data.type))
+    if data.type not in PROPOSABLE:
+        return _refused(address, body, (_NOT_PROPOSED,))
+    try:
+        fact = model.model_validate(data.data)
+    except ValidationError as error:
+        return _refused(address, body, explain(error, data.data, "/data/data", model))
+    if any(getattr(fact, name) is not None for name in model.SEALED):
+        return _refused(address, body, (_SEALED,))
+    action = _action(envelope, envelope.type, envelope.time, data)
+    proposed = _action(envelope, data.type, envelope.time, fact)
+    return Readable(*address, body, action=action._replace(replacement=proposed))
 
 
 def _refused(address: Address, body: bytes, errors: tuple[FieldError, ...]) -> Readable:

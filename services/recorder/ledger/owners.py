@@ -1,12 +1,16 @@
 """Whose a thing is, as far as it is recorded: under whose key what is said of it later is to be sealed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import orjson
 
 from schemas.identity import shard_of
 from services.recorder.domain.core import Key, Thing, state_of
+from services.recorder.domain.facts import PROPOSAL as EVENT
 from services.recorder.domain.facts import owner_of
 from services.recorder.domain.fold_version import FOLD_VERSION
-from services.recorder.ledger.database import QUERIES, Pool, reached
+from services.recorder.ledger.database import QUERIES, Connection, Pool, reached
 
 
 class Owners:
@@ -18,14 +22,33 @@ class Owners:
 
     async def __call__(self, things: Collection[Key]) -> dict[Key, str]:
         """The persons, by the keys of these things' states; none of what isn't recorded. Raises Unavailable."""
-        kinds, keys = [kind for kind, _ in things], [key for _, key in things]
-        shards = [shard_of(key.partition("/")[0], self._shards) for key in keys]
-        wanted = {"shards": shards, "kinds": kinds, "keys": keys, "fold_version": FOLD_VERSION}
         with reached():
             async with self._pool.acquire() as connection:
-                rows = [row async for row in QUERIES.states_of(connection, **wanted)]
-        found = {(row["kind"], row["key"]): _owner(row["kind"], row["state"]) for row in rows}
+                states = await self._of_states(connection, [key for key in things if key[0] != EVENT])
+                return states | await self._of_events(connection, [key for key in things if key[0] == EVENT])
+
+    async def _of_states(self, connection: Connection, things: Sequence[Key]) -> dict[Key, str]:
+        if not things:
+            return {}
+        kinds, keys = [kind for kind, _ in things], [key for _, key in things]
+        wanted = {"shards": [self._shard(key) for key in things], "kinds": kinds, "keys": keys}
+        rows = QUERIES.states_of(connection, **wanted, fold_version=FOLD_VERSION)
+        found = {(row["kind"], row["key"]): _owner(row["kind"], row["state"]) async for row in rows}
         return {key: owner for key, owner in found.items() if owner is not None}
+
+    async def _of_events(self, connection: Connection, things: Sequence[Key]) -> dict[Key, str]:
+        """Of an entry whom it is about first: it says that itself."""
+        found: dict[Key, str] = {}
+        for shard in {self._shard(key) for key in things}:
+            events = [UUID(key[1].partition("/")[2]) for key in things if self._shard(key) == shard]
+            rows = QUERIES.look_up(connection, shard=shard, digests=[], events=events)
+            bodies = [orjson.loads(row["body"]) async for row in rows if row["body"] is not None]
+            for body in bodies:
+                found |= {(EVENT, f"{body['office']}/{body['id']}"): s["person"] for s in body["data"]["stamps"][:1]}
+        return {key: owner for key, owner in found.items() if key in things}
+
+    def _shard(self, key: Key) -> int:
+        return shard_of(key[1].partition("/")[0], self._shards)
 
 
 def _owner(kind: str, raw: str) -> str | None:

@@ -12,7 +12,6 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from schemas.entries import CorrectEntry, RevokeEntry
 from services.common.both import Both
 from services.common.faults import fault
 from services.recorder import metrics
@@ -122,7 +121,7 @@ async def _look_up(connection: Connection, shard: int, batch: Batch, submissions
     named = {
         UUID(submission.action.data.event)
         for submission in submissions
-        if submission.action is not None and isinstance(submission.action.data, RevokeEntry | CorrectEntry)
+        if submission.action is not None and isinstance(submission.action.data, decider.AIMING)
     }
     async for record in QUERIES.look_up(connection, shard=shard, digests=digests, events=list(named)):
         if record["key"] is not None:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from schemas.canonical import canonical, leaf_hash
-from schemas.entries import CorrectEntry, EntryRevoked, RevokeEntry
+from schemas.entries import EntryRevoked
 from schemas.envelope import LARGEST_EVENT
 from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
 from schemas.merkle import extended
@@ -157,10 +157,10 @@ class Batch:
 
     def aimed(self, action: Action) -> Action:
         """The action with the event that it takes back, where it takes back one that is known by now."""
-        if isinstance(action.data, RevokeEntry | CorrectEntry) and action.target is None:
+        if isinstance(action.data, decider.AIMING) and action.target is None:
             target = self.targets.get(action.data.event)
             if target is not None and target.office == action.office:
-                return action._replace(target=target, naming=self.naming.get(target.id, ()))
+                return decider.aimed(action, target, self.naming.get(target.id, ()))
         return action
 
     def _searched(self, action: Action) -> None:
@@ -174,7 +174,7 @@ class Batch:
 
     def _gone(self, action: Action) -> Rejection | None:
         """Why an archived event can't be taken back now."""
-        if not self.archived or not isinstance(action.data, RevokeEntry | CorrectEntry):
+        if not self.archived or not isinstance(action.data, decider.AIMING):
             return None
         file = self.archived.get(action.data.event)
         if file is None:
