@@ -17,18 +17,33 @@ FROM {table}
 WHERE {condition};
 
 -- name: facts#
--- One arm of a relation of facts, each once.
-SELECT * FROM ({source}) AS f WHERE nth = 1 AND type IN ({types});
+-- One arm of a relation of facts, each once; what is disputed doesn't count.
+SELECT * FROM ({source}) AS f WHERE nth = 1 AND data ->> '{member}' IS NULL AND type IN ({types});
 
 -- name: entries#
 -- One arm of a relation of entries in growth files, once for each person; what is nobody's is in none.
 SELECT
     *,
-    CASE type {groups} END AS entry_group,
-    CASE type {titles} END AS title,
+    CASE told {groups} END AS entry_group,
+    CASE told {titles} END AS title,
     data ->> 'guide' AS guide
 FROM ({source}) AS f
 WHERE person <> '' AND ({conditions});
+
+-- name: counting#
+-- Of the entries those that count.
+SELECT *, type AS told FROM ({source}) AS f WHERE data ->> '{member}' IS NULL;
+
+-- name: filed#
+-- All entries: proposed ones as what they propose, until they are verified.
+SELECT
+    office, person, occurred_at, event_id, nth, type, stream, recorded_at, section, tier, shard, position,
+    CASE WHEN type = '{proposed}' THEN data -> 'data' ELSE data END AS data,
+    made_by, revoked_at, sign,
+    CASE WHEN type = '{proposed}' THEN CASE data ->> 'type' {becomes} END ELSE type END AS told,
+    coalesce(data ->> '{member}', CASE WHEN type = '{proposed}' THEN 'proposed' ELSE 'verified' END) AS state
+FROM ({source}) AS f
+WHERE data ->> '{member}' IS DISTINCT FROM '{closed}';
 
 -- name: one#
 -- A read model's SELECT, with the fact that each row comes from.
@@ -247,13 +262,13 @@ WHERE
 -- name: precede#
 -- Facts that come after what they are to be told by: it is laid over their first version.
 WITH laid AS (
-    SELECT c.office, c.person, c.occurred_at, c.event_id, overlaid(jsonb_build_object({fields}) ORDER BY {order}) AS over
-    FROM {table}_change AS c
-    INNER JOIN {table} AS a
-        ON a.office = c.office AND a.stream = c.stream AND a.type = '{type}' AND a.nth = 1 AND a.made_by = a.position
-        AND a.position < c.position AND (a.revoked_at IS NULL OR a.ended_by > c.position)
-    WHERE c.type = '{of}' AND c.sign = 1
-    GROUP BY c.office, c.person, c.occurred_at, c.event_id
+    SELECT l.office, l.person, l.occurred_at, l.event_id, overlaid({over} ORDER BY {order}, c.position) AS over
+    FROM {table}_change AS l
+    INNER JOIN {table} AS c
+        ON c.office = l.office AND c.stream = l.stream AND c.type = '{type}' AND c.nth = 1 AND c.made_by = c.position
+        AND c.position < l.position AND (c.revoked_at IS NULL OR c.ended_by > l.position)
+    WHERE l.type = '{of}' AND l.sign = 1
+    GROUP BY l.office, l.person, l.occurred_at, l.event_id
 ),
 told AS (
     UPDATE {table} AS f SET data = jsonb_set(f.data, '{{{member}}}', l.over)
@@ -269,7 +284,7 @@ WHERE
     c.sign = 1 AND c.office = t.office AND c.person = t.person AND c.occurred_at = t.occurred_at AND c.event_id = t.event_id;
 
 -- name: amend#
--- Facts that later ones of their stream change get another version at each of them, whatever came with which batch. Those that are
+-- Facts that others of their stream change get another version at each of them, whatever came with which batch. Those that are
 -- revoked by now are cut, too, so that they can be read as they stood; only of the others the sums change.
 WITH cut AS MATERIALIZED (
     SELECT
@@ -279,11 +294,11 @@ WITH cut AS MATERIALIZED (
         lead(c.position) OVER w AS next_step,
         lead(c.recorded_at) OVER w AS next_at,
         row_number() OVER w = 1 AS is_first
-    FROM {table}_change AS c
+    FROM {other}_change AS c
     INNER JOIN {table} AS l
         ON l.office = c.office AND l.stream = c.stream AND l.made_by < c.position AND l.position < c.position
         AND (l.known_to = 'infinity' OR l.revoked_at IS NOT NULL AND l.ended_by > c.position)
-    WHERE c.type = '{type}' AND c.nth = 1 AND (c.sign = -1 OR {when}) AND {which}
+    WHERE c.nth = 1 AND ({changes})
     WINDOW w AS (PARTITION BY l.office, l.person, l.occurred_at, l.event_id ORDER BY c.position)
 ),
 ended AS (
@@ -299,20 +314,20 @@ ended AS (
 made AS (
     INSERT INTO {table}
     SELECT
-        c.office, c.person, c.occurred_at, c.event_id, c.step, c.step_at,
-        coalesce(c.next_at, c.known_to), coalesce(c.next_step, c.ended_by), CASE WHEN c.next_step IS NULL THEN c.revoked_at END,
-        c.nth, c.type, c.stream, c.recorded_at, c.section, c.tier, c.shard, c.position,
-        jsonb_set(o.data, '{{{member}}}', {base} || laid.over)
-    FROM cut AS c
+        l.office, l.person, l.occurred_at, l.event_id, l.step, l.step_at,
+        coalesce(l.next_at, l.known_to), coalesce(l.next_step, l.ended_by), CASE WHEN l.next_step IS NULL THEN l.revoked_at END,
+        l.nth, l.type, l.stream, l.recorded_at, l.section, l.tier, l.shard, l.position,
+        o.data || {blank} || laid.over
+    FROM cut AS l
     INNER JOIN {table} AS o
-        ON o.office = c.office AND o.person = c.person AND o.occurred_at = c.occurred_at AND o.event_id = c.event_id
+        ON o.office = l.office AND o.person = l.person AND o.occurred_at = l.occurred_at AND o.event_id = l.event_id
         AND o.made_by = o.position
     CROSS JOIN LATERAL (
-        SELECT overlaid(jsonb_build_object({fields}) ORDER BY {order}) AS over
-        FROM {table} AS a
+        SELECT overlaid(CASE c.type {overlays} END ORDER BY {order}) AS over
+        FROM {other} AS c
         WHERE
-            a.office = c.office AND a.stream = c.stream AND a.type = '{type}' AND a.nth = 1 AND a.made_by = a.position
-            AND {after} AND a.position <= c.step AND (a.revoked_at IS NULL OR a.ended_by > c.step)
+            c.office = l.office AND c.stream = l.stream AND c.nth = 1 AND c.made_by = c.position AND c.position <= l.step
+            AND (c.revoked_at IS NULL OR c.ended_by > l.step) AND ({standing})
     ) AS laid
     RETURNING *
 ),

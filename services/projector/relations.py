@@ -1,10 +1,11 @@
-"""What a read model's SELECT may name: one of five relations, of a batch's changes or of the facts known at an instant.
+"""What a read model's SELECT may name: one of six relations, of a batch's changes or of the facts known at an instant.
 
     fact       every fact but those of care, once each: learning, work, people, plans, procedures …
     care       talks, welfare and needs, once each
     everything both of them, once each
     evidence   learning, work and activity entries of growth files: once for each person, with group, title, guide word
     entry      the same, and talks
+    filed      the same, and those that don't count: proposed and not verified yet, or disputed; each with its ``state``
 
 Which types enter a growth file, called what and on what condition, is declared with the type.
 """
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiosql
+from pydantic import BaseModel
 
 from schemas.catalogue import EVENTS
 from schemas.declared import GROUPS, Words
+from schemas.entries import DisputeSettled, EntryDisputed, EntryProposed, EntryVerified
 from schemas.goals import GoalReported, GoalSet, GoalStamp
 from schemas.learning import SessionConvened, SessionStamp
 from schemas.talk import FollowUpClosed, FollowUpPromised
@@ -27,6 +30,11 @@ SQL: Final[Any] = aiosql.from_path(Path(__file__).with_name("derived.sql"), "asy
 TABLES: Final = ("fact", "care")
 _CARE: Final = ("chengzhang.talk.", "chengzhang.welfare.")
 _ENTRIES: Final = {type_: model.ENTRY for type_, model in EVENTS.items() if model.ENTRY is not None}
+
+
+JUDGED: Final = "judged"  # the member that facts have which don't count: as what
+CLOSED: Final = "verified"  # of a proposed entry: what it proposed is recorded in its place
+PROPOSED: Final = EntryProposed.TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +61,12 @@ def table_of(type_: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """In which tables its rows lie, which types they have. ``entries``: once for each person."""
+    """In which tables its rows lie, and of which types. ``entries``: once for each person; ``all``: in any state."""
 
     tables: tuple[str, ...]
     types: frozenset[str]
     entries: bool = False
+    all: bool = False
 
     @property
     def groups(self) -> Mapping[str, Words]:
@@ -74,17 +83,21 @@ class Relation:
 
     def _arm(self, types: list[str], source: str) -> str:
         if not self.entries:
-            return filled("facts", source=source, types=listed(types))
-        declared = {type_: _ENTRIES[type_] for type_ in types}
+            return filled("facts", source=source, types=listed(types), member=JUDGED)
+        declared = {type_: _ENTRIES[type_] for type_ in types if type_ in _ENTRIES}
+        if self.all and PROPOSED in types:
+            declared |= {type_: entry for type_, entry in _ENTRIES.items() if not is_care(type_)}
         groups = [f"WHEN {quoted(type_)} THEN {quoted(entry.group)}" for type_, entry in declared.items()]
         titles = [f"WHEN {quoted(t)} THEN {_path(e.title)}" for t, e in declared.items() if e.title is not None]
         conditions = [
-            " AND ".join((f"type = {quoted(t)}", *(f"{_path(name)} IN ({listed(v)})" for name, v in e.when.items())))
+            " AND ".join((f"told = {quoted(t)}", *(f"{_path(name)} IN ({listed(v)})" for name, v in e.when.items())))
             for t, e in declared.items()
         ]
+        becomes = " ".join(f"WHEN {quoted(EVENTS[t].ACTION.TYPE)} THEN {quoted(t)}" for t in _ENTRIES)
+        state = {"source": source, "member": JUDGED, "proposed": PROPOSED, "becomes": becomes, "closed": CLOSED}
         return filled(
             "entries",
-            source=source,
+            source=filled("filed" if self.all else "counting", **state),
             groups=" ".join(groups),
             titles=" ".join(titles) or "WHEN '' THEN ''",
             conditions=" OR ".join(conditions),
@@ -97,37 +110,67 @@ RELATIONS: Final[Mapping[str, Relation]] = {
     "everything": Relation(TABLES, frozenset(EVENTS)),
     "evidence": Relation(("fact",), frozenset(type_ for type_ in _ENTRIES if not is_care(type_)), entries=True),
     "entry": Relation(TABLES, frozenset(_ENTRIES), entries=True),
+    "filed": Relation(TABLES, frozenset((*_ENTRIES, PROPOSED)), entries=True, all=True),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """Facts of a stream change what others say in a member: those get another version.
+    """A fact ``c`` of a stream changes what another one ``l`` says: that gets another version.
 
-    ``fields`` are the members that they lay over it. Without ``of``: of all earlier facts that have the member, where
-    the later one corrects. With it: of facts of that type, which don't say it themselves and whenever they come; the
-    latest day's is on top, of one day the one recorded last.
+    ``when`` and ``which`` are conditions on either; ``over`` is the object that is laid over what ``l`` says, by the
+    ``order`` of several. ``of``: the type of what it is about, whenever that comes; ``member``: where that is told.
+    ``tables``: where what it changes may lie.
     """
 
     type: str
-    member: str
-    fields: tuple[str, ...]
+    which: str
+    over: str
+    when: str = "true"
+    order: str = "''"
     of: str | None = None
+    member: str = ""
+    tables: tuple[str, ...] = ("fact",)
 
     @property
     def table(self) -> str:
-        """Where both lie."""
+        """Where it lies itself."""
         return table_of(self.type)
+
+
+def _correcting(type_: str, member: str, stamp: type[BaseModel]) -> Amendment:
+    """All earlier facts that have the member say there what is corrected."""
+    fields = ", ".join(f"'{name}', c.data -> '{name}'" for name in stamp.model_fields)
+    over = f"jsonb_build_object('{member}', (l.data -> '{member}') || jsonb_build_object({fields}))"
+    return Amendment(type_, f"l.data ? '{member}' AND c.position > l.position", over, "c.data ? 'corrects'")
+
+
+def _came(type_: str, of: str, member: str, *fields: str) -> Amendment:
+    """What came of something: the latest day's is on top, of one day the one recorded last."""
+    said = ", ".join(f"'{name}', c.data -> '{name}'" for name in fields)
+    over = f"jsonb_build_object('{member}', jsonb_build_object({said}))"
+    where = (table_of(type_),)
+    return Amendment(type_, f"l.type = '{of}'", over, order="c.data ->> 'on'", of=of, member=member, tables=where)
+
+
+def _judging(type_: str, judged: str) -> Amendment:
+    """What is said of one entry, named by its event."""
+    which = "l.event_id = (c.data ->> 'event')::uuid"
+    return Amendment(type_, which, f"jsonb_build_object('{JUDGED}', {judged})", tables=TABLES)
 
 
 AMENDMENTS: Final = (
     # What a session or a goal is called is told by all that rests on it, and is corrected with it.
-    Amendment(SessionConvened.TYPE, "session_stamp", tuple(SessionStamp.model_fields)),
-    Amendment(GoalSet.TYPE, "goal_stamp", tuple(GoalStamp.model_fields)),
+    _correcting(SessionConvened.TYPE, "session_stamp", SessionStamp),
+    _correcting(GoalSet.TYPE, "goal_stamp", GoalStamp),
     # What came of something.
-    Amendment(EffectSettled.TYPE, "settled", ("effect", "on"), of=OutputFiled.TYPE),
-    Amendment(GoalReported.TYPE, "reported", ("state", "on"), of=GoalSet.TYPE),
-    Amendment(FollowUpClosed.TYPE, "closed", ("on",), of=FollowUpPromised.TYPE),
+    _came(EffectSettled.TYPE, OutputFiled.TYPE, "settled", "effect", "on"),
+    _came(GoalReported.TYPE, GoalSet.TYPE, "reported", "state", "on"),
+    _came(FollowUpClosed.TYPE, FollowUpPromised.TYPE, "closed", "on"),
+    # What is disputed counts no more, until that is settled against the dispute; what is verified stands in its place.
+    _judging(EntryDisputed.TYPE, "'disputed'"),
+    _judging(DisputeSettled.TYPE, "CASE WHEN (c.data -> 'upheld')::boolean THEN 'disputed' END"),
+    _judging(EntryVerified.TYPE, f"'{CLOSED}'"),
 )
 
 

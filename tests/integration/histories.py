@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -33,6 +33,7 @@ _BY_HAND = {
     "learning.session-convened", "learning.attendance-recorded", "learning.hours-credited", "talk.talk-held",
     "work.output-filed", "welfare.home-visit-made", "people.person-registered", "people.post-assumed",
     "people.post-ended", "people.person-transferred", "any.entry-revoked",
+    "any.entry-proposed", "any.entry-verified", "any.entry-disputed", "any.dispute-settled",
 }  # fmt: skip
 _OTHERS = {name: model for type_, model in EVENTS.items() if (name := short(type_)) not in _BY_HAND}
 _POOL = {
@@ -98,7 +99,18 @@ STEPS = st.one_of(
     st.tuples(st.just("revoke"), _number),
     st.tuples(st.just("correct"), _number),
     st.tuples(st.just("correct-again"), _number),
+    st.tuples(st.just("dispute"), _number, st.sampled_from((None, True, False)), st.integers(0, 2)),
+    st.tuples(st.just("propose"), _time, _person, st.booleans()),
 )
+
+
+_DISPUTED = {
+    f"chengzhang.{name}.v1"
+    for name in (
+        "learning.attendance-recorded", "learning.hours-credited", "work.output-filed", "talk.talk-held",
+        "spirit.conduct-recognised", "work.duty-report-delivered", "any.entry-proposed",
+    )
+}  # fmt: skip
 
 
 def play(world: World, steps: list[Any]) -> None:
@@ -113,6 +125,10 @@ def play(world: World, steps: list[Any]) -> None:
     for number, (what, *args) in enumerate(steps):
         if what in {"rename", "reseat", "resession"}:
             base[what, args[0]] = _corrected(world, number, base[what, args[0]], what, args)
+        elif what == "dispute":
+            standing += _disputed(world, standing, *args)
+        elif what == "propose":
+            standing += _proposed(world, number, *args)
         elif what in {"revoke", "correct", "correct-again"}:
             if standing:
                 event = standing.pop(args[0] % len(standing))
@@ -128,6 +144,34 @@ def _corrected(world: World, number: int, event: str, what: str, args: list[Any]
         return world.correct(event, name={**SEALED, "ct": f"name-{number}"})
     stamp = {"person": args[0], "section": args[1], "tier": "staff"}
     return world.correct(event, section=args[1], stamps=[stamp])
+
+
+def _disputed(world: World, standing: list[str], number: int, settled: bool | None, again: int) -> Iterator[str]:
+    """Dispute an entry that stands, and settle that or not; either may be taken back."""
+    entries = [event for event in world.events if event["id"] in standing and event["type"] in _DISPUTED]
+    if not entries:
+        return
+    entry = entries[number % len(entries)]
+    persons = [stamp["person"] for stamp in entry["data"]["stamps"]]
+    about = {"event": entry["id"]}
+    for _ in range(again + 1):
+        yield world.record("any.entry-disputed", _TIMES[1], about, entry["partitionkey"], persons)
+        if settled is not None:
+            data = about | {"upheld": settled}
+            yield world.record("any.dispute-settled", _TIMES[1], data, entry["partitionkey"], persons)
+
+
+def _proposed(world: World, number: int, time: str, person: str, verified: bool) -> Iterator[str]:
+    """Propose an output, and verify that or not."""
+    output = {"output": f"own-{number}", "lead": person, "line": "information", "title": "信息", "level": "city"}
+    output |= {"effect": "adopted", "guide": "work"}
+    data = {"type": "chengzhang.work.file-output.v1", "data": output}
+    stream = f"event/own-{number}"
+    yield (ident := world.record("any.entry-proposed", time, data, stream, [person]))
+    if verified:
+        yield world.record("any.entry-verified", _TIMES[3], {"event": ident}, stream, [person])
+        made = output | {"proposal": ident, "participants": []}
+        yield world.record("work.output-filed", time, made, f"output/own-{number}", [person])
 
 
 def _take_back(world: World, what: str, event: str, standing: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Final
 
 from schemas.learning import SessionConvened
@@ -46,28 +47,44 @@ def batch(models: Iterable[ReadModel]) -> Iterator[Step]:
         yield Step(filled("revoke", table=name), held, revoking=True)
     for amendment in AMENDMENTS:
         if amendment.of is not None:
-            yield Step(filled("precede", **_laying(amendment)), frozenset((amendment.of,)))
-    for amendment in AMENDMENTS:
-        yield Step(filled("amend", **_laying(amendment)), frozenset((amendment.type,)))
+            yield Step(_preceding(amendment), frozenset((amendment.of,)))
+    for name, other in product(TABLES, TABLES):
+        if amending := [each for each in AMENDMENTS if name in each.tables and each.table == other]:
+            yield Step(_amending(name, other, amending), frozenset(each.type for each in amending))
     for model in models:
         yield from steps(model)
 
 
-def _laying(amendment: Amendment) -> dict[str, str]:
-    """What the statements about an amendment are filled in with."""
-    corrects = amendment.of is None
-    return {
-        "table": amendment.table,
-        "type": amendment.type,
-        "of": amendment.of or "",
-        "member": amendment.member,
-        "fields": ", ".join(f"{quoted(name)}, a.data -> {quoted(name)}" for name in amendment.fields),
-        "when": "c.data ? 'corrects'" if corrects else "true",
-        "which": f"l.data ? '{amendment.member}'" if corrects else f"l.type = '{amendment.of}'",
-        "base": f"(o.data -> '{amendment.member}')" if corrects else "'{}'::jsonb",
-        "order": "a.position" if corrects else "a.data ->> 'on', a.position",
-        "after": "a.position > c.position" if corrects else "true",
-    }
+def _preceding(amendment: Amendment) -> str:
+    """What lays it over facts that come after it."""
+    over = f"({amendment.over}) -> {quoted(amendment.member)}"
+    return filled(
+        "precede",
+        table=amendment.table,
+        type=amendment.type,
+        of=amendment.of or "",
+        member=amendment.member,
+        over=over,
+        order=amendment.order,
+    )
+
+
+def _amending(table: str, other: str, amendments: Iterable[Amendment]) -> str:
+    """What gives facts of a table another version at each that comes to the other."""
+    each = [(f"c.type = {quoted(a.type)} AND {a.which}", a) for a in amendments]
+    ordered = " ".join(f"WHEN {quoted(a.type)} THEN {a.order}" for _, a in each)
+    told = {a.member for _, a in each if a.member}
+    blank = [f"CASE WHEN o.data ? '{m}' THEN '{{\"{m}\": {{}}}}'::jsonb ELSE '{{}}'::jsonb END" for m in sorted(told)]
+    return filled(
+        "amend",
+        table=table,
+        other=other,
+        changes=" OR ".join(f"{which} AND (c.sign = -1 OR {a.when})" for which, a in each),
+        standing=" OR ".join(f"{which} AND {a.when}" for which, a in each),
+        overlays=" ".join(f"WHEN {quoted(a.type)} THEN {a.over}" for _, a in each),
+        order=f"CASE c.type {ordered} END, c.position",
+        blank=" || ".join(blank) or "'{}'::jsonb",
+    )
 
 
 def table(model: ReadModel) -> str:

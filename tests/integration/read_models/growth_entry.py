@@ -21,21 +21,21 @@ def _title(fact: Fact) -> str | None:
 def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
     """Each entry by person and event."""
     found = {}
-    for fact, group in known.entries():
+    for fact, group, told in known.filed():
         for stamp in fact.stamps:
             found[stamp["person"], fact.event["id"]] = {
                 "event": fact.event["type"],
                 "entry_group": group,
-                "title": _title(fact),
-                "guide": fact.data.get("guide"),
+                "title": _title(told),
+                "guide": told.data.get("guide"),
                 "occurred_at": fact.event["time"],
                 "recorded_at": fact.event["recordedtime"],
                 "revoked_at": fact.revoked_at,
-                "state": "verified",
+                "state": fact.judged or ("verified" if told is fact else "proposed"),
                 "section": stamp.get("section"),
                 "section_name": known.called(stamp.get("section")),
                 "tier": stamp.get("tier"),
-                "centi_xueshi": fact.data.get("centi_xueshi"),
+                "centi_xueshi": told.data.get("centi_xueshi"),
                 "shard": fact.event["shard"],
                 "position": int(fact.event["sequence"]),
             }

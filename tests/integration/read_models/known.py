@@ -48,6 +48,7 @@ class Fact:
     event: Json
     data: Json
     revoked_at: str | None = None
+    judged: str | None = None  # disputed, or verified: of a proposal, that something else stands in its place
 
     @property
     def name(self) -> str:
@@ -99,11 +100,11 @@ class Known:
                 if e["sequence"] < end and (e["id"] not in taken or taken[e["id"]]["sequence"] > end)
             ]  # fmt: skip
             data = _came(event, _renamed(event, others), others)
-            self.facts.append(Fact(event, data, by["recordedtime"] if by else None))
+            self.facts.append(Fact(event, data, by["recordedtime"] if by else None, _judged(event, others)))
 
     def standing(self, *names: str) -> Iterator[Fact]:
-        """Those of these types that were not taken back."""
-        return (fact for fact in self.facts if fact.name in names and fact.revoked_at is None)
+        """Those of these types that count: neither taken back nor disputed."""
+        return (f for f in self.facts if f.name in names and f.revoked_at is None and f.judged is None)
 
     def called(self, section: str | None) -> str | None:
         """A section's name, as last defined."""
@@ -123,10 +124,30 @@ class Known:
         return min(fact.day for fact in self.standing("people.person-registered", "people.post-assumed"))
 
     def entries(self) -> Iterator[tuple[Fact, str]]:
-        """What stands in growth files or stood there, and in which group."""
+        """What counts in growth files or counted there, and in which group."""
+        return ((fact, group) for fact, group, told in self.filed() if fact.judged is None and told is fact)
+
+    def filed(self) -> Iterator[tuple[Fact, str, Fact]]:
+        """What stands in growth files or stood there, in any state; in which group; it, or what it proposes."""
         for fact in self.facts:
-            if fact.name in GROUPS and fact.data.get("state", "met") in {"present", "partial", "met"}:
-                yield fact, GROUPS[fact.name]
+            told = fact
+            if fact.name == "any.entry-proposed":  # of an output, in these histories
+                told = Fact({**fact.event, "type": "chengzhang.work.output-filed.v1"}, fact.data["data"])
+            stands = told.data.get("state", "met") in {"present", "partial", "met"} and fact.judged != "verified"
+            if told.name in GROUPS and stands:
+                yield fact, GROUPS[told.name], told
+
+
+def _judged(event: Json, others: list[Json]) -> str | None:
+    """What the last of those that stood when it stood says of it."""
+    judged = None
+    for each in others:
+        if each["data"].get("event") == event["id"] and each["sequence"] > event["sequence"]:
+            if _is(each, "any.entry-disputed") or _is(each, "any.dispute-settled"):
+                judged = "disputed" if each["data"].get("upheld", True) else None
+            elif _is(each, "any.entry-verified"):
+                judged = "verified"
+    return judged
 
 
 def _renamed(event: Json, others: list[Json]) -> Json:

@@ -43,8 +43,20 @@ WHERE
     office = ANY(:offices::text[])
     AND person = :person
     AND entry_group <> 'talk'
+    AND state <> 'proposed'
     AND occurred_at >= make_timestamptz(:year, 1, 1, 0, 0, 0, 'Asia/Shanghai')
     AND occurred_at < make_timestamptz(:year + 1, 1, 1, 0, 0, 0, 'Asia/Shanghai');
+
+-- name: disputes
+-- The events by which these entries were disputed, and those disputes settled.
+SELECT
+    s.shard,
+    said.key AS event_id
+FROM unnest(:shards::int[], :keys::text[]) AS wanted (shard, key)
+JOIN ledger.shard AS s USING (shard)
+JOIN ledger.state AS r ON r.shard = s.shard AND r.fold_version = s.fold_version AND r.kind = 'event' AND r.key = wanted.key
+CROSS JOIN LATERAL json_each(r.state -> 'facts') AS said
+WHERE said.value ->> 0 IN ('chengzhang.any.entry-disputed.v1', 'chengzhang.any.dispute-settled.v1');
 
 -- name: revocations
 -- The events that took these events back, where some did.

@@ -116,11 +116,12 @@ def _posts(row: asyncpg.Record, year: int) -> Iterator[tuple[int, str]]:
 
 
 async def _entries(connection: Connection, offices: Sequence[str], person: str, year: int) -> Wanted:
-    """The entries, and what took some of them back."""
+    """The entries, what took some of them back, and what disputed them."""
     rows = [row async for row in QUERIES.entries(connection, offices=offices, person=person, year=year)]
     shards, keys = [row["shard"] for row in rows], [f"{row['office']}/{row['event_id']}" for row in rows]
     revoked = [row async for row in QUERIES.revocations(connection, shards=shards, keys=keys)]
-    return {(row["shard"], row["event_id"]) for row in (*rows, *revoked)}
+    disputed = [row async for row in QUERIES.disputes(connection, shards=shards, keys=keys)]
+    return {(row["shard"], row["event_id"]) for row in (*rows, *revoked, *disputed)}
 
 
 async def _events(connection: Connection, wanted: Wanted) -> list[asyncpg.Record]:

@@ -54,6 +54,7 @@ SHANGHAI: Final = timezone(timedelta(hours=8))
 REQUIRED: Final = 9000  # recognised hundredths of a study hour in a year: 90 学时
 GUIDES: Final = ("people", "work", "innovation", "results", "harmony", "excellence")
 REVOKED: Final = "chengzhang.any.entry-revoked.v1"
+DISPUTES: Final = frozenset({"chengzhang.any.entry-disputed.v1", "chengzhang.any.dispute-settled.v1"})
 # Which types are evidence, in which group, on what condition: as declared, and written here when a bundle is packed.
 ENTRIES: Final[Json] = {}
 ASSUMED: Final = "chengzhang.people.post-assumed.v1"
@@ -72,7 +73,9 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
     here = [event for event in events if event["office"] == office]
     gone = {event["data"]["event"] for event in here if event["type"] == REVOKED}
     standing = [event for event in here if event["id"] not in gone]
-    entries = sorted((e for e in standing if _is_entry(e, person, year)), key=lambda e: (_instant(e), e["id"]))
+    doubtful = _disputed(standing)
+    entries = [e for e in standing if e["id"] not in doubtful and _is_entry(e, person, year)]
+    entries.sort(key=lambda e: (_instant(e), e["id"]))
     credited = [entry for entry in entries if entry["data"].get("account") == "recognised"]
     groups = [ENTRIES[entry["type"]]["group"] for entry in entries]
     guides = [entry["data"].get("guide") for entry in entries]
@@ -85,6 +88,15 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
         "evidence_events": [entry["id"] for entry in entries],
         **NOT_YET,
     }
+
+
+def _disputed(events: Iterable[Json]) -> set[str]:
+    """The events of entries that don't count: disputed, and not settled otherwise."""
+    doubtful: dict[str, bool] = {}
+    for event in sorted(events, key=lambda each: int(each["sequence"])):
+        if event["type"] in DISPUTES:
+            doubtful[event["data"]["event"]] = event["data"].get("upheld", True)
+    return {event for event, doubt in doubtful.items() if doubt}
 
 
 def _is_entry(event: Json, person: str, year: int) -> bool:

@@ -109,7 +109,7 @@ def attend(states: States, action: Action, data: meeting.RecordAttendance) -> De
         fact = meeting.AttendanceRecorded.trusted(
             session=data.session, person=line.person, state=line.state, minutes=minutes,
             leave_kind=line.leave_kind, granted_by=line.granted_by, guide=data.guide, session_stamp=session.stamp,
-            late_reason=data.late_reason, corrects=None,
+            late_reason=data.late_reason, corrects=None, proposal=None,
             stamps=(person(states, action, line.person).placed(line.person, action.day),),
         )  # fmt: skip
         events.append(make(action, stream, fact, index))
