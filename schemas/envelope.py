@@ -74,4 +74,7 @@ class EventEnvelope(Model):
     causationsource: Token = Field(description="the action's source")
     entry: Literal["hand", "machine"] | None = None
     traceparent: str | None = None
+    typed: int | None = Field(
+        default=None, ge=0, description="of the first event of an action that says its entry: values in its data"
+    )
     data: dict[str, Any]

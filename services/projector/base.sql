@@ -98,6 +98,8 @@ CREATE FUNCTION shanghai_day(moment timestamptz) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN (moment AT TIME ZONE 'Asia/Shanghai')::date;
 CREATE FUNCTION shanghai_month(moment timestamptz) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE RETURN to_char(moment AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM');
+CREATE FUNCTION shanghai_week(moment timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE RETURN to_char(moment AT TIME ZONE 'Asia/Shanghai', 'IYYY-"W"IW');
 CREATE FUNCTION shanghai_year(moment timestamptz) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN date_part('year', moment AT TIME ZONE 'Asia/Shanghai')::integer;
 

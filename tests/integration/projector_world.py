@@ -214,6 +214,8 @@ class World:
             "causationsource": "/test",
             "data": data if corrects is None else {**data, "corrects": corrects},
         }
+        if position % 3:  # some say how they were entered; of some it isn't known
+            event |= {"entry": ("hand", "machine")[position % 2], "typed": position % 7 + 1}
         self.events.append(event)
         return str(event["id"])
 

@@ -34,7 +34,9 @@ def test_an_event_is_written_as_its_envelope_would_be(
 ) -> None:
     data = {"output": "u-1", "lead": "p-1", "line": "information", "title": "t", "level": "office", "effect": "adopted"}
     action = checked("work.file-output", data, MONDAY, "a-1")
-    action = action._replace(actor=actor, id=ident, source=actor, entry=entry, traceparent=trace)
+    action = action._replace(
+        actor=actor, id=ident, source=actor, entry=entry, typed=7 if entry else None, traceparent=trace
+    )
     event = Event(action.event_id(0), "o-1", "output/u-1", action.time, _filed(actor))
     written = frame(SOURCE, 7, RECORDED, "study-app", action, event).written(event, position, 3)
     fields = orjson.loads(written)
@@ -42,6 +44,9 @@ def test_an_event_is_written_as_its_envelope_would_be(
     assert (fields["actor"], fields["by"]) == (actor, "study-app")
     assert (fields["causationsource"], fields["causationid"]) == (actor, ident)
     assert (fields.get("entry"), fields.get("traceparent")) == (entry, trace)
+    assert fields.get("typed") == (7 if entry else None)
+    later = frame(SOURCE, 7, RECORDED, "study-app", action, event, first=False).written(event, position, 3)
+    assert orjson.loads(later) == {name: value for name, value in fields.items() if name != "typed"}
     assert (fields["sequence"], fields["streamversion"], fields["shard"]) == (f"{position:019d}", 3, 7)
     assert EventEnvelope.model_validate(fields).source == SOURCE
     assert OutputFiled.model_validate(fields["data"]) == event.data

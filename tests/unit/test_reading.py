@@ -549,3 +549,16 @@ def test_the_same_body_is_type_time_actor_and_data_in_whatever_order() -> None:
     assert _body(fields) == _body(fields | {"expectedversion": 3, "entry": "hand", "subject": "x", "id": "a-2"})
     for change in ({"time": "2026-03-02T01:00:00Z"}, {"actor": "p-1"}, {"data": {"section": "s", "name": "y"}}):
         assert _body(fields) != _body(fields | change)
+
+
+def test_what_says_how_it_was_entered_says_how_much_was_typed() -> None:
+    data = {"section": "s-1", "name": "综合科", "work_lines": ["information", "secretarial"]}
+    plain = {
+        "specversion": "1.0", "id": "a-1", "source": "/oa", "type": "chengzhang.people.define-section.v1",
+        "time": "2026-03-02T09:00:00+08:00", "office": "o-1", "actor": "p-9", "data": data,
+    }  # fmt: skip
+    for more, typed in (({}, None), ({"entry": "hand"}, 4), ({"entry": "machine"}, 4)):
+        found = read(plain | more, orjson.dumps(plain | more))
+        assert isinstance(found, Readable)
+        assert found.action is not None
+        assert found.action.typed == typed

@@ -92,6 +92,8 @@ def _rows(event: dict[str, Any], fact: dict[str, Any], sign: int) -> tuple[_Know
         raise Unfoldable(f"event {event['id']}: its time lies outside the years that can be told")
     for name in known.sealed:
         data.pop(name, None)
+    if "typed" in event and fact is event:
+        data["entered"] = {"source": event["causationsource"], "entry": event["entry"], "typed": event["typed"]}
     recorded_at, position = datetime.fromisoformat(event["recordedtime"]), int(event["sequence"])
     office, stream, shard, ident = event["office"], event["partitionkey"], event["shard"], fact["id"]
     text = orjson.dumps(data).decode()

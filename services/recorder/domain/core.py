@@ -168,7 +168,8 @@ class Action(NamedTuple):
     """An action, checked against its schema and sealed. A tuple: they are made by the thousand.
 
     ``moment`` is ``time`` parsed, ``day`` its day in Shanghai; ``first_index`` is the index of its first event;
-    ``owner`` is whose key its fields are ``sealed`` with, where any are. A
+    ``owner`` is whose key its fields are ``sealed`` with, where any are;
+    ``typed`` how many values its data have, where it says how it was entered. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
     that it takes back as ``target`` where that is known before the append, and ``naming``, the keys of stored states
     that may hold facts that rest on it. What erases, or forbids it, has who sent it (``by``), the time of deciding
@@ -197,6 +198,7 @@ class Action(NamedTuple):
     terms: Terms = NO_TERMS
     owner: str | None = None
     gist: Mapping[str, str] = MappingProxyType({})
+    typed: int | None = None
 
     def under(self, terms: Terms, by: str) -> Action:
         """The same with what a decision about erasing needs, also in what it replaces."""

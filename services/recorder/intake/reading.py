@@ -121,6 +121,20 @@ def _misaddressed(fields: dict[str, Any], body: bytes, errors: tuple[FieldError,
 
 
 def _typed(envelope: ActionEnvelope, model: type[ActionData], address: Address, body: bytes) -> Readable:
+    found = _checked(envelope, model, address, body)
+    if found.action is None or envelope.entry is None:
+        return found
+    return found._replace(action=found.action._replace(typed=_values(envelope.data)))
+
+
+def _values(data: object) -> int:
+    """How many values there are in JSON that was checked: what somebody typed, or a program gave."""
+    if isinstance(data, dict):
+        return sum(map(_values, data.values()))
+    return sum(map(_values, data)) if isinstance(data, list) else 1
+
+
+def _checked(envelope: ActionEnvelope, model: type[ActionData], address: Address, body: bytes) -> Readable:
     try:
         data = model.model_validate(envelope.data)
     except ValidationError as error:

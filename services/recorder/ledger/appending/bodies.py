@@ -45,11 +45,17 @@ class Frame(NamedTuple):
         )
 
 
-def frame(source: str, shard: int, recorded_time: str, by: str, action: Action, event: Event) -> Frame:  # noqa: PLR0917
-    """The frame of an action's event, for the ledger ``source``; ``by`` is who sent the action."""
+def frame(  # noqa: PLR0917
+    source: str, shard: int, recorded_time: str, by: str, action: Action, event: Event, *, first: bool = True
+) -> Frame:
+    """The frame of an action's event, for the ledger ``source``; ``by`` is who sent the action.
+
+    The ``first`` of an action's events says how much was typed for all of them.
+    """
     type_ = event.data.TYPE
     entry = f',"entry":"{action.entry}"' if action.entry is not None else ""
     trace = f',"traceparent":"{action.traceparent}"' if action.traceparent is not None else ""
+    typed = f',"typed":{action.typed}' if first and action.typed is not None else ""
     return Frame(
         type_,
         event.time,
@@ -61,7 +67,7 @@ def frame(source: str, shard: int, recorded_time: str, by: str, action: Action, 
             f'","office":"{event.office}","partitionkey":"{event.stream}","recordedtime":"{recorded_time}","sequence":"'
         ).encode(),
         f'","shard":{shard},"source":"{source}","specversion":"1.0","streamversion":'.encode(),
-        f',"time":"{event.time}"{trace},"type":"{type_}"}}'.encode(),
+        f',"time":"{event.time}"{trace},"type":"{type_}"{typed}}}'.encode(),
     )
 
 

@@ -31,7 +31,7 @@ _LOOK_AT_CLOCK: Final = 32  # submissions
 # What takes an event back repeats its data, and its stamps twice. The rest of it has so many bytes more than the event
 # at the most: actor, action id and source of 256 characters of four bytes each, and what it says itself. A test holds
 # it so.
-_REVOKING: Final = 3648
+_REVOKING: Final = 3680
 _SURELY_FITS: Final = (LARGEST_EVENT - _REVOKING) // 2  # the stamps are a part of the event: nearly all need no more
 _NEVER_REVOKED: Final = (EntryRevoked, PersonErased, HoldPlaced, HoldLifted)
 _LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
@@ -204,8 +204,9 @@ class Batch:
         built = Built(events, [], {})
         shared: Frame | None = None
         for position, event in enumerate(events, head.size):
-            if shared is None or not shared.fits(event):
-                shared = frame(self.source, head.shard, self.recorded_time, by, action, event)
+            first = position == head.size
+            if shared is None or position == head.size + 1 or not shared.fits(event):
+                shared = frame(self.source, head.shard, self.recorded_time, by, action, event, first=first)
                 key = event.stream_key()
             version = (built.versions.get(key) or self.working.version(key)) + 1
             built.versions[key] = version
