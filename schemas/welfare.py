@@ -1,6 +1,8 @@
 """Welfare work (实事工程): needs, home visits, gatherings. Their types begin with ``chengzhang.welfare.``."""
 
-from typing import Annotated, ClassVar, Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -21,6 +23,7 @@ from schemas.base import (
     Title,
 )
 from schemas.declared import New, Ref, Secret, Values, Words
+from schemas.following import PackId
 
 Class = Annotated[
     Literal["festival", "event"], Words("类别", "class"), Values.of(festival="节日慰问", event="婚丧嫁娶等家事")
@@ -133,12 +136,38 @@ class HomeVisit(Visit):
     need: Annotated[Id, Ref("need"), Words("需求", "need")] | None = None
 
 
+# Caps are by occasion: as the packs call it, or as people say it; the first that fits.
+_OCCASIONS: Final[Mapping[str, str]] = {
+    "retirement": "退休",
+    "death-of-kin": "(配偶|父|母|子女|儿子|女儿|亲属|家人|岳|公公|婆婆).*(去世|逝世|病故|过世)|丧",
+    "death-of-member": "去世|逝世|病故|过世",
+    "surgery": "手术",
+    "hospital": "住院|患病|生病",
+    "wedding": "婚",
+    "birthday": "生日",
+    "birth": "生育|出生|分娩|添丁|得子|得女",
+}
+
+
+def occasion_of(text: str) -> str:
+    """The occasion's code in rule packs; none where it says something else."""
+    return next((code for code, said in _OCCASIONS.items() if text.strip() == code or re.search(said, text)), "")
+
+
 class MakeHomeVisit(HomeVisit, ActionData, name="chengzhang.welfare.make-home-visit.v1"):
-    """Record a home visit (家访); its occasion is sealed."""
+    """Record a home visit (家访); its occasion is sealed. At the union's cost no more than the pack's cap."""
+
+    def gist(self) -> Mapping[str, str]:
+        """The occasion's code, by which the pack has its cap; a festival's are those of a year together."""
+        return {"occasion": "festivals" if self.class_ == "festival" else occasion_of(self.occasion)}
 
 
 class HomeVisitMade(HomeVisit, EventData, name="chengzhang.welfare.home-visit-made.v1", of=MakeHomeVisit):
     """A home visit was made."""
+
+    rule_pack: PackId = Field(
+        description="the pack that was followed on the day of the occasion: its caps bind the union's fund"
+    )
 
 
 # --- gatherings ---

@@ -138,3 +138,40 @@ def test_conduct_is_a_persons_or_a_sections() -> None:
     section = office.did("spirit.recognise-conduct", conduct | {"recognition": "r-2", "section": "s-1"})
     assert [stamp.person for stamp in person.data.stamps] == ["p-1"]
     assert section.data.stamps == ()
+
+
+# --- caps ---
+
+
+@pytest.mark.parametrize(
+    ("occasion", "cap"),
+    [
+        ("生日", 30_000), ("本人结婚", 200_000), ("wedding", 200_000), ("生育", 100_000), ("住院手术", 200_000),
+        ("本人住院", 100_000), ("父亲去世", 100_000), ("职工病故", 200_000), ("退休", 100_000),
+    ],
+)  # fmt: skip
+def test_given_a_pack_when_a_visit_costs_the_union_more_than_its_cap_then_over_cap(occasion: str, cap: int) -> None:
+    office = founded()
+    office.did("any.follow-pack", {"pack": "anhui-2026", "from_on": "2026-01-01"})
+    assert office.refused("welfare.make-home-visit", _visit(occasion=occasion, fen=cap + 1)) == "over-cap"
+    office.did("welfare.make-home-visit", _visit("v-2", occasion=occasion, fen=cap + 1, fund="welfare"))
+    made = office.did("welfare.make-home-visit", _visit("v-3", occasion=occasion, fen=cap))
+    assert made.data.rule_pack == "anhui-2026"
+
+
+def test_festivals_of_a_year_count_together_and_those_of_another_year_do_not() -> None:
+    office = founded()
+    office.did("any.follow-pack", {"pack": "anhui-2026", "from_on": "2025-01-01"})
+    festival = {"occasion": "春节走访", "class": "festival"}
+    first = office.did("welfare.make-home-visit", _visit("v-1", fen=150_000, **festival))
+    assert office.refused("welfare.make-home-visit", _visit("v-2", fen=50_001, **festival)) == "over-cap"
+    office.did("welfare.make-home-visit", _visit("v-3", fen=200_000, event_on="2025-12-31", **festival))
+    office.did("welfare.make-home-visit", _visit("v-4", fen=200_000, **festival, person="p-2"))
+    office.did("welfare.make-home-visit", _visit("v-5", fen=50_000, **festival))
+    office.revoke(first)
+    office.did("welfare.make-home-visit", _visit("v-6", fen=150_000, **festival))
+
+
+def test_where_the_pack_says_nothing_there_is_no_cap() -> None:
+    made = founded().did("welfare.make-home-visit", _visit(fen=1_000_000))
+    assert made.data.rule_pack == "national-2026"

@@ -42,8 +42,8 @@ class World:
         return None
 
     def _prepared(self, action: Action) -> Action:
-        if target := getattr(action.data, "event", None):
-            action = action._replace(target=self.events.get(target))
+        if isinstance(action.data, decider.AIMING) and (target := self.events.get(action.data.event)):
+            action = decider.aimed(action, target)
         if action.replacement:
             action = action._replace(replacement=self._prepared(action.replacement))
         return action._replace(sealed=dict.fromkeys(action.data.SEALED, SEAL), gist=action.data.gist())

@@ -20,6 +20,7 @@ from deploy.local.sample import (
     corrections,
     goals,
     office_wide,
+    own,
     people,
     personnel,
     spirit,
@@ -39,7 +40,9 @@ from deploy.local.sample.study.sessions import Sessions
 _AHEAD: Final = timedelta(days=8)
 _MONTHS: Final = range(1, 13)
 
-_HAPPENINGS: Final = (talk.month, work.month, office_wide.month, goals.month, teams.month, welfare.month, spirit.month)
+_HAPPENINGS: Final = (
+    talk.month, work.month, office_wide.month, goals.month, teams.month, welfare.month, spirit.month, own.month,
+)  # fmt: skip
 
 _Waiting = list[tuple[datetime, int, Draft]]
 

@@ -1,10 +1,24 @@
-"""Home visits: as they were approved, where somebody proposed them first; each is made once."""
+"""Home visits: as they were approved, where somebody proposed them first; each made once, and within the pack's cap."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from schemas import welfare as contract
-from services.recorder.domain.core import Action, Event, Held, Rejection, States, Thing, rests, reused, unknown
-from services.recorder.domain.facts import Ruling, keeps, rule, upholds
+from services.recorder.domain import packs
+from services.recorder.domain.core import (
+    Action,
+    Changes,
+    Event,
+    Held,
+    Key,
+    Rejection,
+    States,
+    Thing,
+    rests,
+    reused,
+    unknown,
+)
+from services.recorder.domain.facts import BY_HAND, ByHand, Ruling, held, keeps, needs, rule, thing, upholds
 
 AGREED: Final = ("person", "class_", "fund", "fen")
 
@@ -53,6 +67,60 @@ def is_made_as_approved(states: States, action: Action, data: contract.MakeHomeV
         "Make it as approved, or correct the proposal and have it approved.",
         f"家访 {data.visit} 与审批内容不一致：{'、'.join(differs)}。请按审批内容登记，或更正申请并重新审批。",
     )
+
+
+@needs(contract.MakeHomeVisit)
+def by_which_pack(action: Action, data: contract.MakeHomeVisit) -> Iterable[Key]:
+    """The cap is the pack's; that of festivals is a year's."""
+    yield packs.key(action)
+    yield _year(action, data)
+
+
+@rule(contract.MakeHomeVisit)
+def costs_the_union_no_more_than_the_cap(states: States, action: Action, data: contract.MakeHomeVisit) -> Ruling:
+    """Caps bind the union's fund only; festivals those of the calendar year together."""
+    pack = packs.followed(states, action, data.event_on)
+    cap = pack.welfare.caps_fen.get(occasion := action.gist["occasion"])
+    before = thing(states, _year(action, data)).facts.values() if occasion == "festivals" else ()
+    cost = data.fen + sum(fact.data["fen"] for fact in before)
+    if data.fund != "union" or cap is None or cost <= cap.value:
+        return {"rule_pack": pack.pack}
+    return Rejection(
+        "over-cap",
+        f"The rule pack {pack.pack} allows the union's fund {_yuan(cap.value)} yuan for this occasion"
+        f"{' (festivals of a year together)' if before else ''}, and this comes to {_yuan(cost)}. "
+        "Lower fen, or take another fund, and send it under a new id.",
+        f"规则包 {pack.pack} 规定该事由工会经费不超过 {_yuan(cap.value)} 元"
+        f"{'（全年节日合计）' if before else ''}，现为 {_yuan(cost)} 元。请调低金额或改用其他经费，并用新的编号发送。",
+    )
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen / 100:,.2f}"
+
+
+def _year(fact: Action | Event, data: Any) -> Key:  # noqa: ANN401  # of either
+    """What a person's festivals of a year have cost the union."""
+    return fact.key("festivals", f"{data.person}/{data.event_on[:4]}")
+
+
+def _rows(event: Event, data: contract.HomeVisitMade) -> Iterable[Key]:
+    yield event.key("visit", data.visit)
+    if data.class_ == "festival" and data.fund == "union":
+        yield _year(event, data)
+
+
+def _hold(states: States, event: Event, data: contract.HomeVisitMade) -> Changes:
+    rows = {key: thing(states, key) for key in _rows(event, data)}
+    return {key: row.but(facts=row.facts | {event.id: held(event)}) for key, row in rows.items()}
+
+
+def _release(states: States, event: Event, data: contract.HomeVisitMade) -> Changes:
+    rows = {key: thing(states, key) for key in _rows(event, data)}
+    return {key: row.but(facts=row.without(event.id)) for key, row in rows.items()}
+
+
+BY_HAND[contract.HomeVisitMade] = ByHand(_hold, _release, _rows)
 
 
 def visit(states: States, action: Action, ident: str) -> Thing:
