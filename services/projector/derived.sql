@@ -285,7 +285,7 @@ WHERE
 
 -- name: amend#
 -- Facts that others of their stream change get another version at each of them, whatever came with which batch. Those that are
--- revoked by now are cut, too, so that they can be read as they stood; only of the others the sums change.
+-- revoked by now are cut, too: by this batch, which takes back what they said last.
 WITH cut AS MATERIALIZED (
     SELECT
         l.*,
@@ -331,16 +331,23 @@ made AS (
     ) AS laid
     RETURNING *
 ),
+retold AS (
+    UPDATE {table}_change AS c SET data = m.data
+    FROM made AS m
+    WHERE
+        m.revoked_at IS NOT NULL AND c.sign = -1 AND c.position = m.ended_by AND c.office = m.office AND c.person = m.person
+        AND c.occurred_at = m.occurred_at AND c.event_id = m.event_id
+),
 changed AS (
     SELECT -1 AS sign, c.step AS at, c.step_at AS at_time, c.data, c.office, c.person, c.occurred_at, c.event_id, c.nth, c.type,
         c.stream, c.section, c.tier, c.shard
     FROM cut AS c
-    WHERE c.is_first AND c.known_to = 'infinity'
+    WHERE c.is_first
     UNION ALL
     SELECT 1, m.made_by, m.known_from, m.data, m.office, m.person, m.occurred_at, m.event_id, m.nth, m.type,
         m.stream, m.section, m.tier, m.shard
     FROM made AS m
-    WHERE m.known_to = 'infinity'
+    WHERE m.known_to = 'infinity' OR m.revoked_at IS NOT NULL
 )
 INSERT INTO {table}_change (
     sign, position, recorded_at, data, office, person, occurred_at, event_id, nth, type, stream, section, tier, shard

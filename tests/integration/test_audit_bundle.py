@@ -112,7 +112,7 @@ def test_a_bundle_holds_the_figures_the_events_behind_them_and_what_checks_them(
     (office,) = report.stated["offices"]
     assert (office["office"], office["shard"], report.stated["person"]) == (OFFICE, _shard(sample), sample.person)
     assert report.sizes == {str(_shard(sample)): sample.at[_shard(sample)].next}
-    assert set(office["evidence_by_group"]) == {"learning", "work"}
+    assert set(office["evidence_by_group"]) == {"learning", "work", "activity"}
     events = [
         json.loads(body) for name, body in sample.files.items() if name.startswith("events/") and name.endswith("n")
     ]
@@ -153,7 +153,7 @@ async def test_every_ones_bundle_holds_and_takes_as_many_statements_as_any_other
             sizes.add(found.events)
     pool.terminate()
     assert len(sizes) > 3
-    assert set(counts[1:]) == {8}, "with BEGIN and COMMIT"
+    assert set(counts[1:]) == {9}, "with BEGIN and COMMIT"
 
 
 class _Only:
