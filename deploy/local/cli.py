@@ -29,6 +29,41 @@ _COMMANDS: Final = (
         "查看年度考核 · Show an office's appraisal table: study requirement met or not, and evidence. No ranking.",
     ),
     Command(
+        "plan",
+        "deploy.local.tables.show:plan",
+        "计划执行 · Show what became of the plans: planned, held, late, attended.",
+    ),
+    Command(
+        "due",
+        "deploy.local.tables.show:due",
+        "待办事项 · Show who owes what by when, and what is done.",
+    ),
+    Command(
+        "talks",
+        "deploy.local.tables.show:talks",
+        "应谈未谈 · Show which heart-to-heart talks are due, and which were held.",
+    ),
+    Command(
+        "board",
+        "deploy.local.tables.show:board",
+        "比学赶帮超 · Show the sections side by side, month by month.",
+    ),
+    Command(
+        "roster",
+        "deploy.local.tables.show:roster",
+        "人员名册 · Show who is where: section, post, rank, party role, away.",
+    ),
+    Command(
+        "dossier",
+        "deploy.local.tables.show:dossier",
+        "学习档案 · Show each session's dossier, and what it lacks.",
+    ),
+    Command(
+        "export",
+        "deploy.local.tables.export:export",
+        "导出表格 · Export a table of the read models, or all of them, as a workbook or CSV.",
+    ),
+    Command(
         "up",
         "deploy.local.commands.cli_up:up",
         "启动全部服务 · Start whatever is missing, wait until it is ready, show a sample office year.",

@@ -37,7 +37,7 @@ def file(
 ) -> None:
     """查看成长档案 · Show a cadre's growth file."""
     speech = language(lang)
-    _check(speech, as_of)
+    check_as_of(speech, as_of)
     with explained(speech):
         with reader(stack_settings(home, speech)) as client:
             found = read_file(client, _ident(person), as_of)
@@ -58,7 +58,7 @@ def appraisal(
 ) -> None:
     """查看年度考核 · Show an office's appraisal table: study requirement met or not, and evidence. No ranking."""
     speech = language(lang)
-    _check(speech, as_of)
+    check_as_of(speech, as_of)
     with explained(speech):
         settings = stack_settings(home, speech)
         with reader(settings) as client:
@@ -135,7 +135,16 @@ def _nobody(lang: Lang, office: str, year: int, as_of: str | None) -> str:
     return say(lang, "not_by_then", day=as_of) if as_of else say(lang, "nobody", office=office, year=year)
 
 
-def _check(lang: Lang, as_of: str | None) -> None:
+def known_office(client: httpx.Client, office: str | None) -> str:
+    """The office that is named, or the only one. Raises CommandError."""
+    which = _ident(office) if office else _only_office(client)
+    if office and which not in _offices(client):
+        raise CommandError("no_such_office", office=which)
+    return which
+
+
+def check_as_of(lang: Lang, as_of: str | None) -> None:
+    """Raise BadParameter where it is neither a day nor an instant."""
     try:
         if as_of is not None:
             last_of(as_of)

@@ -1,0 +1,102 @@
+"""Tables on the terminal: what is due, who is where, what the plan came to, in the words of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+from rich.console import Console
+
+from deploy.local.api import pages, reader, stack_settings
+from deploy.local.commands.options import HomeOption, JsonOption, LangOption
+from deploy.local.commands.show import check_as_of, known_office
+from deploy.local.speaking.messages import Lang, language
+from deploy.local.speaking.trouble import explained
+from deploy.local.speaking.words import say, term
+from deploy.local.tables.described import Column, Resource, named
+from services.common.showing import Whole
+
+Row = dict[str, Any]
+SHOWN: Final = 25
+# Of each table what fits into 80 columns; the API, SQL and `office export` have all of it.
+SHORT: Final[dict[str, tuple[str, ...]]] = {
+    "plan-fulfilment": ("plan", "period", "carrier", "planned", "held", "late", "expected", "attended"),
+    "due": ("due_on", "duty", "what", "owner_name", "section_name", "done_on"),
+    "talk-due": ("name_a", "name_b", "duty", "period", "needed", "held", "due_on"),
+    "section-board": ("section_name", "month", "sessions", "attended", "outputs_in_effect", "decisions", "exchanges"),
+    "roster": ("name", "section_name", "tier", "rank", "party_role", "away", "since"),
+    "study-dossiers": ("starts_at", "title", "carrier", "roll", "missing"),
+}
+
+
+def _showing(resource: str, zh: str, en: str) -> Callable[..., None]:
+    """The command that shows a table."""
+
+    def show(
+        *,
+        office: Annotated[str | None, typer.Option(help="By default the only one there is · 机关编号")] = None,
+        person: Annotated[str | None, typer.Option(help="Only this person's · 只看此人")] = None,
+        section: Annotated[str | None, typer.Option(help="Only this section's · 只看该科室")] = None,
+        as_of: Annotated[str | None, typer.Option(help="A day or an instant, by recorded time · 截至")] = None,
+        all_: Annotated[bool, typer.Option("--all", help="Every row · 全部")] = False,
+        as_json: JsonOption = False,
+        home: HomeOption = None,
+        lang: LangOption = None,
+    ) -> None:
+        speech = language(lang)
+        check_as_of(speech, as_of)
+        params = {"as_of": as_of, "person": person, "section": section}
+        with explained(speech):
+            with reader(stack_settings(home, speech)) as client:
+                which, table = known_office(client, office), named(client, resource)
+                given = {name: value for name, value in params.items() if value}
+                rows = [row for page in pages(client, table.path(which, None), given) for row in page["items"]]
+            if as_json:
+                typer.echo(orjson.dumps({"office": which, "items": rows}).decode())
+            else:
+                _print(table, which, rows, speech, None if all_ else SHOWN)
+
+    show.__doc__ = f"{zh} · {en}"
+    return show
+
+
+plan: Final = _showing("plan-fulfilment", "计划执行", "Show what became of the plans: planned, held, late, attended.")
+due: Final = _showing("due", "待办事项", "Show who owes what by when, and what is done.")
+talks: Final = _showing("talk-due", "应谈未谈", "Show which heart-to-heart talks are due, and which were held.")
+board: Final = _showing("section-board", "比学赶帮超", "Show the sections side by side, month by month.")
+roster: Final = _showing("roster", "人员名册", "Show who is where: section, post, rank, party role, away.")
+dossier: Final = _showing("study-dossiers", "学习档案", "Show each session's dossier, and what it lacks.")
+
+
+def _print(table: Resource, office: str, rows: list[Row], lang: Lang, most: int | None) -> None:
+    console = Console(highlight=False)
+    if not rows:
+        console.print(say(lang, "no_rows", table=table.zh if lang == "zh" else table.en, office=office), markup=False)
+        return
+    by_name = {column.name: column for column in table.columns}
+    columns = [by_name[name] for name in SHORT[table.key] if name in by_name] or list(table.columns)
+    drawn = Whole(title=f"{table.zh if lang == 'zh' else table.en} · {office}", title_justify="left")
+    for column in columns:
+        right = column.form == "integer"
+        drawn.add_column(column.heading(lang), justify="right" if right else "left", overflow="fold")
+    for row in rows[:most]:
+        drawn.add_row(*(_cell(column, row, lang) for column in columns))
+    console.print(drawn)
+    if most is not None and len(rows) > most:
+        console.print(say(lang, "more_rows", count=len(rows) - most), style="dim", markup=False)
+
+
+def _cell(column: Column, row: Row, lang: Lang) -> str:
+    value = row.get(column.name)
+    if value is None and column.name.endswith("name"):  # by its id where the name may not be known
+        value = row.get(column.name.replace("name", "person")) or row.get(column.name.removesuffix("_name"))
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "✓" if value else "—"
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    text = str(value)
+    return term(lang, column.name, text) if column.form == "string" else text[:16].replace("T", " ")

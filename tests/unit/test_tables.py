@@ -1,0 +1,167 @@
+"""Tables of the API in the terminal, in workbooks and CSV: read again by another program, and as the API has them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
+from typer.testing import CliRunner, Result
+
+from deploy.local import api
+from deploy.local.cli import app
+from deploy.local.tables import export, show
+from deploy.local.tables.described import resources
+from services.common.settings import Settings
+from tests.contract.generate import application, asked
+
+Json = dict[str, Any]
+DOCUMENT = asked(application("projector"), "/openapi.json").json()
+VISIT = {
+    "office": "o-1", "kind": "visit", "id": "v-1", "person": "p-1", "name": "=李晓明", "class": "event",
+    "fund": "union", "fen": 30000, "on_day": "2026-03-07", "event_on": "2026-02-28", "days": 7, "title": None, "guests": None,
+}  # fmt: skip
+GATHERING = VISIT | {
+    "kind": "gathering",
+    "id": "-1",
+    "person": None,
+    "name": None,
+    "class": None,
+    "fen": None,
+    "title": "@联欢",
+}
+BURDEN = {"office": "o-1", "source": "/oa", "week": "2026-W10", "by_hand": 3, "by_machine": 0, "fields": 17}
+ENTRY = {
+    "office": "o-1", "person": "p-1", "name": "李", "event_id": "e", "event": "chengzhang.work.output-filed.v1",
+    "entry_group": "work", "title": "+1", "guide": None, "occurred_at": "2025-12-31T16:00:00Z",
+    "recorded_at": "2026-01-01T00:00:00Z", "revoked_at": None, "state": "verified", "section": "s",
+    "section_name": "科", "tier": "staff", "centi_xueshi": None, "shard": 3, "position": 1,
+}  # fmt: skip
+ROWS = {"welfare": [VISIT, GATHERING], "burden": [BURDEN, BURDEN | {"week": "2025-W52"}], "growth-entries": [ENTRY]}
+
+
+def _answer(request: httpx.Request) -> httpx.Response:
+    if request.url.path == "/openapi.json":
+        return httpx.Response(200, json=DOCUMENT)
+    if request.url.path == "/offices":
+        return httpx.Response(200, json={"items": [{"office": "o-1"}], "next": None})
+    rows = ROWS.get(request.url.path.split("/")[3], [])
+    first = int(request.url.params.get("after", 0))
+    following = first + 1 if first + 1 < len(rows) else None
+    page = {"office": "o-1", "items": rows[first : first + 1], "next": following, "seen": {}}
+    return httpx.Response(200, json=page)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps({"reader": "a-reader"}))
+    settings = Settings(home=tmp_path, tokens=tokens, projector_url="http://p")
+    for module in (export, show):
+        monkeypatch.setattr(module, "stack_settings", lambda *_: settings)
+        monkeypatch.setattr(module, "reader", lambda s: api.reader(s, httpx.MockTransport(_answer)))
+    return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments), "--lang", "zh"])
+
+
+def test_a_workbook_is_as_the_api_has_it_with_typed_cells_under_declared_words(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    out = tmp_path / "w.xlsx"
+    assert run("export", "welfare", "--out", out).exit_code == 0
+    book = CalamineWorkbook.from_path(str(out))
+    assert book.sheet_names == ["实事工程"]
+    headings, visit, gathering = book.get_sheet_by_index(0).to_python()
+    assert headings[:9] == ["机关", "事项", "编号", "人员", "人员姓名", "类别", "经费", "金额（分）", "日期"]
+    assert visit[:9] == ["o-1", "visit", "v-1", "p-1", "=李晓明", "event", "union", 30000, date(2026, 3, 7)]
+    assert gathering[2:5] == ["-1", "", ""]
+    assert "@联欢" in gathering
+
+
+def test_nothing_in_a_workbook_is_a_formula(run: Callable[..., Result], tmp_path: Path) -> None:
+    out = tmp_path / "w.xlsx"
+    assert run("export", "welfare", "--out", out).exit_code == 0
+    sheet = load_workbook(out).active
+    assert sheet is not None
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d"}
+    assert sheet.freeze_panes == "A2"
+    assert (sheet.column_dimensions["H"].width or 0) >= 12
+
+
+def test_a_csv_file_has_apostrophes_where_a_spreadsheet_would_calculate(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    out = tmp_path / "w.csv"
+    assert run("export", "welfare", "--out", out).exit_code == 0
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        headings, visit, gathering = csv.reader(file)
+    assert len(headings) == len(visit)
+    assert (visit[4], visit[8], gathering[2]) == ("'=李晓明", "2026-03-07", "'-1")
+
+
+def test_a_year_narrows_and_instants_are_of_shanghai(run: Callable[..., Result], tmp_path: Path) -> None:
+    out = tmp_path / "w.xlsx"
+    assert run("export", "burden", "--year", 2026, "--out", out).exit_code == 0
+    _, *rows = CalamineWorkbook.from_path(str(out)).get_sheet_by_index(0).to_python()
+    assert [row[2] for row in rows] == ["2026-W10"]
+    assert run("export", "growth-entries", "--out", out).exit_code == 0
+    _, row = CalamineWorkbook.from_path(str(out)).get_sheet_by_index(0).to_python()
+    assert date(2026, 1, 1) in row  # at midnight
+
+
+def test_all_of_it_has_a_sheet_a_table(run: Callable[..., Result], tmp_path: Path) -> None:
+    out = tmp_path / "w.xlsx"
+    assert run("export", "all", "--out", out).exit_code == 0
+    with httpx.Client(transport=httpx.MockTransport(_answer), base_url="http://p") as client:
+        tables = resources(client)
+    assert CalamineWorkbook.from_path(str(out)).sheet_names == [
+        table.zh[:31].replace("/", "-") for table in tables.values()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("all", "--out", "x.csv"), "CSV"),
+        (("welfare", "--out", "x.ods"), ".xlsx"),
+        (("no-such", "--out", "x.xlsx"), "没有表 no-such"),
+        (("welfare", "--out", "no-such-folder/x.xlsx"), "无法写入"),
+        (("welfare", "--out", "x.xlsx", "--office", "o-9"), "o-9"),
+    ],
+)
+def test_what_can_not_be_exported_is_said_in_a_sentence(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("export", *arguments)
+    assert result.exit_code in {1, 2}
+    assert said in result.output.replace("\n", "")
+    assert not list(tmp_path.glob("*x.*"))
+
+
+def test_a_table_on_the_terminal_fits_into_80_columns(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    due = {
+        "office": "o-1", "duty": "duty-report", "id": "p-1/2026H1", "owner": "p-1", "owner_name": "李晓明",
+        "section": "s", "section_name": "信息科", "what": "report", "due_on": "2026-06-30", "done_on": None,
+    }  # fmt: skip
+    monkeypatch.setitem(ROWS, "due", [due, due | {"owner_name": None}])
+    result = run("due")
+    assert result.exit_code == 0, result.output
+    assert "李晓明" in result.output
+    assert "p-1" in result.output
+    assert "2026-06-30" in result.output
+    told = json.loads(run("due", "--json").output)
+    assert [row["owner_name"] for row in told["items"]] == ["李晓明", None]
+
+
+def test_where_nothing_is_recorded_the_terminal_says_so(run: Callable[..., Result]) -> None:
+    assert "尚无记录" in run("talks").output
