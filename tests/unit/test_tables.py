@@ -26,7 +26,8 @@ Json = dict[str, Any]
 DOCUMENT = asked(application("projector"), "/openapi.json").json()
 VISIT = {
     "office": "o-1", "kind": "visit", "id": "v-1", "person": "p-1", "name": "=李晓明", "class": "event",
-    "fund": "union", "fen": 30000, "on_day": "2026-03-07", "event_on": "2026-02-28", "days": 7, "title": None, "guests": None,
+    "fund": "union", "fen": 30000, "on_day": "2026-03-07", "event_on": "2026-02-28", "days": 7, "title": None,
+    "guests": None,
 }  # fmt: skip
 GATHERING = VISIT | {
     "kind": "gathering",
@@ -44,7 +45,11 @@ ENTRY = {
     "recorded_at": "2026-01-01T00:00:00Z", "revoked_at": None, "state": "verified", "section": "s",
     "section_name": "科", "tier": "staff", "centi_xueshi": None, "shard": 3, "position": 1,
 }  # fmt: skip
-ROWS = {"welfare": [VISIT, GATHERING], "burden": [BURDEN, BURDEN | {"week": "2025-W52"}], "growth-entries": [ENTRY]}
+ROWS: dict[str, list[Json]] = {
+    "welfare": [VISIT, GATHERING],
+    "burden": [BURDEN, BURDEN | {"week": "2025-W52"}],
+    "growth-entries": [ENTRY],
+}
 
 
 def _answer(request: httpx.Request) -> httpx.Response:
