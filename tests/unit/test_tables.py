@@ -60,7 +60,7 @@ def _answer(request: httpx.Request) -> httpx.Response:
     rows = ROWS.get(request.url.path.split("/")[3], [])
     first = int(request.url.params.get("after", 0))
     following = first + 1 if first + 1 < len(rows) else None
-    page = {"office": "o-1", "items": rows[first : first + 1], "next": following, "seen": {}}
+    page: Json = {"office": "o-1", "items": rows[first : first + 1], "next": following, "seen": {}}
     return httpx.Response(200, json=page)
 
 
