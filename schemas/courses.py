@@ -30,6 +30,13 @@ CourseKind = Annotated[
     Values.of(off_the_job="脱产培训", recognised="认定培训", online="网络培训"),
 ]
 
+# The accounts in which study is counted year by year, and the five years that end with one.
+Ledger = Annotated[
+    Literal["study", "recognised", "online", "five-years"],
+    Words("学时账户", "account"),
+    Values.of(study="学习", recognised="认定", online="网络", five_years="五年累计"),
+]
+
 
 class Course(Fields):
     """A course that somebody completed (培训); one off the job counts as recognised."""

@@ -190,6 +190,8 @@ class RecordMinutes(Minutes, ActionData, name="chengzhang.learning.record-minute
 class MinutesRecorded(Minutes, EventData, name="chengzhang.learning.minutes-recorded.v1", of=RecordMinutes):
     """Minutes of a session were taken."""
 
+    session_stamp: AsKnown
+
     def payload(self) -> dict[str, Any]:
         """``for`` is a word of Python: the one member of a part whose name differs from its attribute."""
         return super().payload() | {"matters": [matter.model_dump(by_alias=True) for matter in self.matters]}
@@ -291,3 +293,5 @@ class ObserveSession(Observation, ActionData, name="chengzhang.learning.observe-
 
 class SessionObserved(Observation, EventData, name="chengzhang.learning.session-observed.v1", of=ObserveSession):
     """A session was observed."""
+
+    session_stamp: AsKnown

@@ -41,6 +41,13 @@ SecondmentKind = Annotated[
     Values.of(borrowed="借调", posted="挂职", aid="援派"),
 ]
 Direction = Annotated[Literal["out", "in"], Words("方向", "direction"), Values.of(out="派出", in_="调入")]
+Coming = Annotated[
+    Literal["probation", "bar", "posting", "secondment", "review"],
+    Words("事项", "what comes up"),
+    Values.of(
+        probation="试用期满", bar="处分影响期满", posting="公示期满", secondment="借调挂职期满", review="复核期满"
+    ),
+]
 PartyRole = Annotated[
     Literal["secretary", "committee", "member", "none"],
     Words("党内职务", "party role"),

@@ -87,7 +87,14 @@ CREATE INDEX fact_people ON fact (office, person) WHERE type IN (
     'chengzhang.people.post-assumed.v1',
     'chengzhang.people.post-ended.v1',
     'chengzhang.people.person-transferred.v1',
-    'chengzhang.people.person-left.v1'
+    'chengzhang.people.person-left.v1',
+    'chengzhang.people.rank-set.v1',
+    'chengzhang.people.party-role-set.v1',
+    'chengzhang.people.secondment-started.v1',
+    'chengzhang.people.secondment-ended.v1',
+    'chengzhang.people.long-leave-started.v1',
+    'chengzhang.people.long-leave-ended.v1',
+    'chengzhang.learning.requirement-waived.v1'
 );
 CREATE INDEX fact_registered ON fact (person) WHERE type IN (
     'chengzhang.people.person-registered.v1',
@@ -147,6 +154,18 @@ RETURN (
 CREATE FUNCTION median(numbers bigint[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (SELECT to_jsonb(percentile_cont(0.5) WITHIN GROUP (ORDER BY n)) FROM unnest(numbers) AS n);
+
+-- The last day of a week, 2026-W10, and of ten days (旬) of a month, early, middle or late.
+CREATE FUNCTION week_ends(week text) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN to_date(week, 'IYYY-"W"IW') + 6;
+CREATE FUNCTION ten_days_end(month text, ten_days text) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE ten_days
+    WHEN 'early' THEN month_begins(month) + 9
+    WHEN 'middle' THEN month_begins(month) + 19
+    WHEN 'late' THEN month_ends(month_begins(month))
+END;
 
 -- {"name": count} without what is zero.
 CREATE FUNCTION counts(names text[], numbers bigint[]) RETURNS jsonb

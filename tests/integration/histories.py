@@ -36,6 +36,7 @@ _BY_HAND = {
     "any.entry-proposed", "any.entry-verified", "any.entry-disputed", "any.dispute-settled",
 }  # fmt: skip
 _OTHERS = {name: model for type_, model in EVENTS.items() if (name := short(type_)) not in _BY_HAND}
+_ENDS = {"people.secondment-ended", "people.long-leave-ended", "people.discipline-closed"}  # about whom they don't name
 _POOL = {
     "person": PERSONS, "session": _SESSIONS, "section": ("x", "y"),
     "output": tuple(f"u-{number}" for number in range(6)), "talk": tuple(f"t-{number}" for number in range(6)),
@@ -209,8 +210,12 @@ def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
 def _record(world: World, name: str, time: str, data: dict[str, Any]) -> str:
     """In the stream of what it makes, else of the first thing that it names; stamped with whom it names so."""
     model = _OTHERS[name]
+    if "pack" in data:
+        data = {**data, "pack": "guangdong-2026"}  # any that is there
     made = [place for place in named(model) if isinstance(place.mark, New)] or list(named(model))
     stream = next((f"{place.mark.kind}/{ident}" for place in made for ident in place.ids(data)), "office/o-1")
     stamped = [place for place in named(model) if isinstance(place.mark, Ref) and place.mark.stamped]
     persons = dict.fromkeys(person for place in stamped for person in place.ids(data))
+    if not persons and name in _ENDS:
+        persons = {PERSONS[int(data["on"][-1]) % len(PERSONS)]: None}
     return world.record(name, time, data, stream, list(persons))

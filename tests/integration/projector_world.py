@@ -103,7 +103,14 @@ class World:
         stamp: dict[str, Any] = {"carriers": list(carriers), "kinds": list(kinds), "title": title}
         stamp |= {"starts_at": "2026-03-02T01:00:00Z", "minutes": 90}
         self._sessions[session] = stamp
-        data = {"session": session, **stamp, "items": list(items), "chair": "p-1", "expected": [], "observers": []}
+        data = {
+            "session": session,
+            **stamp,
+            "items": list(items),
+            "chair": "p-1",
+            "expected": ["p-1", "p-2", "p-2"],
+            "observers": [],
+        }
         data["occasion"] = "planned"
         return self.record(
             "learning.session-convened", "2026-03-01T01:00:00Z", data, f"session/{session}", corrects=corrects

@@ -63,9 +63,9 @@ SETTINGS: Final = frozenset({"resource", "kind", "whose", "types", "within", "la
 ROLES: Final = frozenset({"key", "sum", "counts", "reaches", "latest", "events", "row", "own", "behind"})
 SUMMED: Final = ("sum", "counts", "reaches")
 COLLECTED: Final = ("latest", "events")
-_SQL: Final = frozenset({"text", "integer", "bigint", "boolean", "date", "timestamptz", "jsonb"})
+_SQL: Final = frozenset({"text", "text[]", "integer", "bigint", "boolean", "date", "timestamptz", "jsonb"})
 _SETTING: Final = re.compile(r"-- ([a-z]+): (.+)")
-_COLUMN: Final = re.compile(r"(?P<expression>.+?)(?: AS (?P<name>\w+))?,? -- (?P<said>.*)", re.DOTALL)
+_COLUMN: Final = re.compile(r'(?P<expression>.+?)(?: AS "?(?P<name>\w+)"?)?,? -- (?P<said>.*)', re.DOTALL)
 _WORD: Final = re.compile(r"\w+")
 _UNREAD: Final = re.compile(r"'[^']*'| -- .*")  # literals, comments
 _TABLES: Final = frozenset({*TABLES, *(f"{table}_change" for table in TABLES)})
@@ -186,7 +186,7 @@ class ReadModel:
 
 def load(folder: Path = FOLDER) -> tuple[ReadModel, ...]:
     """All read models. Raises Unloadable."""
-    return tuple(map(ReadModel.load, sorted(folder.glob("*.sql"))))
+    return tuple(map(ReadModel.load, sorted(folder.rglob("*.sql"), key=lambda path: path.stem)))
 
 
 def _read(name: str, text: str) -> ReadModel:

@@ -14,7 +14,7 @@ from services.projector.errors import Refused
 from services.projector.interpreting import fold, view
 from services.projector.read_models import ReadModel
 from services.projector.versioning import versions
-from services.projector.versioning.versions import BASE, Version
+from services.projector.versioning.versions import BASE, FOUNDATION, Version
 
 _ONE_AT_A_TIME: Final = 0x6F66666963  # the advisory lock under which schemas come and go
 _BESIDE: Final = 0x626573696465  # the one of whoever builds beside the live version
@@ -70,7 +70,7 @@ async def make(connection: Connection, version: Version, models: Sequence[ReadMo
     """Make a version's schema and tables, within the caller's transaction; without a state it is not entered."""
     await connection.execute(f"CREATE SCHEMA {version.schema}")
     await connection.execute(f"SET LOCAL search_path TO {version.schema}")
-    await connection.execute(BASE.version.sql)
+    await connection.execute(FOUNDATION)
     for model in models:
         if model.stored:
             await connection.execute(fold.table(model))

@@ -17,11 +17,16 @@ from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
 from services.projector.errors import Lost, NotRunning
 from services.projector.interpreting import fold
+from services.projector.interpreting.figures import study_figures
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
 BASE: Final[Any] = aiosql.from_path(database.FOLDER / "base.sql", "asyncpg")
+# What each version begins with in its schema: tables of facts, then what views ask, by the rule packs of this code.
+FOUNDATION: Final[str] = BASE.version.sql + (database.FOLDER / "asked.sql").read_text(encoding="utf-8").replace(
+    "{study}", study_figures()
+)
 BASE_TABLES: Final = (*TABLES, "office_month")
 _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
 
@@ -67,7 +72,7 @@ def digest(models: Sequence[ReadModel]) -> str:
     """SHA-256 of all that makes rows, whatever the comments and spaces in it: not of views and queries."""
     tables = [fold.table(model) for model in models if model.stored]
     return digest_of(
-        [BASE.version.sql, BASE.staging.sql, fold.asking(models), *tables, *(step.sql for step in fold.batch(models))]
+        [FOUNDATION, BASE.staging.sql, fold.asking(models), *tables, *(step.sql for step in fold.batch(models))]
     )
 
 

@@ -88,6 +88,7 @@ class Known:
     """All that was recorded by an instant."""
 
     events: list[Json]
+    at: datetime | None = None
     facts: list[Fact] = field(default_factory=list)
 
     def __post_init__(self) -> None:

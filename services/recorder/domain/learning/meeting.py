@@ -1,5 +1,7 @@
 """What else a session brings: minutes, speeches, reflections, contests, observers' notes."""
 
+from typing import Any
+
 from schemas import meeting
 from schemas.base import instant
 from services.recorder.domain.core import Action, Rejection, States
@@ -9,18 +11,16 @@ from services.recorder.domain.learning.sessions import session_of, takes_place
 keeps(meeting.SessionObserved)
 
 
-@rule(meeting.DeliverSpeech, meeting.SubmitReflection, meeting.ScoreContest)
-def brings_what_is_known_of_it(
-    states: States, action: Action, data: meeting.Speech | meeting.Reflection | meeting.Contest
-) -> Ruling:
+@rule(
+    meeting.DeliverSpeech,
+    meeting.SubmitReflection,
+    meeting.ScoreContest,
+    meeting.RecordMinutes,
+    meeting.ObserveSession,
+)
+def brings_what_is_known_of_it(states: States, action: Action, data: Any) -> Ruling:  # noqa: ANN401  # names a session
     """In a session that takes place; the event carries what is known of it."""
     return takes_place(states, action, data) or {"session_stamp": session_of(states, action, data.session).stamp}
-
-
-@rule(meeting.RecordMinutes, meeting.ObserveSession)
-def of_one_that_takes_place(states: States, action: Action, data: meeting.Minutes | meeting.Observation) -> Ruling:
-    """Minutes and notes are of what took place."""
-    return takes_place(states, action, data)
 
 
 @rule(meeting.RecordMinutes)

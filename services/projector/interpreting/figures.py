@@ -1,0 +1,20 @@
+"""The rule packs' figures as rows of SQL, so that the database alone can say what is owed."""
+
+from collections.abc import Iterator
+
+from schemas.packs import Pack, packs
+
+
+def study_figures() -> str:
+    """Of each pack its id, region and year, then what study is owed by it: the rows of a VALUES list."""
+    return ", ".join(f"({', '.join(_values(pack))})" for pack in packs().values())
+
+
+def _values(pack: Pack) -> Iterator[str]:
+    study = pack.study
+    yield from (f"'{pack.pack}'::text", f"'{pack.region}'::text", str(pack.year))
+    yield from (str(figure.value) for figure in (study.year_centi_xueshi, study.year_days))
+    yield from (str(figure.value) for figure in (study.five_years_centi_xueshi, study.five_years_days))
+    ranks = ", ".join("'" + rank.replace("'", "''") + "'" for rank in study.five_years_ranks.value)
+    yield f"ARRAY[{ranks}]::text[]"
+    yield str(study.online_centi_xueshi.value)

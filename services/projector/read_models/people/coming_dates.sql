@@ -1,0 +1,40 @@
+-- 到期日程 · coming dates
+-- Which dates come up for whom: the end of probation, of a bar in appraisals, of a secondment?
+-- resource: coming-dates
+-- kind: asked
+-- whose: person
+-- types: chengzhang.people.person-registered.v1, chengzhang.people.discipline-recorded.v1, chengzhang.people.discipline-closed.v1, chengzhang.people.secondment-ended.v1
+
+SELECT
+    q.on_day AS "on", -- key date · 日期 · the day
+    q.person, -- key base.Person
+    q.what, -- key people.Coming
+    q.event_id, -- text · 事件 · the event that says so
+    q.told_by -- behind
+FROM (
+    SELECT DISTINCT ON (f.office, due.on_day, f.person, due.what)
+        f.office,
+        due.on_day,
+        f.person,
+        due.what,
+        f.event_id::text AS event_id,
+        jsonb_build_object(f.event_id, 1) AS told_by
+    FROM fact AS f
+    CROSS JOIN LATERAL (
+        SELECT (f.data ->> 'probation_until')::date AS on_day, 'probation' AS what
+        WHERE f.type = 'chengzhang.people.person-registered.v1' AND f.data ? 'probation_until'
+        UNION ALL
+        SELECT make_date(max((b.bar -> 'year')::integer), 12, 31), 'bar'
+        FROM jsonb_array_elements(f.data -> 'bars') AS b (bar)
+        WHERE f.type = 'chengzhang.people.discipline-recorded.v1' AND NOT EXISTS (
+            SELECT
+            FROM fact AS c
+            WHERE c.office = f.office AND c.stream = f.stream AND c.type = 'chengzhang.people.discipline-closed.v1'
+        )
+        HAVING count(*) > 0
+        UNION ALL
+        SELECT (f.data ->> 'on')::date, 'secondment'
+        WHERE f.type = 'chengzhang.people.secondment-ended.v1'
+    ) AS due
+    ORDER BY f.office, due.on_day, f.person, due.what, f.position DESC
+) AS q
