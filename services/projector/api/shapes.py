@@ -35,8 +35,8 @@ Seen = Annotated[
 ]
 Next = Annotated[str | None, Field(description="the next page's `after`; null on the last one")]
 PYTHON: Final[dict[str, Any]] = {
-    "text": str, "text[]": list[str], "integer": int, "bigint": int, "boolean": bool, "date": date, "timestamptz": datetime,
-    "jsonb": Any,
+    "text": str, "text[]": list[str], "integer": int, "bigint": int, "boolean": bool, "date": date,
+    "timestamptz": datetime, "jsonb": Any,
 }  # fmt: skip
 _SUMS: Final[dict[str, Any]] = {"sum": int, "reaches": bool, "counts": dict[str, int], "events": list[str]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from tests.integration.projector_world import engine_on
 MODELS = {model.name: model for model in read_models.load()}
 READER = Grant(role="reader", name="reader")
 THEN = datetime(2026, 6, 30, tzinfo=UTC)
-VALUES = {"text": "x-1", "integer": 2026}
+VALUES = {"text": "x-1", "integer": 2026, "date": date(2026, 3, 2)}
 
 
 class _Heard:
