@@ -165,8 +165,19 @@ BEGIN ATOMIC
     )
     SELECT
         (
-            SELECT coalesce(jsonb_agg(h.data - 'stamps' - 'person' - 'late_reason' - 'corrects'
-                ORDER BY (h.data -> 'concurrent')::boolean, h.since, h.position), '[]')
+            SELECT coalesce(
+                jsonb_agg(
+                    jsonb_strip_nulls(
+                        jsonb_build_object(
+                            'post', h.data -> 'post', 'title', h.data -> 'title', 'tier', h.data -> 'tier',
+                            'section', h.data -> 'section', 'concurrent', h.data -> 'concurrent', 'acting', h.data -> 'acting',
+                            'duties', h.data -> 'duties', 'managed_by', h.data -> 'managed_by', 'from_on', h.data -> 'from_on'
+                        )
+                    )
+                    ORDER BY (h.data -> 'concurrent')::boolean, h.since, h.position
+                ),
+                '[]'
+            )
             FROM held AS h
         ),
         seated.section,

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.integration.read_models.known import Fact, Known
 
-_MEMBERS = ("person", "stamps", "corrects", "late_reason")
+_MEMBERS = ("post", "title", "tier", "section", "concurrent", "acting", "duties", "managed_by", "from_on")
 
 
 def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -78,7 +78,7 @@ def _row(known: Known, own: list[Fact]) -> dict[str, Any]:
     ]
     return {
         "posts": [
-            {name: value for name, value in fact.data.items() if name not in _MEMBERS}
+            {name: fact.data[name] for name in _MEMBERS if fact.data.get(name) is not None}
             for fact in sorted(held, key=lambda fact: fact.data["concurrent"])
         ],
         "section": section,
