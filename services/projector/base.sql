@@ -118,7 +118,7 @@ RETURN (make_date(left(half, 4)::integer, 6 * right(half, 1)::integer, 1) + inte
 -- The half-year of a day, 2026H1; the month of a day, 2026-03.
 CREATE FUNCTION half_of(day date) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN date_part('year', day) || CASE WHEN date_part('month', day) <= 6 THEN 'H1' ELSE 'H2' END;
+RETURN lpad(date_part('year', day)::text, 4, '0') || CASE WHEN date_part('month', day) <= 6 THEN 'H1' ELSE 'H2' END;
 CREATE FUNCTION month_of(day date) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN lpad(date_part('year', day)::text, 4, '0') || '-' || lpad(date_part('month', day)::text, 2, '0');

@@ -76,8 +76,9 @@ def test_recorder_status_in_json(pair: Pair, said: dict[str, CompletedProcess[st
     for shard in found["shards"]:
         assert list(shard) == [
             "shard", "next", "next_receipt", "relayed", "relayed_receipts", "mode", "reason", "checkpoint", "unsigned",
-            "refold",
+            "refold", "foreign",
         ]  # fmt: skip
+        assert shard["foreign"] == []
         assert (shard["mode"], shard["reason"], shard["unsigned"], shard["refold"]) == ("writable", None, None, None)
         assert shard["next"] == shard["relayed"] == sizes[shard["shard"]]["size"]
         assert shard["next_receipt"] == shard["relayed_receipts"] == sizes[shard["shard"]]["next_receipt"]

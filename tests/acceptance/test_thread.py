@@ -297,7 +297,7 @@ def test_a_correction_is_a_revocation_and_the_new_fact(pair: Pair, story: Story)
 
 def test_the_growth_file(pair: Pair, story: Story) -> None:
     file = pair.read(f"/people/{story.person}/growth-file", at_least=story.receipts[-1]["at_least"])
-    assert file.keys() == {"person", "name", "as_of", "years", "entries", "next", "seen"}
+    assert file.keys() == {"person", "name", "as_of", "years", "training", "entries", "next", "seen"}
     assert (file["person"], file["name"]) == (story.person, f"{PLANTED}王{story.person}")
     (year,) = file["years"]
     assert year == {

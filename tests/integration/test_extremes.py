@@ -24,13 +24,16 @@ Json = dict[str, Any]
 
 def _largest(type_: str, data: Json) -> Json:
     """The event's data with every integer as large as its model takes it, and those that may be there, there."""
-    properties = EVENTS[type_].model_json_schema()["properties"]
+    given, properties = data, EVENTS[type_].model_json_schema()["properties"]
     there = {name: 1 for name, said in properties.items() if "'integer'" in str(said)}
     data = _with_integers({**there, **data})
     try:
         EVENTS[type_].model_validate(data)
     except ValidationError as error:
         for each in error.errors():
+            if not each["loc"]:  # of counts and ballots: they go together
+                data |= {"counts": given["counts"]}
+                continue
             *path, last = each["loc"]
             at: Any = data
             for part in path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from services.common import log
+from services.common import log, rotating
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def test_a_line_has_a_bound_and_nothing_that_a_terminal_obeys(capsys: pytest.Cap
 
 
 def test_a_file_that_has_become_large_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "LARGEST", 1_000)
+    monkeypatch.setattr(rotating, "LARGEST", 1_000)
     file = tmp_path / "recorder.log"
     with file.open("a", encoding="utf-8") as stream:
         monkeypatch.setattr("sys.stderr", stream)

@@ -144,7 +144,8 @@ async def _search(connection: Connection, shard: int, batch: Batch, submission: 
     rows = [row async for row in QUERIES.naming(connection, shard=shard, **search._asdict())]
     keys = [(row["kind"], row["key"]) for row in rows]
     batch.working.load(batch.working.missing(keys), rows)
-    batch.naming[action.target.id] = tuple(keys)
+    keys += batch.working.changed_of(search.kinds, search.office)  # where one batch is tried in parts
+    batch.searched(action.target.id, keys)
 
 
 async def _load(connection: Connection, shard: int, working: Working, keys: set[Key]) -> None:

@@ -5,7 +5,7 @@ Pure: everything that it needs is loaded before.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -81,6 +81,7 @@ class Batch:
     working: Working
     known: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # key digest → body digest, receipt
     targets: dict[str, Event] = field(default_factory=dict)  # event id → event, of earlier batches or this one
+    looked: dict[str, int] = field(default_factory=dict)  # event id → after how many answers that was looked for
     naming: dict[str, tuple[Key, ...]] = field(default_factory=dict)  # event id → states that may rest on what it made
     archived: dict[str, str] = field(default_factory=dict)  # event id → file that holds it, where it left the ledger
     events: list[EventRow] = field(default_factory=list)
@@ -163,13 +164,18 @@ class Batch:
                 return decider.aimed(action, target, self.naming.get(target.id, ()))
         return action
 
+    def searched(self, event: str, found: Iterable[Key]) -> None:
+        """Note which states may rest on what that event made, as of now."""
+        self.naming[event] = tuple(dict.fromkeys(found))
+        self.looked[event] = len(self.answered)
+
     def _searched(self, action: Action) -> None:
         """Raise NotLoaded where what may rest on its target wasn't looked for, or may have come since.
 
         Such an action begins a batch.
         """
         target = action.target
-        if target and decider.searched(action) and (self.answered or target.id not in self.naming):
+        if target and decider.searched(action) and self.looked.get(target.id) != len(self.answered):
             raise NotLoaded(action.key("revocation", target.id))
 
     def _gone(self, action: Action) -> Rejection | None:

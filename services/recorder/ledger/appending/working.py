@@ -136,6 +136,10 @@ class Working:
             self._rows[key].state = state
         self._changed.update(changes)
 
+    def changed_of(self, kinds: Iterable[str], office: str) -> list[Key]:
+        """The keys of an office's changed states of these kinds."""
+        return [key for key in self._changed if key[0] in kinds and key[1].startswith(f"{office}/")]
+
     def changed(self) -> list[tuple[str, str, int, str | None]]:
         """Kind, key, version and JSON of every changed state, in the order of the keys."""
         rows = ((key, self._rows[key]) for key in sorted(self._changed))
