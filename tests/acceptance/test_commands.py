@@ -92,7 +92,8 @@ def test_projector_status_in_json(pair: Pair, said: dict[str, CompletedProcess[s
     assert (found["version"], found["current"], found["building"], found["old"]) == (1, True, None, [])
     sizes = {row["shard"]: row["size"] for row in pair.sql("SELECT * FROM ledger.shard")}
     for shard in found["shards"]:
-        assert list(shard) == ["shard", "next", "end", "lag", "state", "error"]
+        assert list(shard) == ["shard", "next", "end", "lag", "state", "error", "foreign", "foreign_last"]
+        assert (shard["foreign"], shard["foreign_last"]) == (0, None)
         assert shard["next"] == shard["end"] == sizes[shard["shard"]]
         assert (shard["lag"], shard["state"], shard["error"]) == (0, "live", None)
     assert [shard["shard"] for shard in found["shards"]] == list(range(8))
