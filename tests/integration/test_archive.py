@@ -210,11 +210,11 @@ async def test_archived_actions_are_still_known_and_what_was_archived_can_be_bro
     old: Settings, tmp_path: Path
 ) -> None:
     before = await _table(old, "event")
-    revoked = {orjson.loads(row["body"])["data"]["event"] for row in before if row["type"].endswith("entry-revoked.v1")}
+    gone = {orjson.loads(row["body"])["data"]["event"] for row in before if row["type"].endswith("entry-revoked.v1")}
     filed = next(
         row
         for row in before
-        if row["type"].endswith("output-filed.v1") and row["recorded_at"].year == 2024 and str(row["id"]) not in revoked
+        if row["type"].endswith("output-filed.v1") and row["recorded_at"].year == 2024 and str(row["id"]) not in gone
     )
     office = orjson.loads(filed["body"])["office"]
     await _archive(old, tmp_path)
