@@ -34,6 +34,31 @@ async def test_four_are_too_few_to_compare(database: str, tmp_path: Path) -> Non
         assert (await _row(api, "own-token"))["tier_median"] is None
 
 
+async def test_who_reads_for_a_section_reads_its_own_rows_and_those_of_its_people(
+    database: str, tmp_path: Path
+) -> None:
+    """``head-token`` is of section x: not of y, where p-2 sits."""
+    world = World()
+    for person, section in (("p-1", "x"), ("p-2", "y")):
+        world.register(person)
+        world.assume(person, section, on="2026-01-02")
+        world.record(
+            "people.section-defined",
+            "2026-01-02T01:00:00Z",
+            {"section": section, "name": section},
+            f"section/{section}",
+        )
+        world.output(person)
+    async with api_on(database, tmp_path) as api:
+        await fold(api.engine, world.records)
+        progress = (await api.json("/offices/o-1/progress", "head-token"))["items"]
+        assert {item["subject"] for item in progress} == {"p-1", "x"}
+        duties = (await api.json("/offices/o-1/duties", "head-token"))["items"]
+        assert {item["subject"] for item in duties} == {"x"}
+        due = (await api.json("/offices/o-1/due", "head-token"))["items"]
+        assert {item["section"] for item in due} == {"x"}
+
+
 def _cadre(world: World, person: str, tier: str, met: int) -> None:
     """Five goals or as many as are met, and an output in effect."""
     world.register(person)

@@ -72,7 +72,7 @@ def _conditions(model: ReadModel, asked: Asked, order: Sequence[str], values: li
     if model.whose and asked.grant.person is not None:
         yield _whose(model, _value(values, asked.grant.person))
     if model.whose and asked.grant.section is not None:
-        yield _SITS.format(whose=_persons(model), section=_value(values, asked.grant.section))
+        yield _of_section(model, _value(values, asked.grant.section))
     if asked.person is not None:
         yield _whose(model, _value(values, asked.person))
     if asked.section is not None:
@@ -85,6 +85,14 @@ def _conditions(model: ReadModel, asked: Asked, order: Sequence[str], values: li
 
 def _whose(model: ReadModel, person: str) -> str:
     return f"{person} IN ({_persons(model)})" if len(model.whose) > 1 else f"{_persons(model)} = {person}"
+
+
+def _of_section(model: ReadModel, section: str) -> str:
+    """Rows of those who sit there; of what is asked also the section's own, which are no person's."""
+    sits = _SITS.format(whose=_persons(model), section=section)
+    if model.kind != "asked" or not model.sectioned:
+        return sits
+    return f"({sits} OR r.section = {section} AND coalesce({_persons(model)}, r.section) = r.section)"
 
 
 def _section(model: ReadModel, section: str, at: str) -> str:

@@ -14,6 +14,7 @@ SELECT
     min(d.due_on) AS due_on, -- date · 期限 · the period's last day
     min(d.done_on) AS done_on, -- date · 完成日期 · the Shanghai day on which it was done; null until then
     min(d.done_on) > min(d.due_on) AS late, -- boolean · 逾期 · whether that was after the day due
+    CASE WHEN d.duty = 'section-exchange' THEN d.subject END AS section, -- base.Section · 科室 · the section whose it is; null where it is a person's
     jsonb_object_agg(d.event_id, 1) AS told_by -- behind
 FROM (
     SELECT p.office, 'duty-report' AS duty, p.person AS subject, half_of(h.last_day) AS period, h.last_day AS due_on,

@@ -24,6 +24,7 @@ SELECT
                 'outputs_in_effect', median(array_agg(y.outputs_in_effect) OVER w)
             )
     END AS tier_median, -- own jsonb · 同层次中位数 · the medians of the year over those of the same tier; null where these are fewer than five, and to everybody but the person
+    y.section, -- base.Section · 科室 · the section whose year it is; null where it is a person's
     y.set_by, -- behind goals
     y.met_by, -- behind goals_met
     y.effected_by, -- behind outputs_in_effect
@@ -34,6 +35,7 @@ FROM (
             c.office,
             c.subject,
             c.year,
+            min(c.section) AS section,
             count(*) FILTER (WHERE c.what = 'goal') AS goals,
             count(*) FILTER (WHERE c.met) AS goals_met,
             coalesce(sum(c.counts) FILTER (WHERE c.what = 'output'), 0)::bigint AS outputs_in_effect,
@@ -42,18 +44,21 @@ FROM (
             jsonb_object_agg(c.event_id, c.counts) FILTER (WHERE c.what = 'output') AS effected_by,
             jsonb_object_agg(c.event_id, 1) AS told_by
         FROM (
-            SELECT g.office, coalesce(g.data ->> 'person', g.data ->> 'section') AS subject, (g.data -> 'year')::integer AS year,
+            SELECT g.office, coalesce(g.data ->> 'person', g.data ->> 'section') AS subject,
+                CASE WHEN NOT g.data ? 'person' THEN g.data ->> 'section' END AS section, (g.data -> 'year')::integer AS year,
                 'goal' AS what, coalesce(g.data -> 'reported' ->> 'state' = 'met', false) AS met, 1 AS counts, g.event_id
             FROM fact AS g
             WHERE g.type = 'chengzhang.people.goal-set.v1' AND coalesce(g.data ->> 'person', g.data ->> 'section') IS NOT NULL
             UNION ALL
-            SELECT o.office, s.subject, shanghai_year(o.occurred_at), 'output', false, coalesce((o.data -> 'count')::integer, 1),
+            SELECT o.office, s.subject, s.section, shanghai_year(o.occurred_at), 'output', false, coalesce((o.data -> 'count')::integer, 1),
                 o.event_id
             FROM fact AS o
             CROSS JOIN LATERAL (
-                SELECT DISTINCT w.subject
+                SELECT DISTINCT w.subject, w.section
                 FROM jsonb_array_elements(o.data -> 'stamps') AS p (stamp)
-                CROSS JOIN LATERAL (VALUES (p.stamp ->> 'person'), (p.stamp ->> 'section')) AS w (subject)
+                CROSS JOIN LATERAL (
+                    VALUES (p.stamp ->> 'person', NULL), (p.stamp ->> 'section', p.stamp ->> 'section')
+                ) AS w (subject, section)
                 WHERE w.subject IS NOT NULL
             ) AS s
             WHERE

@@ -35,7 +35,10 @@ def keys(known: Known) -> Iterator[Key]:
 def row(known: Known, key: Key) -> dict[str, Any]:
     """When it is due, and when it was done first."""
     due, done = last_day(key[-1]), min(_done(known).get(key, []), default=None)
+    section = key[1] if key[0] == "section-exchange" else None
     return {
+        "section": section,
+        "section_name": known.called(section),
         "due_on": due.isoformat(),
         "done_on": None if done is None else done.isoformat(),
         "late": None if done is None else done > due,

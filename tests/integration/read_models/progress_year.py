@@ -25,6 +25,13 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
                 counted[subject, fact.at.year]["outputs_in_effect"] += fact.data.get("count", 1)
     found = {key: {name: count[name] for name in _FIGURES} for key, count in counted.items()}
     return {
-        (subject, year): row | {"last_year": found.get((subject, year - 1)), "tier_median": None}
+        (subject, year): row
+        | {"last_year": found.get((subject, year - 1)), "tier_median": None}
+        | {"section": _section(subject), "section_name": known.called(_section(subject))}
         for (subject, year), row in found.items()
     }
+
+
+def _section(subject: str) -> str | None:
+    """Itself, where it is none of the persons, p-1 and on."""
+    return None if subject.startswith("p-") else subject
