@@ -64,6 +64,16 @@ _COMMANDS: Final = (
         "导出表格 · Export a table of the read models, or all of them, as a workbook or CSV.",
     ),
     Command(
+        "template",
+        "deploy.local.spreadsheets.template:template",
+        "导入模板 · Write the workbook to fill in and import: a sheet an action, pick lists, an example, help.",
+    ),
+    Command(
+        "import",
+        "deploy.local.spreadsheets.importing:import_",
+        "导入表格 · Record the rows of a workbook or CSV file; each row's fate with sheet, row and column.",
+    ),
+    Command(
         "up",
         "deploy.local.commands.cli_up:up",
         "启动全部服务 · Start whatever is missing, wait until it is ready, show a sample office year.",

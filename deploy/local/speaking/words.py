@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from deploy.local.speaking.messages import Lang
+from deploy.local.speaking.of_tables import TEXTS
 from schemas import vocabulary
 from schemas.declared import Words
 from services.common.home import pasteable
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **TEXTS,
     # the sample
     "sample_written": ("{actions} actions written to {out}.", "已写出 {actions} 个操作，位置：{out}。"),
     "sample_ahead": (
@@ -112,20 +114,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "no_office": ("There is no office in the record yet.", "目前还没有任何机关的记录。"),
     "which_office": ("Which office? Name one with --office: {offices}", "请用 --office 指定机关：{offices}"),
     "nobody": ("Office {office} has nobody to appraise in {year}.", "机关 {office} 在 {year} 年没有考核对象。"),
-    # tables
-    "no_table": (
-        "There is no table {table}. There are: {tables}, and all.",
-        "没有表 {table}。可用：{tables}，或 all。",
-    ),
-    "no_rows": ("{table}: nothing is recorded for the office {office}.", "{table}：机关 {office} 尚无记录。"),
-    "more_rows": ("… and {count} more: --all shows them.", "…… 另有 {count} 行：--all 全部显示。"),
-    "exporting": ("exporting", "正在导出"),
-    "exported": ("{rows} rows of {tables} tables written to {out}.", "已将 {tables} 张表共 {rows} 行写入 {out}。"),
-    "bad_ending": ("{out}: name a file that ends in .xlsx or .csv.", "{out}：文件名须以 .xlsx 或 .csv 结尾。"),
-    "all_in_one": (
-        "{out}: a CSV file holds one table. Name one, or a file that ends in .xlsx.",
-        "{out}：CSV 只容一张表。请指定一张表，或改用 .xlsx。",
-    ),
     # the growth file
     "growth_file": ("growth file", "成长档案"),
     "as_of": ("as it stood on {day}", "截至 {day} 的记录"),

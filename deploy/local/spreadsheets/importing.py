@@ -1,0 +1,77 @@
+"""``office import``: rows of a workbook or CSV as actions; each row's fate is told, nothing is sent before that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from deploy.local.api import headers, stack_settings
+from deploy.local.commands.options import HomeOption, JsonOption, LangOption
+from deploy.local.speaking.messages import language
+from deploy.local.speaking.trouble import USAGE, CommandError, explained
+from deploy.local.spreadsheets.actions import Fate, Ready, read
+from deploy.local.spreadsheets.files import digest, rows
+from deploy.local.spreadsheets.sending import Sending
+from deploy.local.spreadsheets.telling import Teller
+from schemas.base import ID
+
+_SECONDS = 60
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each row · 只试不发")]
+_Correct = Annotated[bool, typer.Option("--correct", help="Record changed rows as corrections · 将改动的行作更正登记")]
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="F.xlsx or F.csv, as `office template` has it · 要导入的文件")],
+    *,
+    office: Annotated[str, typer.Option(help="In which office · 机关编号")],
+    dry_run: _DryRun = False,
+    correct: _Correct = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    lang: LangOption = None,
+) -> None:
+    """导入表格 · Record the rows of a workbook or CSV file; each row's fate with sheet, row and column."""
+    speech = language(lang)
+    with explained(speech):
+        if not re.fullmatch(ID, office):
+            raise CommandError("bad_id", USAGE, value=office)
+        with Teller(speech, as_json=as_json) as teller:
+            count = _readable(file, office, teller)
+            if not teller.refused:
+                _record(file, office, count, teller, home, dry_run=dry_run, correct=correct)
+    raise typer.Exit(1 if teller.refused else 0)
+
+
+def _readable(file: Path, office: str, teller: Teller) -> int:
+    """How many rows are actions; what is wrong with the others is told."""
+    count = 0
+    for each in read(rows(file), office):
+        if isinstance(each, Fate):
+            teller.tell(each)
+        else:
+            count += 1
+    return count
+
+
+def _record(
+    file: Path, office: str, count: int, teller: Teller, home: Path | None, *, dry_run: bool, correct: bool
+) -> None:
+    """Try all of it; then, if nothing is refused, record it."""
+    settings = stack_settings(home, teller.lang)
+    publisher = headers(settings, "publisher")
+    with httpx.Client(base_url=settings.recorder_url, headers=publisher, timeout=_SECONDS) as client:
+        sending = Sending(client, teller, count, correct=correct)
+        sending.try_all(_ready(file, office), last=dry_run)
+        if not (dry_run or teller.refused):
+            sending.declare(office, digest(file), count)
+            sending.send_all(_ready(file, office))
+
+
+def _ready(file: Path, office: str) -> Iterator[Ready]:
+    """The rows as actions, read once more: none is kept."""
+    return (each for each in read(rows(file), office) if not isinstance(each, Fate))
