@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from schemas import meeting
 from schemas.base import instant
-from schemas.learning import SessionConvened, SessionRescheduled, SessionStamp
+from schemas.learning import RescheduleSession, SessionConvened, SessionRescheduled, SessionStamp
 from services.recorder.domain import facts, packs
 from services.recorder.domain.core import Action, Changes, Event, Key, Rejection, States, rests
 from services.recorder.domain.facts import ByHand, Ruling, needs, needs_more, rule, upholds
@@ -86,10 +86,10 @@ def most_credit(states: States, fact: Action | Event, stamp: SessionStamp | None
     return min(by_length, most.value)
 
 
-@needs_more(SessionConvened, SessionRescheduled)
-def by_which_pack(_states: States, event: Event, _data: Any) -> Iterable[Key]:  # noqa: ANN401  # either
+@needs_more(RescheduleSession, SessionConvened, SessionRescheduled)
+def by_which_pack(_states: States, fact: Action | Event, _data: Any) -> Iterable[Key]:  # noqa: ANN401  # any of them
     """Credits must still fit into a session of another length."""
-    yield packs.key(event)
+    yield packs.key(fact)
 
 
 # --- make-up ---
