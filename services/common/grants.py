@@ -10,12 +10,14 @@ from typing import Final, Self
 
 import structlog
 
+from schemas.entries import DisputeEntry, ProposeEntry
 from schemas.erasure import IRREVOCABLE
 from services.common.both import Both
 from services.common.tokens.entries import GrantsError, Role, digest, entries_of, read_file, values_of
 from services.common.tokens.uses import Uses
 
 __all__ = ["Grant", "Grants", "GrantsError", "Role"]
+OWN: Final = frozenset({ProposeEntry.TYPE, DisputeEntry.TYPE})  # what a cadre says
 _SETTLED: Final = 100_000_000  # nanoseconds: a file written since may be written again without looking changed
 _Mark = tuple[int, int, int, int]
 _log = structlog.get_logger(__name__)
@@ -39,6 +41,8 @@ class Grant:
 
     def may_publish(self, office: str, source: str, type_: str) -> bool:
         """Whether this is a publisher of that source, office and action type; what can't be undone it must name."""
+        if self.role == "cadre":
+            return self.in_office(office) and type_ in OWN
         named = type_ not in IRREVOCABLE or (self.types is not None and type_ in self.types)
         return named and self.reaches(office, source, type_)
 
@@ -48,7 +52,17 @@ class Grant:
 
     def owns(self, office: str, source: str) -> bool:
         """Whether this is a publisher of that source in that office: it may see the receipts."""
-        return self.role == "publisher" and self.in_office(office) and (self.sources is None or source in self.sources)
+        publishing = self.role in {"publisher", "organiser"}
+        return publishing and self.in_office(office) and (self.sources is None or source in self.sources)
+
+    def own(self, actor: str) -> str | None:
+        """Whose entries alone a cadre proposes and disputes: the token's person, else who acts; None for all others."""
+        return (self.person or actor) if self.role == "cadre" else None
+
+    @property
+    def names(self) -> bool:
+        """Whether it may know names: a reader, or a cadre of the own file."""
+        return self.role == "reader" or (self.role == "cadre" and self.person is not None)
 
     @property
     def narrowed(self) -> bool:

@@ -164,8 +164,8 @@ def test_no_token_made_here_is_weak() -> None:
         ({"x": {"role": "reader"}}, "needs either token or sha256"),
         ({"x": {"token": f"secret{REST}", "role": "reader", "expires": "tomorrow"}}, "x/expires"),
         ({"x": {"token": f"secret{REST}", "role": "reader", "offics": []}}, "x/offics"),
-        ({"x": {"token": f"secret{REST}", "role": "reader", "types": ["a"]}}, "narrow a publisher only"),
-        ({"x": {"token": f"secret{REST}", "role": "auditor", "person": "p"}}, "narrow a reader only"),
+        ({"x": {"token": f"secret{REST}", "role": "reader", "types": ["a"]}}, "narrow a publisher or organiser only"),
+        ({"x": {"token": f"secret{REST}", "role": "auditor", "person": "p"}}, "narrows a reader or cadre only"),
         (
             {"x": {"token": f"secret{REST}", "role": "reader", "section": "s-1"}},
             "x: Value error, section needs offices",
@@ -256,3 +256,25 @@ def test_uses_are_noted_once_a_minute(tmp_path: Path) -> None:
 def test_what_cannot_be_noted_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "uses").write_text("a file where a folder should be")
     Uses(tmp_path / "uses" / "recorder.json").note("study", datetime.now(UTC))
+
+
+# --- cadres and organisers ---
+
+
+def test_a_cadre_proposes_and_disputes_own_entries_and_reads_the_own_file() -> None:
+    cadre = Grant("zhang", "cadre", offices=frozenset({"o-1"}), person="p-1")
+    assert cadre.may_publish("o-1", "/cadre", "chengzhang.any.propose-entry.v1")
+    assert cadre.may_publish("o-1", "/cadre", "chengzhang.any.dispute-entry.v1")
+    for office, type_ in (("o-2", "any.propose-entry"), ("o-1", "any.verify-entry"), ("o-1", "work.file-output")):
+        assert not cadre.may_publish(office, "/cadre", f"chengzhang.{type_}.v1")
+    assert not cadre.owns("o-1", "/cadre")
+    assert (cadre.own("p-9"), cadre.names, cadre.narrowed) == ("p-1", True, True)
+    nobody = Grant("cadre", "cadre")
+    assert (nobody.own("p-9"), nobody.names) == ("p-9", False)
+
+
+def test_an_organiser_publishes_as_a_publisher_does() -> None:
+    organiser = Grant("o", "organiser", offices=frozenset({"o-1"}), types=frozenset({"chengzhang.learning.*"}))
+    assert organiser.may_publish("o-1", "/oa", "chengzhang.learning.record-attendance.v1")
+    assert not organiser.may_publish("o-1", "/oa", "chengzhang.people.erase-person.v1")
+    assert (organiser.own("p-1"), organiser.names) == (None, False)

@@ -13,7 +13,7 @@ from deploy.local.paths import Home, write_private
 from deploy.local.running.ports import LOOPBACK
 from deploy.local.servers import postgres
 
-ROLES = ("publisher", "reader", "auditor", "operator")
+ROLES = ("publisher", "organiser", "cadre", "reader", "auditor", "operator")
 _KEY_BYTES = 32
 _ADDRESSES = {  # where stack.env has each service's port
     "kafka": "CHENGZHANG_KAFKA",

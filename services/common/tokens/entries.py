@@ -3,7 +3,9 @@
     {"publisher": "<token>", "reader": "<token>", "auditor": "<token>", "operator": "<token>",
      "study-platform": {"sha256": "…", "role": "publisher", "offices": ["o-1"], "sources": ["/study"],
                         "types": ["chengzhang.learning.*"], "expires": "2027-12-31"},
-     "zhang": {"token": "…", "role": "reader", "person": "p-1"}}
+     "zhang": {"token": "…", "role": "cadre", "person": "p-1"}}
+
+An organiser publishes as a publisher does. A cadre reads the own file, and proposes and disputes own entries only.
 
 A bare token stands under its role's name and reaches all offices; an object narrows what it names. The token itself
 stands there only for whoever runs commands on this machine.
@@ -24,7 +26,7 @@ from services.common.both import Both
 from services.common.moments import last_of
 from services.common.tokens.words import said
 
-Role = Literal["publisher", "reader", "auditor", "operator"]
+Role = Literal["publisher", "organiser", "cadre", "reader", "auditor", "operator"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 SHORTEST: Final = 22  # characters of base64url: 128 bits
 _SHORTEST_OF: Final = ((re.compile(r"\d+"), 39), (re.compile(r"[0-9a-fA-F]+"), 32))  # with fewer bits a character
@@ -61,10 +63,12 @@ class Entry(BaseModel):
     def _goes_together(self) -> Self:
         if (self.token is None) == (self.sha256 is None):
             raise ValueError("needs either token or sha256")
-        if self.role != "publisher" and (self.sources is not None or self.types is not None):
-            raise ValueError("sources and types narrow a publisher only")
-        if self.role != "reader" and (self.person is not None or self.section is not None):
-            raise ValueError("person and section narrow a reader only")
+        if self.role not in {"publisher", "organiser"} and (self.sources is not None or self.types is not None):
+            raise ValueError("sources and types narrow a publisher or organiser only")
+        if self.role not in {"reader", "cadre"} and self.person is not None:
+            raise ValueError("person narrows a reader or cadre only")
+        if self.role != "reader" and self.section is not None:
+            raise ValueError("section narrows a reader only")
         if self.section is not None and self.offices is None:
             raise ValueError("section needs offices: another office may have a section with the same id")
         return self

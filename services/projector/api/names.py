@@ -31,7 +31,7 @@ class Names:
     async def open(self, sealed: Mapping[str, dict[str, Any]], grant: Grant, authorization: str) -> Opened:
         """The names, and who was erased."""
         found = Opened()
-        if grant.role != "reader" or not sealed:
+        if not grant.names or not sealed:
             found.update(dict.fromkeys(sealed))
             return found
         persons = list(sealed)

@@ -230,4 +230,4 @@ def missing(en: str) -> Problem:
 
 def may_read(grant: Grant) -> bool:
     """Readers read; auditors read without names; nobody else sees contents."""
-    return grant.role in {"reader", "auditor"}
+    return grant.names or grant.role == "auditor"

@@ -28,7 +28,8 @@ SUBJECTS = (  # imported for the rules that they register
     timeline, people, discipline, erasure, packs, planning, sessions, roll, study, meeting, courses, talk, work,
     goals, welfare, proposing, entries,
 )  # fmt: skip
-AIMING = (*entries.TAKING, *proposing.POINTING)  # actions about an event that is recorded already
+TAKING = entries.TAKING
+AIMING = (*TAKING, *proposing.POINTING)  # actions about an event that is recorded already
 check = facts.check
 check()
 

@@ -40,8 +40,8 @@ _LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
 # It says the same of whatever the sender may not know.
 NOT_YOURS: Final = Rejection(
     "not-yours",
-    "This identity may not take back or correct that event: its grant has other offices, sources or types.",
-    "此身份无权撤销或更正该事件：其授权的机关、来源或类型与此不符。",
+    "This identity may not take back, correct or verify that event: its grant has other offices, sources or types.",
+    "此身份无权撤销、更正或核实该事件：其授权的机关、来源或类型与此不符。",
 )
 
 
@@ -148,6 +148,8 @@ class Batch:
         decided: Decision = decider.decide(self.working, action, now)
         if isinstance(decided, Rejection):
             return decided
+        if foreign := _foreign(submission, action, decided):
+            return foreign
         built = self._stale(action, decided) or self._build(submission.by, action, decided)
         if isinstance(built, Rejection):
             return built
@@ -278,9 +280,13 @@ class Batch:
 
 
 def _within(sender: Grant, action: Action) -> bool:
-    """Whether what an action takes back, if anything, is its sender's own."""
+    """Whether what an action takes back is its sender's own, and what it verifies something that its sender records."""
     target = action.target
-    return target is None or sender.reaches(target.office, target.source, target.data.ACTION.TYPE)
+    if target is None:
+        return True
+    if isinstance(action.data, decider.TAKING):
+        return sender.reaches(target.office, target.source, target.data.ACTION.TYPE)
+    return action.replacement is None or sender.reaches(action.office, action.source, action.replacement.type)
 
 
 def _taken(ident: str, number: int, code: str | None) -> Rejection:
@@ -304,6 +310,18 @@ def _mended(ident: str) -> str:
     """What the guide proposes as the id of the next try: a-1, a-1.2, a-1.3."""
     stem, dot, number = ident.rpartition(".")
     return f"{stem}.{int(number) + 1}" if dot and number.isascii() and number.isdecimal() else f"{ident}.2"
+
+
+def _foreign(submission: Submission, action: Action, decided: list[Event]) -> Rejection | None:
+    """Why a cadre may not say that: it is about nobody but others."""
+    own = submission.sender.own(action.actor)
+    if own is None or own in {stamp.person for event in decided for stamp in event.data.stamps}:
+        return None
+    return Rejection(
+        "not-yours",
+        "A cadre proposes and disputes entries of the own growth file only. Ask the organiser to enter or dispute it.",
+        "干部只能申报本人成长档案的条目，或对其提出异议。请由组织者登记或提出。",
+    )
 
 
 def _too_large(event: Event, size: int) -> Rejection | None:
