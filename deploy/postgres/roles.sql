@@ -24,5 +24,18 @@ BEGIN
     EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO recorder, projector', current_database());
     EXECUTE format('GRANT recorder, projector TO %I', owner);
     GRANT reporter TO recorder;
+    -- Who only reads holds up nobody: no locks by number, which are the services' leases; no large objects, which fill
+    -- the disk; a bounded number of connections.
+    FOR name IN
+        SELECT oid::regprocedure FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(pg_(try_)?advisory_|lo_|lowrite$)'
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', name);
+        IF name LIKE '%advisory%' THEN
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO recorder, projector, %I', name, owner);
+        END IF;
+    END LOOP;
+    ALTER ROLE reporter CONNECTION LIMIT 20;
+    ALTER ROLE auditor CONNECTION LIMIT 20;
 END
 $$;

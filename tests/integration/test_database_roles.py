@@ -88,6 +88,12 @@ _NOBODY: Final = {
     "an extension": "CREATE EXTENSION file_fdw",
     "the superuser": "SET ROLE postgres",
 }
+_READERS_NEVER: Final = {
+    "a shard's lease": "SELECT pg_try_advisory_lock(0, 0)",
+    "what a new year waits for": "SELECT pg_advisory_xact_lock(x'79656172'::bigint)",
+    "a large object": "SELECT lo_create(0)",
+    "a large object's content": "SELECT lo_from_bytea(0, 'x')",
+}
 
 
 @pytest.fixture
@@ -154,6 +160,31 @@ async def test_each_does_its_own_and_no_more(database: dict[str, str]) -> None:
                 name,
                 refused,
             )
+
+
+async def _connections(url: str, most: int) -> int:
+    """How many there can be at once."""
+    held: list[asyncpg.Connection[asyncpg.Record]] = []
+    try:
+        while len(held) < most:
+            held.append(await asyncpg.connect(url))
+    except asyncpg.TooManyConnectionsError:
+        pass
+    finally:
+        for connection in held:
+            await connection.close()
+    return len(held)
+
+
+async def test_who_only_reads_holds_up_nobody(database: dict[str, str]) -> None:
+    """A lock by its number is a service's lease, and connections are everybody's."""
+    lease = _READERS_NEVER["a shard's lease"]
+    for role in _READERS:
+        for name, statement in _READERS_NEVER.items():
+            assert "permission denied" in _psql(database[role], statement), (role, name)
+        assert 0 < await _connections(database[role], 40) < 40, role
+    for role in ("owner", *_SERVICES):
+        assert not _psql(database[role], lease), role
 
 
 async def test_a_command_of_the_owner_makes_what_the_services_go_on_with(database: dict[str, str]) -> None:
