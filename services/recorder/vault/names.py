@@ -5,6 +5,7 @@ alone can't try names, and the same name in two offices looks like two. It goes 
 """
 
 import hmac
+import re
 import time
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
@@ -19,6 +20,7 @@ from services.recorder.ledger.database import Connection, Pool
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 _TRUSTED_FOR: Final = 1.0  # seconds that nobody is called so: how late another recorder learns of a new name
 _MOST_TRUSTED: Final = 50_000
+_VARIANTS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # say how the character before is drawn
 Said = tuple[str, str]  # an office, and a text that was said there
 
 
@@ -69,5 +71,6 @@ def _columns(persons: Collection[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def plain(text: str) -> str:
-    """What counts as the same name: NFKC, no blanks around it, small letters."""
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    """What counts as the same name: NFKC, small letters, without what nobody sees, such as the blank in 王　芳."""
+    seen = (each for each in unicodedata.normalize("NFKC", text) if each.isprintable() and not each.isspace())
+    return _VARIANTS.sub("", "".join(seen)).casefold()
