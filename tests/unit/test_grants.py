@@ -171,6 +171,11 @@ def test_no_token_made_here_is_weak() -> None:
             "x: Value error, section needs offices",
         ),
         ({"reader": f"secret{REST}", "auditor": f"secret{REST}"}, "have the same token"),
+        (f'{{"reader": "secret{REST}", "reader": "later{REST}"}}', "'reader' is there twice"),
+        (
+            f'{{"x": {{"token": "secret{REST}", "role": "reader", "offices": ["o-1"], "offices": ["o-2"]}}}}',
+            "'offices' is there twice",
+        ),
         ({"reader": None}, "reader"),
         ({"张三": {"token": f"secret{REST}", "role": "publisher"}}, "is no name for a token"),
         ({"a b": {"token": f"secret{REST}", "role": "publisher"}}, "is no name for a token"),

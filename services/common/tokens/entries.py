@@ -12,6 +12,7 @@ stands there only for whoever runs commands on this machine.
 """
 
 import hashlib
+import json
 import os
 import re
 from datetime import datetime
@@ -117,10 +118,20 @@ def read_file(path: Path) -> tuple[os.stat_result, bytes]:
 
 def values_of(path: Path, raw: bytes) -> dict[str, Any]:
     """The file's object, its entries unchecked. Raises GrantsError."""
+
+    def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, item in members:
+            if name in found:
+                raise GrantsError(said("twice", path=path, name=repr(name)))
+            found[name] = item
+        return found
+
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise GrantsError(said("not-json", path=path, line=error.lineno, column=error.colno)) from None
+    value = json.loads(raw, object_pairs_hook=once)  # again: orjson takes the last of two, and says nothing
     if not isinstance(value, dict) or not value:
         raise GrantsError(said("no-object", path=path))
     return value

@@ -12,6 +12,7 @@ _WORDS: Final[Words] = {
         "`office token rotate` for every token in it: somebody may know them.",
         "not-json": "{path}: not JSON at line {line}, column {column}.",
         "no-object": '{path}: not a JSON object of grants, such as {{"publisher": "<token>"}}.',
+        "twice": "{path}: {name} is there twice, and says two things. Leave one of them.",
         "same": "{path}: {name} and {first} have the same token; give each its own (`office token rotate {name}`).",
         "name": "{path}: {name} is no name for a token: letters and digits, behind the first also . _ @ : / + -, at "
         "most 64. It stands in every event that the token sends: name an app or a role, never a person.",
@@ -30,6 +31,7 @@ _WORDS: Final[Words] = {
         "更换其中的每个令牌：可能已为他人所知。",
         "not-json": "{path}：第 {line} 行第 {column} 列起不是 JSON。",
         "no-object": '{path}：不是由授权组成的 JSON 对象，例如 {{"publisher": "<令牌>"}}。',
+        "twice": "{path}：{name} 出现两次，含义不一。请只保留其一。",
         "same": "{path}：{name} 与 {first} 的令牌相同；请各用各的（`office token rotate {name}`）。",
         "name": "{path}：{name} 不能作令牌的名称：只能是字母和数字，首字符之后还可以用 . _ @ : / + -，最多 64 个。"
         "名称会写入该令牌发送的每个事件：请用应用或角色的名称，不得用人名。",
