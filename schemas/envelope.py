@@ -9,7 +9,9 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from schemas.base import Id, Instant, Model
 
-Token = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,256}$")]
+Token = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]{1,256}$")
+]
 Traceparent = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 STRUCTURED = "application/cloudevents+json"  # the media type of structured mode

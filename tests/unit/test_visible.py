@@ -49,7 +49,7 @@ def _read(fields: dict[str, Any]) -> Readable:
 
 @pytest.mark.parametrize("escaped", [False, True], ids=["as it is", "escaped"])
 @pytest.mark.parametrize("letter", ["\x1b", "\x7f", "\x9b", "\u202e", "\u2066", "\u061c", "\u2028", "\x00", "\n"])
-@pytest.mark.parametrize("pointer", ["/id", "/source", "/actor", "/data/name", "/data/section", "/data/x"])
+@pytest.mark.parametrize("pointer", ["/id", "/source", "/type", "/actor", "/data/name", "/data/section", "/data/x"])
 def test_every_field_is_looked_at(pointer: str, letter: str, escaped: bool) -> None:
     fields = orjson.loads(orjson.dumps(_ACTION))
     *path, name = pointer.split("/")[1:]
@@ -59,7 +59,7 @@ def test_every_field_is_looked_at(pointer: str, letter: str, escaped: bool) -> N
         raw = raw.replace(letter.encode(), f"\\u{ord(letter):04X}".encode())
     found = read(orjson.loads(raw), raw)
     if isinstance(found, Unreadable):
-        assert (found.code, pointer in {"/id", "/source"}) == ("no-address", True)
+        assert (found.code, pointer in {"/id", "/source", "/type"}) == ("no-address", True)
         return
     assert found.refusal is not None
     assert found.refusal.code == "invalid-field"
