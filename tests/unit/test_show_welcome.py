@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,10 @@ async def test_the_first_time_it_publishes_waits_and_shows(stack: Stack) -> None
         stack.settings.recorder_url,
     ):
         assert word in page
+    # What a process list would show: the token in curl's arguments. It goes by a file that its owner alone may read.
+    assert not re.search(r"curl .*(Bearer|tokens\.json)", page)
+    assert f"curl -H @{stack.settings.home}/reader.header" in page
+    assert "(umask 077; " in page
 
 
 async def test_the_second_time_it_only_shows(stack: Stack) -> None:
