@@ -153,6 +153,36 @@ async def test_persons_come_before_their_posts_and_entries_before_their_correcti
             assert place[corrected] < number
 
 
+class SlowKafka(Office):
+    """What was sent over Kafka is read late: when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._on_its_way: list[tuple[str, bytes]] = []
+
+    async def send(self, office: str, body: bytes) -> None:
+        self._on_its_way.append((office, body))
+
+    async def flush(self) -> None:
+        arrived, self._on_its_way = self._on_its_way, []
+        for office, body in arrived:
+            await super().send(office, body)
+
+
+@pytest.mark.parametrize("office", [Office(), SlowKafka()])
+async def test_what_is_about_one_thing_keeps_its_order_though_it_goes_both_ways(office: Office) -> None:
+    await publish(office, SAMPLE)
+    place = {ident: number for number, ident in enumerate(office.taken)}
+    chains = [("propose-visit-{}", "approve-visit-{}", "visit-{}"), ("need-{}", "met-{}")]
+    chains += [("own-{}", "dispute-own-{}", "settle-own-{}"), ("settle-own-{}", "verify-own-{}"), ("t-{}", "f-t-{}")]
+    for first, *then in chains:
+        names = [ident.removeprefix(then[0][:-2]) for ident in place if ident.startswith(then[0][:-2])]
+        assert names, then
+        for name in names:
+            steps = [place[step.format(name)] for step in (first, *then) if step.format(name) in place]
+            assert steps == sorted(steps), name
+
+
 def test_a_correction_of_a_sealed_entry_is_sealed_too() -> None:
     talk = {"type": "chengzhang.talk.hold-talk.v1", "data": {"note": "…"}}
     correction = {"type": "chengzhang.any.correct-entry.v1", "data": {"replacement": talk}}

@@ -19,9 +19,10 @@ def key_of(action: Json) -> Key:
 
 @dataclass(slots=True)
 class Sent:
-    """An action under way."""
+    """An action under way; ``about`` is what others may have to wait for."""
 
     body: bytes
+    about: frozenset[str] = frozenset()
     attempts: int = 1
 
 

@@ -1,7 +1,8 @@
 """Plain actions onto Kafka, those with sealed fields over HTTP, each answered by a receipt.
 
 Two ways in have no order between them, so the order that matters is kept here: what names a person waits for the
-person, what takes something back waits for it. All else may overtake: `unknown-reference` can be sent again, and is.
+person, and what is about the same thing waits for what came before it the other way: the approval of a visit for its
+proposal, the visit for its approval. All else may overtake: `unknown-reference` can be sent again, and is.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -20,13 +22,15 @@ from deploy.local.publishing.poster import PATIENCE, PAUSE, Poster
 from deploy.local.publishing.wire import Wire
 from deploy.local.speaking.trouble import CommandError
 from schemas.catalogue import ACTIONS
+from schemas.declared import named
 from schemas.identity import event_id
 from schemas.people import RegisterPerson
 
 BATCH: Final = 100
 _BATCH_BYTES: Final = 200_000
 _UNDER_WAY: Final = 20_000  # actions without a receipt: bounds memory and keeps the progress bar honest
-_EVENTS: Final = 2  # the most that one action with sealed fields becomes: a correction
+_EVENTS: Final = 2  # the most that an action becomes on which one that goes the other way rests: a correction
+_EVERYWHERE: Final = {"person", "section"}  # kinds of things that nearly every action names
 _QUIET: Final = 1.5  # seconds without a receipt, after which the recorder is asked: a repeat writes none
 
 
@@ -38,6 +42,22 @@ def sealed(action: Json) -> bool:
         fact = data["replacement"]
     model, fields = ACTIONS.get(str(fact.get("type"))), fact.get("data")
     return bool(model and isinstance(fields, dict) and any(fields.get(name) for name in model.SEALED))
+
+
+def about(action: Json) -> frozenset[str]:
+    """What it makes and names, but for persons and sections; the events that it makes, and one that it is about."""
+    data = action.get("data")
+    found = {event_id(*key_of(action), index) for index in range(_EVENTS)}
+    if isinstance(data, dict):
+        found |= {value for name in _naming(str(action["type"])) if isinstance(value := data.get(name), str)}
+    return frozenset(found)
+
+
+@cache
+def _naming(type_: str) -> tuple[str, ...]:
+    model = ACTIONS.get(type_)
+    places = named(model) if model else ()
+    return ("event", *(each.path[0] for each in places if len(each.path) == 1 and each.mark.kind not in _EVERYWHERE))
 
 
 def _group(action: Json) -> str:
@@ -54,7 +74,7 @@ class Publisher:
         self._began = datetime.now(UTC).isoformat()
         self._batch: list[Json] = []
         self._batch_bytes = 0
-        self._pending: set[str] = set()  # ids of the events that the batch will make
+        self._pending: set[str] = set()  # what the batch is about
         self._posts: set[Key] = set()  # who is where: under way on Kafka, and wanted before the next talk
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -80,7 +100,7 @@ class Publisher:
             return
         self._batch.append(action)
         self._batch_bytes += len(body)
-        self._pending.update(event_id(*key_of(action), index) for index in range(_EVENTS))
+        self._pending |= about(action)
         if len(self._batch) >= BATCH or self._batch_bytes > _BATCH_BYTES:
             await self._post_batch()
 
@@ -90,22 +110,25 @@ class Publisher:
         if len(self.answers.waiting) >= _UNDER_WAY:
             await self._while(lambda: len(self.answers.waiting) > _UNDER_WAY // 2)
         key = key_of(action)
-        self.answers.waiting[key] = Sent(body)
+        self.answers.waiting[key] = Sent(body, about(action))
         if _group(action) == "people":
             self._posts.add(key)
         await self._wire.send(action["office"], body)
 
     def _rests_on_batch(self, action: Json) -> bool:
-        """Whether it names a person who is not registered yet, or takes back what is not recorded yet."""
+        """Whether it names a person who is not registered yet, or is about what is not recorded yet."""
         registers = any(other["type"] == RegisterPerson.TYPE for other in self._batch)
-        return registers or (isinstance(action.get("data"), dict) and action["data"].get("event") in self._pending)
+        return registers or not self._pending.isdisjoint(about(action))
 
     async def _post_batch(self) -> None:
         batch, self._batch, self._batch_bytes = self._batch, [], 0
+        first = self._posts | {
+            key for key, sent in self.answers.waiting.items() if not self._pending.isdisjoint(sent.about)
+        }
         self._pending.clear()
-        if batch and self._posts:
+        if batch and first:
             await self._wire.flush()
-            await self._while(lambda: not self._posts.isdisjoint(self.answers.waiting))
+            await self._while(lambda: not first.isdisjoint(self.answers.waiting))
             self._posts.clear()
         if batch:
             await self._poster.post(batch)
