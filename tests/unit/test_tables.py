@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.local import api
 from deploy.local.cli import app
+from deploy.local.speaking.codes import codes
 from deploy.local.tables import export, show
 from deploy.local.tables.described import resources
 from services.common.settings import Settings
@@ -164,8 +166,54 @@ def test_a_table_on_the_terminal_fits_into_80_columns(
     assert "李晓明" in result.output
     assert "p-1" in result.output
     assert "2026-06-30" in result.output
+    assert "述职" in result.output
+    assert "p-1/2026H1" in result.output
     told = json.loads(run("due", "--json").output)
     assert [row["owner_name"] for row in told["items"]] == ["李晓明", None]
+
+
+TALK = {
+    "office": "o-1", "person_a": "p-1", "name_a": "魏菲", "person_b": "p-2", "name_b": "孙志远", "period": "2026",
+    "duty": "leadership-section-head", "needed": 6, "held": 1, "due_on": "2026-12-31",
+}  # fmt: skip
+DOSSIER = {
+    "office": "o-1", "starts_at": "2026-01-06T16:30:00Z", "title": "党章讨论会", "carrier": "branch", "roll": True,
+    "missing": ["minutes", "make-up"],
+}  # fmt: skip
+MEMBER = {
+    "office": "o-1", "person": "p-1", "name": "王慧琳", "section_name": "秘书科", "tier": "staff", "rank": None,
+    "party_role": "member", "away": "long-leave", "since": "2015-09-21",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "table", "said"),
+    [
+        ("talks", ("talk-due", TALK), ["主任室与科室负责人", "2026-12-31"]),
+        ("dossier", ("study-dossiers", DOSSIER), ["2026-01-07 00:30", "会议记录、补课", "党支部"]),
+        ("roster", ("roster", MEMBER), ["党员", "长期休假", "2015-09-21"]),
+    ],
+)
+def test_a_table_has_words_for_codes_whole_days_and_instants_of_shanghai(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, command: str, table: tuple[str, Json], said: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setitem(ROWS, table[0], [table[1]])
+    shown = run(command).output
+    assert all(text in shown for text in said), shown
+
+
+@pytest.mark.parametrize(
+    ("column", "file", "code"),
+    [
+        ("duty", "due_list.sql", r"SELECT [a-z]\.office, '([a-z-]+)'"),
+        ("missing", "learning/study_dossier.sql", r"THEN '([a-z-]+)'"),
+    ],
+)
+def test_what_a_read_model_calls_by_a_code_has_words(column: str, file: str, code: str) -> None:
+    found = set(re.findall(code, (Path("services/projector/read_models") / file).read_text("utf-8")))
+    assert len(found) > 5
+    assert found <= codes()[column].keys()
 
 
 def test_where_nothing_is_recorded_the_terminal_says_so(run: Callable[..., Result]) -> None:

@@ -61,7 +61,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "表格软件把编号变成了日期。请将该列设为文本格式后重新填写。",
     ),
     "not_whole": ("This is no whole number.", "不是整数。"),
-    "not_yes": ("This is neither yes nor no: 是 or 否.", "请填写 是 或 否。"),
+    "not_yes": ("This is neither yes nor no.", "请填写 是 或 否。"),
     "not_day": (
         "This is no day: 2026-03-02, with a time 2026-03-02 09:00.",
         "不是日期：请写作 2026-03-02，带时间写作 2026-03-02 09:00。",

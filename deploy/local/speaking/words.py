@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from deploy.local.speaking.codes import codes
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.of_tables import TEXTS
-from schemas import vocabulary
-from schemas.declared import Words
 from services.common.home import pasteable
 
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -179,20 +178,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "database": ("database", "数据库"),
 }
 
-# The codes that read models have of their own.
-_STATES: Final[dict[str, Words]] = {
-    "not-opened": Words("未启动", "not opened"),
-    "proposed": Words("待核实", "proposed"),
-    "disputed": Words("有异议", "disputed"),
-}
-_GRADES: Final[dict[str, Words]] = {
-    "excellent": Words("优秀", "excellent"),
-    "competent": Words("称职", "competent"),
-    "basically-competent": Words("基本称职", "basically competent"),
-    "incompetent": Words("不称职", "incompetent"),
-    "undetermined": Words("不确定等次", "undetermined"),
-}
-
 
 def say(lang: Lang, key: str, **values: object) -> str:
     """A sentence, filled; a value that is itself in both languages goes into it in its own."""
@@ -207,6 +192,5 @@ def both(key: str, **values: object) -> dict[str, str]:
 
 def term(lang: Lang, field: str, code: str | None) -> str:
     """What a field's code, or an event's type (``event``), is called; one without words speaks for itself."""
-    own = {"stage": _STATES, "state": _STATES, "grade": _GRADES, "event": vocabulary.types()}
-    found = own.get(field, vocabulary.values().get(field, {})).get(code or "")
+    found = codes().get(field, {}).get(code or "")
     return (code or "") if found is None else getattr(found, lang)

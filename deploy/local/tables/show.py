@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 import typer
@@ -16,14 +17,16 @@ from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import explained
 from deploy.local.speaking.words import say, term
 from deploy.local.tables.described import Column, Resource, named
+from services.common.moments import SHANGHAI
 from services.common.showing import Whole
 
 Row = dict[str, Any]
 SHOWN: Final = 25
+_WHOLE: Final = {"date": len("2026-03-02"), "date-time": len("2026-03-02 09:00")}  # no day is broken
 # Of each table what fits into 80 columns; the API, SQL and `office export` have all of it.
 SHORT: Final[dict[str, tuple[str, ...]]] = {
     "plan-fulfilment": ("plan", "period", "carrier", "planned", "held", "late", "expected", "attended"),
-    "due": ("due_on", "duty", "what", "owner_name", "section_name", "done_on"),
+    "due": ("due_on", "duty", "id", "owner_name", "section_name", "done_on"),
     "talk-due": ("name_a", "name_b", "duty", "period", "needed", "held", "due_on"),
     "section-board": ("section_name", "month", "sessions", "attended", "outputs_in_effect", "decisions", "exchanges"),
     "roster": ("name", "section_name", "tier", "rank", "party_role", "away", "since"),
@@ -79,8 +82,8 @@ def _print(table: Resource, office: str, rows: list[Row], lang: Lang, most: int 
     columns = [by_name[name] for name in SHORT[table.key] if name in by_name] or list(table.columns)
     drawn = Whole(title=f"{table.zh if lang == 'zh' else table.en} · {office}", title_justify="left")
     for column in columns:
-        right = column.form == "integer"
-        drawn.add_column(column.heading(lang), justify="right" if right else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if column.form == "integer" else "left"
+        drawn.add_column(column.heading(lang), justify=side, overflow="fold", min_width=_WHOLE.get(column.form))
     for row in rows[:most]:
         drawn.add_row(*(_cell(column, row, lang) for column in columns))
     console.print(drawn)
@@ -97,6 +100,7 @@ def _cell(column: Column, row: Row, lang: Lang) -> str:
     if isinstance(value, bool):
         return "✓" if value else "—"
     if isinstance(value, list):
-        return "、".join(map(str, value))
-    text = str(value)
-    return term(lang, column.name, text) if column.form == "string" else text[:16].replace("T", " ")
+        return ("、" if lang == "zh" else ", ").join(term(lang, column.name, str(each)) for each in value)
+    if column.form == "date-time":
+        return f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    return term(lang, column.name, str(value))

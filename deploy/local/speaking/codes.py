@@ -1,0 +1,57 @@
+"""What the codes in read models are called: those of the contract, and those that read models have of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from schemas import vocabulary
+from schemas.declared import Words
+
+_STATES: Final[dict[str, Words]] = {
+    "not-opened": Words("未启动", "not opened"),
+    "proposed": Words("待核实", "proposed"),
+    "disputed": Words("有异议", "disputed"),
+}
+_GRADES: Final[dict[str, Words]] = {
+    "excellent": Words("优秀", "excellent"),
+    "competent": Words("称职", "competent"),
+    "basically-competent": Words("基本称职", "basically competent"),
+    "incompetent": Words("不称职", "incompetent"),
+    "undetermined": Words("不确定等次", "undetermined"),
+}
+_DUTIES: Final[dict[str, Words]] = {
+    "duty-report": Words("述职", "duty report"),
+    "section-exchange": Words("科室交流", "section exchange"),
+    "talk": Words("约定谈话", "required talk"),
+    "follow-up": Words("谈心跟进", "follow-up"),
+    "plan-item": Words("计划事项", "plan item"),
+    "make-up": Words("补课", "make-up"),
+    "visit-approval": Words("慰问审批", "visit approval"),
+    "assessment": Words("述职评议", "assessment"),
+}
+_MISSING: Final[dict[str, Words]] = {
+    "plan": Words("计划", "plan"),
+    "roll": Words("签到", "roll"),
+    "minutes": Words("会议记录", "minutes"),
+    "speeches": Words("交流发言", "speeches"),
+    "reflections": Words("心得体会", "reflections"),
+    "make-up": Words("补课", "make-up"),
+}
+
+
+@cache
+def codes() -> Mapping[str, Mapping[str, Words]]:
+    """What codes are called, by the column that has them; ``event`` has types."""
+    declared = vocabulary.values()
+    return declared | {
+        "stage": _STATES,
+        "state": _STATES,
+        "grade": _GRADES,
+        "event": vocabulary.types(),
+        "duty": declared["pair"] | declared["party_pair"] | _DUTIES,
+        "party_role": declared["role"],
+        "away": declared["kind"] | {"long-leave": Words("长期休假", "long leave")},
+        "missing": _MISSING,
+    }
