@@ -241,7 +241,9 @@ async def test_erasures_and_holds_change_no_read_model(database: str) -> None:
 
 async def _shown(database: str) -> list[list[tuple[Any, ...]]]:
     return [
-        await select(database, f"SELECT * FROM office.{model.name} ORDER BY 1, 2, 3") for model in read_models.load()
+        await select(database, f"SELECT * FROM office.{model.name} ORDER BY 1, 2, 3")
+        for model in read_models.load()
+        if model.name != "entry_burden"  # of all that was sent
     ]
 
 

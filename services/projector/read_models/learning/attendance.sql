@@ -13,7 +13,7 @@ SELECT
     q.starts_at, -- timestamptz · 开始时间 · when the session begins
     q.expected, -- boolean · 应到 · whether this person should come
     q.state, -- meeting.Attended
-    q.minutes, -- integer · 分钟 · minutes attended
+    q.minutes, -- bigint · 分钟 · minutes attended
     q.made_up, -- boolean · 已补课 · whether it was made up
     q.told_by -- behind
 FROM (
@@ -49,12 +49,12 @@ FROM (
         ) AS called_off ON true
     ),
     line AS (
-        SELECT m.office, m.stream, e.person, true AS expected, NULL AS state, NULL::integer AS minutes, false AS made_up, NULL::uuid AS event_id
+        SELECT m.office, m.stream, e.person, true AS expected, NULL AS state, NULL::bigint AS minutes, false AS made_up, NULL::uuid AS event_id
         FROM met AS m
         CROSS JOIN LATERAL (SELECT DISTINCT jsonb_array_elements_text(m.data -> 'expected') AS person) AS e
         WHERE m.cancelled_by IS NULL
         UNION ALL
-        SELECT a.office, a.stream, a.data ->> 'person', false, a.data ->> 'state', (a.data -> 'minutes')::integer, a.data ? 'form', a.event_id
+        SELECT a.office, a.stream, a.data ->> 'person', false, a.data ->> 'state', (a.data -> 'minutes')::bigint, a.data ? 'form', a.event_id
         FROM fact AS a
         WHERE a.type IN ('chengzhang.learning.attendance-recorded.v1', 'chengzhang.learning.make-up-completed.v1')
     )
