@@ -72,6 +72,13 @@ def test_a_file_says_who_and_what_newest_first() -> None:
     assert "公文写作专题讲座" in page
 
 
+def test_the_six_guide_words_are_all_there_in_their_order() -> None:
+    page = drawn(growth_file(file_of(entry("2026-03-02", 1)), "zh", None))
+    profile = page.partition("六个方面")[2]
+    counts = re.findall(r"([人干新绩和上]) +▇* +(\d+)", profile)
+    assert counts == [("人", "0"), ("干", "1"), ("新", "0"), ("绩", "0"), ("和", "0"), ("上", "0")]
+
+
 def test_a_year_is_told_in_counts_with_bars() -> None:
     page = drawn(growth_file(file_of(entry("2026-03-02", 1)), "en", None))
     assert "section head" not in page

@@ -16,8 +16,14 @@ from deploy.local.commands import marker, welcome
 from deploy.local.publishing.answers import Answers
 from deploy.local.speaking.messages import Lang
 from services.common.settings import Settings
+from tests.contract.generate import application, asked
 
 Json = dict[str, Any]
+DOCUMENT = asked(application("projector"), "/openapi.json").json()
+DUTY = {
+    "office": "o-w1", "duty": "duty-report", "id": "p-w1-009/2099H1", "owner": "p-w1-009", "owner_name": "赵晓芳",
+    "section": "xinxi", "section_name": "信息科", "what": "report", "due_on": "2099-06-30", "done_on": None,
+}  # fmt: skip
 
 
 class Stack:
@@ -47,6 +53,11 @@ class Stack:
                 "requirement_met": True, "evidence_by_group": {"work": 2}, "grade": None, "proposed_grade": None,
             }  # fmt: skip
             return httpx.Response(200, json={"office": "o-w1", "items": [row], "next": None, "seen": {}})
+        if request.url.path == "/openapi.json":
+            return httpx.Response(200, json=DOCUMENT)
+        if request.url.path.startswith("/offices/"):
+            items = [DUTY] if request.url.path.endswith("/due") else []
+            return httpx.Response(200, json={"office": "o-w1", "items": items, "next": None, "seen": {}})
         file: Json = {"person": "p-w1-009", "name": "赵晓芳", "as_of": None, "years": [], "entries": [], "next": None}
         return httpx.Response(200, json=file | {"seen": {}})
 
@@ -79,6 +90,8 @@ async def test_the_first_time_it_publishes_waits_and_shows(stack: Stack) -> None
     for word in (
         "赵晓芳",
         "growth file",
+        "what is due",
+        "p-w1-009/2099H1",
         "Appraisal",
         "tokens.json",
         "office file p-w1-009",

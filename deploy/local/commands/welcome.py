@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.rule import Rule
 from rich.table import Table
 
@@ -25,6 +25,7 @@ from deploy.local.sample.people import SOURCE, first_id
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.trouble import CommandError, explained
 from deploy.local.speaking.words import say
+from deploy.local.tables.brief import brief
 from deploy.local.views.appraisal import appraisal
 from deploy.local.views.growth import growth_file
 from services.common.home import home_option
@@ -35,8 +36,16 @@ SEED: Final = 7
 # A prefix of its own: `office sample` beside it makes other offices.
 PREFIX: Final = "o-w"
 _OFFICE: Final = f"{PREFIX}1"
-_ENTRIES: Final = 12
+_ENTRIES: Final = 6
 _FULL_ENOUGH: Final = 4  # before April the last year tells more than this one
+
+
+class _Found(NamedTuple):
+    """What a reader sees: the office's appraisals, one growth file, and a few rows of its tables."""
+
+    office: Json
+    file: Json
+    tables: list[RenderableType]
 
 
 async def welcome(settings: Settings, console: Console, lang: Lang) -> int:
@@ -45,9 +54,9 @@ async def welcome(settings: Settings, console: Console, lang: Lang) -> int:
         with explained(lang):
             sample = await _recorded(settings, console, lang)
             console.print(say(lang, "waiting"), markup=False)
-            office, file = await asyncio.to_thread(_read, settings, sample)
-            _show(sample, office, file, console, lang)
-            _point(settings, sample, file["person"], console, lang)
+            found = await asyncio.to_thread(_read, settings, sample, lang)
+            _show(sample, found, console, lang)
+            _point(settings, sample, found.file["person"], console, lang)
     except typer.Exit as ended:
         return ended.exit_code
     return 1 if sample.rejected else 0
@@ -92,20 +101,23 @@ def _position(answers: Answers) -> str | None:
     return next((f"{shard}:{position}" for shard, position in answers.at_least.items()), None)
 
 
-def _read(settings: Settings, sample: Marker) -> tuple[Json, Json]:
-    """The office's appraisals and one growth file, from read models that have seen the last accepted receipt."""
+def _read(settings: Settings, sample: Marker, lang: Lang) -> _Found:
+    """Appraisals, one growth file, the office in brief: from read models that have seen the last accepted receipt."""
     with reader(settings) as client:
         office = show.read_appraisals(client, sample.office, sample.year, at_least=sample.at_least)
         if not office["items"]:
             raise CommandError("too_slow")
-        return office, show.read_file(client, _someone(office["items"]))
+        file = show.read_file(client, _someone(office["items"]))
+        return _Found(office, file, list(brief(client, sample.office, sample.until[:10], lang)))
 
 
-def _show(sample: Marker, office: Json, file: Json, console: Console, lang: Lang) -> None:
+def _show(sample: Marker, found: _Found, console: Console, lang: Lang) -> None:
     console.print(Rule(style="dim"))
-    console.print(growth_file(file, lang, _ENTRIES))
+    console.print(growth_file(found.file, lang, _ENTRIES))
     console.print(Rule(style="dim"))
-    console.print(appraisal(sample.year, office, lang))
+    console.print(Group(*found.tables))
+    console.print(Rule(style="dim"))
+    console.print(appraisal(sample.year, found.office, lang))
 
 
 def _point(settings: Settings, sample: Marker, person: str, console: Console, lang: Lang) -> None:

@@ -12,6 +12,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "no_rows": ("{table}: nothing is recorded for the office {office}.", "{table}：机关 {office} 尚无记录。"),
     "more_rows": ("… and {count} more: --all shows them.", "…… 另有 {count} 行：--all 全部显示。"),
+    "more_brief": ("… and {count} more: office {command}", "…… 另有 {count} 行：office {command}"),
+    "median": ("(office median)", "（机关中位数）"),
     "exporting": ("exporting", "正在导出"),
     "exported": ("{rows} rows of {tables} tables written to {out}.", "已将 {tables} 张表共 {rows} 行写入 {out}。"),
     "bad_ending": ("{out}: name a file that ends in .xlsx or .csv.", "{out}：文件名须以 .xlsx 或 .csv 结尾。"),

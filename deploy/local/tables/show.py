@@ -78,17 +78,22 @@ def _print(table: Resource, office: str, rows: list[Row], lang: Lang, most: int 
     if not rows:
         console.print(say(lang, "no_rows", table=table.zh if lang == "zh" else table.en, office=office), markup=False)
         return
-    by_name = {column.name: column for column in table.columns}
-    columns = [by_name[name] for name in SHORT[table.key] if name in by_name] or list(table.columns)
-    drawn = Whole(title=f"{table.zh if lang == 'zh' else table.en} · {office}", title_justify="left")
-    for column in columns:
-        side: Literal["left", "right"] = "right" if column.form == "integer" else "left"
-        drawn.add_column(column.heading(lang), justify=side, overflow="fold", min_width=_WHOLE.get(column.form))
-    for row in rows[:most]:
-        drawn.add_row(*(_cell(column, row, lang) for column in columns))
-    console.print(drawn)
+    console.print(drawn(table, office, rows[:most], lang))
     if most is not None and len(rows) > most:
         console.print(say(lang, "more_rows", count=len(rows) - most), style="dim", markup=False)
+
+
+def drawn(table: Resource, of: str, rows: list[Row], lang: Lang) -> Whole:
+    """The table, with what fits of its columns; ``of`` is said in its title."""
+    by_name = {column.name: column for column in table.columns}
+    columns = [by_name[name] for name in SHORT[table.key] if name in by_name] or list(table.columns)
+    shown = Whole(title=f"{table.zh if lang == 'zh' else table.en} · {of}", title_justify="left")
+    for column in columns:
+        side: Literal["left", "right"] = "right" if column.form == "integer" else "left"
+        shown.add_column(column.heading(lang), justify=side, overflow="fold", min_width=_WHOLE.get(column.form))
+    for row in rows:
+        shown.add_row(*(_cell(column, row, lang) for column in columns))
+    return shown
 
 
 def _cell(column: Column, row: Row, lang: Lang) -> str:

@@ -14,6 +14,8 @@ from rich.text import Text
 
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.words import say, term
+from schemas.base import Guide
+from schemas.declared import choices
 
 Json = dict[str, Any]
 
@@ -66,10 +68,17 @@ def _figure(field: str, counts: dict[str, int], kind: str, lang: Lang) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(justify="right")
-    for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        bar = "▇" * max(1, round(_BAR * count / max(counts.values())))
+    for code, count in _in_order(field, counts):
+        bar = "▇" * max(count > 0, round(_BAR * count / max(counts.values())))
         table.add_row(term(lang, kind, code), Text(bar, style=_COLOURS.get(code, "blue")), str(count))
     return table
+
+
+def _in_order(field: str, counts: dict[str, int]) -> list[tuple[str, int]]:
+    """The most first; but the six guide words (六个方面) are a profile: all of them, in the order of the spirit."""
+    if field == "by_guide":
+        return [(word, counts.get(word, 0)) for word in choices(Guide)]
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _entries(entries: list[Json], lang: Lang) -> Table:
