@@ -365,6 +365,10 @@ def test_a_token_of_the_command_works_at_once_until_it_is_revoked(pair: Pair, sc
     again = _office_token(pair, "revoke", "over-there", "--lang", "en")
     assert (again.exit_code, "there is no over-there" in again.stderr) == (1, True)
     assert _office_token(pair, "add", "x", "--role", "reader", "--types", "a").exit_code == 2
+    nothing = _office_token(
+        pair, "add", "x", "--role", "publisher", "--types", "chengzhang.any.*,work.*", "--lang", "en"
+    )
+    assert (nothing.exit_code, "no type of action work.*" in " ".join(nothing.stderr.split())) == (2, True)
 
 
 def _office_token(pair: Pair, *arguments: str) -> Result:

@@ -53,7 +53,7 @@ def add(  # all that narrows a grant
         raise typer.BadParameter(text(speech, "app_name", name=name, taken=", ".join(sorted(TAKEN))))
     asked = {"offices": split(offices), "types": split(types), "sources": split(sources)}
     grant = {"role": "publisher", **{key: value for key, value in asked.items() if value is not None}}
-    check(grant)
+    check(grant, speech)
     with _office(at(home), stack_settings(home, speech), speech) as office:
         if office.knows(name):
             raise StackError("app_there", name=name)

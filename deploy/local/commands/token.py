@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from deploy.local.commands.options import HomeOption, JsonOption, LangOption
 from deploy.local.speaking.messages import Lang, language, text
 from deploy.local.speaking.steps import err, explained, out
+from schemas.catalogue import ACTIONS
 from services.common.commands import FAILED, NOT_RUNNING, valid_settings
 from services.common.lazy import Command, group
 from services.common.settings import Settings
@@ -49,7 +51,7 @@ def add(  # noqa: PLR0917  # all that narrows a grant
         "person": person, "section": section, "expires": expires,
     }  # fmt: skip
     grant = {key: value for key, value in asked.items() if value is not None}
-    check(grant)
+    check(grant, speech)
     with told(settings, speech):
         token = Store(settings.tokens).add(name, grant)
     _show(speech, "token_added", name, {"name": name, "token": token, **grant}, as_json=as_json)
@@ -102,13 +104,16 @@ cli = group(
 )
 
 
-def check(grant: Mapping[str, Any]) -> None:
+def check(grant: Mapping[str, Any], speech: Lang) -> None:
     """Exit 2 where it can't be such a grant."""
     try:
         Entry.model_validate({"sha256": "0" * 64, **grant})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise typer.BadParameter(" ".join((*(f"--{part}:" for part in first["loc"]), first["msg"]))) from None
+    for pattern in grant.get("types") or ():
+        if not any(fnmatchcase(type_, pattern) for type_ in ACTIONS):  # it would let in nobody, and say nothing
+            raise typer.BadParameter(text(speech, "no_such_type", pattern=pattern))
 
 
 def split(values: Listed) -> Listed:

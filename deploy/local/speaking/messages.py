@@ -91,6 +91,16 @@ _TEXTS = {
         ),
         "{name} 不能作应用的名称：1 至 64 个小写字母、数字或连字符（连字符不在首尾），且不是登录名或角色（{taken}）。",
     ),
+    "no_such_type": (
+        (
+            "--types: there is no type of action {pattern}. Write it in full, as chengzhang.work.file-output.v1, or as "
+            "chengzhang.work.*; docs/reference/types.md has all types."
+        ),
+        (
+            "--types：没有操作类型 {pattern}。请写全称，如 chengzhang.work.file-output.v1，或写作 chengzhang.work.*；"
+            "全部类型见 docs/reference/types.md。"
+        ),
+    ),
     "kafka_not_running": (
         "Kafka is not running in {home}. Start it with `office up`.",
         "{home} 中的 Kafka 未运行。请用 `office up` 启动。",
