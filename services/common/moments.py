@@ -25,3 +25,8 @@ def last_of(text: str) -> datetime:
 
 def _start(day: date) -> datetime:
     return datetime.combine(day, time(), SHANGHAI)
+
+
+def minute_of(moment: datetime) -> str:
+    """An instant as people read it: day and time of day in Shanghai."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"

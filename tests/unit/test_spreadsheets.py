@@ -20,6 +20,7 @@ from deploy.local.spreadsheets.actions import Fate, Ready, read
 from deploy.local.spreadsheets.cells import Unclear, value_of
 from deploy.local.spreadsheets.files import rows
 from deploy.local.spreadsheets.sheets import Column, Sheet, of, sheets
+from deploy.local.spreadsheets.telling import Teller
 from schemas.catalogue import ACTIONS
 from services.common.settings import Settings
 
@@ -288,3 +289,9 @@ def test_the_template_has_headings_pick_lists_help_and_an_example_that_is_not_im
     (ready,), fates = _read(path)
     assert not fates
     assert ready.action["data"]["effect"] == "in-force"
+
+
+def test_a_file_without_a_row_is_told_from_one_whose_rows_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+    with Teller("zh", as_json=False):
+        pass
+    assert "没有已填写的行" in capsys.readouterr().err

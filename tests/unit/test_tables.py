@@ -218,3 +218,4 @@ def test_what_a_read_model_calls_by_a_code_has_words(column: str, file: str, cod
 
 def test_where_nothing_is_recorded_the_terminal_says_so(run: Callable[..., Result]) -> None:
     assert "尚无记录" in run("talks").output
+    assert "没有符合条件的记录" in run("talks", "--person", "p-9").output

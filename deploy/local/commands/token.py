@@ -19,6 +19,7 @@ from deploy.local.speaking.steps import err, explained, out
 from schemas.catalogue import ACTIONS
 from services.common.commands import FAILED, NOT_RUNNING, valid_settings
 from services.common.lazy import Command, group
+from services.common.moments import minute_of
 from services.common.settings import Settings
 from services.common.showing import Whole
 from services.common.tokens.entries import Entry, GrantsError, Role
@@ -86,10 +87,13 @@ def tokens(*, as_json: JsonOption = False, home: HomeOption = None, lang: LangOp
     titles = ("名称", "角色", "限定", "有效期至", "最近使用") if speech == "zh" else (
         "name", "role", "narrowed to", "until", "last used")  # fmt: skip
     table = Whole(*titles)
+    table.columns[-1].min_width = len("2026-03-02 09:00")
     for each in listed:
         limits = "; ".join(f"{key}: {_plain(each[key])}" for key in _LIMITS if each[key] is not None)
         until = f"{each['expires'] or ''}{text(speech, 'token_over') if each['expired'] else ''}"
-        table.add_row(each["name"], each["role"], limits, until, each["last_used"] or "")
+        table.add_row(
+            each["name"], each["role"], limits, until, minute_of(used[each["name"]]) if each["name"] in used else ""
+        )
     out.print(table)
 
 

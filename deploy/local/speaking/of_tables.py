@@ -11,6 +11,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "没有表 {table}。可用：{tables}，或 all。",
     ),
     "no_rows": ("{table}: nothing is recorded for the office {office}.", "{table}：机关 {office} 尚无记录。"),
+    "none_asked_for": (
+        "{table}: of the office {office} there is nothing that was asked for.",
+        "{table}：机关 {office} 没有符合条件的记录。",
+    ),
     "more_rows": ("… and {count} more: --all shows them.", "…… 另有 {count} 行：--all 全部显示。"),
     "more_brief": ("… and {count} more: office {command}", "…… 另有 {count} 行：office {command}"),
     "median": ("(office median)", "（机关中位数）"),
@@ -67,6 +71,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "not_day": (
         "This is no day: 2026-03-02, with a time 2026-03-02 09:00.",
         "不是日期：请写作 2026-03-02，带时间写作 2026-03-02 09:00。",
+    ),
+    "no_row": (
+        "No row is filled in. The rows of examples are not imported.",
+        "没有已填写的行。“示例”行不会导入。",
     ),
     "trying_rows": ("trying", "正在试行"),
     "importing": ("importing", "正在导入"),

@@ -43,7 +43,7 @@ class Teller:
             sys.stdout.write("]\n")
         elif not any(trouble):
             counted = {name: self._counts[name] for name in ("accepted", "repeated", "corrected", "would-pass")}
-            key = "would_import" if self._counts["would-pass"] else "imported"
+            key = "would_import" if self._counts["would-pass"] else "imported" if self._counts else "no_row"
             told = {name.replace("-", "_"): count for name, count in counted.items()}
             typer.echo(say(self.lang, key, **told, refused=self.refused), err=True)
 

@@ -53,6 +53,10 @@ class Resource:
         """Whether its path names a year."""
         return "{year}" in self.name
 
+    def called(self, lang: Lang) -> str:
+        """What people call it."""
+        return self.zh if lang == "zh" else self.en
+
     def path(self, office: str, year: int | None) -> str:
         """Where it is read."""
         return f"/offices/{office}/" + self.name.replace("{year}", str(year))

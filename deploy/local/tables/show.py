@@ -17,7 +17,7 @@ from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import explained
 from deploy.local.speaking.words import say, term
 from deploy.local.tables.described import Column, Resource, named
-from services.common.moments import SHANGHAI
+from services.common.moments import minute_of
 from services.common.showing import Whole
 
 Row = dict[str, Any]
@@ -58,6 +58,10 @@ def _showing(resource: str, zh: str, en: str) -> Callable[..., None]:
                 rows = [row for page in pages(client, table.path(which, None), given) for row in page["items"]]
             if as_json:
                 typer.echo(orjson.dumps({"office": which, "items": rows}).decode())
+            elif not rows:
+                typer.echo(
+                    say(speech, "none_asked_for" if given else "no_rows", table=table.called(speech), office=which)
+                )
             else:
                 _print(table, which, rows, speech, None if all_ else SHOWN)
 
@@ -75,9 +79,6 @@ dossier: Final = _showing("study-dossiers", "学习档案", "Show each session's
 
 def _print(table: Resource, office: str, rows: list[Row], lang: Lang, most: int | None) -> None:
     console = Console(highlight=False)
-    if not rows:
-        console.print(say(lang, "no_rows", table=table.zh if lang == "zh" else table.en, office=office), markup=False)
-        return
     console.print(drawn(table, office, rows[:most], lang))
     if most is not None and len(rows) > most:
         console.print(say(lang, "more_rows", count=len(rows) - most), style="dim", markup=False)
@@ -87,7 +88,7 @@ def drawn(table: Resource, of: str, rows: list[Row], lang: Lang) -> Whole:
     """The table, with what fits of its columns; ``of`` is said in its title."""
     by_name = {column.name: column for column in table.columns}
     columns = [by_name[name] for name in SHORT[table.key] if name in by_name] or list(table.columns)
-    shown = Whole(title=f"{table.zh if lang == 'zh' else table.en} · {of}", title_justify="left")
+    shown = Whole(title=f"{table.called(lang)} · {of}", title_justify="left")
     for column in columns:
         side: Literal["left", "right"] = "right" if column.form == "integer" else "left"
         shown.add_column(column.heading(lang), justify=side, overflow="fold", min_width=_WHOLE.get(column.form))
@@ -107,5 +108,5 @@ def _cell(column: Column, row: Row, lang: Lang) -> str:
     if isinstance(value, list):
         return ("、" if lang == "zh" else ", ").join(term(lang, column.name, str(each)) for each in value)
     if column.form == "date-time":
-        return f"{datetime.fromisoformat(value).astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+        return minute_of(datetime.fromisoformat(value))
     return term(lang, column.name, str(value))
