@@ -81,3 +81,25 @@ async def test_who_leaves_in_june_owes_no_report_on_the_half_year(database: str,
         data = {"person": person, "on": on, "reason": "transferred"}
         world.record("people.person-left", f"{on}T01:00:00Z", data, f"person/{person}", [person])
     assert (await _one(world, database, tmp_path, "duties?duty=duty-report"))["subject"] == "p-2"
+
+
+async def test_a_backdated_change_lists_what_it_touches_and_moves_nothing(database: str, tmp_path: Path) -> None:
+    """Known from March on, recorded in April: what happened on its day or later, whoever led it, and nothing else."""
+    world = World()
+    for person in ("p-1", "p-2"):
+        world.register(person)
+        world.assume(person, "x", on="2026-01-02")
+    world.output("p-1", time="2026-02-28T15:30:00Z")  # 23:30 of the day before, in Shanghai
+    touched = {world.output("p-2", "p-1", time="2026-02-28T16:30:00Z"), world.talk("p-1", "p-2")}
+    world.output("p-2")
+    moved = world.transfer("p-1", "y", on="2026-03-01")
+    world.output("p-1", time="2026-03-20T03:00:00Z")
+    async with api_on(database, tmp_path) as api:
+        await fold(api.engine, world.records)
+        listed = (await api.json("/offices/o-1/backdated"))["items"]
+        assert {(row["event_id"], row["touched"], row["section"]) for row in listed} == {
+            (moved, each, "x") for each in touched
+        }
+        world.revoke(moved)
+        await fold(api.engine, world.records)
+        assert (await api.json("/offices/o-1/backdated"))["items"] == []

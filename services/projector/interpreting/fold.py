@@ -99,7 +99,8 @@ _OFTEN: Final = frozenset({AttendanceRecorded.TYPE, SessionConvened.TYPE})
 
 def asking(models: Iterable[ReadModel]) -> str:
     """The statements that create what read models ask: an index by which they find their facts, and what packs say."""
-    asked = {type_ for model in models if model.kind == "asked" for type_ in model.types if table_of(type_) == "fact"}
+    choosing = (model for model in models if model.kind == "asked" and "types" in model.settings)
+    asked = {type_ for model in choosing for type_ in model.types if table_of(type_) == "fact"}
     types = listed(sorted(asked - _OFTEN))
     index = f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types});" if types else ""
     return f"{index}\n{talks_owed()}"
