@@ -14,6 +14,7 @@ from services.common.bounds.connections import Connections
 from services.common.bounds.gate import Gate, trusted
 from services.common.bounds.protocol import Config
 from services.common.bounds.rates import Rates
+from services.common.bounds.room import hold_little
 from services.common.settings import Settings
 
 GRACE_SECONDS: Final = 5
@@ -69,6 +70,7 @@ class Server(uvicorn.Server):
 def server(settings: Settings, app: Any, largest: Mapping[str, int] | None = None) -> Server:  # noqa: ANN401  # ASGI
     """A server of this application at the settings' address, within bounds. ``largest``: bytes of a body, by path."""
     _more_files(settings.connections)
+    hold_little()
     config = Config(
         Gate(app, trusted(settings), Rates(settings.requests_per_second), largest or {}),
         Connections(settings.connections, settings.connections_of_one),

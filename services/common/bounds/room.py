@@ -17,6 +17,8 @@ from services.common.problems import Problem
 SMALL: Final = 64 * 1024  # bytes: up to that none is counted, and each is parsed where it comes
 _PATIENCE_SECONDS: Final = 10.0
 _QUIET_SECONDS: Final = 1.0  # after the last one, until memory is given back
+_OPTION: Final = getattr(ctypes.CDLL(None), "mallopt", None)
+_OWN_MAPPING: Final = (-3, 1024 * 1024)  # M_MMAP_THRESHOLD: from so many bytes on, a piece goes back when it is freed
 _GIVING_BACK: Final = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; others give back by themselves
 
 
@@ -54,6 +56,15 @@ class Room:
         while self._taken:  # noqa: ASYNC110  # what matters is that it has been quiet for some time
             await asyncio.sleep(_QUIET_SECONDS)
         await asyncio.to_thread(give_back)
+
+
+def hold_little() -> None:
+    """Have large pieces of memory go back as soon as they are freed.
+
+    glibc says the same at first, and means ever larger ones from the first large piece on that is freed.
+    """
+    if _OPTION is not None:
+        _OPTION(*_OWN_MAPPING)
 
 
 def give_back() -> None:
