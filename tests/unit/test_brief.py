@@ -77,8 +77,12 @@ def shown(lang: Lang) -> list[str]:
 @pytest.mark.parametrize(
     ("lang", "titles", "more"),
     [
-        ("zh", ("计划落实", "待办事项", "应谈未谈", "比学赶帮超"), "…… 另有 2 行：office due"),
-        ("en", ("plan fulfilment", "what is due", "talks due", "section board"), "… and 2 more: office due"),
+        ("zh", ("计划落实", "待办事项", "应谈未谈", "比学赶帮超"), "…… 另有 2 行：`office due --office o-1`。"),
+        (
+            "en",
+            ("plan fulfilment", "what is due", "talks due", "section board"),
+            "… and 2 more: `office due --office o-1`.",
+        ),
     ],
 )
 def test_four_tables_one_below_the_other_in_the_readers_language(

@@ -24,3 +24,16 @@ def test_the_last_use_is_a_whole_minute_of_shanghai(tmp_path: Path, monkeypatch:
     told = CliRunner().invoke(app, ["token", "list", "--home", str(tmp_path), "--lang", "en"]).output
     assert "2026-03-03 00:30" in told
     assert "2026-03-02" not in told
+
+
+def test_the_hint_at_a_name_that_is_not_there_means_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = {"sha256": hashlib.sha256(b"x").hexdigest(), "role": "reader"}
+    (tmp_path / "tokens.json").write_text(json.dumps({"reader": grant}))
+    (tmp_path / "tokens.json").chmod(0o600)
+    (tmp_path / "stack.env").touch()
+    monkeypatch.setenv("CHENGZHANG_HOME", str(tmp_path))
+    told = CliRunner().invoke(app, ["token", "revoke", "nobody", "--lang", "en"])
+    assert told.exit_code == 1
+    assert f"`officetokenlist--home{tmp_path}`" in "".join(told.output.split())  # wherever its lines end

@@ -18,6 +18,7 @@ from deploy.local.speaking.messages import Lang, language, text
 from deploy.local.speaking.steps import err, explained, out
 from schemas.catalogue import ACTIONS
 from services.common.commands import FAILED, NOT_RUNNING, valid_settings
+from services.common.home import pasteable
 from services.common.lazy import Command, group
 from services.common.moments import minute_of
 from services.common.settings import Settings
@@ -162,5 +163,5 @@ def told(settings: Settings, lang: Lang) -> Iterator[None]:
         try:
             yield
         except GrantsError as error:
-            err.print(error.why.zh if lang == "zh" else error.why.en, style="bold red", markup=False)
+            err.print(pasteable(error.why.zh if lang == "zh" else error.why.en), style="bold red", markup=False)
             raise typer.Exit(FAILED) from None

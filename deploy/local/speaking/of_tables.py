@@ -16,7 +16,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{table}：机关 {office} 没有符合条件的记录。",
     ),
     "more_rows": ("… and {count} more: --all shows them.", "…… 另有 {count} 行：--all 全部显示。"),
-    "more_brief": ("… and {count} more: office {command}", "…… 另有 {count} 行：office {command}"),
+    "more_brief": (
+        "… and {count} more: `office {command} --office {office}`.",
+        "…… 另有 {count} 行：`office {command} --office {office}`。",
+    ),
     "median": ("(office median)", "（机关中位数）"),
     "exporting": ("exporting", "正在导出"),
     "exported": ("{rows} rows of {tables} tables written to {out}.", "已将 {tables} 张表共 {rows} 行写入 {out}。"),

@@ -31,7 +31,8 @@ def brief(client: httpx.Client, office: str, today: str, lang: Lang) -> Iterator
             shown.box, shown.show_edge = box.SIMPLE_HEAD, False  # one below the other: all of them alike
             yield shown
         if len(picked) > _MOST:
-            yield Text(say(lang, "more_brief", count=len(picked) - _MOST, command=command), style="dim")
+            more = say(lang, "more_brief", count=len(picked) - _MOST, command=command, office=office)
+            yield Text(more, style="dim")
 
 
 def _of_the_year(rows: list[Row], today: str, _: Lang) -> list[Row]:
