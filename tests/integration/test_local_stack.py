@@ -86,7 +86,8 @@ def test_what_is_secret_is_private(started: Stack) -> None:
     for file in (home.stack_env, home.stack_json, home.pgpass, home.admin_pgpass, home.tokens, home.kek):
         assert file.stat().st_mode & 0o077 == 0, file
     assert len(home.kek.read_bytes()) == 32
-    assert sorted(json.loads(home.tokens.read_text())) == ["auditor", "eraser", "operator", "publisher", "reader"]
+    named = ["auditor", "cadre", "eraser", "operator", "organiser", "publisher", "reader"]
+    assert sorted(json.loads(home.tokens.read_text())) == named
 
 
 def test_the_database_url_works_for_psql(started: Stack) -> None:
