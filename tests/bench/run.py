@@ -158,7 +158,7 @@ class Run:
 
     async def _settle(self) -> None:
         """Leave no part the writes of the one before."""
-        connection = await asyncpg.connect(self._bench.settings.database_url)
+        connection = await asyncpg.connect(self._bench.superuser)
         try:
             await connection.execute("CHECKPOINT")
         finally:

@@ -43,6 +43,12 @@ class Bench:
     home: Home
 
     @property
+    def superuser(self) -> str:
+        """The URL of who may have PostgreSQL write all of it down."""
+        state = kept.load(self.home, far_ports())
+        return postgres.url(state.ports.postgres, state.password)
+
+    @property
     def settings(self) -> Settings:
         """Where everything is."""
         return Settings.load(self.home.root)

@@ -16,7 +16,9 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.local.publishing.publisher import sealed
 from deploy.local.sample import year
-from schemas.identity import shard_of
+from schemas.catalogue import ACTIONS
+from schemas.declared import New
+from schemas.identity import event_id, shard_of
 from services.common.kafka.actions import PARTITIONS as ACTIONS_PARTITIONS
 
 Json = dict[str, Any]
@@ -42,15 +44,38 @@ class Workload:
 def make(a_shard: int, shards: int, cadres: int, prefix: str = "o-b") -> Workload:
     """Make a workload with ``a_shard`` offices in each shard."""
     made = Workload()
-    for action in _in_turn([year.actions(size) for size in _sizes(a_shard, shards, cadres, prefix)]):
+    for action in _in_turn([_apart(year.actions(size)) for size in _sizes(a_shard, shards, cadres, prefix)]):
         office = action["office"]
-        if ".people." in action["type"] or sealed(action):
+        if _over_http(action):
             made.over_http.setdefault(office, []).append(action)
         else:
             made.over_kafka.append((office, orjson.dumps(action)))
         if action["type"].endswith(".register-person.v1"):
             made.persons.append((office, action["data"]["person"]))
     return made
+
+
+def _over_http(action: Json) -> bool:
+    return ".people." in action["type"] or sealed(action)
+
+
+def _apart(actions: Iterable[Json]) -> Iterator[Json]:
+    """Without what comes over HTTP and rests on what will wait on the topic, and without what rests on that in turn."""
+    waiting, lost = set[str](), set[str]()
+    for action in actions:
+        names = [named for named in ACTIONS[action["type"]].NAMES if named.mark.kind not in {"person", "section"}]
+        own = {ident for named in names if isinstance(named.mark, New) for ident in named.ids(action["data"])}
+        own |= {event_id(action["office"], action["source"], action["id"], index) for index in (0, 1)}
+        all_of_it = own | {ident for named in names for ident in named.ids(action["data"])}
+        about = {action["data"]["event"]} if "event" in action["data"] else set()  # an entry that is judged, or changed
+        all_of_it |= about
+        http = _over_http(action)
+        if all_of_it & lost or (http and all_of_it & waiting):
+            lost |= own | about
+            continue
+        if not http:
+            waiting |= all_of_it
+        yield action
 
 
 def _sizes(a_shard: int, shards: int, cadres: int, prefix: str) -> Iterator[year.Size]:
