@@ -213,3 +213,16 @@ BEGIN ATOMIC
     LEFT JOIN LATERAL last_seat(roster_of.in_office, roster_of.of_person, t.day, roster_of.stood_at) AS seated
         ON seated.until = t.day;
 END;
+
+-- How often pairs talk by the rule pack (filled in) that an office follows on a day.
+CREATE FUNCTION talks_owed(in_office text, on_day date, stood_at timestamptz) RETURNS TABLE (
+    pair  text,
+    talks integer,
+    every text
+)
+LANGUAGE sql STABLE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT g.pair, g.talks, g.every
+    FROM (VALUES {talks}) AS g (pack, pair, talks, every)
+    WHERE g.pack = (SELECT pack_of(talks_owed.in_office, talks_owed.on_day, talks_owed.stood_at));
+END;

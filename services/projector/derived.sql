@@ -62,9 +62,88 @@ SELECT office, {columns}
 -- name: asked#
 -- The same of what is told whenever it is asked: its relation may be joined with itself.
 WITH {name} AS NOT MATERIALIZED ({relation}),
-moment AS NOT MATERIALIZED (SELECT {instant} AS known)
+moment AS NOT MATERIALIZED (SELECT {instant} AS known){shared}
 SELECT office, {columns}
 {tail};
+
+-- name: standing_session#
+-- For what is asked: each session as it stands, moved or cancelled.
+SELECT
+    c.office,
+    c.stream,
+    c.data ->> 'session' AS session,
+    c.data,
+    c.event_id,
+    moved.event_id AS moved_by,
+    called_off.event_id AS cancelled_by,
+    coalesce(moved.starts_at, c.data ->> 'starts_at')::timestamptz AS starts_at
+FROM (
+    SELECT DISTINCT ON (v.office, v.stream) v.office, v.stream, v.data, v.event_id
+    FROM {name} AS v
+    WHERE v.type = 'chengzhang.learning.session-convened.v1'
+    ORDER BY v.office, v.stream, v.position DESC
+) AS c
+LEFT JOIN LATERAL (
+    SELECT m.event_id, m.data ->> 'starts_at' AS starts_at
+    FROM {name} AS m
+    WHERE m.office = c.office AND m.stream = c.stream AND m.type = 'chengzhang.learning.session-rescheduled.v1'
+    ORDER BY m.occurred_at DESC, m.position DESC
+    LIMIT 1
+) AS moved ON true
+LEFT JOIN LATERAL (
+    SELECT x.event_id
+    FROM {name} AS x
+    WHERE x.office = c.office AND x.stream = c.stream AND x.type = 'chengzhang.learning.session-cancelled.v1'
+    ORDER BY x.position
+    LIMIT 1
+) AS called_off ON true;
+
+-- name: owed_duty#
+-- For what is asked: duty reports and section exchanges that are owed, and those that were done.
+SELECT p.office, 'duty-report' AS duty, p.person AS subject, half_of(h.last_day) AS period, h.last_day AS due_on,
+    NULL::date AS done_on, p.data ->> 'section' AS section, p.event_id
+FROM {name} AS p
+LEFT JOIN LATERAL (
+    SELECT min((e.data ->> 'on')::date) AS on_day
+    FROM {name} AS e
+    WHERE
+        e.office = p.office AND e.person = p.person AND (
+            e.type = 'chengzhang.people.post-ended.v1' AND e.data ->> 'post' = p.data ->> 'post'
+            OR e.type = 'chengzhang.people.person-left.v1' AND e.data ->> 'on' >= p.data ->> 'from_on'
+        )
+) AS ended ON true
+CROSS JOIN LATERAL (
+    SELECT half_ends(half_of(s.month::date)) AS last_day
+    FROM generate_series(
+        half_ends(half_of(greatest((p.data ->> 'from_on')::date, began_on(p.office, (SELECT m.known FROM moment AS m))))) - 14,
+        half_ends(half_of(newest_month(p.office, (SELECT m.known FROM moment AS m)))),
+        interval '6 months'
+    ) AS s (month)
+) AS h
+WHERE
+    p.type = 'chengzhang.people.post-assumed.v1' AND p.data ->> 'tier' = 'section-head'
+    AND h.last_day >= (p.data ->> 'from_on')::date AND (ended.on_day IS NULL OR h.last_day < ended.on_day)
+UNION ALL
+SELECT r.office, 'duty-report', r.person, r.data ->> 'half', half_ends(r.data ->> 'half'), shanghai_day(r.occurred_at),
+    r.section, r.event_id
+FROM {name} AS r
+WHERE r.type = 'chengzhang.work.duty-report-delivered.v1'
+UNION ALL
+SELECT s.office, 'section-exchange', s.data ->> 'section', month_of(m.month::date), month_ends(m.month::date), NULL,
+    s.data ->> 'section', s.event_id
+FROM {name} AS s
+CROSS JOIN LATERAL generate_series(
+    month_begins(shanghai_month(s.occurred_at)),
+    newest_month(s.office, (SELECT m.known FROM moment AS m)),
+    interval '1 month'
+) AS m (month)
+WHERE s.type = 'chengzhang.people.section-defined.v1'
+UNION ALL
+SELECT x.office, 'section-exchange', s.section, x.data ->> 'month', month_ends(month_begins(x.data ->> 'month')),
+    shanghai_day(x.occurred_at), s.section, x.event_id
+FROM {name} AS x
+CROSS JOIN LATERAL jsonb_array_elements_text(x.data -> 'sections') AS s (section)
+WHERE x.type = 'chengzhang.work.section-exchange-held.v1';
 
 -- name: table#
 -- Its rows.
@@ -362,40 +441,3 @@ SELECT office, date_trunc('month', shanghai_day(recorded_at)::timestamp)::date, 
 FROM (SELECT office, recorded_at FROM fact_change UNION ALL SELECT office, recorded_at FROM care_change) AS c
 GROUP BY 1, 2
 ON CONFLICT DO NOTHING;
-
--- name: talks#
--- How often pairs talk by the rule pack that an office follows on a day: the one said last by then, else the nation's of that year, of
--- the latest before it, or the first.
-CREATE FUNCTION talks_owed(in_office text, on_day date, stood_at timestamptz) RETURNS TABLE (
-    pair  text,
-    talks integer,
-    every text
-)
-LANGUAGE sql STABLE SECURITY DEFINER
-BEGIN ATOMIC
-    WITH figure (pack, region, year, pair, talks, every) AS (VALUES {figures}),
-    chosen AS (
-        SELECT coalesce(
-            (
-                SELECT f.data ->> 'pack'
-                FROM fact AS f
-                WHERE
-                    f.office = talks_owed.in_office COLLATE "C" AND f.type = 'chengzhang.any.pack-followed.v1'
-                    AND f.stream = 'office/' || talks_owed.in_office COLLATE "C"
-                    AND f.known_from <= talks_owed.stood_at AND f.known_to > talks_owed.stood_at
-                    AND (f.data ->> 'from_on')::date <= talks_owed.on_day
-                    AND f.data ->> 'pack' IN (SELECT g.pack FROM figure AS g)
-                ORDER BY f.data ->> 'from_on' DESC, f.position DESC
-                LIMIT 1
-            ),
-            (
-                SELECT g.pack
-                FROM figure AS g
-                WHERE g.region = 'national'
-                ORDER BY g.year <= date_part('year', talks_owed.on_day) DESC, abs(g.year - date_part('year', talks_owed.on_day))
-                LIMIT 1
-            )
-        ) AS pack
-    )
-    SELECT g.pair, g.talks, g.every FROM figure AS g INNER JOIN chosen AS c ON c.pack = g.pack;
-END;

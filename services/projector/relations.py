@@ -114,6 +114,10 @@ RELATIONS: Final[Mapping[str, Relation]] = {
 }
 
 
+# What several read models that are asked make of their relation, and may name beside it: statements of ``derived.sql``.
+SHARED: Final = ("standing_session", "owed_duty")
+
+
 @dataclass(frozen=True, slots=True)
 class Amendment:
     """A fact ``c`` of a stream changes what another one ``l`` says: that gets another version.

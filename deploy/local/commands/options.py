@@ -14,3 +14,5 @@ HomeOption = Annotated[
 ]
 LangOption = Annotated[Lang | None, typer.Option("--lang", help="Else by LANG · 语言")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs · 供程序使用")]
+OfficeOption = Annotated[str | None, typer.Option("--office", help="By default the only one there is · 机关编号")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="A day or an instant, by recorded time · 截至")]

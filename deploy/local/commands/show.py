@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from deploy.local.api import get, pages, reader, stack_settings
-from deploy.local.commands.options import HomeOption, JsonOption, LangOption
+from deploy.local.commands.options import AsOfOption, HomeOption, JsonOption, LangOption, OfficeOption
 from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import USAGE, CommandError, explained
 from deploy.local.speaking.words import say
@@ -29,7 +29,7 @@ _LISTED: Final = 20
 def file(
     person: Annotated[str, typer.Argument(help="A person's id · 人员编号")],
     *,
-    as_of: Annotated[str | None, typer.Option(help="A day or an instant, by recorded time · 截至")] = None,
+    as_of: AsOfOption = None,
     all_: Annotated[bool, typer.Option("--all", help="Every entry · 全部记录")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -50,8 +50,8 @@ def file(
 def appraisal(
     year: Annotated[int, typer.Argument(min=1900, max=2200, help="Calendar year · 年份")],
     *,
-    office: Annotated[str | None, typer.Option(help="By default the only one there is · 机关编号")] = None,
-    as_of: Annotated[str | None, typer.Option(help="A day or an instant, by recorded time · 截至")] = None,
+    office: OfficeOption = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     lang: LangOption = None,
@@ -62,10 +62,8 @@ def appraisal(
     with explained(speech):
         settings = stack_settings(home, speech)
         with reader(settings) as client:
-            which = _ident(office) if office else _only_office(client)
+            which = known_office(client, office)
             found = read_appraisals(client, which, year, as_of)
-            if not found["items"] and which not in _offices(client):
-                raise CommandError("no_such_office", office=which)
         if as_json:
             _print_json(found)
         elif not found["items"]:

@@ -11,7 +11,7 @@ import httpx
 import typer
 
 from deploy.local.api import pages, reader, stack_settings
-from deploy.local.commands.options import HomeOption, LangOption
+from deploy.local.commands.options import AsOfOption, HomeOption, LangOption, OfficeOption
 from deploy.local.commands.show import check_as_of, known_office
 from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import USAGE, CommandError, explained
@@ -30,9 +30,9 @@ def export(
     resource: Annotated[str, typer.Argument(help="A table, as the API calls it (work-outputs), or all · 表名或 all")],
     *,
     out: Annotated[Path, typer.Option(help="F.xlsx or F.csv · 输出文件")],
-    office: Annotated[str | None, typer.Option(help="By default the only one there is · 机关编号")] = None,
+    office: OfficeOption = None,
     year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Of that year only · 只要该年度")] = None,
-    as_of: Annotated[str | None, typer.Option(help="A day or an instant, by recorded time · 截至")] = None,
+    as_of: AsOfOption = None,
     home: HomeOption = None,
     lang: LangOption = None,
 ) -> None:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from deploy.local.api import pages, reader, stack_settings
-from deploy.local.commands.options import HomeOption, JsonOption, LangOption
+from deploy.local.commands.options import AsOfOption, HomeOption, JsonOption, LangOption, OfficeOption
 from deploy.local.commands.show import check_as_of, known_office
 from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import explained
@@ -39,10 +39,10 @@ def _showing(resource: str, zh: str, en: str) -> Callable[..., None]:
 
     def show(
         *,
-        office: Annotated[str | None, typer.Option(help="By default the only one there is · 机关编号")] = None,
+        office: OfficeOption = None,
         person: Annotated[str | None, typer.Option(help="Only this person's · 只看此人")] = None,
         section: Annotated[str | None, typer.Option(help="Only this section's · 只看该科室")] = None,
-        as_of: Annotated[str | None, typer.Option(help="A day or an instant, by recorded time · 截至")] = None,
+        as_of: AsOfOption = None,
         all_: Annotated[bool, typer.Option("--all", help="Every row · 全部")] = False,
         as_json: JsonOption = False,
         home: HomeOption = None,

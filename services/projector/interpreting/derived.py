@@ -17,6 +17,7 @@ def over(model: ReadModel, source: Source) -> str:
         name=model.relation_name,
         relation=model.relation.rows(model.types, source),
         instant=source.instant,
+        shared="".join(f",\n{name} AS ({filled(name, name=model.relation_name)})" for name in model.shared),
         columns=expressions(model),
         tail=model.tail,
     )

@@ -10,6 +10,15 @@ def study_figures() -> str:
     return ", ".join(f"({', '.join(_values(pack))})" for pack in packs().values())
 
 
+def talk_figures() -> str:
+    """Of each pack its id, then of each pair of its duties how often they talk in which period: the same."""
+    return ", ".join(
+        f"('{pack.pack}'::text, '{duty.pair}'::text, {duty.talks}, '{duty.every}'::text)"
+        for pack in packs().values()
+        for duty in pack.duties.talks.value
+    )
+
+
 def _values(pack: Pack) -> Iterator[str]:
     study = pack.study
     yield from (f"'{pack.pack}'::text", f"'{pack.region}'::text", str(pack.year))

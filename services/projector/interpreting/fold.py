@@ -8,7 +8,6 @@ from typing import Final
 from schemas.learning import SessionConvened
 from schemas.meeting import AttendanceRecorded
 from services.projector.interpreting.derived import NOW, STANDING, keys, latest, over, quote, same, sums
-from services.projector.interpreting.talks import talks_owed
 from services.projector.read_models import ReadModel
 from services.projector.relations import (
     AMENDMENTS,
@@ -98,12 +97,11 @@ _OFTEN: Final = frozenset({AttendanceRecorded.TYPE, SessionConvened.TYPE})
 
 
 def asking(models: Iterable[ReadModel]) -> str:
-    """The statements that create what read models ask: an index by which they find their facts, and what packs say."""
+    """The statement that creates an index by which what is asked finds its facts; none where nothing needs it."""
     choosing = (model for model in models if model.kind == "asked" and "types" in model.settings)
     asked = {type_ for model in choosing for type_ in model.types if table_of(type_) == "fact"}
     types = listed(sorted(asked - _OFTEN))
-    index = f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types});" if types else ""
-    return f"{index}\n{talks_owed()}"
+    return f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types})" if types else ""
 
 
 def _stored(model: ReadModel) -> Iterator[tuple[str, str]]:

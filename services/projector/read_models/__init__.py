@@ -20,7 +20,8 @@
     recompute  the SELECT sums up by itself, GROUP BY office and the key
     log        each is a row, revoked ones too, and nothing is stored twice
     asked      the SELECT is run whenever it is asked, over all facts of the office: it may join its relation with
-               itself, and ask ``(SELECT known FROM moment)`` as known when; nothing is folded and nothing stored
+               itself, ask ``(SELECT known FROM moment)`` as known when, and name ``standing_session`` (sessions as
+               they stand) and ``owed_duty``, made of its relation; nothing is folded and nothing stored
 
 ``whose``: the columns with the persons whose rows they are: who reads one file, or one section, reads those; or
 ``office``: they are nobody's, and for everybody who reads the office. ``types``: what it looks at, where not all of its
@@ -52,7 +53,7 @@ from pydantic import WithJsonSchema
 
 from schemas.declared import Ref, Values, Words
 from services.projector.errors import Unloadable
-from services.projector.relations import RELATIONS, TABLES, Relation, is_care
+from services.projector.relations import RELATIONS, SHARED, TABLES, Relation, is_care
 
 FOLDER: Final = Path(__file__).parent
 KINDS: Final = ("sum", "rows", "recompute", "log", "asked")
@@ -142,6 +143,11 @@ class ReadModel:
     def relation(self) -> Relation:
         """What it is told from."""
         return RELATIONS[self.relation_name]
+
+    @cached_property
+    def shared(self) -> tuple[str, ...]:
+        """What it names that is made of its relation."""
+        return tuple(name for name in SHARED if name in _WORD.findall(self.tail))
 
     @cached_property
     def key(self) -> tuple[Column, ...]:
@@ -280,7 +286,7 @@ def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, .
 def _relation(name: str, select: str) -> str:
     """The one relation that it names. Raises Unloadable where it names several, or one that it must not."""
     words = set(_WORD.findall(_UNREAD.sub("", select)))
-    named = words & (RELATIONS.keys() | _TABLES)
+    named = words & (RELATIONS.keys() | _TABLES) or ({"fact"} if words & {*SHARED} else set())
     if len(named) != 1 or not named <= RELATIONS.keys():
         raise Unloadable(
             f"it is told from one of {', '.join(RELATIONS)}, not from {', '.join(sorted(named)) or 'none'}"

@@ -17,50 +17,9 @@ SELECT
     min(d.done_on) AS done_on, -- date · 完成日期 · when it was done; null until then
     jsonb_object_agg(d.event_id, 1) AS told_by -- behind
 FROM (
-    SELECT p.office, 'duty-report' AS duty, p.person || '/' || half_of(h.last_day) AS id, p.person AS owner,
-        p.data ->> 'section' AS section, 'report' AS what, h.last_day AS due_on, NULL::date AS done_on, p.event_id
-    FROM everything AS p
-    LEFT JOIN LATERAL (
-        SELECT min((e.data ->> 'on')::date) AS on_day
-        FROM everything AS e
-        WHERE
-            e.office = p.office AND e.person = p.person AND (
-                e.type = 'chengzhang.people.post-ended.v1' AND e.data ->> 'post' = p.data ->> 'post'
-                OR e.type = 'chengzhang.people.person-left.v1' AND e.data ->> 'on' >= p.data ->> 'from_on'
-            )
-    ) AS ended ON true
-    CROSS JOIN LATERAL (
-        SELECT half_ends(half_of(s.month::date)) AS last_day
-        FROM generate_series(
-            half_ends(half_of(greatest((p.data ->> 'from_on')::date, began_on(p.office, (SELECT m.known FROM moment AS m))))) - 14,
-            half_ends(half_of(newest_month(p.office, (SELECT m.known FROM moment AS m)))),
-            interval '6 months'
-        ) AS s (month)
-    ) AS h
-    WHERE
-        p.type = 'chengzhang.people.post-assumed.v1' AND p.data ->> 'tier' = 'section-head'
-        AND h.last_day >= (p.data ->> 'from_on')::date AND (ended.on_day IS NULL OR h.last_day < ended.on_day)
-    UNION ALL
-    SELECT r.office, 'duty-report', r.person || '/' || (r.data ->> 'half'), r.person, r.section, 'report',
-        half_ends(r.data ->> 'half'), shanghai_day(r.occurred_at), r.event_id
-    FROM everything AS r
-    WHERE r.type = 'chengzhang.work.duty-report-delivered.v1'
-    UNION ALL
-    SELECT s.office, 'section-exchange', (s.data ->> 'section') || '/' || month_of(m.month::date), NULL, s.data ->> 'section',
-        'exchange', month_ends(m.month::date), NULL, s.event_id
-    FROM everything AS s
-    CROSS JOIN LATERAL generate_series(
-        month_begins(shanghai_month(s.occurred_at)),
-        newest_month(s.office, (SELECT m.known FROM moment AS m)),
-        interval '1 month'
-    ) AS m (month)
-    WHERE s.type = 'chengzhang.people.section-defined.v1'
-    UNION ALL
-    SELECT x.office, 'section-exchange', s.section || '/' || (x.data ->> 'month'), NULL, s.section, 'exchange',
-        month_ends(month_begins(x.data ->> 'month')), shanghai_day(x.occurred_at), x.event_id
-    FROM everything AS x
-    CROSS JOIN LATERAL jsonb_array_elements_text(x.data -> 'sections') AS s (section)
-    WHERE x.type = 'chengzhang.work.section-exchange-held.v1'
+    SELECT o.office, o.duty, o.subject || '/' || o.period AS id, CASE o.duty WHEN 'duty-report' THEN o.subject END AS owner,
+        o.section, CASE o.duty WHEN 'duty-report' THEN 'report' ELSE 'exchange' END AS what, o.due_on, o.done_on, o.event_id
+    FROM owed_duty AS o
     UNION ALL
     SELECT q.office, 'talk', q.data ->> 'duty', coalesce(q.data ->> 'with', q.person), q.section, 'talk',
         (q.data ->> 'due_on')::date, NULL, q.event_id
@@ -84,14 +43,7 @@ FROM (
     WHERE f.type = 'chengzhang.talk.follow-up-promised.v1'
     UNION ALL
     SELECT m.office, 'plan-item', i.item ->> 'item', i.item ->> 'lead', NULL, 'plan-item',
-        coalesce(
-            to_date(i.item ->> 'iso_week', 'IYYY-"W"IW') + 6,
-            CASE i.item ->> 'ten_days'
-                WHEN 'early' THEN month_begins(m.data ->> 'month') + 9
-                WHEN 'middle' THEN month_begins(m.data ->> 'month') + 19
-                ELSE month_ends(month_begins(m.data ->> 'month'))
-            END
-        ), NULL, m.event_id
+        coalesce(week_ends(i.item ->> 'iso_week'), ten_days_end(m.data ->> 'month', i.item ->> 'ten_days')), NULL, m.event_id
     FROM everything AS m
     CROSS JOIN LATERAL jsonb_array_elements(m.data -> 'items') AS i (item)
     WHERE m.type = 'chengzhang.learning.month-arranged.v1'

@@ -17,7 +17,7 @@ from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
 from services.projector.errors import Lost, NotRunning
 from services.projector.interpreting import fold
-from services.projector.interpreting.figures import study_figures
+from services.projector.interpreting.figures import study_figures, talk_figures
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
 
@@ -26,7 +26,7 @@ BASE: Final[Any] = aiosql.from_path(database.FOLDER / "base.sql", "asyncpg")
 # What each version begins with in its schema: tables of facts, then what views ask, by the rule packs of this code.
 FOUNDATION: Final[str] = BASE.version.sql + (database.FOLDER / "asked.sql").read_text(encoding="utf-8").replace(
     "{study}", study_figures()
-)
+).replace("{talks}", talk_figures())
 BASE_TABLES: Final = (*TABLES, "office_month")
 _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
 

@@ -21,40 +21,9 @@ SELECT
     q.made_up_by, -- behind made_up
     q.told_by -- behind
 FROM (
-    WITH met AS (
-        SELECT
-            c.office,
-            c.stream,
-            c.data ->> 'session' AS session,
-            c.data,
-            c.event_id,
-            moved.event_id AS moved_by,
-            called_off.event_id AS cancelled_by,
-            coalesce(moved.starts_at, c.data ->> 'starts_at')::timestamptz AS starts_at
-        FROM (
-            SELECT DISTINCT ON (v.office, v.stream) v.office, v.stream, v.data, v.event_id
-            FROM fact AS v
-            WHERE v.type = 'chengzhang.learning.session-convened.v1'
-            ORDER BY v.office, v.stream, v.position DESC
-        ) AS c
-        LEFT JOIN LATERAL (
-            SELECT m.event_id, m.data ->> 'starts_at' AS starts_at
-            FROM fact AS m
-            WHERE m.office = c.office AND m.stream = c.stream AND m.type = 'chengzhang.learning.session-rescheduled.v1'
-            ORDER BY m.occurred_at DESC, m.position DESC
-            LIMIT 1
-        ) AS moved ON true
-        LEFT JOIN LATERAL (
-            SELECT x.event_id
-            FROM fact AS x
-            WHERE x.office = c.office AND x.stream = c.stream AND x.type = 'chengzhang.learning.session-cancelled.v1'
-            ORDER BY x.position
-            LIMIT 1
-        ) AS called_off ON true
-    ),
-    line AS (
+    WITH line AS (
         SELECT m.office, m.stream, e.person, 'expected' AS what, m.event_id
-        FROM met AS m
+        FROM standing_session AS m
         CROSS JOIN LATERAL (SELECT DISTINCT jsonb_array_elements_text(m.data -> 'expected') AS person) AS e
         WHERE m.cancelled_by IS NULL
         UNION ALL
@@ -69,7 +38,7 @@ FROM (
     ),
     counted AS (
         SELECT m.office, l.person, shanghai_year(m.starts_at) AS year, l.what, t.event_id, max(t.counts) AS counts
-        FROM met AS m
+        FROM standing_session AS m
         INNER JOIN line AS l ON l.office = m.office AND l.stream = m.stream
         CROSS JOIN LATERAL (VALUES (l.event_id, 1), (m.event_id, 0), (m.moved_by, 0)) AS t (event_id, counts)
         WHERE t.event_id IS NOT NULL

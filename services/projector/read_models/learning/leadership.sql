@@ -19,38 +19,7 @@ SELECT
     q.decisions_by, -- behind decisions
     q.told_by -- behind
 FROM (
-    WITH met AS (
-        SELECT
-            c.office,
-            c.stream,
-            c.data ->> 'session' AS session,
-            c.data,
-            c.event_id,
-            moved.event_id AS moved_by,
-            called_off.event_id AS cancelled_by,
-            coalesce(moved.starts_at, c.data ->> 'starts_at')::timestamptz AS starts_at
-        FROM (
-            SELECT DISTINCT ON (v.office, v.stream) v.office, v.stream, v.data, v.event_id
-            FROM everything AS v
-            WHERE v.type = 'chengzhang.learning.session-convened.v1'
-            ORDER BY v.office, v.stream, v.position DESC
-        ) AS c
-        LEFT JOIN LATERAL (
-            SELECT m.event_id, m.data ->> 'starts_at' AS starts_at
-            FROM everything AS m
-            WHERE m.office = c.office AND m.stream = c.stream AND m.type = 'chengzhang.learning.session-rescheduled.v1'
-            ORDER BY m.occurred_at DESC, m.position DESC
-            LIMIT 1
-        ) AS moved ON true
-        LEFT JOIN LATERAL (
-            SELECT x.event_id
-            FROM everything AS x
-            WHERE x.office = c.office AND x.stream = c.stream AND x.type = 'chengzhang.learning.session-cancelled.v1'
-            ORDER BY x.position
-            LIMIT 1
-        ) AS called_off ON true
-    ),
-    line AS (
+    WITH line AS (
         SELECT
             f.office,
             who.stamp ->> 'person' AS person,
@@ -66,7 +35,7 @@ FROM (
             m.moved_by
         FROM everything AS f
         CROSS JOIN LATERAL jsonb_array_elements(f.data -> 'stamps') AS who (stamp)
-        LEFT JOIN met AS m ON m.office = f.office AND m.stream = f.stream
+        LEFT JOIN standing_session AS m ON m.office = f.office AND m.stream = f.stream
         WHERE
             who.stamp ->> 'tier' = 'leadership' AND (
                 f.type = 'chengzhang.learning.attendance-recorded.v1' AND f.data ->> 'state' IN ('present', 'partial')

@@ -32,37 +32,6 @@ SELECT
     ) AS missing, -- text[] · 尚缺 · what is missing: plan, roll, minutes, speeches, reflections, make-up
     q.told_by -- behind
 FROM (
-    WITH met AS (
-        SELECT
-            c.office,
-            c.stream,
-            c.data ->> 'session' AS session,
-            c.data,
-            c.event_id,
-            moved.event_id AS moved_by,
-            called_off.event_id AS cancelled_by,
-            coalesce(moved.starts_at, c.data ->> 'starts_at')::timestamptz AS starts_at
-        FROM (
-            SELECT DISTINCT ON (v.office, v.stream) v.office, v.stream, v.data, v.event_id
-            FROM fact AS v
-            WHERE v.type = 'chengzhang.learning.session-convened.v1'
-            ORDER BY v.office, v.stream, v.position DESC
-        ) AS c
-        LEFT JOIN LATERAL (
-            SELECT m.event_id, m.data ->> 'starts_at' AS starts_at
-            FROM fact AS m
-            WHERE m.office = c.office AND m.stream = c.stream AND m.type = 'chengzhang.learning.session-rescheduled.v1'
-            ORDER BY m.occurred_at DESC, m.position DESC
-            LIMIT 1
-        ) AS moved ON true
-        LEFT JOIN LATERAL (
-            SELECT x.event_id
-            FROM fact AS x
-            WHERE x.office = c.office AND x.stream = c.stream AND x.type = 'chengzhang.learning.session-cancelled.v1'
-            ORDER BY x.position
-            LIMIT 1
-        ) AS called_off ON true
-    )
     SELECT
         m.office,
         m.session,
@@ -79,7 +48,7 @@ FROM (
         greatest(b.away - b.made_up, 0) AS make_up_open,
         coalesce(b.told_by, '{}') || jsonb_build_object(m.event_id, 1)
         || CASE WHEN m.moved_by IS NULL THEN '{}' ELSE jsonb_build_object(m.moved_by, 1) END AS told_by
-    FROM met AS m
+    FROM standing_session AS m
     CROSS JOIN LATERAL jsonb_array_elements_text(m.data -> 'carriers') AS held (carrier)
     CROSS JOIN LATERAL (
         SELECT
