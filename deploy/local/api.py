@@ -17,7 +17,7 @@ from deploy.local.speaking.words import both
 from services.common.commands import Lang as Spoken
 from services.common.commands import settings_of
 from services.common.settings import Settings
-from services.common.visible import all_visible
+from services.common.telling.visible import all_visible
 
 _SECONDS = 30  # a read may wait 10 s for ``at_least``
 _PAGE = 500

@@ -9,12 +9,12 @@ import httpx
 import structlog
 import uvloop
 
-from services.common import log
 from services.common.collecting import collect_rarely
-from services.common.grants import Grants
-from services.common.log import raised
-from services.common.serving import background, check_address, server
+from services.common.http.serving import background, check_address, server
 from services.common.settings import Settings
+from services.common.telling import log
+from services.common.telling.log import raised
+from services.common.tokens.grants import Grants
 from services.projector import read_models
 from services.projector.api.live import Live
 from services.projector.api.moves import Moves

@@ -13,15 +13,16 @@ from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
 from schemas.erasure import ErasePerson
-from services.common import log, pages
-from services.common.both import Both
 from services.common.collecting import collect_rarely
 from services.common.commands import CheckOnly, Home, Language, failed, settings_of, spoken
-from services.common.grants import Grants, GrantsError
+from services.common.http import pages
+from services.common.http.serving import NoSuchAddress, background, check_address, server
 from services.common.kafka.broker import broker
 from services.common.kafka.login import NoLogin
-from services.common.serving import NoSuchAddress, background, check_address, server
 from services.common.settings import Settings
+from services.common.telling import log
+from services.common.telling.both import Both
+from services.common.tokens.grants import Grants, GrantsError
 from services.recorder.audit import http as audit
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli_errors import worded

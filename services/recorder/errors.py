@@ -17,7 +17,7 @@ RecorderError
 └── Misconfigured    what is set up doesn't fit: says what to mend
 """
 
-from services.common.both import Both
+from services.common.telling.both import Both
 
 
 class RecorderError(Exception):

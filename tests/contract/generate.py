@@ -15,8 +15,8 @@ import httpx
 from fastapi import FastAPI
 
 from schemas import generate
-from services.common.grants import Grants
 from services.common.settings import Settings
+from services.common.tokens.grants import Grants
 from services.projector import read_models
 from services.projector.api.reading import Reading
 from services.projector.api.service import create

@@ -13,8 +13,8 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 
 from deploy.local.paths import write_private
 from schemas.generate import FOLDER
-from services.common.grants import Grants
 from services.common.settings import Settings
+from services.common.tokens.grants import Grants
 from services.recorder.app import web
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.errors import Missing

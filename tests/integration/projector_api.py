@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from deploy.local.paths import write_private
-from services.common.grants import Grants
 from services.common.settings import Settings
+from services.common.tokens.grants import Grants
 from services.projector import read_models
 from services.projector.api.live import Live
 from services.projector.api.moves import Moves

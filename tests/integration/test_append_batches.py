@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from schemas.identity import event_id, shard_of
-from services.common.both import Both
+from services.common.telling.both import Both
 from services.recorder.domain import decider
 from services.recorder.errors import Busy, Misconfigured, ReadOnly, Unavailable
 from services.recorder.ledger import database as ledger_database

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from schemas.envelope import LARGEST_EVENT
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from tests.support.ledger import Bench, Json, action, bench, person
 
 _PERSONS: Final = 1000

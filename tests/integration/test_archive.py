@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from deploy.local.sample import year
 from schemas import merkle
 from services.common.settings import Settings
-from services.common.showing import Advance
+from services.common.telling.showing import Advance
 from services.recorder.archive import leaving
 from services.recorder.archive.folder import Folder
 from services.recorder.audit.replaying.filters import Filter

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from schemas.identity import shard_of
-from services.common.macs import Strangers
+from services.common.kafka.macs import Strangers
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from services.recorder.kafka.tails import Tail

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger.owners import Owners

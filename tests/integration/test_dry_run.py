@@ -13,8 +13,8 @@ import pytest
 
 from deploy.local.paths import write_private
 from schemas.identity import shard_of
-from services.common.both import Both
-from services.common.grants import Grants
+from services.common.telling.both import Both
+from services.common.tokens.grants import Grants
 from services.recorder.domain import decider
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.ledger.appending import append, trying

@@ -13,7 +13,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from schemas.identity import shard_of
-from services.common import mac_keys
+from services.common.kafka import mac_keys
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka import topics

@@ -24,9 +24,10 @@ from typer.testing import CliRunner
 from deploy.local.paths import write_private
 from schemas import merkle
 from schemas.identity import shard_of
-from services.common import commands, problems
-from services.common.grants import Grants
+from services.common import commands
+from services.common.http import problems
 from services.common.settings import Settings
+from services.common.tokens.grants import Grants
 from services.recorder.audit import http as module
 from services.recorder.audit.cli import cli
 from services.recorder.audit.proving.log import AuditLog

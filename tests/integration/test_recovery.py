@@ -17,9 +17,9 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from schemas import merkle
 from schemas.canonical import leaf_hash
 from schemas.identity import shard_of
-from services.common.grants import Grants
-from services.common.serving import background
+from services.common.http.serving import background
 from services.common.settings import Settings
+from services.common.tokens.grants import Grants
 from services.recorder.app import Recorder
 from services.recorder.errors import Refused
 from services.recorder.kafka import topics

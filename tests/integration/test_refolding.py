@@ -16,8 +16,8 @@ import pytest
 from deploy.local.sample import year
 from schemas.base import Sealed
 from schemas.identity import shard_of
-from services.common import mac_keys
-from services.common.macs import Macs, Strangers
+from services.common.kafka import mac_keys
+from services.common.kafka.macs import Macs, Strangers
 from services.common.settings import Settings
 from services.recorder.archive import leaving as leaving_module
 from services.recorder.archive.folder import Folder

@@ -17,8 +17,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.identity import shard_of
-from services.common.both import Both
 from services.common.settings import Settings
+from services.common.telling.both import Both
 from services.recorder.errors import Misconfigured, ReadOnly
 from services.recorder.kafka import sending, topics
 from services.recorder.kafka import tails as reading_back

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from schemas.canonical import canonical
 from schemas.identity import shard_of
 from schemas.merkle import root_of
-from services.common import mac_keys
+from services.common.kafka import mac_keys
 from services.common.settings import Settings
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.problems import Kind

@@ -18,7 +18,7 @@ import pytest
 from deploy.local.paths import write_private
 from deploy.local.running.state import ROLES
 from deploy.local.sample import staff, year
-from services.common import mac_keys
+from services.common.kafka import mac_keys
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka import topics

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger import database, founding

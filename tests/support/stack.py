@@ -24,7 +24,7 @@ from deploy.local.paths import Home, write_private
 from deploy.local.running import processes, stack
 from deploy.local.running.state import ROLES, State
 from deploy.local.servers import kafka, postgres
-from services.common import mac_keys
+from services.common.kafka import mac_keys
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from tests.support import containers

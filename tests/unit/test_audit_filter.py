@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.canonical import canonical
 from schemas.mac import sequence
-from services.common.moments import first_of, last_of
+from services.common.telling.moments import first_of, last_of
 from services.recorder.audit.replaying.filters import Filter, about
 
 

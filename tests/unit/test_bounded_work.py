@@ -13,7 +13,7 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.base import MOST, Many
-from services.common.problems import Problem
+from services.common.http.problems import Problem
 from services.recorder.intake import explain, turns
 from services.recorder.intake.binary import MOST_ATTRIBUTES
 from services.recorder.intake.from_kafka.record import Record, read_record, read_records

@@ -15,7 +15,7 @@ from services.common.bounds.gate import trusted
 from services.common.bounds.json import holds_more
 from services.common.bounds.rates import Rates
 from services.common.bounds.room import Room
-from services.common.problems import Problem
+from services.common.http.problems import Problem
 from services.common.settings import Settings
 
 # --- rates ---

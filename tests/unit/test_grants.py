@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from deploy.local.paths import write_private
-from services.common.grants import Grant, Grants, GrantsError
 from services.common.tokens.entries import weak
+from services.common.tokens.grants import Grant, Grants, GrantsError
 from services.common.tokens.store import Store
 from services.common.tokens.uses import Uses, read_uses
 

@@ -12,8 +12,8 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
-from services.common.grants import Grant
 from services.common.settings import Settings
+from services.common.tokens.grants import Grant
 from services.recorder.app import Recorder
 from services.recorder.intake import kafka
 from services.recorder.intake.from_kafka.places import Sight

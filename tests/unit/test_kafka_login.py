@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from faststream.kafka.security import parse_security
 
-from services.common.asyncapi import document
+from services.common.http.asyncapi import document
 from services.common.kafka.broker import security
 from services.common.kafka.login import NoLogin, login
 from services.common.settings import Settings

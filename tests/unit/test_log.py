@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from services.common import log, rotating
+from services.common.telling import log, rotating
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.mac import begin, mac
-from services.common import mac_keys
-from services.common.macs import Foreign, Macs, Place
+from services.common.kafka import mac_keys
+from services.common.kafka.macs import Foreign, Macs, Place
 from services.recorder.errors import Misconfigured
 
 TOPIC = "chengzhang.events"

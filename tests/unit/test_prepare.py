@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.domain.core import NO_TERMS, Key, Rejection, Terms
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import Sent, prepare

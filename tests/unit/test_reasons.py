@@ -9,8 +9,8 @@ from string import Formatter
 import pytest
 from typer.testing import CliRunner
 
-from services.common.both import Both, both
 from services.common.commands import Lang, Words
+from services.common.telling.both import Both, both
 from services.recorder.archive import words as archive
 from services.recorder.audit.verifying import skipping
 from services.recorder.cli import cli

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from aiokafka import ConsumerRecord
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.domain.core import NO_TERMS
 from services.recorder.errors import Unavailable
 from services.recorder.intake import sealing

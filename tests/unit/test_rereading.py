@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from aiokafka import TopicPartition
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.intake.from_kafka.record import Record
 from services.recorder.intake.from_kafka.rereading import Rereading
 from services.recorder.ledger.submission import Submission

@@ -10,9 +10,9 @@ from typing import cast
 import pytest
 
 from schemas.canonical import canonical
-from services.common.grants import Grants, GrantsError
 from services.common.kafka import actions
 from services.common.settings import Settings
+from services.common.tokens.grants import Grants, GrantsError
 from services.recorder.intake.from_kafka.record import Record
 from services.recorder.intake.from_kafka.senders import Senders
 from services.recorder.intake.reading import Readable, read

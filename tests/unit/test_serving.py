@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.common.serving import Answering, NoSuchAddress, check_address
+from services.common.http.serving import Answering, NoSuchAddress, check_address
 from services.common.settings import Settings
 from services.projector.api.live import Live
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from services.common.showing import Whole
+from services.common.telling.showing import Whole
 
 _HEADINGS = ("shard", "events relayed", "checkpoint at", "error")
 

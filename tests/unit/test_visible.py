@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.visible import all_visible, unseen, visible
+from services.common.telling.visible import all_visible, unseen, visible
 from services.recorder.intake.binary import binary
 from services.recorder.intake.parsing import Unreadable, read_json
 from services.recorder.intake.reading import Readable, read

@@ -29,7 +29,7 @@ from services.common.commands import NOT_RUNNING
 from services.common.kafka.actions import topic_of
 from services.common.lazy import Command, group
 from services.common.settings import Settings
-from services.common.showing import Whole
+from services.common.telling.showing import Whole
 from services.common.tokens.entries import Entry
 from services.common.tokens.store import Store
 

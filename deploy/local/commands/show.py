@@ -18,7 +18,7 @@ from deploy.local.speaking.words import say
 from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from schemas.base import ID
-from services.common.moments import last_of
+from services.common.telling.moments import last_of
 
 Json = dict[str, Any]
 

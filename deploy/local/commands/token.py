@@ -20,9 +20,9 @@ from schemas.catalogue import ACTIONS
 from services.common.commands import FAILED, NOT_RUNNING, valid_settings
 from services.common.home import pasteable
 from services.common.lazy import Command, group
-from services.common.moments import minute_of
 from services.common.settings import Settings
-from services.common.showing import Whole
+from services.common.telling.moments import minute_of
+from services.common.telling.showing import Whole
 from services.common.tokens.entries import Entry, GrantsError, Role
 from services.common.tokens.store import Store
 from services.common.tokens.uses import read_uses

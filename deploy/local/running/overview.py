@@ -10,7 +10,7 @@ from deploy.local.paths import Home
 from deploy.local.running import state as kept
 from deploy.local.running.stack import SERVICES, Standing, status
 from deploy.local.speaking.messages import Lang, text
-from services.common.showing import Whole
+from services.common.telling.showing import Whole
 
 EXIT_CODES = {"running": 0, "partial": 1, "stopped": 3}
 _STATES_ZH = {"running": "运行中", "partial": "部分运行", "stopped": "已停止", "not-ready": "未就绪"}

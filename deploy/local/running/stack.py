@@ -27,8 +27,8 @@ from deploy.local.running.readiness import ready
 from deploy.local.running.state import Ports, State
 from deploy.local.servers import kafka, postgres
 from deploy.local.speaking.say import Say, quiet
-from services.common.rotating import rotate
 from services.common.settings import Settings
+from services.common.telling.rotating import rotate
 
 RECORDER, PROJECTOR = "recorder", "projector"
 SERVICES = (postgres.NAME, kafka.NAME, RECORDER, PROJECTOR)  # in the order of starting

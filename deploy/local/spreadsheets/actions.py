@@ -15,7 +15,7 @@ from deploy.local.speaking.words import both
 from deploy.local.spreadsheets.cells import Unclear, instant_of, value_of
 from deploy.local.spreadsheets.files import Row
 from deploy.local.spreadsheets.sheets import EXAMPLE, NOTE, ROLL, TIME, Column, Sheet, day_of, of
-from services.common.explain import field_errors
+from services.common.telling.explain import field_errors
 
 SOURCE: Final = "/import"
 Json = dict[str, Any]

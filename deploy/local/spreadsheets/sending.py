@@ -15,7 +15,7 @@ from deploy.local.speaking.words import both, say
 from deploy.local.spreadsheets.actions import SOURCE, Ready
 from deploy.local.spreadsheets.telling import Teller
 from schemas.entries import CorrectEntry, DeclareImport
-from services.common.showing import progress
+from services.common.telling.showing import progress
 
 Json = dict[str, Any]
 _AT_ONCE: Final = 500

@@ -18,7 +18,7 @@ from deploy.local.speaking.trouble import USAGE, CommandError, explained
 from deploy.local.speaking.words import say
 from deploy.local.tables.described import Resource, named, resources
 from deploy.local.tables.files import opened
-from services.common.showing import Advance, growing
+from services.common.telling.showing import Advance, growing
 
 ALL: Final = "all"
 # By which of its columns a row is of a year, where no parameter says so.

@@ -17,8 +17,8 @@ from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import explained
 from deploy.local.speaking.words import say, term
 from deploy.local.tables.described import Column, Resource, named
-from services.common.moments import minute_of
-from services.common.showing import Whole
+from services.common.telling.moments import minute_of
+from services.common.telling.showing import Whole
 
 Row = dict[str, Any]
 SHOWN: Final = 25

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.words import say, term
-from services.common.showing import Whole
+from services.common.telling.showing import Whole
 
 Json = dict[str, Any]
 Cell = Callable[[Json, Lang], Text]

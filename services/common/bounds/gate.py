@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.common.bounds.rates import SCOPE, Rates
-from services.common.problems import Problem
+from services.common.http.problems import Problem
 from services.common.settings import Settings
 
 LARGEST: Final = 64 * 1024  # bytes of a body where no route says otherwise

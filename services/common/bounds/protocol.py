@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from services.common.bounds.connections import Connections
-from services.common.problems import MEDIA_TYPE, Problem
+from services.common.http.problems import MEDIA_TYPE, Problem
 
 HEADERS: Final = 64 * 1024  # bytes of a request before its body: the largest action in binary mode has less
 _SLICE: Final = 16 * 1024  # fed at once

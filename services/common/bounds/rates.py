@@ -12,7 +12,7 @@ from typing import Final
 
 from fastapi import Request
 
-from services.common.problems import Problem
+from services.common.http.problems import Problem
 
 _AT_ONCE: Final = 1.0  # seconds' worth
 _KEPT: Final = 10_000  # identities; who has come within the last second is not forgotten before there are so many

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.common.problems import Problem
+from services.common.http.problems import Problem
 
 SMALL: Final = 64 * 1024  # bytes: up to that none is counted, and each is parsed where it comes
 _PATIENCE_SECONDS: Final = 10.0

@@ -23,8 +23,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from schemas.envelope import IDENTITY
-from services.common.both import Both
-from services.common.moments import last_of
+from services.common.telling.both import Both
+from services.common.telling.moments import last_of
 from services.common.tokens.words import said
 
 Role = Literal["publisher", "organiser", "cadre", "reader", "auditor", "operator"]

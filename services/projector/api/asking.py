@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.projector.database import Connection
 from services.projector.interpreting.derived import NOW, quote
 from services.projector.interpreting.view import AS_OF, explained, rows

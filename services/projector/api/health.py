@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.common.grants import Grants
+from services.common.tokens.grants import Grants
 from services.projector.api.live import Live
 from services.projector.following.progress import Progress
 

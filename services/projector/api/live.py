@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from services.common.serving import Answering
+from services.common.http.serving import Answering
 from services.projector import database
 from services.projector.database import CURSOR, TRANSIENT, VERSIONS, Connection, Pool
 

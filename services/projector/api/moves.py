@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from services.common.log import raised
+from services.common.telling.log import raised
 from services.projector import database
 from services.projector.api.live import Live
 from services.projector.database import CHANNEL, TRANSIENT

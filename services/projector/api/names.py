@@ -6,8 +6,8 @@ from typing import Any, Final
 import httpx
 import structlog
 
-from services.common.grants import Grant
-from services.common.log import raised
+from services.common.telling.log import raised
+from services.common.tokens.grants import Grant
 
 _AT_ONCE: Final = 200
 _log = structlog.get_logger(__name__)

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.common.bearer import forbidden
-from services.common.grants import Grant
-from services.common.problems import responses
+from services.common.http.bearer import forbidden
+from services.common.http.problems import responses
+from services.common.tokens.grants import Grant
 from services.projector.api import reading as r
 from services.projector.api.asking import Asked, behind, listed, rule_of, value_of
 from services.projector.api.shapes import PYTHON, Explanation, Offices, Page, name_of, row_of

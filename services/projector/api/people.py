@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final, NamedTuple
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import create_model
 
-from services.common.bearer import forbidden
-from services.common.grants import Grant
+from services.common.http.bearer import forbidden
+from services.common.http.problems import responses
 from services.common.joining import Place, files
-from services.common.problems import responses
+from services.common.tokens.grants import Grant
 from services.projector.api import reading as r
 from services.projector.api.asking import ALWAYS, Asked, behind, listed
 from services.projector.api.shapes import Elsewhere, Erased, File, Seen, row_of

@@ -18,9 +18,9 @@ from starlette.status import HTTP_304_NOT_MODIFIED
 
 from schemas.base import ID
 from schemas.identity import shard_of
-from services.common.grants import Grant
-from services.common.moments import last_of
-from services.common.problems import FieldError, Problem
+from services.common.http.problems import FieldError, Problem
+from services.common.telling.moments import last_of
+from services.common.tokens.grants import Grant
 from services.projector.api.asking import ALWAYS
 from services.projector.api.live import Live
 from services.projector.api.moves import Moves

@@ -5,11 +5,11 @@ from typing import Final
 
 from fastapi import FastAPI, Request, Response
 
-from services.common import pages, problems
-from services.common.asyncapi import document
-from services.common.bearer import bearer
-from services.common.grants import Grants
+from services.common.http import pages, problems
+from services.common.http.asyncapi import document
+from services.common.http.bearer import bearer
 from services.common.settings import Settings
+from services.common.tokens.grants import Grants
 from services.projector.api import health, offices, people
 from services.projector.api.reading import NotModified, Reading
 from services.projector.following.progress import Progress

@@ -1,9 +1,9 @@
 """The command ``projector serve``."""
 
 from services.common.commands import CheckOnly, Home, Language, failed, settings_of, spoken
-from services.common.grants import GrantsError
+from services.common.http.serving import NoSuchAddress
 from services.common.kafka.login import NoLogin
-from services.common.serving import NoSuchAddress
+from services.common.tokens.grants import GrantsError
 from services.projector import app
 
 

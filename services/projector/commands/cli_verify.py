@@ -8,11 +8,11 @@ import orjson
 import typer
 from rich.console import Console
 
-from services.common import log
 from services.common.collecting import collect_rarely
 from services.common.commands import FAILED, AsJson, Home, Lang, Language, Words, settings_of, spoken
 from services.common.settings import Settings
-from services.common.showing import quiet
+from services.common.telling import log
+from services.common.telling.showing import quiet
 from services.projector import read_models
 from services.projector.commands.ending import SHOWN, ended, said, shown, table
 from services.projector.rebuilding.verify import Verify

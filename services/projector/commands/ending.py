@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.common.commands import Lang, failed, not_running, spoken
-from services.common.showing import Whole
+from services.common.telling.showing import Whole
 from services.projector.database import TRANSIENT
 from services.projector.errors import NotRunning, ProjectorError, Told
 

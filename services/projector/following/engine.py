@@ -17,7 +17,7 @@ from asyncpg import Record
 from asyncpg.prepared_stmt import PreparedStatement
 
 from services.common.faults import fault
-from services.common.macs import Strangers
+from services.common.kafka.macs import Strangers
 from services.projector import database
 from services.projector.database import CURSOR, Connection
 from services.projector.errors import Behind, Forked, Retired

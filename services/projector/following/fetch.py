@@ -20,9 +20,9 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from services.common.kafka import patch
 from services.common.kafka.broker import broker
-from services.common.log import raised
-from services.common.macs import Record, Strangers
+from services.common.kafka.macs import Record, Strangers
 from services.common.settings import Settings
+from services.common.telling.log import raised
 from services.projector import settings as limits
 from services.projector.database import TRANSIENT
 from services.projector.following.batch import Slice, by_shard

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aiokafka import TopicPartition
 
 from schemas.mac import sequence
-from services.common.macs import Foreign, Macs, Record, Strangers
+from services.common.kafka.macs import Foreign, Macs, Record, Strangers
 from services.common.settings import Settings
 from services.projector.errors import Unproven
 

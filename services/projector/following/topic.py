@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.common.kafka import login as logins
-from services.common.macs import Macs
-from services.common.macs import Record as Marked
+from services.common.kafka.macs import Macs
+from services.common.kafka.macs import Record as Marked
 from services.common.settings import Settings
 from services.projector import settings as limits
 from services.projector.errors import Misfit

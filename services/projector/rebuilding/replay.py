@@ -16,9 +16,9 @@ from aiokafka.errors import KafkaError
 
 from services.common.faults import fault
 from services.common.kafka import patch
-from services.common.log import raised
-from services.common.macs import Record
+from services.common.kafka.macs import Record
 from services.common.settings import Settings
+from services.common.telling.log import raised
 from services.projector import settings as limits
 from services.projector.database import TRANSIENT
 from services.projector.errors import Halted, NotRunning, Unreadable

@@ -11,7 +11,7 @@ import typer
 
 from services.common.commands import AsJson, Home, Language, confirm, settings_of, spoken
 from services.common.settings import Settings
-from services.common.showing import progress
+from services.common.telling.showing import progress
 from services.recorder.archive import returning
 from services.recorder.archive.folder import Folder
 from services.recorder.archive.held import QUERIES

@@ -12,7 +12,7 @@ from schemas.base import ID
 from schemas.catalogue import EVENTS
 from schemas.envelope import IDENTITY
 from services.common.commands import Lang, Words, spoken
-from services.common.moments import first_of, last_of
+from services.common.telling.moments import first_of, last_of
 
 _WORDS: Final[Words] = {
     Lang.EN: {

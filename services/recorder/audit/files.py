@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from services.common.both import both
 from services.common.commands import Lang, Words
+from services.common.telling.both import both
 from services.recorder.errors import Refused
 
 _WORDS: Final[Words] = {

@@ -13,9 +13,9 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from services.common.bearer import bearer, forbidden
-from services.common.grants import Grant, Grants
-from services.common.problems import Problem, responses
+from services.common.http.bearer import bearer, forbidden
+from services.common.http.problems import Problem, responses
+from services.common.tokens.grants import Grant, Grants
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.errors import Contradiction, Missing, RecorderError
 from services.recorder.trust.tiles import WIDTH, At

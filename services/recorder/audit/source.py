@@ -17,7 +17,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from schemas.mac import sequence
-from services.common.macs import Macs, Strangers
+from services.common.kafka.macs import Macs, Strangers
 from services.common.settings import Settings
 from services.recorder.archive.held import Archive, chunks
 from services.recorder.archive.words import refused

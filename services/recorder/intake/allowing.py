@@ -1,6 +1,6 @@
 """Whether what was read is its sender's to send; the same by either door."""
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.intake.reading import Readable
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from schemas.envelope import LARGEST_ACTION
-from services.common.explain import FieldError, Four
+from services.common.telling.explain import FieldError, Four
 from services.recorder.intake.parsing import Unreadable
 
 _INTEGERS: Final = frozenset({"expectedversion"})

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from schemas.base import MOST
 from schemas.declared import models
-from services.common.explain import FieldError, field_errors
+from services.common.telling.explain import FieldError, field_errors
 
 __all__ = ["MOST_TOLD", "FieldError", "explain", "says"]
 MOST_TOLD: Final = 100  # errors of one action: a roll of 2,000 lines may be wrong in each

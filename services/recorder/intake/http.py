@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 
 from schemas.erasure import IRREVOCABLE
 from schemas.receipt import Receipt
-from services.common import problems
-from services.common.bearer import bearer, forbidden
 from services.common.bounds.room import Room
-from services.common.grants import Grant, Grants
-from services.common.pages import DESCRIBED
-from services.common.problems import FieldError, Problem, responses
+from services.common.http import problems
+from services.common.http.bearer import bearer, forbidden
+from services.common.http.pages import DESCRIBED
+from services.common.http.problems import FieldError, Problem, responses
+from services.common.tokens.grants import Grant, Grants
 from services.recorder.intake.allowing import allowed
 from services.recorder.intake.over_http import describing
 from services.recorder.intake.over_http.answers import answered, translated

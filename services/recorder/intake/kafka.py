@@ -22,9 +22,9 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaMessage as Message
 
 from services.common.faults import fault
-from services.common.grants import GrantsError
 from services.common.kafka import actions, patch
 from services.common.settings import Settings
+from services.common.tokens.grants import GrantsError
 from services.recorder.background import Background, repeated
 from services.recorder.intake.from_kafka.places import committed_places, look
 from services.recorder.intake.from_kafka.quarantine import Quarantine

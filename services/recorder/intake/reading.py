@@ -15,7 +15,7 @@ from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS
 from schemas.entries import CorrectEntry, ProposeEntry
 from schemas.envelope import EXTENSION, ActionEnvelope, Token
-from services.common.explain import said
+from services.common.telling.explain import said
 from services.recorder.domain.core import Action, Rejection, day_at
 from services.recorder.domain.proposing import PROPOSABLE
 from services.recorder.intake.binary import MOST_ATTRIBUTES

@@ -19,7 +19,7 @@ from schemas.catalogue import ACTIONS
 from schemas.declared import New
 from schemas.entries import CorrectEntry
 from schemas.erasure import ACTIONS as ERASING
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.domain.core import NOT_BINDING, Action, Key, Rejection, Terms, unknown
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError

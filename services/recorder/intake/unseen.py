@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from schemas.catalogue import ACTIONS
-from services.common.explain import FieldError, escaped, said
-from services.common.visible import unseen
+from services.common.telling.explain import FieldError, escaped, said
+from services.common.telling.visible import unseen
 from services.recorder.intake.explain import MOST_TOLD
 
 # What is written at length, and sealed: it may have lines.

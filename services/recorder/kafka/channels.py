@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from services.common import asyncapi
+from services.common.http import asyncapi
 from services.common.settings import Settings
 
 READ: Final = {

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 
 from schemas.mac import sequence
-from services.common.macs import Foreign, Macs, Strangers
+from services.common.kafka.macs import Foreign, Macs, Strangers
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka.fetching import Record

@@ -9,7 +9,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.envelope import STRUCTURED
 from services.common.kafka.actions import LARGEST_MESSAGE
-from services.common.macs import Place
+from services.common.kafka.macs import Place
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiokafka import TopicPartition
 
-from services.common.macs import Macs, Strangers
+from services.common.kafka.macs import Macs, Strangers
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka import topics

@@ -16,11 +16,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from services.common.both import Both, both
 from services.common.commands import Lang, Words
 from services.common.kafka import actions, patch
 from services.common.kafka import login as logins
 from services.common.settings import Settings
+from services.common.telling.both import Both, both
 from services.recorder.errors import Misconfigured
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncpg
 
-from services.common.both import Both
+from services.common.telling.both import Both
 from services.recorder.ledger.database import QUERIES, Connection
 
 Reasons = Mapping[int, Both | None]

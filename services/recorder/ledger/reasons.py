@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.common.both import Both, both
 from services.common.commands import Lang, Words
+from services.common.telling.both import Both, both
 
 _LONGEST: Final = 300  # characters of what is put into a sentence
 _WORDS: Final[Words] = {

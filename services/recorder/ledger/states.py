@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from services.common.both import Both
+from services.common.telling.both import Both
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger.database import QUERIES, Connection
 from services.recorder.ledger.mode import noted

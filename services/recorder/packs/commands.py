@@ -14,7 +14,7 @@ from rich.table import Table
 
 from schemas.packs import BadPack, Pack, load, packs
 from services.common.commands import FAILED, AsJson, Lang, Language, Words, failed, spoken
-from services.common.explain import said
+from services.common.telling.explain import said
 
 _WORDS: Final[Words] = {
     Lang.EN: {

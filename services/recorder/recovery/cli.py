@@ -24,7 +24,7 @@ from services.common.commands import (
     spoken,
 )
 from services.common.home import pasteable
-from services.common.showing import Advance, growing, quiet
+from services.common.telling.showing import Advance, growing, quiet
 from services.recorder.cli_errors import said
 from services.recorder.ledger.database import NOT_OURS, TRANSIENT, allowed
 from services.recorder.recovery.refilling.recover import recover as recover_

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from services.common import mac_keys
 from services.common.commands import AsJson, Home, Lang, Language, Words, confirm, settings_of, spoken
 from services.common.home import pasteable
-from services.common.mac_keys import MacKeys
+from services.common.kafka import mac_keys
+from services.common.kafka.mac_keys import MacKeys
 from services.common.settings import Settings
 from services.recorder.cli_errors import said
 from services.recorder.errors import Misconfigured

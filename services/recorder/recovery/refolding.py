@@ -16,9 +16,9 @@ import aiosql
 import asyncpg
 import structlog
 
-from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.common.telling.both import Both
 from services.recorder.archive.held import Archive, Held
 from services.recorder.audit import source
 from services.recorder.audit.source import LedgerSource

@@ -24,9 +24,9 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.common.telling.both import Both
 from services.recorder.background import Background, repeated
 from services.recorder.errors import Doubt, RecorderError
 from services.recorder.kafka import sending, topics

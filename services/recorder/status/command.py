@@ -22,7 +22,7 @@ from services.common.commands import (
     spoken,
 )
 from services.common.home import pasteable
-from services.common.showing import Whole, quiet
+from services.common.telling.showing import Whole, quiet
 from services.recorder.cli_errors import said
 from services.recorder.status.figures import Shard, Status
 from services.recorder.status.figures import status as ask

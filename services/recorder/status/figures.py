@@ -10,8 +10,8 @@ from urllib.request import ProxyHandler, build_opener
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from services.common.both import Both
 from services.common.settings import Settings
+from services.common.telling.both import Both
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Unavailable
 from services.recorder.kafka import topics

@@ -13,9 +13,9 @@ import orjson
 import structlog
 
 from schemas.canonical import leaf_hash
-from services.common.both import Both
-from services.common.macs import Strangers
+from services.common.kafka.macs import Strangers
 from services.common.settings import Settings
+from services.common.telling.both import Both
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka.marks import macs_of
 from services.recorder.kafka.tails import Tail, tails

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import aiosql
 
-from services.common import mac_keys
-from services.common.mac_keys import MacKeys
+from services.common.kafka import mac_keys
+from services.common.kafka.mac_keys import MacKeys
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from services.recorder.kafka.fetching import ends_of

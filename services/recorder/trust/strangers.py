@@ -7,7 +7,7 @@ from typing import Any, Final
 import aiosql
 import structlog
 
-from services.common.macs import Strangers
+from services.common.kafka.macs import Strangers
 from services.recorder.ledger.database import Connection
 from services.recorder.metrics import FOREIGN
 

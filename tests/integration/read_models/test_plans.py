@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.projector import database as projector_database
 from services.projector import read_models
 from services.projector.api.asking import Asked, behind, listed

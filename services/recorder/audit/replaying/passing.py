@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 
-from services.common.showing import Advance
+from services.common.telling.showing import Advance
 from services.recorder.audit.asking import Place
 from services.recorder.audit.replaying.filters import Filter
 from services.recorder.audit.source import Source

@@ -25,7 +25,7 @@ from services.common.commands import (
     spoken,
 )
 from services.common.settings import Settings
-from services.common.showing import progress, quiet
+from services.common.telling.showing import progress, quiet
 from services.recorder.audit.asking import Asked, Place
 from services.recorder.audit.replaying.filters import Filter
 from services.recorder.audit.replaying.opening import opening

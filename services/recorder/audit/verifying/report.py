@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.common.settings import Settings
-from services.common.showing import Advance, progress
+from services.common.telling.showing import Advance, progress
 from services.recorder.audit.projector import Answer, asking
 from services.recorder.audit.verifying.checks import tree
 from services.recorder.audit.verifying.checks.leaves import Hashed

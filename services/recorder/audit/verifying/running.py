@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
-from services.common.showing import Advance, quiet
+from services.common.telling.showing import Advance, quiet
 from services.recorder.audit.verifying.checks.contents import contents
 from services.recorder.audit.verifying.checks.leaves import Hashed, Range, hashed
 from services.recorder.audit.verifying.checks.topics import Partition, published

@@ -2,8 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from services.common.both import Both, both
 from services.common.commands import Lang, Words
+from services.common.telling.both import Both, both
 
 _PARTS: Final[Words] = {
     Lang.EN: {

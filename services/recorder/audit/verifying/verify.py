@@ -23,7 +23,7 @@ from services.common.commands import (
     settings_of,
     spoken,
 )
-from services.common.showing import quiet
+from services.common.telling.showing import quiet
 from services.recorder.audit.source import folders_of
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.report import COUNTED, Report

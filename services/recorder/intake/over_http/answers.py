@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from services.common.problems import Problem
+from services.common.http.problems import Problem
 from services.recorder.errors import Busy, ReadOnly, RecorderError
 from services.recorder.intake.reading import Readable
 from services.recorder.ledger.submission import Closed, Outcome, Unrecordable

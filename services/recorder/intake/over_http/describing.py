@@ -7,7 +7,7 @@ from pydantic.json_schema import models_json_schema
 
 from schemas.envelope import STRUCTURED
 from schemas.generate import any_action
-from services.common.problems import responses
+from services.common.http.problems import responses
 from services.recorder.intake.over_http.opening import OpenRequest
 from services.recorder.intake.over_http.requests import BATCH, JSON
 

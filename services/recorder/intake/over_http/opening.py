@@ -10,9 +10,9 @@ from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from schemas.base import Sealed, at_most
-from services.common.bearer import forbidden
-from services.common.grants import Grant
-from services.common.problems import invalid
+from services.common.http.bearer import forbidden
+from services.common.http.problems import invalid
+from services.common.tokens.grants import Grant
 from services.recorder.intake.explain import explain
 from services.recorder.intake.over_http.answers import translated
 from services.recorder.intake.over_http.requests import body, made_of

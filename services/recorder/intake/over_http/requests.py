@@ -13,7 +13,7 @@ from fastapi import Request
 from schemas.envelope import LARGEST_ACTION, STRUCTURED
 from services.common.bounds.json import holds_more
 from services.common.bounds.room import SMALL
-from services.common.problems import Problem
+from services.common.http.problems import Problem
 from services.recorder.intake.binary import binary, texts
 from services.recorder.intake.parsing import Unreadable, parsed, read_json
 from services.recorder.intake.reading import Readable, read

@@ -12,8 +12,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from services.common.both import Both
 from services.common.faults import fault
+from services.common.telling.both import Both
 from services.recorder import metrics
 from services.recorder.domain import decider
 from services.recorder.domain.core import Action, Key

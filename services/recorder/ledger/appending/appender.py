@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from schemas.identity import shard_of
-from services.common.both import Both
+from services.common.telling.both import Both
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.ledger import mode
 from services.recorder.ledger.appending.append import Committed, append

@@ -17,7 +17,7 @@ from schemas.entries import EntryRevoked
 from schemas.envelope import LARGEST_EVENT
 from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
 from schemas.merkle import extended
-from services.common.grants import Grant
+from services.common.tokens.grants import Grant
 from services.recorder.domain import decider
 from services.recorder.domain.core import NOT_BINDING, Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.ledger.appending import recent

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from schemas.canonical import leaf_hash
-from services.common.both import Both
+from services.common.telling.both import Both
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Pool
 from services.recorder.recovery.refilling.tape import Tapes

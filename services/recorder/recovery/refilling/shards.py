@@ -9,7 +9,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
-from services.common.macs import Macs
+from services.common.kafka.macs import Macs
 from services.common.settings import Settings
 from services.recorder.kafka.marks import macs_of
 from services.recorder.kafka.tails import tails

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from aiokafka import TopicPartition
 
-from services.common.macs import Foreign, Strangers
+from services.common.kafka.macs import Foreign, Strangers
 from services.common.settings import Settings
 from services.recorder.kafka.fetching import Consumer, Record, Stretch, consuming
 from services.recorder.kafka.marks import Marks, macs_of

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from services.common.both import both
 from services.common.commands import Lang, Words
-from services.common.macs import Strangers
+from services.common.kafka.macs import Strangers
+from services.common.telling.both import both
 
 Grave = Literal["loss", "note"]
 _NOTES: Final = frozenset({

@@ -12,10 +12,10 @@ from typing import Final, Literal
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.common.both import Both
 from services.common.faults import fault
-from services.common.macs import Macs
+from services.common.kafka.macs import Macs
 from services.common.settings import Settings
+from services.common.telling.both import Both
 from services.recorder.errors import Unavailable
 from services.recorder.kafka import fetching, sending, topics
 from services.recorder.kafka.fetching import Stretch, consuming

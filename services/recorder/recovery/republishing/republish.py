@@ -12,9 +12,9 @@ from typing import Final, Literal
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from services.common.both import Both
 from services.common.faults import fault
 from services.common.settings import Settings
+from services.common.telling.both import Both
 from services.recorder.errors import Refused
 from services.recorder.kafka import topics
 from services.recorder.kafka.marks import macs_of

@@ -12,7 +12,7 @@ import structlog
 
 from schemas.entries import DisputeEntry, ProposeEntry
 from schemas.erasure import IRREVOCABLE
-from services.common.both import Both
+from services.common.telling.both import Both
 from services.common.tokens.entries import GrantsError, Role, digest, entries_of, read_file, values_of
 from services.common.tokens.uses import Uses
 

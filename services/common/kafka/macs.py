@@ -17,7 +17,7 @@ import orjson
 
 from schemas import mac as framing
 from schemas.mac import KEY_ID, MAC, Keyed
-from services.common.mac_keys import MacKeys, Wrong, id_of
+from services.common.kafka.mac_keys import MacKeys, Wrong, id_of
 
 Why = Literal["no-mac", "wrong-mac", "unknown-key", "other-ledger"]
 Headers = Sequence[tuple[str, bytes | None]]

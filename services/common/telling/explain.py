@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-from services.common.visible import UNSEEN
+from services.common.telling.visible import UNSEEN
 
 Four = tuple[str, str, str, str]  # message en, zh; fix en, zh
 _LARGEST: Final = 2**53 - 1

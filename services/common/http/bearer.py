@@ -12,9 +12,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.common.bounds.gate import address
 from services.common.bounds.rates import take
-from services.common.explain import FieldError, field_errors
-from services.common.grants import Grant, Grants
-from services.common.problems import Problem, invalid
+from services.common.http.problems import Problem, invalid
+from services.common.telling.explain import FieldError, field_errors
+from services.common.tokens.grants import Grant, Grants
 
 _log = structlog.get_logger(__name__)
 _scheme = HTTPBearer(auto_error=False, scheme_name="bearer", description="A token of tokens.json")

@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.common.explain import FieldError, said
-from services.common.log import raised
+from services.common.telling.explain import FieldError, said
+from services.common.telling.log import raised
 
 __all__ = ["MEDIA_TYPE", "FieldError", "Problem", "ProblemBody", "describe", "install", "invalid", "responses"]
 MEDIA_TYPE: Final = "application/problem+json"

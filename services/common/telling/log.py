@@ -17,8 +17,8 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-from services.common.rotating import rotate
-from services.common.visible import visible
+from services.common.telling.rotating import rotate
+from services.common.telling.visible import visible
 
 # aiokafka names every reconnect, FastStream every record, and a record's content where its handler raised.
 _QUIET: Final = {
