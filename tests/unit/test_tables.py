@@ -74,7 +74,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result
     for module in (export, show):
         monkeypatch.setattr(module, "stack_settings", lambda *_: settings)
         monkeypatch.setattr(module, "reader", lambda s: api.reader(s, httpx.MockTransport(_answer)))
-    return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments), "--lang", "zh"])
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    return lambda *arguments: CliRunner().invoke(app, [*map(str, arguments)])
 
 
 def test_a_workbook_is_as_the_api_has_it_with_typed_cells_under_declared_words(
@@ -120,6 +121,26 @@ def test_a_year_narrows_and_instants_are_of_shanghai(run: Callable[..., Result],
     assert run("export", "growth-entries", "--out", out).exit_code == 0
     _, row = CalamineWorkbook.from_path(str(out)).get_sheet_by_index(0).to_python()
     assert date(2026, 1, 1) in row  # at midnight
+
+
+def test_a_heading_is_a_word_or_three_and_no_two_of_a_table_are_alike() -> None:
+    with httpx.Client(transport=httpx.MockTransport(_answer), base_url="http://p") as client:
+        tables = resources(client)
+    assert len(tables) > 20
+    for table in tables.values():
+        chinese, english = ([column.heading(lang) for column in table.columns] for lang in ("zh", "en"))
+        assert len(set(chinese)) == len(set(english)) == len(table.columns), table.name
+        assert all(re.fullmatch(r"[a-z]+( [a-z]+){0,2}", heading) for heading in english), english
+        assert all(re.fullmatch(r"[\u4e00-\u9fff（）]{1,12}", heading) for heading in chinese), chinese
+
+
+def test_a_workbook_in_english_has_the_same_headings_as_the_terminal(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    out = tmp_path / "w.xlsx"
+    assert run("export", "welfare", "--out", out, "--lang", "en").exit_code == 0
+    headings = CalamineWorkbook.from_path(str(out)).get_sheet_by_index(0).to_python()[0]
+    assert headings[:9] == ["office", "kind", "id", "person", "name", "class", "fund", "fen", "on day"]
 
 
 def test_all_of_it_has_a_sheet_a_table(run: Callable[..., Result], tmp_path: Path) -> None:

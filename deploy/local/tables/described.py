@@ -14,9 +14,6 @@ from deploy.local.speaking.trouble import USAGE, CommandError
 
 Json = dict[str, Any]
 _BELOW: Final = "/offices/{office}/"
-_LONGEST: Final = (
-    28  # characters of a heading in English: what is longer explains, and the column's own name is shorter
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +89,9 @@ def _columns(document: Json, described: Json) -> Iterator[Column]:
     schema = described["responses"]["200"]["content"]["application/json"]["schema"]
     page = _known(document, next(iter(schema.get("anyOf", [schema]))))
     row = _known(document, page["properties"]["items"]["items"])
-    person: Column | None = None
     for name, property_ in row["properties"].items():
-        zh, dot, en = property_.get("description", "").partition(" · ")
-        plain = name.replace("_", " ")
-        if not dot:  # what a person is called, or what every row has
-            yield _unsaid(name, plain, person)
-            continue
-        person = Column(name, zh, en if 0 < len(en) <= _LONGEST else plain, _form(property_))
-        yield person
-
-
-def _unsaid(name: str, plain: str, before: Column | None) -> Column:
-    if name == "office" or before is None:
-        return Column(name, "机关", "office", "string")
-    return Column(name, f"{before.zh}姓名", plain, "string")
+        zh, _, en = property_["title"].partition(" · ")
+        yield Column(name, zh, en, _form(property_))
 
 
 def _known(document: Json, schema: Json) -> Json:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from services.projector.read_models import Column, ReadModel
+from services.projector.read_models import Column, ReadModel, plain
 
 T = TypeVar("T")
 Y = TypeVar("Y")
@@ -49,17 +49,22 @@ class Shape(BaseModel):
 
 def row_of(model: ReadModel, without: Collection[str] = ()) -> type[Shape]:
     """The shape of a read model's rows, with a name beside each person."""
-    members: dict[str, Any] = {"office": (str, ...)}
+    members: dict[str, Any] = {"office": (Annotated[str, Field(title="机关 · office")], ...)}
     for column in model.columns:
         if column.name not in without:
             members[column.name] = (_member(column), ...)
-            members |= {name_of(column): (Name, ...)} if column.person else {}
+            members |= {name_of(column): (_name(column), ...)} if column.person else {}
     return create_model(model.name, __base__=Shape, __doc__=f"{model.words.zh}: {model.question}", **members)
 
 
 def _member(column: Column) -> Any:  # noqa: ANN401  # a type
     type_ = _SUMS.get(column.role) or (PYTHON[column.type] if column.role == "key" else PYTHON[column.type] | None)
-    return Annotated[type_, Field(description=f"{column.words.zh} · {column.words.en}")]
+    heading, words = column.heading, column.words
+    return Annotated[type_, Field(title=f"{heading.zh} · {heading.en}", description=f"{words.zh} · {words.en}")]
+
+
+def _name(column: Column) -> Any:  # noqa: ANN401  # a type
+    return Annotated[Name, Field(title=f"{column.words.zh}姓名 · {plain(name_of(column))}")]
 
 
 def name_of(column: Column) -> str:

@@ -35,8 +35,8 @@ A column's role: ``key``; in a sum ``sum``, ``counts`` (how often each value of 
 ``row`` for what is said of the whole row. In what is asked ``own`` is shown to the ``subject`` alone, and ``behind`` is
 no column: a JSON object of event ids and what each counts, which explains the figures that it names, or else all that
 nothing else explains. Its type is one of SQL, ``group``, or one of the contract's (``base.Guide``),
-whose words it has unless it brings its own. The columns ``office``, ``shard`` and ``position`` are given, and beside a
-section what it is called: ``section_name``.
+whose words it has unless it brings its own. Above it stands its 中文, in English its name: ``due on``. The columns
+``office``, ``shard`` and ``position`` are given, and beside a section what it is called: ``section_name``.
 """
 
 from __future__ import annotations
@@ -93,6 +93,11 @@ class Column:
     refers: str = ""
     naming: bool = False
     explains: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> Words:
+        """What stands above it, in a word or three; ``words`` explain it."""
+        return Words(self.words.zh, plain(self.name))
 
     @property
     def person(self) -> bool:
@@ -188,6 +193,11 @@ class ReadModel:
     def having(self, *roles: str) -> tuple[Column, ...]:
         """The columns of these roles."""
         return tuple(column for column in self.columns if column.role in roles)
+
+
+def plain(name: str) -> str:
+    """A column's name, as people read it."""
+    return name.replace("_", " ")
 
 
 def load(folder: Path = FOLDER) -> tuple[ReadModel, ...]:
