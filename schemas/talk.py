@@ -14,15 +14,26 @@ Mode = Annotated[Literal["one-to-one", "group"], Words("方式", "mode"), Values
 Pair = Annotated[
     Literal["leadership-leadership", "leadership-section-head", "leadership-staff", "section-head-staff", "peer"],
     Words("谈话对象", "pair"),
-    Values.of(
-        leadership_leadership="主任室之间", leadership_section_head="主任室与科室负责人",
-        leadership_staff="主任室与科员", section_head_staff="科室负责人与科员", peer="其他",
+    Values(
+        {
+            "leadership-leadership": Words("主任室之间", "within the leadership"),
+            "leadership-section-head": Words("主任室与科室负责人", "leadership and section head"),
+            "leadership-staff": Words("主任室与科员", "leadership and staff"),
+            "section-head-staff": Words("科室负责人与科员", "section head and staff"),
+            "peer": Words("其他", "peer"),
+        }
     ),
-]  # fmt: skip
+]
 PartyPair = Annotated[
     Literal["committee-committee", "committee-member", "member-member"],
     Words("党内谈话对象", "party pair"),
-    Values.of(committee_committee="支委之间", committee_member="支委与党员", member_member="党员之间"),
+    Values(
+        {
+            "committee-committee": Words("支委之间", "within the committee"),
+            "committee-member": Words("支委与党员", "committee and member"),
+            "member-member": Words("党员之间", "among members"),
+        }
+    ),
 ]
 
 

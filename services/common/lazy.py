@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any, Final, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand
@@ -44,31 +45,29 @@ def run(cli: typer.Typer) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that doesn't know a character shows another one
-    arguments = _of_the_command(sys.argv[1:])
-    if home := _home(arguments):
-        os.environ["CHENGZHANG_HOME"] = home  # for what is said: the commands that it names are to mean the same folder
+    arguments, home = _everywhere(sys.argv[1:])
+    if home:
+        os.environ["CHENGZHANG_HOME"] = home  # for what is said, too: the commands that it names mean the same folder
     cli(arguments)
 
 
-_EVERYWHERE: Final = ("--lang", "--home")  # every command has them
+def _everywhere(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """The arguments without what every program takes wherever it stands, and the home folder that this names.
 
-
-def _home(arguments: Sequence[str]) -> str | None:
-    """The home folder that the arguments name."""
-    for argument, after in zip(arguments, (*arguments[1:], ""), strict=True):
-        if argument == "--home" or argument.startswith("--home="):
-            return argument.partition("=")[2] or after
-    return None
-
-
-def _of_the_command(arguments: Sequence[str]) -> list[str]:
-    """The arguments with what stands before the command, and every command takes, behind it."""
-    rest, moved = list(arguments), list[str]()
-    while rest and rest[0].partition("=")[0] in _EVERYWHERE:
-        length = 1 if "=" in rest[0] else 2
-        moved, rest = [*moved, *rest[:length]], rest[length:]
-    end = rest.index("--") if "--" in rest else len(rest)
-    return [*rest[:end], *moved, *rest[end:]] if rest else moved
+    A language goes behind all others: to the command, whichever groups it is in.
+    """
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    rest, moved, home = list[str](), list[str](), None
+    words = iter(arguments[:end])
+    for word in words:
+        option, has_value, value = word.partition("=")
+        if option == "--lang":
+            moved += [word] if has_value else [word, *islice(words, 1)]
+        elif option == "--home" and (folder := value if has_value else next(words, "")):
+            home = folder
+        else:
+            rest.append(word)
+    return [*rest, *moved, *arguments[end:]], home
 
 
 def _bare(help_text: str | None) -> typer.Typer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -118,6 +119,20 @@ def test_language_and_home_may_stand_before_the_command(program: str, tmp_path: 
     behind = _said(program, "status", "--lang", "zh", "--home", str(tmp_path))
     assert (before.returncode, before.stdout, before.stderr) == (3, behind.stdout, behind.stderr)
     assert "停止" in before.stdout or "没有系统" in before.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "words"), [("office", ("token", "list")), ("office", ("app", "list")), ("recorder", ("packs", "list"))]
+)
+def test_language_and_home_may_stand_between_a_group_and_its_command(
+    program: str, words: tuple[str, str], tmp_path: Path
+) -> None:
+    group, command = words
+    before = _said(program, group, "--lang=zh", "--home", str(tmp_path), command)
+    behind = _said(program, group, command, "--lang", "zh", f"--home={tmp_path}")
+    assert (before.returncode, before.stdout, before.stderr) == (behind.returncode, behind.stdout, behind.stderr)
+    assert re.search("[\u4e00-\u9fff]", before.stdout + before.stderr)
+    assert before.returncode in {0, 3}
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "ascii"])

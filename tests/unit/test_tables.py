@@ -193,6 +193,54 @@ def test_a_table_on_the_terminal_fits_into_80_columns(
     assert [row["owner_name"] for row in told["items"]] == ["李晓明", None]
 
 
+def _due(ident: str, due_on: str | None, done_on: str | None = None) -> Json:
+    return {
+        "office": "o-1", "duty": "follow-up", "id": ident, "owner": "p-1", "owner_name": "李晓明", "section": "s",
+        "section_name": "信息科", "what": "follow-up", "due_on": due_on, "done_on": done_on,
+    }  # fmt: skip
+
+
+def _ids(shown: str) -> list[str]:
+    return re.findall(r"\b[fm]-\w+", shown)
+
+
+def test_what_is_due_comes_first_and_what_is_done_only_with_all(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        _due("f-done", "2026-03-01", "2026-02-27"), _due("f-undated", None), _due("f-overdue", "2026-02-28"),
+        _due("f-older", "2026-01-31"), _due("f-later", "2026-03-20"), _due("f-today", "2026-03-10"),
+        _due("f-first", "2026-02-01", "2026-01-05"),
+    ]  # fmt: skip
+    monkeypatch.setitem(ROWS, "due", rows)
+    shown = run("due", "--as-of", "2026-03-10").output
+    assert _ids(shown) == ["f-today", "f-later", "f-overdue", "f-older", "f-undated"]
+    assert "另有 2 行" in shown
+    everything = run("due", "--as-of", "2026-03-10T23:00:00+08:00", "--all").output
+    assert _ids(everything)[5:] == ["f-done", "f-first"]
+    assert "另有" not in everything
+    monkeypatch.setitem(ROWS, "due", rows[:1])
+    assert "没有待办" in run("due").output
+
+
+def test_plans_are_of_this_year_month_and_week(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = {"carrier": "branch", "planned": 4, "held": 3, "late": 0, "cancelled": 0, "expected": 9, "attended": 8}
+    periods = ("2025", "2026", "2026-01", "2026-02", "2026-W01", "2026-W02")
+    rows = [{"office": "o-1", "plan": "m", "period": period, **counts} for period in periods]
+    monkeypatch.setitem(ROWS, "plan-fulfilment", rows)
+    shown = run("plan", "--as-of", "2026-01-01").output  # a Thursday
+    assert [line.split()[1] for line in shown.splitlines() if line.startswith("m ")] == ["2026", "2026-01", "2026-W01"]
+    shown = run("plan", "--as-of", "2026-01-01", "--all").output
+    assert sorted(line.split()[1] for line in shown.splitlines() if line.startswith("m ")) == sorted(periods)
+
+
+def test_dossiers_are_the_newest_first(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    days = ("2026-01-06", "2026-03-02", "2026-02-03")
+    monkeypatch.setitem(ROWS, "study-dossiers", [DOSSIER | {"starts_at": f"{day}T01:00:00Z"} for day in days])
+    shown = run("dossier").output
+    assert re.findall(r"2026-\d\d-\d\d", shown) == ["2026-03-02", "2026-02-03", "2026-01-06"]
+
+
 TALK = {
     "office": "o-1", "person_a": "p-1", "name_a": "魏菲", "person_b": "p-2", "name_b": "孙志远", "period": "2026",
     "duty": "leadership-section-head", "needed": 6, "held": 1, "due_on": "2026-12-31",

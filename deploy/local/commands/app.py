@@ -94,6 +94,9 @@ def apps(*, as_json: JsonOption = False, home: HomeOption = None, lang: LangOpti
     if as_json:
         typer.echo(json.dumps(listed, ensure_ascii=False))
         return
+    if not listed:
+        err.print(text(speech, "no_apps"), markup=False)
+        return
     titles = ("名称", "主题", "限定") if speech == "zh" else ("name", "topic", "narrowed to")
     table = Whole(*titles)
     for each in listed:

@@ -76,6 +76,10 @@ _TEXTS = {
         ),
         "{name} 即刻起不能再发布。已发送的内容在 Kafka 保留期内仍在主题 {topic} 中，其中尚未记录的会被拒绝。",
     ),
+    "no_apps": (
+        "There is no app yet: `office app add NAME` adds one.",
+        "还没有应用：可用 `office app add 名称` 添加。",
+    ),
     "no_app": (
         "There is no app {name}. `office app list` says which there are.",
         "没有应用 {name}。可用 `office app list` 查看。",

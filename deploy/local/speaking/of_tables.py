@@ -15,6 +15,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{table}: of the office {office} there is nothing that was asked for.",
         "{table}：机关 {office} 没有符合条件的记录。",
     ),
+    "none_open": ("{table}: in the office {office} nothing is open.", "{table}：机关 {office} 没有待办。"),
     "more_rows": ("… and {count} more: --all shows them.", "…… 另有 {count} 行：--all 全部显示。"),
     "more_brief": (
         "… and {count} more: `office {command} --office {office}`.",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 import orjson
 import typer
+from rich import box
 from rich.console import Console
 
 from deploy.local.api import pages, reader, stack_settings
@@ -17,7 +18,8 @@ from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import explained
 from deploy.local.speaking.words import say, term
 from deploy.local.tables.described import Column, Resource, named
-from services.common.telling.moments import minute_of
+from deploy.local.tables.order import Ordered, ordered
+from services.common.telling.moments import SHANGHAI, minute_of
 from services.common.telling.showing import Whole
 
 Row = dict[str, Any]
@@ -63,7 +65,8 @@ def _showing(resource: str, zh: str, en: str) -> Callable[..., None]:
                     say(speech, "none_asked_for" if given else "no_rows", table=table.called(speech), office=which)
                 )
             else:
-                _print(table, which, rows, speech, None if all_ else SHOWN)
+                found = ordered(resource, rows, as_of[:10] if as_of else f"{datetime.now(SHANGHAI):%Y-%m-%d}", speech)
+                _print(table, which, found, speech, all_=all_)
 
     show.__doc__ = f"{zh} · {en}"
     return show
@@ -77,18 +80,23 @@ roster: Final = _showing("roster", "人员名册", "Show who is where: section, 
 dossier: Final = _showing("study-dossiers", "学习档案", "Show each session's dossier, and what it lacks.")
 
 
-def _print(table: Resource, office: str, rows: list[Row], lang: Lang, most: int | None) -> None:
+def _print(table: Resource, office: str, rows: Ordered, lang: Lang, *, all_: bool) -> None:
     console = Console(highlight=False)
-    console.print(drawn(table, office, rows[:most], lang))
-    if most is not None and len(rows) > most:
-        console.print(say(lang, "more_rows", count=len(rows) - most), style="dim", markup=False)
+    shown = rows.all if all_ else rows.first[:SHOWN]
+    if shown:
+        console.print(drawn(table, office, shown, lang))
+    else:
+        console.print(say(lang, "none_open", table=table.called(lang), office=office), markup=False)
+    if more := len(rows.all) - len(shown):
+        console.print(say(lang, "more_rows", count=more), style="dim", markup=False)
 
 
 def drawn(table: Resource, of: str, rows: list[Row], lang: Lang) -> Whole:
     """The table, with what fits of its columns; ``of`` is said in its title."""
     by_name = {column.name: column for column in table.columns}
     columns = [by_name[name] for name in SHORT[table.key] if name in by_name] or list(table.columns)
-    shown = Whole(title=f"{table.called(lang)} · {of}", title_justify="left")
+    title = f"{table.called(lang)} · {of}"
+    shown = Whole(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
     for column in columns:
         side: Literal["left", "right"] = "right" if column.form == "integer" else "left"
         shown.add_column(column.heading(lang), justify=side, overflow="fold", min_width=_WHOLE.get(column.form))

@@ -12,7 +12,7 @@ SELECT
     q.carrier, -- learning.Carrier
     q.planned, -- bigint · 计划场次 · of the year its target sessions, or its items where it has no targets; else items
     q.held, -- bigint · 已开展 · sessions held that fulfil an item
-    q.late, -- bigint · 逾期开展 · those held after the item's week or ten days
+    q.late, -- bigint · 逾期 · those held after the item's week or ten days
     q.cancelled, -- bigint · 已取消 · sessions cancelled
     q.expected, -- bigint · 应到人次 · persons expected at those held
     q.attended, -- bigint · 实到人次 · of these those who came
