@@ -82,6 +82,16 @@ class Home:
         return self.root / "kafka-clients"
 
     @property
+    def kafka_ca(self) -> Path:
+        """The certificate by which clients know the broker, where it speaks TLS."""
+        return self.kafka_clients / "ca.pem"
+
+    @property
+    def kafka_keystore(self) -> Path:
+        """The same with its key, the broker's own."""
+        return self.kafka / "keystore.pem"
+
+    @property
     def kek(self) -> Path:
         """The key that wraps the data keys."""
         return self.root / "kek"

@@ -45,7 +45,7 @@ class Office:
         self._broker.set_rules([name], principals.of_app(prefix, name), prefix)
         self._broker.set_logins({name: password})
         self.store.add(name, grant)
-        return Producer({**clients.librdkafka(self._address, name, password), "log_level": 0})
+        return Producer({**clients.librdkafka(clients.Address(self._address), name, password), "log_level": 0})
 
     def send(self, producer: Producer, name: str, *actions: Json) -> None:
         """Publish, and see that Kafka has it."""

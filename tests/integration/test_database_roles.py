@@ -162,6 +162,12 @@ async def test_each_does_its_own_and_no_more(database: dict[str, str]) -> None:
             )
 
 
+def test_nobody_of_them_comes_into_another_database(process_servers: OwnServers) -> None:
+    for role in _EVERYBODY:
+        for other in ("postgres", "template1"):
+            assert "permission denied" in _psql(_url(process_servers, other, role), "SELECT 1"), (role, other)
+
+
 async def _connections(url: str, most: int) -> int:
     """How many there can be at once."""
     held: list[asyncpg.Connection[asyncpg.Record]] = []

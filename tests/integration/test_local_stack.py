@@ -26,6 +26,7 @@ from confluent_kafka import Producer
 from typer.testing import CliRunner
 
 from deploy.local.access import settling
+from deploy.local.access.clients import Address
 from deploy.local.cli import app
 from deploy.local.errors import StackError
 from deploy.local.paths import Home
@@ -161,7 +162,7 @@ def test_an_app_comes_renews_its_secrets_and_goes(started: Stack) -> None:
     assert json.loads(started.home.tokens.read_text())["oa"]["role"] == "publisher"
     assert told["token"] not in started.home.tokens.read_text()
     address = f"127.0.0.1:{started.state.ports.kafka}"
-    settling.settle(started.home, address, "anew")  # as after a loss of all that Kafka knew
+    settling.settle(started.home, Address(address), "anew")  # as after a loss of all that Kafka knew
     assert "anew.actions.oa" in Producer(json.loads(files[0].read_text())).list_topics(timeout=60).topics
     before = files[0].read_text()
     assert office("list", "--json") == (0, f"{json.dumps([known])}\n")
@@ -183,7 +184,7 @@ def test_a_lost_password_of_the_administrator_is_told_before_anything_starts(sta
     kept.rename(moved)
     try:
         with pytest.raises(StackError, match="no_kafka_password"):
-            kafka.daemon(started.home, 1, 2)
+            kafka.daemon(started.home, Address("127.0.0.1:1"), 2)
     finally:
         moved.rename(kept)
 
@@ -244,7 +245,7 @@ def test_a_process_that_took_over_our_pid_is_left_alone(tmp_path: Path) -> None:
 def test_data_without_their_key_are_not_given_a_new_one(tmp_path: Path) -> None:
     home = Home.at(tmp_path)
     (home.postgres / "data").mkdir(parents=True)
-    home.stack_json.write_text(json.dumps({"ports": {}, "password": "p"}), encoding="utf-8")
+    home.stack_json.write_text(json.dumps({"ports": {}, "password": "p", "tls": False}), encoding="utf-8")
     with pytest.raises(StackError, match="no_kek"):
         stack.up(home, only=ONLY)
     assert not home.kek.exists()

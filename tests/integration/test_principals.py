@@ -53,7 +53,7 @@ class World:
 
     def conf(self, name: str) -> Conf:
         password = self._passwords.get(name) or (self.settings.kafka_passwords / name).read_text().strip()
-        return clients.librdkafka(self.settings.kafka, name, password)
+        return clients.librdkafka(clients.Address(self.settings.kafka), name, password)
 
     def write(self, name: str, topic: str) -> int | None:
         """The error's code; None where it is written."""

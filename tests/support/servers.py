@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.local.access.clients import Address
 from deploy.local.access.granting import Broker
 from deploy.local.access.principals import ADMIN, LOGINS, Rule, of_all
 from deploy.local.running.ports import is_free
@@ -43,7 +44,7 @@ class Servers:
 
     def broker(self) -> Broker:
         """Kafka, as its administrator."""
-        return Broker(self.kafka, (Path(self.passwords) / ADMIN).read_text().strip())
+        return Broker(Address(self.kafka), (Path(self.passwords) / ADMIN).read_text().strip())
 
     def _rule(self, rules: list[Rule], prefix: str) -> None:
         if self.passwords:

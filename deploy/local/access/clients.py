@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 
 from deploy.local.access.principals import ADMIN
 from deploy.local.paths import Home, private_folder, write_private
 
 MECHANISM = "SCRAM-SHA-512"
-PROTOCOL = "SASL_PLAINTEXT"
+_NOT_JAVAS = frozenset({"sasl.username", "sasl.password", "ssl.ca.location"})
 
 
-def librdkafka(address: str, principal: str, password: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class Address:
+    """Where a broker is, and the certificate by which it is known; without one it speaks no TLS."""
+
+    bootstrap: str
+    ca: Path | None = None
+
+    @property
+    def protocol(self) -> str:
+        """As Kafka's ``security.protocol``."""
+        return "SASL_PLAINTEXT" if self.ca is None else "SASL_SSL"
+
+
+def librdkafka(address: Address, principal: str, password: str) -> dict[str, str]:
     """By librdkafka's own names."""
-    return {
-        "bootstrap.servers": address,
-        "security.protocol": PROTOCOL,
+    known = {
+        "bootstrap.servers": address.bootstrap,
+        "security.protocol": address.protocol,
         "sasl.mechanism": MECHANISM,
         "sasl.username": principal,
         "sasl.password": password,
     }
+    return known if address.ca is None else known | {"ssl.ca.location": str(address.ca)}
 
 
 def jaas(principal: str, password: str) -> str:
@@ -28,7 +44,7 @@ def jaas(principal: str, password: str) -> str:
     return f'{module} required username="{principal}" password="{password}";'
 
 
-def write(home: Home, address: str, principal: str, password: str) -> None:
+def write(home: Home, address: Address, principal: str, password: str) -> None:
     """Write both files of one principal."""
     private_folder(home.kafka_clients)
     known = librdkafka(address, principal, password)
@@ -36,13 +52,15 @@ def write(home: Home, address: str, principal: str, password: str) -> None:
     write_private(home.kafka_clients / f"{principal}.properties", _java(known))
 
 
-def write_admin(home: Home, address: str, password: str) -> None:
+def write_admin(home: Home, address: Address, password: str) -> None:
     """The administrator's, for Kafka's own tools: it is beside the broker's own files."""
     write_private(home.kafka / f"{ADMIN}.properties", _java(librdkafka(address, ADMIN, password)))
 
 
 def _java(known: dict[str, str]) -> bytes:
-    told = {key: value for key, value in known.items() if key not in {"sasl.username", "sasl.password"}}
+    told = {key: value for key, value in known.items() if key not in _NOT_JAVAS}
+    if "ssl.ca.location" in known:
+        told |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": known["ssl.ca.location"]}
     told["sasl.jaas.config"] = jaas(known["sasl.username"], known["sasl.password"])
     return "".join(f"{key}={value}\n" for key, value in told.items()).encode()
 

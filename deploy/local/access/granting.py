@@ -24,7 +24,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.local.access.clients import librdkafka
+from deploy.local.access.clients import Address, librdkafka
 from deploy.local.access.principals import ADMIN, Rule
 from deploy.local.errors import StackError
 
@@ -38,7 +38,7 @@ _ANY_HOST: Final = "*"
 class Broker:
     """A broker, as its administrator. Raises StackError where it doesn't do what is asked."""
 
-    def __init__(self, address: str, password: str) -> None:
+    def __init__(self, address: Address, password: str) -> None:
         """Connect with the first question."""
         patient = {"socket.timeout.ms": int(_SECONDS * 1000), "log_level": 0}
         self._admin = AdminClient({**librdkafka(address, ADMIN, password), **patient})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from deploy.local.access import clients, passwords
+from deploy.local.access.clients import Address
 from deploy.local.access.granting import Broker
 from deploy.local.access.principals import ADMIN, LOGINS, TO_HAND_OUT, of_all, of_app
 from deploy.local.paths import Home
 from services.common.kafka.actions import CONFIGS, PARTITIONS, topic_of
 
 
-def settle(home: Home, address: str, prefix: str) -> None:
+def settle(home: Home, address: Address, prefix: str) -> None:
     """Have the broker know whoever has a password, and each hold files with the address as it is now."""
     asked = broker(home, address)
     clients.write_admin(home, address, passwords.of(home, ADMIN))
@@ -21,7 +22,7 @@ def settle(home: Home, address: str, prefix: str) -> None:
         admit(home, asked, address, prefix, name)
 
 
-def broker(home: Home, address: str) -> Broker:
+def broker(home: Home, address: Address) -> Broker:
     """The stack's broker, as its administrator."""
     return Broker(address, passwords.of_admin(home, has_data=True))
 
@@ -31,7 +32,7 @@ def apps(home: Home) -> list[str]:
     return [name for name in passwords.holders(home) if name not in {ADMIN, *LOGINS}]
 
 
-def admit(home: Home, asked: Broker, address: str, prefix: str, app: str) -> None:
+def admit(home: Home, asked: Broker, address: Address, prefix: str, app: str) -> None:
     """Have an app log in and publish: its topic, its rules, its files."""
     asked.make_topic(topic_of(prefix, app), PARTITIONS, 1, CONFIGS)
     asked.set_rules([app], of_app(prefix, app), prefix)

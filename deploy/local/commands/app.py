@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from deploy.local.access import passwords, settling
+from deploy.local.access.clients import Address
 from deploy.local.access.granting import Broker
 from deploy.local.access.principals import TAKEN, is_app_name
 from deploy.local.api import stack_settings
@@ -19,7 +20,6 @@ from deploy.local.errors import StackError
 from deploy.local.paths import Home
 from deploy.local.running import stack
 from deploy.local.running import state as kept
-from deploy.local.running.ports import LOOPBACK
 from deploy.local.running.readiness import ready
 from deploy.local.servers import kafka
 from deploy.local.speaking.messages import Lang, language, text
@@ -125,7 +125,7 @@ class _Office:
         self._prefix = settings.topic_prefix
         state = kept.known(home)
         self._state = state
-        self._address = "" if state is None else f"{LOOPBACK}:{state.ports.kafka}"
+        self._address = Address("") if state is None else kept.address(home, state)
 
     @property
     def runs(self) -> bool:

