@@ -13,8 +13,8 @@ from services.projector.errors import Unloadable
 from services.projector.read_models import ReadModel
 
 _PAGE = Path(__file__).parents[2] / "docs/how-to/add-a-read-model.md"
-_TALKS = (read_models.FOLDER / "talk_coverage.sql").read_text(encoding="utf-8")
-_APPRAISAL = (read_models.FOLDER / "appraisal_summary.sql").read_text(encoding="utf-8")
+_TALKS = (read_models.FOLDER / "talk" / "talk_coverage.sql").read_text(encoding="utf-8")
+_APPRAISAL = (read_models.FOLDER / "appraisal" / "appraisal_summary.sql").read_text(encoding="utf-8")
 
 
 def _loaded(folder: Path, text: str, name: str = "talk_coverage") -> ReadModel:

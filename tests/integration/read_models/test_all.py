@@ -26,7 +26,9 @@ from tests.integration.projector_world import ORIGIN, World, dump, execute, fold
 from tests.integration.read_models.known import Known
 
 # Those that there are, and one of a kind that none of them is.
-MODELS = (*read_models.load(), *read_models.load(Path(__file__).parent))
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parents[2]
+MODELS = (*read_models.load(), *read_models.load(_HERE))
 _ORIGIN = [f"TRUNCATE {', '.join(tables(MODELS))}", ORIGIN[1]]
 Key = tuple[Any, ...]
 Row = dict[str, Any]
@@ -128,7 +130,8 @@ def _instants(world: World, chance: random.Random) -> Iterator[datetime]:
 
 
 def _oracle(model: ReadModel) -> Any:  # noqa: ANN401  # a module
-    return import_module(f"tests.integration.read_models.{model.name}")
+    (file,) = _HERE.rglob(f"{model.name}.py")
+    return import_module(".".join(file.with_suffix("").relative_to(_ROOT).parts))
 
 
 def _rows(model: ReadModel, known: Known) -> dict[Key, Row]:

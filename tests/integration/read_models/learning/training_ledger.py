@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.integration.read_models import appraisal_summary
+from tests.integration.read_models.appraisal import appraisal_summary
 from tests.integration.read_models.known import Fact, Known
 
 _SHANGHAI = timezone(timedelta(hours=8))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tests.integration.read_models.duty_calendar import last_day, left
 from tests.integration.read_models.known import Fact, Known
+from tests.integration.read_models.work.duty_calendar import last_day, left
 
 
 def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from tests.integration.read_models import duty_calendar
 from tests.integration.read_models.known import Fact, Known
+from tests.integration.read_models.work import duty_calendar
 
 Key = tuple[Any, ...]
 _WHAT = {"duty-report": "report", "section-exchange": "exchange", "visit-approval": "approval"}

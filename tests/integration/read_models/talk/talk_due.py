@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from tests.integration.read_models.duty_calendar import heads, last_day, left
 from tests.integration.read_models.known import Fact, Known
+from tests.integration.read_models.work.duty_calendar import heads, last_day, left
 
 Key = tuple[Any, ...]
 # By the nation's packs: in which periods, and how often.

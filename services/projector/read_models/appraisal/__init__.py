@@ -1,0 +1,1 @@
+"""What is asked of appraisals and of who is chosen."""

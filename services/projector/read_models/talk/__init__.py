@@ -1,0 +1,1 @@
+"""What is asked of talks: held, and due."""

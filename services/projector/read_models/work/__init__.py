@@ -1,0 +1,1 @@
+"""What is asked of work: outputs, standing, duties, procedures."""
