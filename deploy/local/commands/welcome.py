@@ -19,9 +19,9 @@ from deploy.local.commands.publish import published, recorder, summarise
 from deploy.local.publishing.answers import Answers, Json
 from deploy.local.publishing.poster import Poster
 from deploy.local.sample import year
+from deploy.local.sample.cadres.people import SOURCE, first_id
 from deploy.local.sample.days import ZONE
 from deploy.local.sample.draft import year_end
-from deploy.local.sample.people import SOURCE, first_id
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.trouble import CommandError, explained
 from deploy.local.speaking.words import say

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from deploy.local.sample import texts, work
+from deploy.local.sample import texts
 from deploy.local.sample.draft import Draft, year_end
 from deploy.local.sample.staff import Office
+from deploy.local.sample.together import work
 from schemas import entries, learning, meeting, talk, welfare
 from schemas import work as outputs
 from schemas.identity import event_id

@@ -16,25 +16,14 @@ from typing import Any, Final
 
 import orjson
 
-from deploy.local.sample import (
-    corrections,
-    goals,
-    office_wide,
-    own,
-    people,
-    personnel,
-    spirit,
-    staff,
-    talk,
-    teams,
-    welfare,
-    work,
-)
+from deploy.local.sample import corrections, staff
+from deploy.local.sample.cadres import goals, own, people, personnel
 from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, year_end
 from deploy.local.sample.staff import Office
 from deploy.local.sample.study import courses, plans
 from deploy.local.sample.study.sessions import Sessions
+from deploy.local.sample.together import office_wide, spirit, talk, teams, welfare, work
 
 # The earliest that something of a month is handed in before it begins: a session is convened some days ahead.
 _AHEAD: Final = timedelta(days=8)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from deploy.local.sample import texts, work
+from deploy.local.sample import texts
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Cadre, Office
+from deploy.local.sample.together import work
 from schemas import entries as contract
 from schemas.base import ActionData, Line
 from schemas.identity import event_id

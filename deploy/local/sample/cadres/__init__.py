@@ -1,0 +1,1 @@
+"""What is recorded of cadres, and by them."""
