@@ -91,11 +91,11 @@ BEGIN ATOMIC
         CASE owed_study.in_account
             WHEN 'recognised' THEN CASE WHEN NOT p.bound THEN CASE WHEN p.waived THEN 0 ELSE p.year_centi END END
             WHEN 'online' THEN CASE WHEN p.waived THEN 0 ELSE p.online_centi END
-            WHEN 'five-years' THEN CASE WHEN p.bound THEN p.five_centi END
+            WHEN 'five-years' THEN CASE WHEN p.bound THEN CASE WHEN p.waived THEN 0 ELSE p.five_centi END END
         END,
         CASE owed_study.in_account
             WHEN 'recognised' THEN CASE WHEN NOT p.bound AND NOT p.waived THEN p.year_days END
-            WHEN 'five-years' THEN CASE WHEN p.bound THEN p.five_days END
+            WHEN 'five-years' THEN CASE WHEN p.bound AND NOT p.waived THEN p.five_days END
         END
     FROM pack AS p;
 END;

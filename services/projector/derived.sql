@@ -47,22 +47,15 @@ WHERE data ->> '{member}' IS DISTINCT FROM '{closed}';
 
 -- name: one#
 -- A read model's SELECT, with the fact that each row comes from.
-WITH {name} AS NOT MATERIALIZED ({relation})
+WITH {named}
 SELECT
     sign AS _sign, event_id AS _event_id, type AS _event, occurred_at AS _occurred_at, shard AS _shard, position AS _position,
     stream AS _stream, person AS _person, office, {columns}
 {tail};
 
 -- name: all#
--- The same where it sums up by itself.
-WITH {name} AS NOT MATERIALIZED ({relation})
-SELECT office, {columns}
-{tail};
-
--- name: asked#
--- The same of what is told whenever it is asked: its relation may be joined with itself.
-WITH {name} AS NOT MATERIALIZED ({relation}),
-moment AS NOT MATERIALIZED (SELECT {instant} AS known){shared}
+-- The same where it sums up by itself, or is told whenever it is asked.
+WITH {named}
 SELECT office, {columns}
 {tail};
 
@@ -145,6 +138,51 @@ FROM {name} AS x
 CROSS JOIN LATERAL jsonb_array_elements_text(x.data -> 'sections') AS s (section)
 WHERE x.type = 'chengzhang.work.section-exchange-held.v1';
 
+-- name: held_year#
+-- For what is asked: the years in which somebody held a post, up to the one in which the office recorded anything last.
+SELECT p.office, p.person, y.year, p.event_id, p.position, p.shard
+FROM {name} AS p
+LEFT JOIN LATERAL (
+    SELECT min((e.data ->> 'on')::date) AS on_day
+    FROM {name} AS e
+    WHERE
+        e.office = p.office AND e.person = p.person
+        AND (
+            e.type = 'chengzhang.people.post-ended.v1' AND e.data ->> 'post' = p.data ->> 'post'
+            OR e.type = 'chengzhang.people.person-left.v1' AND e.data ->> 'on' >= p.data ->> 'from_on'
+        )
+) AS ended ON true
+CROSS JOIN LATERAL generate_series(
+    date_part('year', (p.data ->> 'from_on')::date)::integer,
+    least(
+        date_part('year', newest_month(p.office, (SELECT m.known FROM moment AS m)))::integer,
+        date_part('year', ended.on_day - 1)::integer
+    )
+) AS y (year)
+WHERE
+    p.type = 'chengzhang.people.post-assumed.v1' AND (ended.on_day IS NULL OR ended.on_day > (p.data ->> 'from_on')::date);
+
+-- name: studied#
+-- For what is asked: what was studied, in sessions as they stand and in courses, by the year and the account in which it counts. Of what
+-- is recognised also by the last of any five years. `session_by` are the events that say when a session begins.
+SELECT f.office, f.person, e.year, e.account, f.event_id, f.occurred_at, f.position, (f.data -> 'centi_xueshi')::bigint AS centi_xueshi,
+    coalesce((f.data -> 'days')::bigint, 0) AS days, array_remove(ARRAY[m.event_id, m.moved_by], NULL) AS session_by
+FROM {name} AS f
+LEFT JOIN standing_session AS m ON m.office = f.office AND m.stream = f.stream
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(date_part('year', (f.data ->> 'to_on')::date)::integer, shanghai_year(m.starts_at)) AS year,
+        CASE f.data ->> 'kind' WHEN 'online' THEN 'online' ELSE coalesce(f.data ->> 'account', 'recognised') END AS account
+) AS own
+CROSS JOIN LATERAL (
+    SELECT own.year, own.account
+    UNION ALL
+    SELECT own.year + later.years, 'five-years'
+    FROM generate_series(0, 4) AS later (years)
+    WHERE own.account = 'recognised'
+) AS e
+WHERE f.type IN ('chengzhang.learning.hours-credited.v1', 'chengzhang.learning.course-completed.v1');
+
 -- name: table#
 -- Its rows.
 CREATE TABLE {name} (office text COLLATE "C" NOT NULL, {columns}, PRIMARY KEY (office, {keys})) WITH (fillfactor = 70);
@@ -207,36 +245,6 @@ ORDER BY office, {keys}, {latest}_position DESC;
 -- What is no sum is asked of the facts whenever a row is read.
 LEFT JOIN LATERAL (SELECT {collected} FROM ({one}) AS q WHERE q.office = k.office AND {same}) AS b ON true;
 
--- name: holders#
--- A row for each year in which somebody held a post, by the days as known, up to the year in which the office last recorded anything.
-SELECT {columns}, h.shard, greatest(h.last_position, t.last_position) AS last_position
-FROM (
-    SELECT p.office, p.person, y.year, min(p.shard) AS shard, max(p.position) AS last_position
-    FROM fact AS p
-    CROSS JOIN LATERAL (
-        SELECT min((e.data ->> 'on')::date) AS on_day
-        FROM fact AS e
-        WHERE
-            e.office = p.office AND e.person = p.person AND e.known_from <= {instant} AND e.known_to > {instant}
-            AND (
-                e.type = 'chengzhang.people.post-ended.v1' AND e.data ->> 'post' = p.data ->> 'post'
-                OR e.type = 'chengzhang.people.person-left.v1' AND e.data ->> 'on' >= p.data ->> 'from_on'
-            )
-    ) AS ended
-    CROSS JOIN LATERAL (
-        SELECT date_part('year', newest_month(p.office, {instant}))::integer AS year
-    ) AS newest
-    CROSS JOIN LATERAL generate_series(
-        date_part('year', (p.data ->> 'from_on')::date)::integer,
-        least(newest.year, date_part('year', ended.on_day - 1)::integer)
-    ) AS y (year)
-    WHERE
-        p.type = 'chengzhang.people.post-assumed.v1' AND p.known_from <= {instant} AND p.known_to > {instant}
-        AND (ended.on_day IS NULL OR ended.on_day > (p.data ->> 'from_on')::date)
-    GROUP BY p.office, p.person, y.year
-) AS h
-LEFT JOIN ({rows}) AS t ON t.office = h.office AND {same};
-
 -- name: found#
 -- The facts behind a figure: each that counts, with what.
 SELECT *
@@ -255,20 +263,6 @@ SELECT
 FROM ({relation}) AS f
 CROSS JOIN LATERAL (WITH {name} AS NOT MATERIALIZED (SELECT f.*) SELECT office, {columns} {tail}) AS q
 WHERE {same};
-
--- name: seats#
--- What says where a person sat up to the end of a year.
-SELECT
-    event_id AS _event_id, type AS _event, occurred_at AS _occurred_at, shard AS _shard, position AS _position,
-    stream AS _stream, person AS _person, 1 AS counts
-FROM ({source}) AS f
-WHERE
-    person = {person}
-    AND type IN (
-        'chengzhang.people.post-assumed.v1', 'chengzhang.people.post-ended.v1', 'chengzhang.people.person-transferred.v1',
-        'chengzhang.people.person-left.v1'
-    )
-    AND coalesce(data ->> 'from_on', data ->> 'on')::date <= make_date({year}, 12, 31);
 
 -- name: pointed#
 -- The facts to which a row points, each with what it counts.

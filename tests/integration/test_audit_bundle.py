@@ -122,7 +122,8 @@ def test_a_bundle_holds_the_figures_the_events_behind_them_and_what_checks_them(
     assert gone, "what was revoked is here, too, with its revocation"
     assert gone < {event["id"] for event in events}
     assert not gone & set(office["evidence_events"])
-    assert all(sample.person in json.dumps(event["data"]) for event in events)
+    others = {event["type"] for event in events if sample.person not in json.dumps(event["data"])}
+    assert others <= {verify.CONVENED, verify.RESCHEDULED, verify.FOLLOWED}, "whose sessions, and which pack, is asked"
     assert {"README.txt", "verify.py", "keys.txt", "manifest.json", "manifest.signed"} < set(sample.files)
 
 
@@ -369,9 +370,10 @@ def replace_next(standing: Standing) -> Standing:
 
 async def test_read_models_that_tell_another_figure(servers: Servers, sample: Sample) -> None:
     async with copied(servers, sample.settings) as settings:
-        one_more = 'SET "evidence_by_group.work" = "evidence_by_group.work" + 1'
-        await _changed(settings, f"UPDATE office_v1.appraisal_summary {one_more} WHERE person = $1", sample)
-        with pytest.raises(Contradiction, match=r"would not hold: .*evidence_by_group"):
+        elsewhere = "SET data = jsonb_set(data, '{guide}', '\"harmony\"'), known_from = known_from"
+        output = "type = 'chengzhang.work.output-filed.v1'"
+        await _changed(settings, f"UPDATE office_v1.fact {elsewhere} WHERE person = $1 AND {output}", sample)
+        with pytest.raises(Contradiction, match=r"would not hold: .*evidence_by_guide"):
             await made(settings, sample.person, SIZE.year, sample.at)
 
 

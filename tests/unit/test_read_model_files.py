@@ -54,12 +54,12 @@ def test_a_file_that_lacks_something_does_not_load_and_says_what(
 
 
 @pytest.mark.parametrize("name", sorted(read_models.JUDGING))
-@pytest.mark.parametrize("relation", ["care", "entry"])
+@pytest.mark.parametrize("relation", ["care", "everything", "entry", "filed"])
 def test_what_judges_people_can_not_name_care(tmp_path: Path, name: str, relation: str) -> None:
     with pytest.raises(Unloadable, match="care is no evidence"):
-        _loaded(tmp_path, _APPRAISAL.replace("FROM evidence", f"FROM {relation}"), name)
+        _loaded(tmp_path, re.sub(r"\bFROM (fact|evidence)\b", f"FROM {relation}", _APPRAISAL), name)
     with pytest.raises(Unloadable, match="from one of"):
-        _loaded(tmp_path, _APPRAISAL.replace("true AS", "EXISTS (SELECT FROM care) AS"), name)
+        _loaded(tmp_path, _APPRAISAL.replace("FROM evidence", f"FROM {relation}", 1), name)
 
 
 def test_no_care_is_evidence() -> None:

@@ -114,8 +114,6 @@ def _value(values: list[object], value: object) -> str:
 
 async def behind(connection: Connection, model: ReadModel, figure: str, asked: Asked) -> list[Row]:
     """The facts behind a figure of the one row that ``asked.where`` names, each with what it counts; a page of them."""
-    if rule_of(model, figure) == "fixed":
-        return []
     after = asked.after or (None, None)
     keys = [asked.where[column.name] for column in model.key]
     found = await connection.fetch(
@@ -127,18 +125,13 @@ async def behind(connection: Connection, model: ReadModel, figure: str, asked: A
 def rule_of(model: ReadModel, figure: str) -> str | None:
     """What makes the figure of the facts listed; None where they add up to it.
 
-    ``reaches-n``: whether they add up to n; ``latest``: the time of the latest; ``events``: they are it; ``fact``: what
-    the one that counts says; ``facts``: what they say together; ``last-seat``: where these posts, ends and moves leave
-    the person at the year's end; ``fixed``: nothing says anything of it yet.
+    ``latest``: the time of the latest; ``fact``: what the one that counts says; ``facts``: what they say together.
     """
     column = model.figures[figure]
     if model.kind == "asked":
-        return None if figure in model.pointing(figure).explains else "facts"
-    if column.role in {"sum", "counts"}:
-        return None
-    if column.role == "row":
-        return "last-seat" if column.expression.startswith("seated.") else "fixed"
-    return f"reaches-{column.least}" if column.role == "reaches" else column.role or "fact"
+        summed = column.type in {"bigint", "integer"} or column.role == "counts"
+        return None if summed and figure.partition(".")[0] in model.pointing(figure).explains else "facts"
+    return None if column.role in {"sum", "counts"} else column.role or "fact"
 
 
 def value_of(row: Mapping[str, Any], figure: str) -> Any:  # noqa: ANN401  # any figure

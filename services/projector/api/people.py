@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -16,13 +17,15 @@ from services.common.http.problems import responses
 from services.common.joining import Place, files
 from services.common.tokens.grants import Grant
 from services.projector.api import reading as r
-from services.projector.api.asking import ALWAYS, Asked, behind, listed
+from services.projector.api.asking import ALWAYS, Asked, Row, behind, listed
 from services.projector.api.shapes import Elsewhere, Erased, File, Seen, row_of
 from services.projector.database import Connection
 from services.projector.read_models import ReadModel
 
 _ENTRIES: Final = ("occurred_at", "event_id", "office")  # how entries are paged, whatever office they are from
 _WHOSE: Final = ("person",)
+_MODELS: Final = ("growth_entry", "growth_file", "appraisal_summary", "training_ledger")
+_FIVE_YEARS: Final = "five-years"  # the account that sums up recognised study
 Office = Annotated[str | None, Query(pattern=r.IDENT, description="only this office")]
 
 
@@ -56,7 +59,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/people", tags=["people"], responses=responses(401, 403, 404, 422, 503))
     asking = Depends(granted)
-    entry, file, summary = (reading.models[name] for name in ("growth_entry", "growth_file", "appraisal_summary"))
+    entry, file, summary, ledger = map(reading.models.__getitem__, _MODELS)
     more = {"seen": (Seen, ...), "elsewhere": (Elsewhere, []), "erased": (Erased, [])}
     one_appraisal = create_model("OneAppraisal", __base__=row_of(summary), **more)  # type: ignore[call-overload]
 
@@ -70,17 +73,22 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         asked: Annotated[_Asked, Depends()], *, limit: r.Limit = 200, after: r.After = None, grant: Grant = asking
     ) -> dict[str, Any]:
         key, where = r.page_key(after, len(_ENTRIES)), {"person": asked.person}
-        entries, years = [], []
+        entries, years, training = [], [], Counter[tuple[int, str]]()
         async with _known(reading, asked, grant, key) as known:
             for each in known.offices:
                 page = Asked(each, grant, known.at, where, order=_ENTRIES, after=key, limit=limit + 1)
                 entries += await listed(known.connection, entry, page)
                 years += await listed(known.connection, file, Asked(each, grant, known.at, where))
-            credited = r.PEOPLE.training(known.connection, **where, offices=known.offices, as_of=known.at or ALWAYS)
-            training = [dict(row) async for row in credited]
+                for row in await listed(known.connection, ledger, Asked(each, grant, known.at, where)):
+                    training[row["year"], row["account"]] += row["centi_xueshi"]
         entries.sort(key=lambda row: [row[name] for name in _ENTRIES])
         rows, following = r.next_page(entries, limit, _ENTRIES)
-        told: dict[str, Any] = {**where, "as_of": asked.as_of, "years": years, "training": training, "entries": rows}
+        told: dict[str, Any] = {**where, "as_of": asked.as_of, "years": years, "entries": rows}
+        told["training"] = [
+            {"year": year, "account": account, "centi_xueshi": xueshi}
+            for (year, account), xueshi in sorted(training.items())
+            if xueshi and account != _FIVE_YEARS
+        ]
         told |= {"next": following, "seen": known.seen}
         return await _named(reading, asked, grant, told, known)
 
@@ -95,7 +103,7 @@ def router(reading: r.Reading, granted: Callable[..., Any]) -> APIRouter:
         async with _known(reading, asked, grant) as known:
             pages = [Asked(each, grant, known.at, where) for each in known.offices]
             found = [row for page in pages for row in await listed(known.connection, summary, page)]
-            together = await _requirement(known.connection, summary, pages) if len(found) > 1 else {}
+            together = await _requirement(known.connection, ledger, pages, found) if len(found) > 1 else {}
         if not found:
             by = f" by {asked.as_of}." if asked.as_of else "."
             raise r.missing(f"Nothing of {person} in {year} was recorded{by}")
@@ -151,10 +159,21 @@ async def _offices(connection: Connection, grant: Grant, asked: _Asked, at: date
     return [each for each in chosen if each in wanted], sorted(near.difference(chosen))
 
 
-async def _requirement(connection: Connection, summary: ReadModel, pages: Sequence[Asked]) -> dict[str, Any]:
-    """Whether the person has met the study requirement by what all these offices have credited, and by which events."""
-    figure = summary.figures["requirement_met"]
-    credited = [row for page in pages for row in await behind(connection, summary, figure.name, page) if row["counts"]]
-    credited.sort(key=lambda row: (row["occurred_at"], row["event_id"]))
-    met = sum(row["counts"] for row in credited) >= figure.least
-    return {figure.name: met, "requirement_events": [row["event_id"] for row in credited]}
+async def _requirement(
+    connection: Connection, ledger: ReadModel, pages: Sequence[Asked], alone: Sequence[Row]
+) -> dict[str, Any]:
+    """Whether what the last office asks for is met by what all have credited, or was waived; by which events."""
+    rows = [row for page in pages for row in await listed(connection, ledger, page)]
+    asked_for = [row for row in rows if row["account"] in {"recognised", _FIVE_YEARS} and row["met"] is not None][-1]
+    account = asked_for["account"]
+    xueshi, days = (
+        sum(row[unit] for row in rows if row["account"] == account) >= (asked_for[f"required_{unit}"] or 0)
+        for unit in ("centi_xueshi", "days")
+    )
+    days &= asked_for["required_days"] is not None
+    studied = [replace(page, where={**page.where, "account": account}) for page in pages]
+    credited = [row for page in studied for row in await behind(connection, ledger, "centi_xueshi", page)]
+    credited = sorted((row for row in credited if row["counts"]), key=lambda row: (row["occurred_at"], row["event_id"]))
+    events = dict.fromkeys(row["event_id"] for row in credited)
+    events |= dict.fromkeys(event for row in alone for event in row["requirement_events"])
+    return {"requirement_met": xueshi or days or alone[-1]["requirement_met"], "requirement_events": [*events]}

@@ -58,27 +58,3 @@ SELECT
     section
 FROM seat
 WHERE person = :person AND office = ANY(:offices::text[]) AND section IS NOT NULL;
-
--- name: training(person, offices, as_of)
--- The study hours that these offices have credited to a person, of sessions and courses, as known then, all together. A course off the
--- job counts as recognised.
-SELECT
-    coalesce(
-        date_part('year', (data ->> 'to_on')::date)::integer,
-        shanghai_year((data -> 'session_stamp' ->> 'starts_at')::timestamptz)
-    ) AS year,
-    coalesce(data ->> 'account', nullif(data ->> 'kind', 'off-the-job'), 'recognised') AS account,
-    sum((data -> 'centi_xueshi')::integer) AS centi_xueshi
-FROM fact
-WHERE
-    person = :person
-    AND office = ANY(:offices::text[])
-    AND type IN ('chengzhang.learning.hours-credited.v1', 'chengzhang.learning.course-completed.v1')
-    AND known_from <= :as_of::timestamptz
-    AND known_to > :as_of::timestamptz
-GROUP BY
-    year,
-    account
-ORDER BY
-    year,
-    account;

@@ -38,7 +38,7 @@ PYTHON: Final[dict[str, Any]] = {
     "text": str, "text[]": list[str], "integer": int, "bigint": int, "boolean": bool, "date": date,
     "timestamptz": datetime, "jsonb": Any,
 }  # fmt: skip
-_SUMS: Final[dict[str, Any]] = {"sum": int, "reaches": bool, "counts": dict[str, int], "events": list[str]}
+_SUMS: Final[dict[str, Any]] = {"sum": int, "counts": dict[str, int]}
 
 
 class Shape(BaseModel):

@@ -12,12 +12,16 @@ STANDING: Final = "known_to = 'infinity'"
 
 def over(model: ReadModel, source: Source) -> str:
     """Its SELECT over the rows of a source."""
+    told = {
+        name: relation.rows(relation.types.intersection(model.types), source)
+        for name, relation in model.relations.items()
+    }
+    if model.kind == "asked":  # its relation may be joined with itself
+        told["moment"] = f"SELECT {source.instant} AS known"
+    shared = (f"{name} AS ({filled(name, name=model.relation_name)})" for name in model.shared)
     return filled(
-        {"recompute": "all", "asked": "asked"}.get(model.kind, "one"),
-        name=model.relation_name,
-        relation=model.relation.rows(model.types, source),
-        instant=source.instant,
-        shared="".join(f",\n{name} AS ({filled(name, name=model.relation_name)})" for name in model.shared),
+        "all" if model.kind in {"recompute", "asked"} else "one",
+        named=",\n".join((*(f"{name} AS NOT MATERIALIZED ({rows})" for name, rows in told.items()), *shared)),
         columns=expressions(model),
         tail=model.tail,
     )
@@ -59,7 +63,7 @@ def latest(model: ReadModel, of: str) -> str:
 
 def expressions(model: ReadModel) -> str:
     """The columns that its SELECT tells of each row of its relation."""
-    told = (*(column for column in model.columns if column.role != "row"), *model.behind)
+    told = (*(column for column in model.columns if not column.naming), *model.places, *model.behind)
     return ", ".join(f"{column.expression} AS {quote(column.name)}" for column in told)
 
 

@@ -15,7 +15,7 @@ from services.projector.interpreting.derived import (
     sums,
     text,
 )
-from services.projector.read_models import COLLECTED, Column, ReadModel
+from services.projector.read_models import Column, ReadModel
 from services.projector.relations import AMENDMENTS, filled, known, listed, quoted
 
 AS_OF: Final = "$2::timestamptz"
@@ -32,7 +32,8 @@ _GIVEN: Final = {
 def view(model: ReadModel) -> str:
     """The statements that create its public view, with a comment on each column."""
     name = f"office.{model.name}"
-    told = _GIVEN | {column.name: f"{column.words.zh} · {column.words.en}" for column in model.columns}
+    said = (*model.columns, *model.places)
+    told = _GIVEN | {column.name: f"{column.words.zh} · {column.words.en}" for column in said}
     about = f"{model.words.zh} · {model.words.en}. {model.question} Key (office, {keys(model)})"
     comments = [f"COMMENT ON VIEW {name} IS {text(about)}"]
     comments += [f"COMMENT ON COLUMN {name}.{quote(column)} IS {text(told[column])}" for column in _seen(model)]
@@ -44,35 +45,32 @@ def rows(model: ReadModel, as_of: str | None = None, own: str = "NULL") -> str:
 
     ``own``: the person who asks, and is shown what nobody else is.
     """
-    collected = as_of is None and bool(model.having(*COLLECTED))
-    columns = {column.name: _shown(column, "b" if collected else "k", own) for column in model.columns}
+    collected = as_of is None and bool(model.having("latest"))
+    columns = {column.name: _shown(model, column, "b" if collected else "k", own) for column in model.columns}
     shown = [f"{columns.get(name, f'k.{name}')} AS {quote(name)}" for name in _seen(model)]
-    joins = [_collecting(model)] if collected else []
-    if "beside" in model.settings:
-        joins.append(f"LEFT JOIN LATERAL {model.settings['beside']} ON true")
-    return filled(
-        "rows", shown=", ".join(shown), instant=as_of or NOW, kept=_kept(model, as_of), joins="\n".join(joins)
-    )
+    joins = _collecting(model) if collected else ""
+    return filled("rows", shown=", ".join(shown), instant=as_of or NOW, kept=_kept(model, as_of), joins=joins)
 
 
 def _seen(model: ReadModel) -> tuple[str, ...]:
     """The view's columns; what things are called comes last."""
     more = {"sum": ("shard", "last_position"), "rows": ("shard", "position")}.get(model.kind, ())
     own, naming = ([c.name for c in model.columns if c.naming is naming] for naming in (False, True))
-    return ("office", *own, *more, *naming)
+    return ("office", *own, *more, *(column.name for column in model.places), *naming)
 
 
-def _shown(column: Column, collected: str, own: str) -> str:
+def _shown(model: ReadModel, column: Column, collected: str, own: str) -> str:
     """A column as it is shown, of a row ``k``."""
     name = quote(column.name)
+    if column.naming:
+        return column.expression
+    if model.kind == "asked" and column.role != "own":
+        return f"k.{name}"
     stored = ", ".join(f"k.{quote(figure)}" for figure in column.figures)
     return {
-        "row": column.expression,
         "own": f"CASE WHEN k.subject = {own} THEN k.{name} END",
         "sum": f"coalesce(k.{name}, 0)",
-        "reaches": f"coalesce(k.{name}, 0) >= {column.least}",
         "counts": f"counts(ARRAY[{listed(column.values)}], ARRAY[{stored}])",
-        "events": f"coalesce({collected}.{name}, '{{}}')",
         "latest": f"{collected}.{name}",
     }.get(column.role, f"k.{name}")
 
@@ -85,10 +83,8 @@ def _kept(model: ReadModel, as_of: str | None) -> str:
         standing = _STOOD_OR_NOT if as_of else f"({STANDING} OR revoked_at IS NOT NULL)"
         return over(model, known(standing, as_of or NOW))
     if as_of is None:
-        kept = filled("shown", name=model.name, standing="WHERE facts <> 0" if model.kind == "sum" else "")
-    else:
-        kept = _told(model, over(model, known(_STOOD, as_of)))
-    return _holding(model, kept, as_of) if "years" in model.settings else kept
+        return filled("shown", name=model.name, standing="WHERE facts <> 0" if model.kind == "sum" else "")
+    return _told(model, over(model, known(_STOOD, as_of)))
 
 
 def _told(model: ReadModel, one: str) -> str:
@@ -101,18 +97,6 @@ def _told(model: ReadModel, one: str) -> str:
     return filled("summed", keys=keys(model), one=one, sums=", ".join((*summed, *_collected(model))))
 
 
-def _holding(model: ReadModel, kept: str, as_of: str | None) -> str:
-    names = [name for name, _, _ in sums(model)]
-    if as_of is not None:
-        names += [column.name for column in model.having(*COLLECTED)]
-    columns = [
-        "h.office",
-        *(f"h.{quote(column.name)}" for column in model.key),
-        *(f"t.{quote(name)}" for name in names),
-    ]
-    return filled("holders", columns=", ".join(columns), rows=kept, instant=as_of or NOW, same=same(model, "t", "h"))
-
-
 def _collecting(model: ReadModel) -> str:
     one = over(model, known(STANDING, NOW))
     where = [same(model, "q", "k"), *_within_year(model)]
@@ -121,12 +105,8 @@ def _collecting(model: ReadModel) -> str:
 
 def _collected(model: ReadModel) -> Iterator[str]:
     """What is no sum, out of the SELECT's rows."""
-    for column in model.having(*COLLECTED):
-        name = quote(column.name)
-        if column.role == "latest":
-            yield f"max({name}) AS {name}"
-        else:
-            yield f"array_agg(_event_id::text ORDER BY _occurred_at, _event_id) FILTER (WHERE {name}) AS {name}"
+    for column in model.having("latest"):
+        yield f"max({quote(column.name)}) AS {quote(column.name)}"
 
 
 def _within_year(model: ReadModel) -> Iterator[str]:
@@ -151,14 +131,13 @@ def explained(model: ReadModel, figure: str) -> str:
 
 def _found(model: ReadModel, figure: str) -> str:
     column = model.figures[figure]
-    values = {key.name: f"${place}::{key.type}" for place, key in enumerate(model.key, 6)}
-    if column.role == "row":
-        return filled("seats", source=known(_STOOD, AS_OF)("fact"), **values)
-    where = " AND ".join(f"q.{quote(name)} = {value}" for name, value in values.items())
+    where = " AND ".join(f"q.{quote(key.name)} = ${place}::{key.type}" for place, key in enumerate(model.key, 6))
     relation = model.relation.rows(model.types, known(_STOOD, AS_OF))
     if model.kind == "asked":
-        one = over(model, known(_STOOD, AS_OF))
-        return filled("pointed", one=one, relation=relation, behind=quote(model.pointing(figure).name), same=where)
+        one, behind = over(model, known(_STOOD, AS_OF)), quote(model.pointing(figure).name)
+        if column.role == "counts":
+            behind += f" -> {quoted(figure.rpartition('.')[2])}"
+        return filled("pointed", one=one, relation=relation, behind=behind, same=where)
     if model.kind == "recompute":
         names = {"name": model.relation_name, "columns": expressions(model), "tail": model.tail}
         return filled("alone", relation=relation, same=where, **names)
@@ -174,8 +153,6 @@ def _counts(column: Column, figure: str) -> str:
     name = quote(column.name)
     return {
         "sum": f"coalesce({name}, 0)",
-        "reaches": f"coalesce({name}, 0)",
         "counts": f"({name} ? {quoted(figure.rpartition('.')[2])})::integer",
-        "events": f"{name}::integer",
         "latest": f"({name} = max({name}) OVER ())::integer",
     }.get(column.role, "1")

@@ -20,21 +20,19 @@
     recompute  the SELECT sums up by itself, GROUP BY office and the key
     log        each is a row, revoked ones too, and nothing is stored twice
     asked      the SELECT is run whenever it is asked, over all facts of the office: it may join its relation with
-               itself, ask ``(SELECT known FROM moment)`` as known when, and name ``standing_session`` (sessions as
-               they stand) and ``owed_duty``, made of its relation; nothing is folded and nothing stored
+               itself and with ``evidence``, ask ``(SELECT known FROM moment)`` as known when, and name what is made of
+               its relation (``relations.SHARED``); nothing is folded and nothing stored
 
 ``whose``: the columns with the persons whose rows they are: who reads one file, or one section, reads those; or
 ``office``: they are nobody's, and for everybody who reads the office. ``types``: what it looks at, where not all of its
 relation. ``within``: what all facts of one key have in
-common, ``person`` (so where that is part of the key) or ``stream``. ``years: posts``: there is a row for each
-year in which somebody held a post. ``beside``: what is asked about each row, from its key and ``known``. ``order``: of
-the pages, where it isn't the key.
+common, ``person`` (so where that is part of the key) or ``stream``. ``order``: of the pages, where it isn't the key.
 
 A column's role: ``key``; in a sum ``sum``, ``counts`` (how often each value of a closed list, a JSON string or array),
-``reaches <n>`` (a sum, shown as whether it is that much), ``latest`` and ``events`` (those for which it holds); and
-``row`` for what is said of the whole row. In what is asked ``own`` is shown to the ``subject`` alone, and ``behind`` is
-no column: a JSON object of event ids and what each counts, which explains the figures that it names, or else all that
-nothing else explains. Its type is one of SQL, ``group``, or one of the contract's (``base.Guide``),
+``latest``. In what is asked ``counts`` is a JSON object of such counts; ``own`` is shown to the ``subject`` alone;
+``place`` is in the view alone, and says where a row stands; ``behind`` is no column: a JSON object of event ids and
+what each counts (of counts one object each), which explains the figures that it names, or else all that nothing else
+explains. Its type is one of SQL, ``group``, or one of the contract's (``base.Guide``),
 whose words it has unless it brings its own. Above it stands its 中文, in English its name: ``due on``. The columns
 ``office``, ``shard`` and ``position`` are given, and beside a section what it is called: ``section_name``.
 """
@@ -53,17 +51,16 @@ from pydantic import WithJsonSchema
 
 from schemas.declared import Ref, Values, Words
 from services.projector.errors import Unloadable
-from services.projector.relations import RELATIONS, SHARED, TABLES, Relation, is_care
+from services.projector.relations import BESIDE, RELATIONS, SHARED, TABLES, Relation, filled, is_care
 
 FOLDER: Final = Path(__file__).parent
 KINDS: Final = ("sum", "rows", "recompute", "log", "asked")
 OFFICE: Final = "office"
 # What grades or chooses people rests on facts, and never on care.
 JUDGING: Final = frozenset({"appraisal_summary", "quota_board", "selection_list"})
-SETTINGS: Final = frozenset({"resource", "kind", "whose", "types", "within", "latest", "years", "beside", "order"})
-ROLES: Final = frozenset({"key", "sum", "counts", "reaches", "latest", "events", "row", "own", "behind"})
-SUMMED: Final = ("sum", "counts", "reaches")
-COLLECTED: Final = ("latest", "events")
+SETTINGS: Final = frozenset({"resource", "kind", "whose", "types", "within", "latest", "order"})
+ROLES: Final = frozenset({"key", "sum", "counts", "latest", "own", "place", "behind"})
+SUMMED: Final = ("sum", "counts")
 _SQL: Final = frozenset({"text", "text[]", "integer", "bigint", "boolean", "date", "timestamptz", "jsonb"})
 _SETTING: Final = re.compile(r"-- ([a-z]+): (.+)")
 _COLUMN: Final = re.compile(r'(?P<expression>.+?)(?: AS "?(?P<name>\w+)"?)?,? -- (?P<said>.*)', re.DOTALL)
@@ -72,12 +69,12 @@ _UNREAD: Final = re.compile(r"'[^']*'| -- .*")  # literals, comments
 _TABLES: Final = frozenset({*TABLES, *(f"{table}_change" for table in TABLES)})
 _FORMATS: Final = {"date": "date", "date-time": "timestamptz"}  # of the contract's texts
 _BEHIND: Final = Words("依据", "the events behind it")
-_IMPLIED: Final = {"sum": "bigint", "reaches": "boolean", "events": "text"}
+_IMPLIED: Final = {"sum": "bigint"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``type`` is SQL's; ``values`` those of a closed list; ``least`` what a sum must reach.
+    """One column. ``type`` is SQL's; ``values`` those of a closed list.
 
     ``refers``: to the kind of thing whose id it is; ``naming``: it is but what another column is called; ``explains``:
     the figures behind which are the events that it has.
@@ -89,7 +86,6 @@ class Column:
     type: str
     words: Words
     values: Mapping[str, Words] = field(default_factory=dict)
-    least: int = 0
     refers: str = ""
     naming: bool = False
     explains: tuple[str, ...] = ()
@@ -125,6 +121,7 @@ class ReadModel:
     tail: str  # of the SELECT, from FROM on
     types: tuple[str, ...]
     behind: tuple[Column, ...] = ()
+    places: tuple[Column, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> ReadModel:
@@ -151,8 +148,18 @@ class ReadModel:
 
     @cached_property
     def shared(self) -> tuple[str, ...]:
-        """What it names that is made of its relation."""
-        return tuple(name for name in SHARED if name in _WORD.findall(self.tail))
+        """What it names that is made of its relation, each after what it is made of itself."""
+        named = set(_WORD.findall(self.tail))
+        for name in reversed(SHARED):
+            if name in named:
+                named |= set(_WORD.findall(filled(name, name=self.relation_name)))
+        return tuple(name for name in SHARED if name in named)
+
+    @cached_property
+    def relations(self) -> Mapping[str, Relation]:
+        """All that it is told from, by name: evidence beside it, then its own, whose name may be its table's."""
+        beside = [name for name in BESIDE if name in _WORD.findall(self.tail) and name != self.relation_name]
+        return {name: RELATIONS[name] for name in (*beside, self.relation_name)}
 
     @cached_property
     def key(self) -> tuple[Column, ...]:
@@ -187,7 +194,7 @@ class ReadModel:
 
     def pointing(self, figure: str) -> Column:
         """What has the events behind a figure."""
-        named = [column for column in self.behind if figure in column.explains]
+        named = [column for column in self.behind if figure.partition(".")[0] in column.explains]
         return next(iter((*named, *(column for column in self.behind if not column.explains))))
 
     def having(self, *roles: str) -> tuple[Column, ...]:
@@ -210,12 +217,12 @@ def _read(name: str, text: str) -> ReadModel:
     listed, _, rest = select.removeprefix("SELECT\n").partition("\nFROM ")
     tail = f"FROM {rest}".rstrip().rstrip(";")
     words, question, settings = _head(head.splitlines())
-    relation = _relation(name, select)
+    relation = _relation(name, select, asked=settings.get("kind") == "asked")
     told = tuple(_columns(listed.splitlines(), RELATIONS[relation]))
-    columns = tuple(column for column in told if column.role != "behind")
-    behind = tuple(column for column in told if column.role == "behind")
+    columns = tuple(column for column in told if column.role not in {"behind", "place"})
+    behind, places = (tuple(column for column in told if column.role == role) for role in ("behind", "place"))
     types = _names(settings.get("types")) or tuple(sorted(RELATIONS[relation].types))
-    made = ReadModel(name, words, question, settings, columns, relation, tail, types, behind)
+    made = ReadModel(name, words, question, settings, columns, relation, tail, types, behind, places)
     _check(made)
     return made
 
@@ -258,20 +265,18 @@ def _column(relation: Relation, name: str, expression: str, said: str, *words: s
         role, more = "", [role, *more]
     if role == "behind":
         return Column(name, expression, role, "jsonb", _BEHIND, explains=tuple(more))
-    least = int(more.pop()) if role == "reaches" else 0
     type_, known, refers = _type(more[0] if more else _IMPLIED.get(role, ""), name, relation)
     own = Words(*words) if words else next((mark for mark in reversed(known) if isinstance(mark, Words)), None)
     if own is None:
         raise Unloadable(f"column {name} has no words: `-- type · 中文 · English`")
     values = next((mark.words for mark in reversed(known) if isinstance(mark, Values)), {})
-    return Column(name, expression, role, "jsonb" if role == "counts" else type_, own, values, least, refers)
+    return Column(name, expression, role, "jsonb" if role == "counts" else type_, own, values, refers)
 
 
 def _called(column: Column) -> Column:
     """What the section of a column is called, as known when it is read."""
-    section = column.expression if column.role == "row" else f'k."{column.name}"'
     words = Words(f"{column.words.zh}名称", f"what it is called: the name of {column.name}")
-    expression = f"section_name(k.office, {section}, k.known)"
+    expression = f'section_name(k.office, k."{column.name}", k.known)'
     return Column(f"{column.name}_name", expression, "row", "text", words, naming=True)
 
 
@@ -293,10 +298,12 @@ def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, .
     return _FORMATS.get(str(form), "integer" if type_ is int else "text"), tuple(marks), refers
 
 
-def _relation(name: str, select: str) -> str:
+def _relation(name: str, select: str, *, asked: bool) -> str:
     """The one relation that it names. Raises Unloadable where it names several, or one that it must not."""
     words = set(_WORD.findall(_UNREAD.sub("", select)))
     named = words & (RELATIONS.keys() | _TABLES) or ({"fact"} if words & {*SHARED} else set())
+    if asked and len(named) > 1:
+        named -= {*BESIDE}
     if len(named) != 1 or not named <= RELATIONS.keys():
         raise Unloadable(
             f"it is told from one of {', '.join(RELATIONS)}, not from {', '.join(sorted(named)) or 'none'}"
@@ -324,8 +331,8 @@ def _check(model: ReadModel) -> None:
         raise Unloadable("what is asked, and nothing else, says which events are behind its rows: `-- behind`")
     if model.kind in {"rows", "recompute"} and len(model.relation.tables) > 1:
         raise Unloadable(f"{model.kind} are told from one table, not from {model.relation_name}")
-    summed = {column.name for column in model.having(*SUMMED, *COLLECTED)}
-    if (bool(summed) and model.kind != "sum") or (model.kind == "sum" and not names - summed):
+    summed = {column.name for column in model.having(*SUMMED, "latest")}
+    if (summed and model.kind not in {"sum", "asked"}) or (model.kind == "sum" and not names - summed):
         raise Unloadable(f"{model.kind} has no such columns: {', '.join(sorted(summed))}")
 
 

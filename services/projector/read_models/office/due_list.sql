@@ -5,7 +5,7 @@
 -- resource: due
 -- kind: asked
 -- whose: owner
--- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.duty-report-assessed.v1, chengzhang.work.section-exchange-held.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1, chengzhang.learning.month-arranged.v1, chengzhang.learning.session-convened.v1, chengzhang.learning.attendance-recorded.v1, chengzhang.learning.make-up-completed.v1, chengzhang.welfare.visit-proposed.v1, chengzhang.welfare.visit-approved.v1, chengzhang.welfare.home-visit-made.v1
+-- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.duty-report-assessed.v1, chengzhang.work.section-exchange-held.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1, chengzhang.learning.month-arranged.v1, chengzhang.learning.session-convened.v1, chengzhang.learning.session-rescheduled.v1, chengzhang.learning.session-cancelled.v1, chengzhang.learning.attendance-recorded.v1, chengzhang.learning.make-up-completed.v1, chengzhang.welfare.visit-proposed.v1, chengzhang.welfare.visit-approved.v1, chengzhang.welfare.home-visit-made.v1
 
 SELECT
     d.duty, -- key text · 任务 · duty-report, section-exchange, talk, follow-up, plan-item, make-up, assessment or visit-approval
@@ -48,22 +48,20 @@ FROM (
     CROSS JOIN LATERAL jsonb_array_elements(m.data -> 'items') AS i (item)
     WHERE m.type = 'chengzhang.learning.month-arranged.v1'
     UNION ALL
-    SELECT c.office, 'plan-item', i.item, NULL, NULL, 'plan-item', NULL,
-        CASE WHEN e.number = 1 THEN shanghai_day((a.data -> 'session_stamp' ->> 'starts_at')::timestamptz) END,
-        CASE e.number WHEN 1 THEN c.event_id ELSE a.event_id END
-    FROM everything AS c
-    CROSS JOIN LATERAL jsonb_array_elements_text(c.data -> 'items') AS i (item)
+    SELECT m.office, 'plan-item', i.item, NULL, NULL, 'plan-item', NULL, shanghai_day(m.starts_at), e.event_id
+    FROM standing_session AS m
+    CROSS JOIN LATERAL jsonb_array_elements_text(m.data -> 'items') AS i (item)
     CROSS JOIN LATERAL (
-        SELECT o.event_id, o.data
+        SELECT o.event_id
         FROM everything AS o
         WHERE
-            o.type = 'chengzhang.learning.attendance-recorded.v1' AND o.office = c.office AND o.stream = c.stream
+            o.type = 'chengzhang.learning.attendance-recorded.v1' AND o.office = m.office AND o.stream = m.stream
             AND o.data ->> 'state' IN ('present', 'partial')
         ORDER BY o.position
         LIMIT 1
     ) AS a
-    CROSS JOIN generate_series(1, 2) AS e (number)
-    WHERE c.type = 'chengzhang.learning.session-convened.v1'
+    CROSS JOIN LATERAL (VALUES (m.event_id), (a.event_id), (m.moved_by)) AS e (event_id)
+    WHERE e.event_id IS NOT NULL
     UNION ALL
     SELECT a.office, 'make-up', (a.data ->> 'session') || '/' || a.person, a.person, a.section, 'make-up', NULL, NULL, a.event_id
     FROM everything AS a

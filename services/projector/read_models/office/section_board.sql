@@ -4,7 +4,7 @@
 -- resource: section-board
 -- kind: asked
 -- whose: office
--- types: chengzhang.learning.attendance-recorded.v1, chengzhang.work.output-filed.v1, chengzhang.work.research-adopted.v1, chengzhang.work.section-exchange-held.v1
+-- types: chengzhang.learning.session-convened.v1, chengzhang.learning.session-rescheduled.v1, chengzhang.learning.session-cancelled.v1, chengzhang.learning.attendance-recorded.v1, chengzhang.work.output-filed.v1, chengzhang.work.research-adopted.v1, chengzhang.work.section-exchange-held.v1
 
 SELECT
     b.section, -- key base.Section
@@ -36,22 +36,23 @@ FROM (
         c.section,
         c.month,
         count(DISTINCT c.session) AS sessions,
-        count(*) FILTER (WHERE c.what = 'attendance') AS attended,
+        coalesce(sum(c.counts) FILTER (WHERE c.what = 'attendance'), 0)::bigint AS attended,
         coalesce(sum(c.counts) FILTER (WHERE c.what = 'output'), 0)::bigint AS outputs_in_effect,
         count(*) FILTER (WHERE c.what = 'decision') AS decisions,
         count(*) FILTER (WHERE c.what = 'exchange') AS exchanges,
-        jsonb_object_agg(c.event_id, 1) FILTER (WHERE c.what = 'attendance') AS attended_by,
+        jsonb_object_agg(c.event_id, c.counts) FILTER (WHERE c.what = 'attendance') AS attended_by,
         jsonb_object_agg(c.event_id, c.counts) FILTER (WHERE c.what = 'output') AS effected_by,
         jsonb_object_agg(c.event_id, 1) FILTER (WHERE c.what = 'decision') AS decided_by,
         jsonb_object_agg(c.event_id, 1) FILTER (WHERE c.what = 'exchange') AS exchanged_by,
         jsonb_object_agg(c.event_id, 1) AS told_by
     FROM (
-        SELECT a.office, a.section, shanghai_month((a.data -> 'session_stamp' ->> 'starts_at')::timestamptz) AS month,
-            'attendance' AS what, a.data ->> 'session' AS session, 1 AS counts, a.event_id
-        FROM fact AS a
+        SELECT a.office, a.section, shanghai_month(m.starts_at) AS month, 'attendance' AS what, m.session, e.counts, e.event_id
+        FROM standing_session AS m
+        INNER JOIN fact AS a ON a.office = m.office AND a.stream = m.stream
+        CROSS JOIN LATERAL (VALUES (1, a.event_id), (0, m.event_id), (0, m.moved_by)) AS e (counts, event_id)
         WHERE
             a.type = 'chengzhang.learning.attendance-recorded.v1' AND a.data ->> 'state' IN ('present', 'partial')
-            AND a.section IS NOT NULL
+            AND a.section IS NOT NULL AND e.event_id IS NOT NULL
         UNION ALL
         SELECT o.office, s.section, shanghai_month(o.occurred_at), 'output', NULL, coalesce((o.data -> 'count')::integer, 1), o.event_id
         FROM fact AS o

@@ -27,6 +27,7 @@ SELECT
     duty_reports,
     proposed_grade,
     grade,
+    further_events,
     last_position
 FROM office.appraisal_summary
 WHERE office = ANY(:offices::text[]) AND person = :person AND year = :year

@@ -1,7 +1,7 @@
 """Which figures and events belong into a bundle, of one moment, and the events' bytes.
 
-Entries are found by the read models, revocations and posts by the recorder's own states: a few look-ups however long
-the history is. That the read models have come far enough is seen to before.
+Entries and what else figures rest on are found by the read models, revocations and posts by the recorder's own states:
+a few look-ups however long the history is. That the read models have come far enough is seen to before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,6 +28,7 @@ from services.recorder.ledger.states import unlike
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("bundle.sql"), "asyncpg", mandatory_parameters=False)
 _JSON: Final = ("evidence_by_group", "evidence_by_guide", "routine_grades", "duty_reports")
+_MEANS: Final = ("further_events", "last_position")  # to gather, and no figures
 _NO_MATTER: Final = datetime.min.replace(tzinfo=UTC)
 Json = dict[str, Any]
 Wanted = set[tuple[int, str]]  # shard and event id
@@ -92,6 +93,7 @@ async def gathered(connection: Connection, whose: Whose) -> Gathered:
             ) from error
         shown = [row["office"] for row in rows]
         wanted = {place for row in found if row["office"] in shown for place in _posts(row, year)}
+        wanted |= {(row["shard"], event) for row in rows for event in row["further_events"]}
         wanted |= await _entries(connection, shown, person, year)
         events = await _events(connection, wanted)
     places = [(row["shard"], row["last_position"]) for row in rows]
@@ -101,7 +103,7 @@ async def gathered(connection: Connection, whose: Whose) -> Gathered:
 
 def _figures(row: asyncpg.Record) -> Json:
     return {
-        name: orjson.loads(value) if name in _JSON else value for name, value in row.items() if name != "last_position"
+        name: orjson.loads(value) if name in _JSON else value for name, value in row.items() if name not in _MEANS
     }
 
 

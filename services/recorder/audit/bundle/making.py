@@ -24,7 +24,8 @@ from services.recorder.trust.signing import Kept
 
 PATIENCE: Final = 10.0  # seconds that read models may lag behind, or the person's year go on changing
 _AGAIN: Final = 0.3
-standalone.ENTRIES.update(program.evidence())  # as the program in the bundle has them
+for _name, _value in program.declared().items():  # as the program in the bundle has them
+    getattr(standalone, _name).update(_value)
 Json = dict[str, Any]
 Signed = Mapping[int, Kept]
 

@@ -5,16 +5,25 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.catalogue import EVENTS
+from schemas.packs import packs
 from services.recorder.audit.offline import standalone
 
-_UNDECLARED: Final = "ENTRIES: Final[Json] = {}"
+_UNDECLARED: Final = "{name}: Final[Json] = {{}}"
 Json = dict[str, Any]
 
 
 def program() -> bytes:
     """It imports nothing of ours, so that it can be handed on alone."""
-    before, after = Path(standalone.__file__).read_text(encoding="utf-8").split(_UNDECLARED)
-    return f"{before}{_UNDECLARED.removesuffix('{}')}{json.dumps(evidence())}{after}".encode()
+    text = Path(standalone.__file__).read_text(encoding="utf-8")
+    for name, value in declared().items():
+        before, after = text.split(blank := _UNDECLARED.format(name=name))
+        text = f"{before}{blank.removesuffix('{}')}{json.dumps(value, ensure_ascii=False)}{after}"
+    return text.encode()
+
+
+def declared() -> dict[str, Json]:
+    """What the program is told when it is packed, by its names for it."""
+    return {"ENTRIES": evidence(), "PACKS": study()}
 
 
 def evidence() -> Json:
@@ -23,4 +32,13 @@ def evidence() -> Json:
         type_: {"group": model.ENTRY.group, "when": {name: list(values) for name, values in model.ENTRY.when.items()}}
         for type_, model in EVENTS.items()
         if model.ENTRY is not None and model.ENTRY.group != "talk"
+    }
+
+
+def study() -> Json:
+    """What study the rule packs ask for."""
+    names = ("year_centi_xueshi", "year_days", "five_years_centi_xueshi", "five_years_days", "five_years_ranks")
+    return {
+        name: {"region": pack.region, "year": pack.year, **{each: getattr(pack.study, each).value for each in names}}
+        for name, pack in packs().items()
     }

@@ -51,21 +51,29 @@ Files = Mapping[str, bytes]
 
 # China's time has been UTC+8 all year round since 1992, and at every new year since 1946.
 SHANGHAI: Final = timezone(timedelta(hours=8))
-REQUIRED: Final = 9000  # recognised hundredths of a study hour in a year: 90 学时
 GUIDES: Final = ("people", "work", "innovation", "results", "harmony", "excellence")
 REVOKED: Final = "chengzhang.any.entry-revoked.v1"
 DISPUTES: Final = frozenset({"chengzhang.any.entry-disputed.v1", "chengzhang.any.dispute-settled.v1"})
 # Which types are evidence, in which group, on what condition: as declared, and written here when a bundle is packed.
 ENTRIES: Final[Json] = {}
+# What study the rule packs ask for, in the same way: of each pack its region and year, and the figures.
+PACKS: Final[Json] = {}
 ASSUMED: Final = "chengzhang.people.post-assumed.v1"
 ENDED: Final = "chengzhang.people.post-ended.v1"
 MOVED: Final = "chengzhang.people.person-transferred.v1"
 LEFT: Final = "chengzhang.people.person-left.v1"
 PLACING: Final = frozenset({ASSUMED, ENDED, MOVED, LEFT})
+FOLLOWED: Final = "chengzhang.any.pack-followed.v1"
+RANKED: Final = "chengzhang.people.rank-set.v1"
+WAIVED: Final = "chengzhang.learning.requirement-waived.v1"
+CONVENED: Final = "chengzhang.learning.session-convened.v1"
+RESCHEDULED: Final = "chengzhang.learning.session-rescheduled.v1"
+CREDITED: Final = "chengzhang.learning.hours-credited.v1"
+TAUGHT: Final = "chengzhang.learning.course-completed.v1"
+REPORTED: Final = "chengzhang.work.duty-report-delivered.v1"
+ASSESSED: Final = "chengzhang.work.duty-report-assessed.v1"
 # What a later version may fill; no event of this one does.
-NOT_YET: Final[Json] = {
-    "stage": "not-opened", "routine_grades": [], "duty_reports": [], "proposed_grade": None, "grade": None,
-}  # fmt: skip
+NOT_YET: Final[Json] = {"stage": "not-opened", "routine_grades": [], "proposed_grade": None, "grade": None}
 
 
 def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json:
@@ -74,18 +82,17 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
     gone = {event["data"]["event"] for event in here if event["type"] == REVOKED}
     standing = [event for event in here if event["id"] not in gone]
     doubtful = _disputed(standing)
-    entries = [e for e in standing if e["id"] not in doubtful and _is_entry(e, person, year)]
-    entries.sort(key=lambda e: (_instant(e), e["id"]))
-    credited = [entry for entry in entries if entry["data"].get("account") == "recognised"]
+    standing = sorted((e for e in standing if e["id"] not in doubtful), key=lambda e: int(e["sequence"]))
+    entries = sorted((e for e in standing if _is_entry(e, person, year)), key=_by_time)
     groups = [ENTRIES[entry["type"]]["group"] for entry in entries]
     guides = [entry["data"].get("guide") for entry in entries]
     return {
         **_placed(standing, person, year),
-        "requirement_met": sum(entry["data"]["centi_xueshi"] for entry in credited) >= REQUIRED,
-        "requirement_events": [entry["id"] for entry in credited],
+        **_required(standing, person, year),
         "evidence_by_group": {group: groups.count(group) for group in sorted(set(groups))},
         "evidence_by_guide": {guide: guides.count(guide) for guide in GUIDES if guide in guides},
         "evidence_events": [entry["id"] for entry in entries],
+        "duty_reports": _duty_reports(standing, person, year),
         **NOT_YET,
     }
 
@@ -105,6 +112,70 @@ def _is_entry(event: Json, person: str, year: int) -> bool:
         return False
     there = all(data.get(member) in values for member, values in ENTRIES[event["type"]]["when"].items())
     return there and _instant(event).astimezone(SHANGHAI).year == year
+
+
+def _required(standing: list[Json], person: str, year: int) -> Json:
+    """Whether the study that the office's rule pack asks for was done, or waived, and by which events.
+
+    Whoever has one of the ranks that five years bind is asked for five years' study, which end with the year; everybody
+    else for the year's. Hours, or days of courses where these are enough.
+    """
+    last = f"{year:04d}-12-31"
+    own = [event for event in standing if event["data"].get("person") == person]
+    ranks = [(e["data"]["from_on"], n, e["data"]["rank"]) for n, e in enumerate(own) if e["type"] == RANKED]
+    rank = max((each for each in ranks if each[0] <= last), default=("", 0, None))[2]
+    pack = PACKS.get(_followed(standing, last), {})
+    bound = rank in pack.get("five_years_ranks", ())
+    years = range(year - 4, year + 1) if bound else range(year, year + 1)
+    begins = _beginnings(standing)
+    studied = sorted((e for e in own if _recognised(e, begins) in years), key=_by_time)
+    waived = sorted((e for e in own if e["type"] == WAIVED and e["data"]["year"] == year), key=_by_time)
+    xueshi, days = (sum(e["data"].get(unit, 0) for e in studied) for unit in ("centi_xueshi", "days"))
+    of = "five_years" if bound else "year"
+    enough = bool(pack) and (xueshi >= pack[f"{of}_centi_xueshi"] or days >= pack[f"{of}_days"])
+    return {
+        "requirement_met": enough or bool(pack and waived),
+        "requirement_events": [event["id"] for event in (*studied, *waived)],
+    }
+
+
+def _followed(standing: Iterable[Json], last: str) -> str:
+    """The rule pack of a day: the one followed last; where none was, the nation's of that year, or the nearest."""
+    chosen = [e["data"] for e in standing if e["type"] == FOLLOWED and e["data"]["from_on"] <= last]
+    if chosen:
+        return str(max(reversed(chosen), key=lambda each: str(each["from_on"]))["pack"])
+    national = {pack["year"]: name for name, pack in PACKS.items() if pack["region"] == "national"}
+    past = [each for each in national if each <= int(last[:4])]
+    return str(national[max(past) if past else min(national)]) if national else ""
+
+
+def _beginnings(standing: Iterable[Json]) -> dict[str, datetime]:
+    """When each session begins, as it was moved last."""
+    moves = sorted((e for e in standing if e["type"] == RESCHEDULED), key=_instant)
+    said = [e["data"] for e in (*(e for e in standing if e["type"] == CONVENED), *moves)]
+    return {data["session"]: datetime.fromisoformat(data["starts_at"]) for data in said}
+
+
+def _recognised(event: Json, begins: Mapping[str, datetime]) -> int | None:
+    """The year in which it counts as recognised study: the session's, or that in which a course ended."""
+    data = event["data"]
+    if event["type"] == TAUGHT and data["kind"] != "online":
+        return int(data["to_on"][:4])
+    if event["type"] == CREDITED and data["account"] == "recognised" and data["session"] in begins:
+        return begins[data["session"]].astimezone(SHANGHAI).year
+    return None
+
+
+def _duty_reports(standing: Iterable[Json], person: str, year: int) -> list[Json]:
+    """Those on half-years of the year: on which day, and whether they were assessed."""
+    own = [e for e in standing if e["type"] in {REPORTED, ASSESSED} and e["data"]["person"] == person]
+    assessed = {e["data"]["half"] for e in own if e["type"] == ASSESSED}
+    told = [
+        {"half": (half := e["data"]["half"]), "on": e["data"].get("on") or _day(e), "assessed": half in assessed}
+        for e in own
+        if e["type"] == REPORTED and e["data"]["half"].startswith(f"{year:04d}")
+    ]
+    return sorted(told, key=lambda report: str(report["half"]))
 
 
 def _placed(events: Iterable[Json], person: str, year: int) -> Json:
@@ -139,6 +210,14 @@ def _held_until(post: Json, ends: list[Json], year: int) -> str:
 
 def _instant(event: Json) -> datetime:
     return datetime.fromisoformat(event["time"])
+
+
+def _day(event: Json) -> str:
+    return _instant(event).astimezone(SHANGHAI).date().isoformat()
+
+
+def _by_time(event: Json) -> tuple[datetime, str]:
+    return _instant(event), event["id"]
 
 
 # --- signed notes and proofs ---
@@ -433,7 +512,7 @@ class Check:
         self.report.checked["figures"] = self.report.checked.get("figures", 0) + len(told)
         for figure, ours in told.items():
             theirs, place = stated.get(figure), f"{FIGURES}: {where}: {figure}"
-            if isinstance(ours, list) and isinstance(theirs, list) and set(ours) != set(theirs):  # only what differs
+            if figure.endswith("_events") and isinstance(theirs, list) and set(ours) != set(theirs):  # what differs
                 missing, extra = ([e for e in ours if e not in theirs], [e for e in theirs if e not in ours])
                 self.report.add("figure-events", place, missing, extra)
             elif theirs != ours:
@@ -579,8 +658,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "other-office": "belongs to office {found}, of which there are no figures",
         "title": "Evidence for the appraisal of {person}, {year}",
         "office": "{office}: section {section}, tier {tier} (shard {shard}, first {size} events)",
-        "met": "study requirement met ({count} credit entries)",
-        "unmet": "study requirement not met ({count} credit entries)",
+        "met": "study requirement met ({count} events)",
+        "unmet": "study requirement not met ({count} events)",
         "evidence": "evidence: {group}; by guide word: {guide}", "none": "none",
         "checked": "{files} files, {events} events proved, {figures} figures recomputed.",
         "ignored": "Not part of the bundle: {names}",
@@ -617,7 +696,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "other-office": "属于机关 {found}，而包内没有该机关的数字",
         "title": "{person} {year} 年度考核依据",
         "office": "{office}：科室 {section}，层次 {tier}（分片 {shard}，前 {size} 条事件）",
-        "met": "学习要求：已达到（学时记录 {count} 笔）", "unmet": "学习要求：未达到（学时记录 {count} 笔）",
+        "met": "学习要求：已达到（依据 {count} 条）", "unmet": "学习要求：未达到（依据 {count} 条）",
         "evidence": "考核依据：{group}；按引导方面：{guide}", "none": "无",
         "checked": "核对文件 {files} 个，证明事件 {events} 条，重算数字 {figures} 项。",
         "ignored": "不属于证据包的文件：{names}",

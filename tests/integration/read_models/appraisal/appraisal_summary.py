@@ -10,7 +10,8 @@ from services.recorder.audit.offline import program
 from services.recorder.audit.offline import standalone as verify
 from tests.integration.read_models.known import Known
 
-verify.ENTRIES.update(program.evidence())  # as the program in a bundle has them
+for _name, _value in program.declared().items():  # as the program in a bundle has them
+    getattr(verify, _name).update(_value)
 
 
 def keys(known: Known) -> Iterator[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from tests.integration.read_models import met
 from tests.integration.read_models.appraisal import appraisal_summary
 from tests.integration.read_models.known import Fact, Known
 
@@ -29,14 +30,15 @@ def row(known: Known, key: tuple[Any, ...]) -> dict[str, Any]:
     studied = _studied(known).get(key, [])
     xueshi, days = sum(one["centi_xueshi"] for one in studied), sum(one.get("days", 0) for one in studied)
     owed, owed_days = _owed(known, *key)
-    met = None if owed is None else xueshi >= owed or (owed_days is not None and days >= owed_days)
-    return {"centi_xueshi": xueshi, "days": days, "required_centi_xueshi": owed, "met": met}
+    enough = None if owed is None else xueshi >= owed or (owed_days is not None and days >= owed_days)
+    required = {"required_centi_xueshi": owed, "required_days": owed_days}
+    return {"centi_xueshi": xueshi, "days": days, **required, "met": enough}
 
 
 def _studied(known: Known) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
     found: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for fact in known.standing("learning.hours-credited", "learning.course-completed"):
-        year, account = _entered(fact)
+        year, account = _entered(known, fact)
         found[fact.data["person"], year, account].append(fact.data)
         if account == "recognised":
             for later in range(5):
@@ -44,9 +46,9 @@ def _studied(known: Known) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
     return found
 
 
-def _entered(fact: Fact) -> tuple[int, str]:
+def _entered(known: Known, fact: Fact) -> tuple[int, str]:
     if fact.name == "learning.hours-credited":
-        return _year(fact.data["session_stamp"]["starts_at"]), fact.data["account"]
+        return met.sessions(known)[fact.data["session"]].at.year, fact.data["account"]
     return int(fact.data["to_on"][:4]), "online" if fact.data["kind"] == "online" else "recognised"
 
 
@@ -64,7 +66,7 @@ def _owed(known: Known, person: str, year: int, account: str) -> tuple[int | Non
     )
     bound = rank is not None and rank.data["rank"] in _FIVE
     if account == "five-years":
-        return (550_00, 90) if bound else (None, None)
+        return (0, None) if bound and waived else (550_00, 90) if bound else (None, None)
     if account == "online":
         return (0 if waived else 50_00), None
     if account == "recognised" and not bound:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from typing import Any
 
+from tests.integration.read_models import met
 from tests.integration.read_models.known import Fact, Known
 from tests.integration.read_models.work import duty_calendar
 
@@ -108,19 +109,14 @@ def _items(known: Known) -> list[tuple[dict[str, Any], str]]:
 def _fulfilled(known: Known) -> dict[str, list[str]]:
     """Days of the sessions in which somebody was, by the item that they fulfil."""
     found: dict[str, list[str]] = {}
-    for session in known.standing("learning.session-convened"):
-        there = [
-            fact.data["session_stamp"]["starts_at"]
+    for ident, session in met.sessions(known).items():
+        there = any(
+            fact.data["session"] == ident and fact.data["state"] in {"present", "partial"}
             for fact in known.standing("learning.attendance-recorded")
-            if fact.data["session"] == session.data["session"] and fact.data["state"] in {"present", "partial"}
-        ]
+        )
         for item in session.data.get("items", ()) if there else ():
-            found.setdefault(item, []).append(_shanghai(there[0]))
+            found.setdefault(item, []).append(session.at.date().isoformat())
     return found
-
-
-def _shanghai(instant: str) -> str:
-    return datetime.fromisoformat(instant).astimezone(timezone(timedelta(hours=8))).date().isoformat()
 
 
 def _item(known: Known, ident: str) -> dict[str, Any]:

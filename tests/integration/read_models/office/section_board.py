@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta, timezone
 from statistics import median
 from typing import Any
 
+from tests.integration.read_models import met
 from tests.integration.read_models.known import Known
 
 _FIGURES = ("sessions", "attended", "outputs_in_effect", "decisions", "exchanges")
@@ -20,8 +20,7 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
     for fact in known.standing("learning.attendance-recorded"):
         section = fact.stamps[0].get("section")
         if section and fact.data["state"] in {"present", "partial"}:
-            starts = datetime.fromisoformat(fact.data["session_stamp"]["starts_at"])
-            key = section, starts.astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m")
+            key = section, met.sessions(known)[fact.data["session"]].at.strftime("%Y-%m")
             counted[key]["attended"] += 1
             sessions[key].add(fact.data["session"])
     for fact in known.standing("work.output-filed", "work.research-adopted"):
