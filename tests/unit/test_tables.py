@@ -275,7 +275,7 @@ def test_a_table_has_words_for_codes_whole_days_and_instants_of_shanghai(
 @pytest.mark.parametrize(
     ("column", "file", "code"),
     [
-        ("duty", "due_list.sql", r"SELECT [a-z]\.office, '([a-z-]+)'"),
+        ("duty", "office/due_list.sql", r"SELECT [a-z]\.office, '([a-z-]+)'"),
         ("missing", "learning/study_dossier.sql", r"THEN '([a-z-]+)'"),
     ],
 )
