@@ -356,7 +356,7 @@ def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
     assert list(summary.keys()) == [
         "office", "person", "year", "section", "tier", "stage", "requirement_met", "requirement_events",
         "evidence_by_group", "evidence_by_guide", "evidence_events", "routine_grades", "duty_reports",
-        "proposed_grade", "grade", "shard", "last_position", "section_name",
+        "proposed_grade", "grade", "shard", "last_position", "further_events", "section_name",
     ]  # fmt: skip
     types = pair.sql(
         "SELECT table_name || '.' || column_name AS name, udt_name FROM information_schema.columns "

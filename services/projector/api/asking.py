@@ -54,7 +54,7 @@ async def listed(connection: Connection, model: ReadModel, asked: Asked) -> list
     own = _value(values, asked.grant.person) if any(column.role == "own" for column in model.columns) else "NULL"
     conditions = ["r.office = $1", *_conditions(model, asked, order, values)]
     statement = _LISTED.format(
-        columns=", ".join(f"r.{quote(name)}" for name in (OFFICE, *(column.name for column in model.columns))),
+        columns=", ".join(f"r.{quote(name)}" for name in (OFFICE, *(column.name for column in model.answered))),
         source=f"office.{model.name}" if shown else f"({rows(model, AS_OF, own)})",
         conditions=" AND ".join(conditions),
         order=", ".join(f"r.{quote(name)}" for name in order),

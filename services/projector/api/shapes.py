@@ -50,7 +50,7 @@ class Shape(BaseModel):
 def row_of(model: ReadModel, without: Collection[str] = ()) -> type[Shape]:
     """The shape of a read model's rows, with a name beside each person."""
     members: dict[str, Any] = {"office": (Annotated[str, Field(title="机关 · office")], ...)}
-    for column in model.columns:
+    for column in model.answered:
         if column.name not in without:
             members[column.name] = (_member(column), ...)
             members |= {name_of(column): (_name(column), ...)} if column.person else {}

@@ -63,7 +63,7 @@ def latest(model: ReadModel, of: str) -> str:
 
 def expressions(model: ReadModel) -> str:
     """The columns that its SELECT tells of each row of its relation."""
-    told = (*(column for column in model.columns if not column.naming), *model.places, *model.behind)
+    told = (*(column for column in model.columns if not column.naming), *model.behind)
     return ", ".join(f"{column.expression} AS {quote(column.name)}" for column in told)
 
 

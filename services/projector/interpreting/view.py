@@ -32,8 +32,7 @@ _GIVEN: Final = {
 def view(model: ReadModel) -> str:
     """The statements that create its public view, with a comment on each column."""
     name = f"office.{model.name}"
-    said = (*model.columns, *model.places)
-    told = _GIVEN | {column.name: f"{column.words.zh} · {column.words.en}" for column in said}
+    told = _GIVEN | {column.name: f"{column.words.zh} · {column.words.en}" for column in model.columns}
     about = f"{model.words.zh} · {model.words.en}. {model.question} Key (office, {keys(model)})"
     comments = [f"COMMENT ON VIEW {name} IS {text(about)}"]
     comments += [f"COMMENT ON COLUMN {name}.{quote(column)} IS {text(told[column])}" for column in _seen(model)]
@@ -56,7 +55,7 @@ def _seen(model: ReadModel) -> tuple[str, ...]:
     """The view's columns; what things are called comes last."""
     more = {"sum": ("shard", "last_position"), "rows": ("shard", "position")}.get(model.kind, ())
     own, naming = ([c.name for c in model.columns if c.naming is naming] for naming in (False, True))
-    return ("office", *own, *more, *(column.name for column in model.places), *naming)
+    return ("office", *own, *more, *naming)
 
 
 def _shown(model: ReadModel, column: Column, collected: str, own: str) -> str:

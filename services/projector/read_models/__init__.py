@@ -103,7 +103,7 @@ class Column:
     @property
     def figures(self) -> tuple[str, ...]:
         """What of it can be explained."""
-        if self.naming:
+        if self.naming or self.role == "place":
             return ()
         return tuple(f"{self.name}.{value}" for value in self.values) if self.role == "counts" else (self.name,)
 
@@ -121,7 +121,6 @@ class ReadModel:
     tail: str  # of the SELECT, from FROM on
     types: tuple[str, ...]
     behind: tuple[Column, ...] = ()
-    places: tuple[Column, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> ReadModel:
@@ -192,6 +191,11 @@ class ReadModel:
         """What can be explained, by name."""
         return {name: column for column in self.columns if column.role != "key" for name in column.figures}
 
+    @cached_property
+    def answered(self) -> tuple[Column, ...]:
+        """The columns of its rows, but for where these stand."""
+        return tuple(column for column in self.columns if column.role != "place")
+
     def pointing(self, figure: str) -> Column:
         """What has the events behind a figure."""
         named = [column for column in self.behind if figure.partition(".")[0] in column.explains]
@@ -219,10 +223,10 @@ def _read(name: str, text: str) -> ReadModel:
     words, question, settings = _head(head.splitlines())
     relation = _relation(name, select, asked=settings.get("kind") == "asked")
     told = tuple(_columns(listed.splitlines(), RELATIONS[relation]))
-    columns = tuple(column for column in told if column.role not in {"behind", "place"})
-    behind, places = (tuple(column for column in told if column.role == role) for role in ("behind", "place"))
+    columns = tuple(column for column in told if column.role != "behind")
+    behind = tuple(column for column in told if column.role == "behind")
     types = _names(settings.get("types")) or tuple(sorted(RELATIONS[relation].types))
-    made = ReadModel(name, words, question, settings, columns, relation, tail, types, behind, places)
+    made = ReadModel(name, words, question, settings, columns, relation, tail, types, behind)
     _check(made)
     return made
 

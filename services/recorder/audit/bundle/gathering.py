@@ -102,9 +102,7 @@ async def gathered(connection: Connection, whose: Whose) -> Gathered:
 
 
 def _figures(row: asyncpg.Record) -> Json:
-    return {
-        name: orjson.loads(value) if name in _JSON else value for name, value in row.items() if name not in _MEANS
-    }
+    return {name: orjson.loads(value) if name in _JSON else value for name, value in row.items() if name not in _MEANS}
 
 
 def _posts(row: asyncpg.Record, year: int) -> Iterator[tuple[int, str]]:
