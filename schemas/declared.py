@@ -85,17 +85,14 @@ class _Naming:
     stamped: bool = False
     within: str | None = None
     other: str | None = None
+    kinds: tuple[str, ...] = field(init=False, repr=False, compare=False)  # of which the things may be
 
     def __post_init__(self) -> None:
         """Only kinds that there are."""
+        object.__setattr__(self, "kinds", (self.kind, self.other) if self.other else (self.kind,))
         for kind in self.kinds:
             if kind not in KINDS:
                 raise Undeclared(f"there is no kind {kind!r}; the kinds are in schemas/declared.py")
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Of which kinds the things may be."""
-        return (self.kind, self.other) if self.other else (self.kind,)
 
 
 @dataclass(frozen=True, slots=True)

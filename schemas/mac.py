@@ -14,7 +14,8 @@
 """
 
 import binascii
-from typing import Final, Protocol
+import hashlib
+from typing import Final
 
 MAC: Final = "mac"  # names of headers
 KEY_ID: Final = "mackid"
@@ -24,17 +25,24 @@ _SEQUENCE: Final = b'"sequence":"'
 _DIGITS: Final = 19
 
 
-class Keyed(Protocol):
-    """HMAC-SHA-256 that has its key: as ``hmac.new(key, digestmod="sha256")``."""
+class Key:
+    """A key: HMAC-SHA-256 (RFC 2104) with its two blocks hashed once, a third of what a copy of ``hmac``'s costs."""
 
-    def copy(self) -> "Keyed":
-        """Another, of the same key."""
+    __slots__ = ("_inner", "_outer")
 
-    def update(self, msg: bytes, /) -> None:
-        """Take in bytes."""
+    def __init__(self, secret: bytes) -> None:
+        """``secret``: 64 bytes at most."""
+        block = secret.ljust(hashlib.sha256().block_size, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
-    def digest(self) -> bytes:
-        """The MAC, 32 bytes."""
+    def digest(self, *parts: bytes) -> bytes:
+        """The MAC of these bytes, one after the other (32 bytes)."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        for part in parts:
+            inner.update(part)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 def begin(topic: str, shard: int) -> bytes:
@@ -42,11 +50,10 @@ def begin(topic: str, shard: int) -> bytes:
     return b"%b%b\0%d\0" % (_BEGIN, topic.encode(), shard)
 
 
-def mac(keyed: Keyed, begun: bytes, position: int | str, value: bytes) -> bytes:
+def mac(key: Key, begun: bytes, position: int | str, value: bytes) -> bytes:
     """The header's value."""
-    one = keyed.copy()
-    one.update(b"%b%b\0%b" % (begun, str(position).encode(), value))
-    return binascii.b2a_base64(one.digest(), newline=False).translate(_URL_SAFE)[:-1]
+    digest = key.digest(b"%b%b\0" % (begun, str(position).encode()), value)
+    return binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE)[:-1]
 
 
 def sequence(body: bytes | None) -> int | None:

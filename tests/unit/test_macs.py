@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.mac import begin, mac
+from schemas.mac import Key, begin, mac
 from services.common.kafka import mac_keys
 from services.common.kafka.macs import Foreign, Macs, Place
 from services.recorder.errors import Misconfigured
@@ -79,7 +79,7 @@ def test_whatever_else_it_says_it_is_foreign(path: Path) -> None:
     )
 )  # fmt: skip
 def test_no_two_records_frame_alike(records: list[tuple[str, int, int, bytes]]) -> None:
-    keyed = hmac.new(b"k", digestmod="sha256")
+    keyed = Key(b"k")
     one, other = (mac(keyed, begin(topic, shard), at, value) for topic, shard, at, value in records)
     assert one != other
 

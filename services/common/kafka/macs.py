@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, Protocol
 import orjson
 
 from schemas import mac as framing
-from schemas.mac import KEY_ID, MAC, Keyed
+from schemas.mac import KEY_ID, MAC, Key
 from services.common.kafka.mac_keys import MacKeys, Wrong, id_of
 
 Why = Literal["no-mac", "wrong-mac", "unknown-key", "other-ledger"]
@@ -99,7 +99,7 @@ class Macs:
         self._path = path
         self._wrong = wrong
         self._seen = (0, 0)
-        self._keyed: dict[bytes, Keyed] = {}
+        self._keyed: dict[bytes, Key] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -111,7 +111,7 @@ class Macs:
         state = (found.st_ino, found.st_mtime_ns) if found else (0, 0)
         if state != self._seen or not self._keyed:
             keys = MacKeys.load(self._path, self._wrong)
-            self._keyed = {key.id.encode(): hmac.new(key.secret, digestmod="sha256") for key in keys.keys}
+            self._keyed = {key.id.encode(): Key(key.secret) for key in keys.keys}
             self._first, self._seen = keys.first, state
 
     def at(self, topic: str, shard: int) -> Place:
@@ -124,11 +124,11 @@ class Macs:
         return self.at(topic, shard)
 
     @property
-    def newest(self) -> tuple[bytes, Keyed]:
+    def newest(self) -> tuple[bytes, Key]:
         """The id and the key that write."""
         return next(iter(self._keyed.items()))
 
-    def named(self, key_id: bytes) -> Keyed | None:
+    def named(self, key_id: bytes) -> Key | None:
         """The key of that id; None where it is none of ours. Raises ``wrong`` where it is, and the file lacks it."""
         if key_id not in self._keyed and self._ours(key_id):
             self.refresh()

@@ -63,7 +63,9 @@ class State(BaseModel):
 
     def derived(self) -> dict[str, Any]:
         """What was computed of it so far, by name: a state never changes."""
-        found: dict[str, Any] = self.__dict__.setdefault(_DERIVED, {})
+        found: dict[str, Any] | None = self.__dict__.get(_DERIVED)
+        if found is None:
+            found = self.__dict__[_DERIVED] = {}
         return found
 
 

@@ -1,6 +1,6 @@
 """The one door to the domain: what to load, what to decide, what changes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from schemas import erasure as contract
@@ -41,19 +41,26 @@ def aimed(action: Action, target: Event, naming: tuple[Key, ...] = ()) -> Action
     return proposing.aimed(action, target)
 
 
-def reads(action: Action) -> Iterator[Key]:
+def reads(action: Action) -> list[Key]:
     """Every state that the action itself names."""
+    if isinstance(action.data, entries.TAKING):
+        keys = [*entries.reads(action, action.data)]
+    elif isinstance(action.data, proposing.OWN):
+        keys = [*proposing.reads(action)]
+    else:
+        keys = facts.reads(action, action.data)
     fact = action.replacement or action
     if fact.sealed:
-        yield fact.key(erasure.KIND, str(fact.owner))
-    if isinstance(action.data, entries.TAKING):
-        yield from entries.reads(action, action.data)
-    elif isinstance(action.data, proposing.OWN):
-        yield from proposing.reads(action)
-    else:
-        yield from facts.reads(action, action.data)
+        keys.append(fact.key(erasure.KIND, str(fact.owner)))
     if isinstance(fact.data, contract.ACTIONS):
-        yield fact.key(erasure.KIND, fact.data.person)
+        keys.append(fact.key(erasure.KIND, fact.data.person))
+    return keys
+
+
+def asks_more(action: Action) -> bool:
+    """Whether there may be states that only loaded ones name."""
+    fact = action.replacement or action
+    return facts.asks_more(fact.data) or (action.target is not None and facts.asks_more(action.target.data))
 
 
 def reads_more(states: States, action: Action) -> Iterable[Key]:

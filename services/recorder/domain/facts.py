@@ -144,6 +144,24 @@ class Spec:
         return self.holders() == {self.stream.mark.kind}
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A type of action, as its declarations and its subject have it: gone by for each action, so made once.
+
+    ``keys``: the kinds of states that it names, and the way to the ids. ``blank``: the members that its event has
+    beyond its own, as they are where nothing is said of them; what is sealed comes from elsewhere.
+    """
+
+    event: Spec
+    new: tuple[Named, ...]
+    refs: tuple[Named, ...]
+    keys: tuple[tuple[str, Callable[[Mapping[str, Any]], Iterable[str]]], ...]
+    rules: tuple[Rule, ...]
+    needed: tuple[Needs, ...]
+    blank: Mapping[str, Any]
+    sealed: Mapping[str, None]
+
+
 _OFFICE: Final = Named((OFFICE,), Ref(OFFICE), optional=False)  # no member names it: it is the envelope's
 
 
@@ -186,6 +204,24 @@ def becomes(data: ActionData) -> type[EventData]:
 
 
 @cache
+def plan(model: type[ActionData]) -> Plan:
+    """What follows from a type of action, once all subjects are known."""
+    event = EVENTS[BECOMES[model.TYPE]]
+    blank = {name: info.get_default(call_default_factory=True) for name, info in event.model_fields.items()
+             if not info.is_required()}  # fmt: skip
+    return Plan(
+        spec(event),
+        tuple(named for named in model.NAMES if isinstance(named.mark, New)),
+        tuple(named for named in model.NAMES if isinstance(named.mark, Ref)),
+        tuple((kind, named.ids) for named in model.NAMES for kind in named.mark.kinds),
+        tuple(_RULES.get(model, ())),
+        tuple(_NEEDED.get(model, ())),
+        blank,
+        dict.fromkeys(model.SEALED),
+    )
+
+
+@cache
 def naming(kind: str) -> tuple[str, ...]:
     """The kinds whose rows may hold facts that name things of this kind, but for the thing's own row."""
     found: set[str] = set()
@@ -199,22 +235,22 @@ def naming(kind: str) -> tuple[str, ...]:
 # --- keys ---
 
 
-def reads(action: Action, data: ActionData) -> Iterator[Key]:
+def reads(action: Action, data: ActionData) -> list[Key]:
     """Every state that deciding an action needs, as far as its type declares it."""
-    members, office = data.__dict__, action.office
-    for named in data.NAMES:
-        kind, other = named.mark.kind, named.mark.other
-        for ident in named.ids(members):
-            yield kind, f"{office}/{ident}"
-            if other:
-                yield other, f"{office}/{ident}"
-    facts = spec(becomes(data))
+    members, office, how = data.__dict__, action.office, plan(type(data))
+    keys = [(kind, f"{office}/{ident}") for kind, ids in how.keys for ident in ids(members)]
     if data.STREAM == OFFICE:
-        yield OFFICE, f"{office}/{office}"
-    if facts.once:
-        yield once_key(office, facts.model, members)
-    for looks in _NEEDED.get(type(data), ()):
-        yield from looks(action, data)
+        keys.append((OFFICE, f"{office}/{office}"))
+    if how.event.once:
+        keys.append(once_key(office, how.event.model, members))
+    for looks in how.needed:
+        keys.extend(looks(action, data))
+    return keys
+
+
+def asks_more(data: Fields) -> bool:
+    """Whether only loaded states name some of what an action needs to be decided, or an event to be undone."""
+    return type(data) in _NEEDED_MORE
 
 
 def reads_more(states: States, fact: Action | Event) -> Iterator[Key]:
@@ -258,32 +294,28 @@ def once_key(office: str, model: type[EventData], members: Mapping[str, Any]) ->
 
 def evolve(states: States, event: Event) -> Changes:
     """Have the fact held."""
-    of: Changes = {key: _with(states, key, event) for key in of_proposal(event.office, event.data)}
-    own = BY_HAND.get(type(event.data))
-    if own is not None:
-        return own.evolve(states, event, event.data) | of
-    fact = held(event)
-    return {key: row.but(facts=row.facts | {event.id: fact}) for key, row in _rows(states, event)} | of
+    data = event.data
+    own = BY_HAND.get(type(data))
+    changes = (
+        _held(states, event, _holders(event, data), held(event)) if own is None else own.evolve(states, event, data)
+    )
+    if data.proposal is not None:
+        changes |= _held(states, event, of_proposal(event.office, data), Held(data.TYPE, event.time, {}))
+    return changes
 
 
-def _with(states: States, key: Key, event: Event) -> Thing:
-    row = thing(states, key)
-    return row.but(facts=row.facts | {event.id: Held(event.data.TYPE, event.time, {})})
+def _held(states: States, event: Event, keys: Iterable[Key], fact: Held) -> Changes:
+    rows = [(key, thing(states, key)) for key in keys]
+    return {key: row.but(facts={**row.facts, event.id: fact}) for key, row in rows}
 
 
 def withdraw(states: States, event: Event) -> Changes:
     """Have it held no longer."""
-    rows = [(key, thing(states, key)) for key in of_proposal(event.office, event.data)]
-    of: Changes = {key: row.but(facts=row.without(event.id)) for key, row in rows}
     own = BY_HAND.get(type(event.data))
-    if own is not None:
-        return own.withdraw(states, event, event.data) | of
-    return {key: row.but(facts=row.without(event.id)) for key, row in _rows(states, event)} | of
-
-
-def _rows(states: States, event: Event) -> Iterator[tuple[Key, Thing]]:
-    for key in dict.fromkeys(_holders(event, event.data)):
-        yield key, thing(states, key)
+    changes = {} if own is None else own.withdraw(states, event, event.data)
+    keys = () if own else _holders(event, event.data)
+    rows = [(key, thing(states, key)) for key in (*keys, *of_proposal(event.office, event.data))]
+    return changes | {key: row.but(facts=row.without(event.id)) for key, row in rows}
 
 
 def thing(states: States, key: Key) -> Thing:
@@ -312,7 +344,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # any member
 def since(state: Thing, kind: str) -> datetime:
     """From when on it exists: the earliest of the facts that make it; ``NEVER`` where none stands."""
     known = state.derived()
-    if "since" not in known:
+    found: datetime | None = known.get("since")
+    if found is None:
         made = ((fact, named.mark) for fact in state.facts.values() for named in spec(EVENTS[fact.type]).new)
         begins = (
             beginning(at)
@@ -320,8 +353,7 @@ def since(state: Thing, kind: str) -> datetime:
             if mark.kind == kind and isinstance(mark, New)
             for at in (fact.time, *([fact.data[mark.since]] if mark.since else ()))
         )
-        known["since"] = min(begins, default=NEVER)
-    found: datetime = known["since"]
+        found = known["since"] = min(begins, default=NEVER)
     return found
 
 
@@ -351,31 +383,28 @@ def exists(states: States, action: Action, kind: str, ident: str) -> bool:
 
 def missing(states: States, action: Action, data: ActionData) -> Rejection | None:
     """A rejection for the first thing that the action names and that doesn't exist at its time."""
-    for named in _marked(type(data), Ref):
+    for named in plan(type(data)).refs:
         for ident in named.ids(data.__dict__):
-            if not any(exists(states, action, kind, ident) for kind in named.mark.kinds):
+            for kind in named.mark.kinds:
+                if exists(states, action, kind, ident):
+                    break
+            else:
                 return unknown(named.mark.kind, ident.rpartition("/")[2])
     return None
 
 
-@cache
-def _marked(model: type[ActionData], mark: type[Ref | New]) -> tuple[Named, ...]:
-    """Where actions of a type name things in that way."""
-    return tuple(named for named in model.NAMES if isinstance(named.mark, mark))
-
-
 def taken(states: States, action: Action, data: ActionData) -> Rejection | None:
     """A rejection where an id that should be new is not, or where the fact is there already."""
-    for named in _marked(type(data), New):
+    how = plan(type(data))
+    for named in how.new:
         if not (isinstance(named.mark, New) and named.mark.again):
             for ident in named.ids(data.__dict__):
                 event = made_by(thing(states, action.key(named.mark.kind, ident)), named.mark.kind)
                 if event:
                     return reused(named.mark.kind, ident.rpartition("/")[2], event)
-    facts = spec(becomes(data))
-    if facts.once:
-        there = thing(states, once_key(action.office, facts.model, data.__dict__)).facts
-        return _once_only(facts, data, next(iter(there))) if there else None
+    if how.event.once:
+        there = thing(states, once_key(action.office, how.event.model, data.__dict__)).facts
+        return _once_only(how.event, data, next(iter(there))) if there else None
     return None
 
 
@@ -397,27 +426,21 @@ def decide(states: States, action: Action, data: ActionData, stamps: Callable[..
     refusal = taken(states, action, data) or missing(states, action, data)
     if refusal:
         return refusal
+    how = plan(type(data))
     more: dict[str, Any] = {}
-    for decides in _RULES.get(type(data), ()):
+    for decides in how.rules:
         ruling = decides(states, action, data)
         if isinstance(ruling, Rejection):
             return ruling
-        more.update(ruling or {})
-    model = becomes(data)
+        if ruling:
+            more |= ruling
     if "stamps" not in more:
-        persons = [ident for named in spec(model).stamped for ident in named.ids(data.__dict__)]
+        persons = [ident for named in how.event.stamped for ident in named.ids(data.__dict__)]
         more["stamps"] = stamps(states, action, dict.fromkeys(persons))
-    members = {**_blank(model), **data.__dict__, **dict.fromkeys(data.SEALED), **action.sealed, **more}
-    stream = spec(model).stream
-    ident = action.office if stream is _OFFICE else getattr(data, stream.path[0])
-    return [make(action, f"{stream.mark.kind}/{ident}", model.trusted(**members))]
-
-
-@cache
-def _blank(model: type[EventData]) -> dict[str, Any]:
-    """The members that an event has beyond its action's, as they are where nothing is said of them."""
-    return {name: info.get_default(call_default_factory=True) for name, info in model.model_fields.items()
-            if not info.is_required()}  # fmt: skip
+    members = {**how.blank, **data.__dict__, **how.sealed, **action.sealed, **more}
+    stream = how.event.stream
+    ident = action.office if stream is _OFFICE else data.__dict__[stream.path[0]]
+    return [make(action, f"{stream.mark.kind}/{ident}", how.event.model.trusted(**members))]
 
 
 # --- what rests on what ---

@@ -1,5 +1,7 @@
 """Which rule pack an office follows on a day: a fact, else the nation's pack of that year."""
 
+from functools import cache
+from operator import itemgetter
 from typing import Final
 
 from schemas.following import FollowPack, PackFollowed
@@ -24,12 +26,15 @@ def followed(states: States, fact: Action | Event, day: str) -> Pack:
 
 def of_day(office: Thing, day: str) -> Pack:
     """The one that was followed last from then or before; else the nation's of the year, or the nearest before it."""
-    said = [fact.data for fact in office.of_type(PackFollowed).values() if fact.data["from_on"] <= day]
-    if said:
-        return packs()[max(reversed(said), key=lambda each: each["from_on"])["pack"]]
-    return nations(int(day[:4]))
+    known = office.derived()
+    if "packs" not in known:  # by day, of one day the one recorded last
+        said = [fact.data for fact in office.of_type(PackFollowed).values()]
+        known["packs"] = sorted(((each["from_on"], each["pack"]) for each in said), key=itemgetter(0))
+    begun = [pack for since, pack in known["packs"] if since <= day]
+    return packs()[begun[-1]] if begun else nations(int(day[:4]))
 
 
+@cache
 def nations(year: int) -> Pack:
     """The nation's pack of a year: of the latest before where the year has none, else of the first."""
     known = sorted((pack.year, pack) for pack in packs().values() if pack.region == NATION)

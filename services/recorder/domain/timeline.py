@@ -4,6 +4,7 @@ One helper for all that begins and ends. On the day on which something says that
 periods that exclude each other the one that began last counts, of one day the one recorded last.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,6 @@ from services.recorder.domain.core import Action, States, Thing, stamp, state
 
 HIGHEST: Final[tuple[Tier, ...]] = ("leadership", "section-head", "staff")
 NO_END: Final = "9999-99-99"
-MOST_DAYS: Final = 32  # for which a person's place is remembered
 
 
 class Period(NamedTuple):
@@ -73,13 +73,19 @@ class Person(Thing):
         return latest((post for post in self.posts() if not post.data["concurrent"]), day)
 
     def placed(self, person: str, day: str) -> Stamp:
-        """Section and tier of the main post on that day."""
-        known: dict[tuple[str, str], Stamp] = self.derived().setdefault("placed", {})
-        if (person, day) not in known:  # whose it is, too: all who hold nothing share one state
-            if len(known) >= MOST_DAYS:
-                known.clear()
-            known[person, day] = self._placed(person, day)
-        return known[person, day]
+        """Section and tier of the main post on that day: the same between two days on which anything changes."""
+        if not self.facts:  # all who hold nothing share one state
+            return stamp(person, None, None)
+        known = self.derived()
+        if "turns" not in known:
+            turns = {day for post in self.posts() for day in (post.begins, post.ends)}
+            turns.update(move.data["on"] for move in self.of_type(PersonTransferred).values())
+            known["turns"], known["placed"] = sorted(turns), {}
+        placed: dict[int, Stamp] = known["placed"]
+        at = bisect_right(known["turns"], day)
+        if at not in placed:
+            placed[at] = self._placed(person, day)
+        return placed[at]
 
     def _placed(self, person: str, day: str) -> Stamp:
         main = self.main(day)

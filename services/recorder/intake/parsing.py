@@ -1,7 +1,7 @@
 """From bytes to JSON, as strictly as I-JSON (RFC 7493) has it and as plainly as RFC 8785 reads numbers.
 
 An object that has a member twice says two things, and readers differ in which they take: it is refused. ``90``,
-``90.0`` and ``9e1`` are one number.
+``90.0`` and ``9e1`` are one number; since nothing that is taken has fractions, whoever is to refuse looks for that.
 """
 
 import json
@@ -18,7 +18,6 @@ from services.recorder.intake.explain import FieldError
 
 _MEMBER: Final = b'":'  # ends a name, where names and colons stand together as writers write them
 _UNUSUAL: Final = re.compile(rb'"\s+:|\\u0022')  # where counting those doesn't tell
-_FRACTION: Final = re.compile(rb'(?:"\s*:|[\[,])\s*-?\d+[.eE]')  # of a number, or what looks like one in a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +55,13 @@ def parsed(raw: bytes) -> Any:  # noqa: ANN401  # anything that JSON holds
     except orjson.JSONDecodeError as error:
         return _not_json(raw, error)
     written = _written(value)
+    if written == raw:  # as most programs write it: nothing was lost
+        return value
     if written is None and not isinstance(value, list):
         return too_deep()
     if written is None or raw.count(_MEMBER) != written.count(_MEMBER) or _UNUSUAL.search(raw):
-        value = _doubled(raw, value)
-    return _whole(value) if _FRACTION.search(raw) else value
+        return _doubled(raw, value)
+    return value
 
 
 def _written(value: Any) -> bytes | None:  # noqa: ANN401
@@ -114,20 +115,20 @@ def _told(value: Any) -> Unreadable | None:  # noqa: ANN401
     )
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401
-    """With integers for the numbers that are whole, however they are written."""
-    if isinstance(value, float):
-        return _number(value)
+def made_whole(value: dict[str, Any]) -> bool:
+    """Put integers in the place of all numbers that are whole, however they are written; whether there were any."""
+    found = False
     for part in _parts(value):
-        if isinstance(part, dict):
-            part.update({name: _number(item) for name, item in part.items() if isinstance(item, float)})
-        elif isinstance(part, list):
-            part[:] = [_number(item) if isinstance(item, float) else item for item in part]
-    return value
+        items: Any = part.items() if isinstance(part, dict) else enumerate(part)
+        whole = {at: int(item) for at, item in items if isinstance(item, float) and _is_whole(item)}
+        found = found or bool(whole)
+        for at, item in whole.items():
+            part[at] = item
+    return found
 
 
-def _number(value: float) -> float:
-    return int(value) if value.is_integer() and abs(value) <= LARGEST else value
+def _is_whole(value: float) -> bool:
+    return value.is_integer() and abs(value) <= LARGEST
 
 
 def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401

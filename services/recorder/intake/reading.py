@@ -20,7 +20,7 @@ from services.recorder.domain.core import Action, Rejection, day_at
 from services.recorder.domain.proposing import PROPOSABLE
 from services.recorder.intake.binary import MOST_ATTRIBUTES
 from services.recorder.intake.explain import FieldError, explain, says
-from services.recorder.intake.parsing import Unreadable, too_deep
+from services.recorder.intake.parsing import Unreadable, made_whole, too_deep
 from services.recorder.intake.unseen import unseen_in
 
 _ID: Final = TypeAdapter(Id)
@@ -77,6 +77,13 @@ class Readable(NamedTuple):
 
 def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     """Check an action's members: the envelope, then the data by their type. ``raw`` is what they were parsed from."""
+    found = _as_written(fields, raw)
+    if isinstance(found, Readable) and found.refusal is None:
+        return found
+    return _as_written(fields, raw) if made_whole(fields) else found
+
+
+def _as_written(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     if len(fields) <= MOST_ATTRIBUTES and not fields.keys() <= _ATTRIBUTES:
         fields = {name: value for name, value in fields.items() if not _foreign(name, value)}
     try:
@@ -95,7 +102,7 @@ def read(fields: dict[str, Any], raw: bytes) -> Readable | Unreadable:
     model = ACTIONS.get(envelope.type)
     if model is None:
         return Readable(*address, body, refusal=_unknown_type(envelope.type))
-    return _typed(envelope, model, address, body)
+    return _checked(envelope, model, address, body)
 
 
 def _foreign(name: str, value: Any) -> bool:  # noqa: ANN401  # anything that JSON holds
@@ -120,20 +127,6 @@ def _misaddressed(fields: dict[str, Any], body: bytes, errors: tuple[FieldError,
     return Unreadable("no-address", f"Not an action: {en}", f"不是有效的操作：{zh}", errors)
 
 
-def _typed(envelope: ActionEnvelope, model: type[ActionData], address: Address, body: bytes) -> Readable:
-    found = _checked(envelope, model, address, body)
-    if found.action is None or envelope.entry is None:
-        return found
-    return found._replace(action=found.action._replace(typed=_values(envelope.data)))
-
-
-def _values(data: object) -> int:
-    """How many values there are in JSON that was checked: what somebody typed, or a program gave."""
-    if isinstance(data, dict):
-        return sum(map(_values, data.values()))
-    return sum(map(_values, data)) if isinstance(data, list) else 1
-
-
 def _checked(envelope: ActionEnvelope, model: type[ActionData], address: Address, body: bytes) -> Readable:
     try:
         data = model.model_validate(envelope.data)
@@ -142,13 +135,13 @@ def _checked(envelope: ActionEnvelope, model: type[ActionData], address: Address
     if isinstance(data, ProposeEntry):
         return _proposed(envelope, data, address, body)
     if not isinstance(data, CorrectEntry):
-        return Readable(*address, body, action=_action(envelope, envelope.type, envelope.time, data))
+        return Readable(*address, body, _action(envelope, envelope.type, envelope.time, data, _typed(envelope)))
     replacement = _replacement(envelope, data)
     if isinstance(replacement, Rejection):
         return Readable(*address, body, refusal=replacement)
     if not isinstance(replacement, Action):
         return _refused(address, body, replacement)
-    action = _action(envelope, envelope.type, envelope.time, data)
+    action = _action(envelope, envelope.type, envelope.time, data, _typed(envelope))
     return Readable(*address, body, action=action._replace(replacement=replacement))
 
 
@@ -181,7 +174,7 @@ def _proposed(envelope: ActionEnvelope, data: ProposeEntry, address: Address, bo
         return _refused(address, body, explain(error, data.data, "/data/data", model))
     if any(getattr(fact, name) is not None for name in model.SEALED):
         return _refused(address, body, (_SEALED,))
-    action = _action(envelope, envelope.type, envelope.time, data)
+    action = _action(envelope, envelope.type, envelope.time, data, _typed(envelope))
     proposed = _action(envelope, data.type, envelope.time, fact)
     return Readable(*address, body, action=action._replace(replacement=proposed))
 
@@ -190,11 +183,21 @@ def _refused(address: Address, body: bytes, errors: tuple[FieldError, ...]) -> R
     return Readable(*address, body, refusal=Rejection("invalid-field", *says(errors)), errors=errors)
 
 
-def _action(envelope: ActionEnvelope, type_: str, time: str, data: ActionData) -> Action:
+def _action(envelope: ActionEnvelope, type_: str, time: str, data: ActionData, typed: int | None = None) -> Action:
     return Action(
         envelope.office, envelope.source, envelope.id, type_, time, envelope.actor, data,
-        instant(time), day_at(time), {}, envelope.expectedversion, envelope.entry, envelope.traceparent,
+        instant(time), day_at(time), {}, envelope.expectedversion, envelope.entry, envelope.traceparent, typed=typed,
     )  # fmt: skip
+
+
+def _typed(envelope: ActionEnvelope) -> int | None:
+    """How many values there are in the data, where it is said who gave them: somebody by hand, or a program."""
+    return None if envelope.entry is None else _values(envelope.data)
+
+
+def _values(data: object) -> int:
+    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return sum([_values(part) if isinstance(part, dict | list) else 1 for part in parts])
 
 
 def _address(fields: dict[str, Any]) -> tuple[Address | None, tuple[FieldError, ...]]:

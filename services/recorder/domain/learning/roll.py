@@ -125,6 +125,8 @@ def _double(chain: Mapping[str, Session], ident: str, who: str, line: Attendance
     if line.state not in ATTENDED:
         return None
     there = {other: found for other, session in chain.items() if other != ident and (found := session.attended(who))}
+    if not there:  # that the line fits into its own session is looked at elsewhere
+        return None
     first, last = chain[ident].time()
     joined = {ident: line}
     while near := [

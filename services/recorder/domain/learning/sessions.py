@@ -241,38 +241,41 @@ def near_in_time(states: States, fact: Action | Event, data: Any) -> Iterator[Ke
     times = {span(data.starts_at, data.minutes)}
     with suppress(NotLoaded):
         times.update(session_of(states, fact, data.session).times())
+    near = [data.session]
     for time in sorted(times):
         for day in agendas(fact, time):
             yield day
             with suppress(NotLoaded):
-                for other in overlapping([states.of(Agenda, day)], data.session, time):
-                    yield from known_chain(states, fact, other)
-    yield from known_chain(states, fact, data.session)
+                near += overlapping([states.of(Agenda, day)], data.session, time)
+    yield from known_chain(states, fact, *near)
 
 
-def known_chain(states: States, fact: Action | Event, ident: str) -> Iterator[Key]:
-    """The keys of a chain as far as what is loaded names them: asked again once these are, it may be longer."""
+def known_chain(states: States, fact: Action | Event, *idents: str) -> Iterator[Key]:
+    """The keys of chains as far as what is loaded names them: asked again once these are, they may be longer."""
 
     def overlaps(session: str) -> Iterable[str]:
-        with suppress(NotLoaded):
+        try:
             return session_of(states, fact, session).overlaps
-        return ()
+        except NotLoaded:
+            return ()
 
-    yield from (fact.key("session", session) for session in _linked(ident, overlaps))
+    yield from (fact.key("session", session) for session in _linked(idents, overlaps))
 
 
 def chain_of(states: States, fact: Action | Event, ident: str) -> dict[str, Session]:
     """The session, and all whose time hangs together with its own: that overlap it, or overlap such."""
-    linked = _linked(ident, lambda session: session_of(states, fact, session).overlaps)
+    linked = _linked([ident], lambda session: session_of(states, fact, session).overlaps)
     return {session: session_of(states, fact, session) for session in linked}
 
 
-def _linked(ident: str, overlaps: Callable[[str], Iterable[str]]) -> Iterable[str]:
-    linked, known = [ident], {ident}
+def _linked(idents: Iterable[str], overlaps: Callable[[str], Iterable[str]]) -> Iterable[str]:
+    known = dict.fromkeys(idents)
+    linked = [*known]
     for session in linked:
-        new = [other for other in overlaps(session) if other not in known]
-        known.update(new)
-        linked += new
+        for other in overlaps(session):
+            if other not in known:
+                known[other] = None
+                linked.append(other)
     return linked
 
 

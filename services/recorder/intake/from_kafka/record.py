@@ -19,6 +19,7 @@ from services.recorder.intake.turns import in_turns
 Log: Final = structlog.get_logger("intake")
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 Records: TypeAlias = Sequence[Record]
+_STRUCTURED: Final = (("content-type", STRUCTURED.encode()),)
 
 
 async def read_records(records: Records) -> list[Readable | Unreadable]:
@@ -34,9 +35,7 @@ def _read(record: Record) -> Readable | Unreadable:
         return failed(type(error).__name__)
 
 
-def read_record(  # noqa: PLR0911  # one return a way in which a record can be none
-    record: ConsumerRecord[Any, bytes | None],
-) -> Readable | Unreadable:
+def read_record(record: ConsumerRecord[Any, bytes | None]) -> Readable | Unreadable:
     """Read one record. Never raises for what a sender did."""
     if record.headers and record.headers[0][0] is UNREADABLE:
         return _unreadable_batch(record.headers[0][1])
@@ -45,6 +44,8 @@ def read_record(  # noqa: PLR0911  # one return a way in which a record can be n
         return Unreadable(
             "empty", "The record has no value. Send the action as its value.", "记录内容为空。请将操作放在消息体中。"
         )
+    if record.headers == _STRUCTURED:  # nearly all
+        return _read_fields(value, STRUCTURED, {})
     headers = [(name, text) for name, text in record.headers or () if isinstance(name, str)]
     media = _content_type(headers)
     if isinstance(media, Unreadable):
@@ -53,6 +54,10 @@ def read_record(  # noqa: PLR0911  # one return a way in which a record can be n
     attributes = texts(beside, len(value))
     if isinstance(attributes, Unreadable):
         return attributes
+    return _read_fields(value, media, attributes)
+
+
+def _read_fields(value: bytes, media: str, attributes: dict[str, str]) -> Readable | Unreadable:
     fields = read_json(value)
     if isinstance(fields, Unreadable):
         return fields

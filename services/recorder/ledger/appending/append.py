@@ -98,7 +98,8 @@ async def prepare(connection: Connection, batch: Batch, submissions: Sequence[Su
             actions.append(action)
             keys.update(decider.reads(action))
     await _load(connection, shard, batch.working, keys)
-    while more := {key for action in actions for key in decider.reads_more(batch.working, action)} - keys:
+    asking = [action for action in actions if decider.asks_more(action)]
+    while more := {key for action in asking for key in decider.reads_more(batch.working, action)} - keys:
         await _load(connection, shard, batch.working, more)
         keys |= more
     return submissions[:prepared]
