@@ -21,7 +21,7 @@ from services.recorder.ledger import receipts as receipts_module
 from services.recorder.ledger.appending import append as module
 from services.recorder.ledger.appending import appender as appender_module
 from services.recorder.ledger.appending import deciding as batch_module
-from services.recorder.ledger.appending import writing
+from services.recorder.ledger.appending import preparing, writing
 from services.recorder.ledger.appending.append import append
 from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.receipts import Receipts
@@ -51,7 +51,11 @@ async def _statements(ledger: Bench, actions: Sequence[Json], monkeypatch: pytes
         await copy(connection, table, *more)
 
     async def answered(submissions: list[Submission]) -> list[Answer]:
-        return await append(connection, submissions, ledger=ledger.ledger, shard=SHARD, working=Working(), told=ledger)
+        working = {SHARD: Working()}
+        told = await append(connection, {SHARD: submissions}, ledger=ledger.ledger, working=working, told=ledger)
+        answers = told[SHARD]
+        assert isinstance(answers, list)
+        return answers
 
     warm = await ledger.submissions([section()])
     submissions = await ledger.submissions(actions)
@@ -315,7 +319,7 @@ async def test_a_roll_of_hundreds_counts_by_its_people_not_as_one(
     assert [len(b.receipts) for b in ledger.batches] == [1, 1], "the clock is looked at after each"
     ledger.batches.clear()
     with monkeypatch.context() as patched:
-        patched.setattr(module, "MOST_KEYS", 300)
+        patched.setattr(preparing, "MOST_KEYS", 300)
         await ledger.accepted(*[attendance(f"s-{n}", *people, time=at[n]) for n in range(2, 4)])
     assert [len(b.receipts) for b in ledger.batches] == [1, 1], "no more is loaded than a batch can use"
     await ledger.gapless()

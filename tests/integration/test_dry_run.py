@@ -17,7 +17,7 @@ from services.common.telling.both import Both
 from services.common.tokens.grants import Grants
 from services.recorder.domain import decider
 from services.recorder.intake.http import Dependencies, api
-from services.recorder.ledger.appending import append, trying
+from services.recorder.ledger.appending import preparing, trying
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.submission import key_digest
 from services.recorder.vault.erasures import Erasures
@@ -128,7 +128,7 @@ async def test_what_was_recorded_counts(client: httpx.AsyncClient, ledger: Bench
 
 async def test_however_they_are_cut(client: httpx.AsyncClient, ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trying, "_AT_ONCE", 7)
-    monkeypatch.setattr(append, "MOST_KEYS", 3)
+    monkeypatch.setattr(preparing, "MOST_KEYS", 3)
     people = [person(f"p-{n}") for n in range(10)]
     revoked = section("s-1")
     actions = [*people, *[session(f"x-{n}", f"p-{n}") for n in range(10)], revoked, revoked]

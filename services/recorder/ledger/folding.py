@@ -88,7 +88,7 @@ async def fold(folding: Folding, connection: Connection, shard: int, events: lis
     """Fold the next events on, over the states that the ledger holds; in a thread, for it takes a while."""
     missing = await asyncio.to_thread(folding.begin, events)
     while missing:
-        folding.load(missing, await stored.read(connection, shard, missing))
+        folding.load(missing, await stored.read(connection, [(shard, key) for key in missing]))
         missing = await asyncio.to_thread(folding.resume)
 
 

@@ -9,7 +9,7 @@ from schemas.identity import shard_of
 from services.recorder.domain.core import Key, Thing, state_of
 from services.recorder.domain.facts import PROPOSAL as EVENT
 from services.recorder.domain.facts import owner_of
-from services.recorder.domain.fold_version import FOLD_VERSION
+from services.recorder.ledger import states
 from services.recorder.ledger.database import QUERIES, Connection, Pool, reached
 
 
@@ -24,28 +24,25 @@ class Owners:
         """The persons, by the keys of these things' states; none of what isn't recorded. Raises Unavailable."""
         with reached():
             async with self._pool.acquire() as connection:
-                states = await self._of_states(connection, [key for key in things if key[0] != EVENT])
-                return states | await self._of_events(connection, [key for key in things if key[0] == EVENT])
+                found = await self._of_states(connection, [key for key in things if key[0] != EVENT])
+                return found | await self._of_events(connection, [key for key in things if key[0] == EVENT])
 
     async def _of_states(self, connection: Connection, things: Sequence[Key]) -> dict[Key, str]:
-        if not things:
-            return {}
-        kinds, keys = [kind for kind, _ in things], [key for _, key in things]
-        wanted = {"shards": [self._shard(key) for key in things], "kinds": kinds, "keys": keys}
-        rows = QUERIES.states_of(connection, **wanted, fold_version=FOLD_VERSION)
-        found = {(row["kind"], row["key"]): _owner(row["kind"], row["state"]) async for row in rows}
+        rows = await states.read(connection, [(self._shard(key), key) for key in things]) if things else []
+        told = {(row["kind"], row["key"]): row["state"] for row in rows if row["state"] is not None}
+        found = {key: _owner(key[0], state) for key, state in told.items()}
         return {key: owner for key, owner in found.items() if owner is not None}
 
     async def _of_events(self, connection: Connection, things: Sequence[Key]) -> dict[Key, str]:
         """Of an entry whom it is about first: it says that itself."""
-        found: dict[Key, str] = {}
-        for shard in {self._shard(key) for key in things}:
-            events = [UUID(key[1].partition("/")[2]) for key in things if self._shard(key) == shard]
-            rows = QUERIES.look_up(connection, shard=shard, digests=[], events=events)
-            bodies = [orjson.loads(row["body"]) async for row in rows if row["body"] is not None]
-            for body in bodies:
-                found |= {(EVENT, f"{body['office']}/{body['id']}"): s["person"] for s in body["data"]["stamps"][:1]}
-        return {key: owner for key, owner in found.items() if key in things}
+        asked = {
+            "events_of": [self._shard(key) for key in things],
+            "events": [UUID(key[1].partition("/")[2]) for key in things],
+        }
+        rows = QUERIES.look_up(connection, shards=[], digests=[], **asked)
+        bodies = [orjson.loads(row["body"]) async for row in rows if row["body"] is not None]
+        found = {(EVENT, f"{body['office']}/{body['id']}"): body["data"]["stamps"][:1] for body in bodies}
+        return {key: stamps[0]["person"] for key, stamps in found.items() if stamps and key in things}
 
     def _shard(self, key: Key) -> int:
         return shard_of(key[1].partition("/")[0], self._shards)

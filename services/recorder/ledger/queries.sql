@@ -1,6 +1,8 @@
--- name: lock_shard^
--- Take the shard's lock; nothing else in the ledger waits. Also why the shard is read-only, whoever noted it.
+-- name: lock_shards
+-- Take these shards' locks, in ascending order; nothing else in the ledger waits. Also why one is read-only, whoever
+-- noted it.
 SELECT
+    s.shard,
     s.size,
     s.next_receipt,
     s.recorded_at,
@@ -11,57 +13,80 @@ SELECT
     r.reason_zh
 FROM ledger.shard AS s
 LEFT JOIN ledger.relay AS r ON r.shard = s.shard
-WHERE s.shard = :shard
+WHERE s.shard = ANY(:shards::integer[])
+ORDER BY s.shard
 FOR UPDATE OF s;
+
+-- Looked up one by one below, by LATERAL … OFFSET 0: so the plan is the same however many there are, however large the
+-- tables, and can be kept (plan_cache_mode). Planned for each call they cost more than they did.
 
 -- name: look_up
 -- The binding receipts of these actions, and the events that revocations name; of archived ones the file (stream).
 SELECT
-    digest AS key,
-    body_digest AS other,
-    receipt AS body,
+    asked.shard,
+    found.digest AS key,
+    found.body_digest AS other,
+    found.receipt AS body,
     NULL AS stream
-FROM ledger.receipt
-WHERE shard = :shard AND binding AND digest = ANY(:digests::bytea[])
+FROM unnest(:shards::integer[], :digests::bytea[]) AS asked (shard, digest)
+CROSS JOIN LATERAL (
+    SELECT
+        r.digest,
+        r.body_digest,
+        r.receipt
+    FROM ledger.receipt AS r
+    WHERE r.shard = asked.shard AND r.digest = asked.digest AND r.binding
+    OFFSET 0
+) AS found
 UNION ALL
 SELECT
+    asked.shard,
     NULL,
-    uuid_send(id),
-    body,
-    stream
-FROM ledger.event
-WHERE shard = :shard AND id = ANY(:events::uuid[])
+    uuid_send(asked.id),
+    found.body,
+    found.stream
+FROM unnest(:events_of::integer[], :events::uuid[]) AS asked (shard, id)
+CROSS JOIN LATERAL (
+    SELECT
+        e.body,
+        e.stream
+    FROM ledger.event AS e
+    WHERE e.shard = asked.shard AND e.id = asked.id
+    OFFSET 0
+) AS found
 UNION ALL
 SELECT
+    asked.shard,
     NULL,
-    uuid_send(e.id),
+    uuid_send(asked.id),
     NULL,
-    a.file
-FROM ledger.archived_event AS e
-JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AND a.last
-WHERE e.shard = :shard AND e.id = ANY(:events::uuid[]);
+    found.file
+FROM unnest(:events_of::integer[], :events::uuid[]) AS asked (shard, id)
+CROSS JOIN LATERAL (
+    SELECT a.file
+    FROM ledger.archived_event AS e
+    JOIN ledger.archived AS a ON a.shard = e.shard AND e.position BETWEEN a.first AND a.last
+    WHERE e.shard = asked.shard AND e.id = asked.id
+    OFFSET 0
+) AS found;
 
 -- name: read_states
--- The states with these keys, as far as that fold has made them.
-SELECT
-    s.kind,
-    s.key,
-    s.version,
-    s.state
-FROM unnest(:kinds::text[], :keys::text[]) AS wanted (kind, key)
-JOIN ledger.state AS s
-    ON s.shard = :shard AND s.fold_version = :fold_version AND s.kind = wanted.kind AND s.key = wanted.key;
-
--- name: states_of
 -- The states with these keys, each of its shard, as far as that fold has made them.
 SELECT
-    s.kind,
-    s.key,
-    s.state
+    wanted.shard,
+    wanted.kind,
+    wanted.key,
+    found.version,
+    found.state
 FROM unnest(:shards::integer[], :kinds::text[], :keys::text[]) AS wanted (shard, kind, key)
-JOIN ledger.state AS s
-    ON s.shard = wanted.shard AND s.fold_version = :fold_version AND s.kind = wanted.kind AND s.key = wanted.key
-WHERE s.state IS NOT NULL;
+CROSS JOIN LATERAL (
+    SELECT
+        s.version,
+        s.state
+    FROM ledger.state AS s
+    WHERE s.shard = wanted.shard AND s.fold_version = :fold_version AND s.kind = wanted.kind AND s.key = wanted.key
+    OFFSET 0
+) AS found;
 
 -- name: unlike
 -- The shards whose states are of another fold, and what stands in the way of making them anew.
@@ -76,49 +101,67 @@ WHERE s.fold_version <> :fold_version
 ORDER BY s.shard;
 
 -- name: naming
--- The states of an office that name one of these ids: what may rest on something that is to be taken back. Seldom asked.
+-- The states of offices that name these ids: what may rest on something that is to be taken back. Seldom asked.
 SELECT
-    kind,
-    key,
-    version,
-    state
-FROM ledger.state
-WHERE
-    shard = :shard
-    AND kind = ANY(:kinds::text[])
-    AND key COLLATE "C" >= :office || '/'
-    AND key COLLATE "C" < :office || '0' -- what follows on the slash
-    AND EXISTS (
-        SELECT
-        FROM unnest(:idents::text[]) AS named (ident)
-        WHERE strpos(state::text, '"' || named.ident || '"') > 0
-    );
+    wanted.shard,
+    wanted.office,
+    wanted.ident,
+    found.kind,
+    found.key,
+    found.version,
+    found.state
+FROM unnest(:shards::integer[], :kinds::text[], :offices::text[], :idents::text[])
+    AS wanted (shard, kind, office, ident)
+CROSS JOIN LATERAL (
+    SELECT
+        s.kind,
+        s.key,
+        s.version,
+        s.state
+    FROM ledger.state AS s
+    WHERE
+        s.shard = wanted.shard
+        AND s.fold_version = :fold_version
+        AND s.kind = wanted.kind
+        AND s.key COLLATE "C" >= wanted.office || '/'
+        AND s.key COLLATE "C" < wanted.office || '0' -- what follows on the slash
+        AND strpos(s.state::text, '"' || wanted.ident || '"') > 0
+    OFFSET 0
+) AS found;
 
 -- name: write_states!
--- Store the changed states and move the shard's row, as one statement.
+-- Store the changed states and move the shards' rows, as one statement.
 WITH stored AS (
     INSERT INTO ledger.state (shard, kind, key, fold_version, version, state)
     SELECT
-        :shard,
+        changed.shard,
         changed.kind,
         changed.key,
         :fold_version,
         changed.version,
         changed.state::json
-    FROM unnest(:kinds::text[], :keys::text[], :versions::bigint[], :states::text[])
-        AS changed (kind, key, version, state)
+    FROM unnest(:of::integer[], :kinds::text[], :keys::text[], :versions::bigint[], :states::text[])
+        AS changed (shard, kind, key, version, state)
     ON CONFLICT (shard, fold_version, kind, key) DO UPDATE SET
         version = excluded.version,
         state = excluded.state
 )
-UPDATE ledger.shard
+UPDATE ledger.shard AS s
 SET
-    size = :size,
-    next_receipt = :next_receipt,
-    recorded_at = :recorded_at,
-    peaks = :peaks,
-    recent = :recent
-WHERE shard = :shard;
+    size = moved.size,
+    next_receipt = moved.next_receipt,
+    recorded_at = moved.recorded_at,
+    peaks = moved.peaks,
+    recent = moved.recent
+FROM unnest(
+    :shards::integer[],
+    :sizes::bigint[],
+    :next_receipts::bigint[],
+    :recorded_at::timestamptz[],
+    :peaks::bytea[],
+    :recent::text[]
+) AS moved (shard, size, next_receipt, recorded_at, peaks, recent)
+WHERE s.shard = moved.shard;
 
 -- name: installation^
 -- The ledger's id and its shard count.

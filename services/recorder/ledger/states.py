@@ -21,10 +21,10 @@ if TYPE_CHECKING:  # what shows the status needs no domain
     from services.recorder.domain.core import Key
 
 
-async def read(connection: Connection, shard: int, keys: Sequence[Key]) -> list[asyncpg.Record]:
-    """Kind, key, version and JSON of these states, as far as they exist."""
-    kinds, names = [kind for kind, _ in keys], [key for _, key in keys]
-    found = QUERIES.read_states(connection, shard=shard, fold_version=FOLD_VERSION, kinds=kinds, keys=names)
+async def read(connection: Connection, wanted: Sequence[tuple[int, Key]]) -> list[asyncpg.Record]:
+    """Shard, kind, key, version and JSON of these states, each of its shard, as far as they exist."""
+    shards, kinds, names = [shard for shard, _ in wanted], [key[0] for _, key in wanted], [key[1] for _, key in wanted]
+    found = QUERIES.read_states(connection, shards=shards, fold_version=FOLD_VERSION, kinds=kinds, keys=names)
     return [record async for record in found]
 
 

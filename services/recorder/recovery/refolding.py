@@ -24,8 +24,9 @@ from services.recorder.audit import source
 from services.recorder.audit.source import LedgerSource
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.errors import Hole, NotArchived, RecorderError, Refused, Unavailable
-from services.recorder.ledger.database import QUERIES, SESSION, TRANSIENT, Pool
+from services.recorder.ledger.database import SESSION, TRANSIENT, Pool
 from services.recorder.ledger.folding import AT_ONCE, Folding, fold
+from services.recorder.ledger.locking import locked_one
 from services.recorder.ledger.reasons import reason
 from services.recorder.ledger.rows import recorded
 
@@ -146,7 +147,7 @@ class Refolding:
     async def _switched(self) -> bool:
         """Under the shard's lock fold the last few events, and have the new states count; False where they are many."""
         async with self._connection.transaction():
-            row = await QUERIES.lock_shard(self._connection, shard=self._shard)
+            row = await locked_one(self._connection, self._shard)
             if row["size"] - self._at > AT_ONCE:
                 return False
             ledger = LedgerSource(self._connection, await self._sizes(), await self._archive())

@@ -1,8 +1,12 @@
-"""Group commit: one queue and one worker a shard, so that whatever waits meanwhile shares the next transaction."""
+"""Group commit: a queue a shard; whatever waits while one commit is under way shares the next, whichever its shard.
+
+A commit costs the same for one shard as for all, so where little comes there is one at a time. Where much waits there
+are several side by side, each of other shards: then two recorders don't wait for one another's locks either.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +20,12 @@ from services.recorder.ledger.appending.append import Committed, append
 from services.recorder.ledger.appending.trying import tried
 from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.database import TRANSIENT, Connection, Ledger, Pool
-from services.recorder.ledger.submission import Answer, Closed, Outcome, Submission, Unrecordable
+from services.recorder.ledger.submission import Closed, Outcome, Submission, Unrecordable
 
-LARGEST_BATCH: Final = 1000
+LARGEST_BATCH: Final = 1000  # actions of a commit
+ENOUGH: Final = 100  # actions that are worth a commit of their own
+COMMITS: Final = 4  # side by side
+MOST_SHARDS: Final = 1024  # of a commit: all
 LARGEST_QUEUE: Final = 20_000
 _RETRY: Final = 0.2  # seconds
 Log: Final = structlog.get_logger("appender")
@@ -33,21 +40,34 @@ class Ticket:
     done: asyncio.Future[None]
 
 
+Entry = tuple[Ticket, int]
+Entries = dict[int, list[Entry]]
+
+
 class Appender:
     """The append's queues. ``reasons`` says why a shard is read-only, None where it is not.
 
     What the ledger's own row says of it is added there, for whoever looks whether it was mended.
     """
 
-    def __init__(self, pool: Pool, ledger: Ledger, listener: Committed, reasons: dict[int, Both | None]) -> None:
-        """Begin with empty queues; workers start when their shard is first used."""
+    def __init__(
+        self,
+        pool: Pool,
+        ledger: Ledger,
+        listener: Committed,
+        reasons: dict[int, Both | None],
+        *,
+        most_shards: int = MOST_SHARDS,
+    ) -> None:
+        """Begin with empty queues. ``most_shards``: of one commit."""
         self._pool = pool
         self._ledger = ledger
         self._listener = listener
         self._reasons = reasons
-        self._queues: dict[int, deque[tuple[Ticket, int]]] = {}
-        self._wake: dict[int, asyncio.Event] = {}
-        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._most_shards = most_shards
+        self._queues: dict[int, deque[Entry]] = {}  # the first has waited longest
+        self._commits: dict[asyncio.Task[None], Collection[int]] = {}  # under way, and their shards
+        self._awake = False
         self._states: dict[int, Working] = {}
         self._waiting = 0
 
@@ -127,59 +147,90 @@ class Appender:
 
     def _put(self, shard: int, submissions: list[Submission]) -> Ticket:
         ticket = Ticket(submissions, [], asyncio.get_running_loop().create_future())
-        if shard not in self._queues:
-            self._queues[shard] = deque()
-            self._wake[shard] = asyncio.Event()
-            self._states[shard] = Working()
-            self._workers[shard] = asyncio.create_task(self._work(shard), name=f"append-{shard}")
-        self._queues[shard].extend((ticket, index) for index in range(len(submissions)))
+        self._queues.setdefault(shard, deque()).extend((ticket, index) for index in range(len(submissions)))
         self._waiting += len(submissions)
-        self._wake[shard].set()
+        self._soon()
         return ticket
 
-    async def _work(self, shard: int) -> None:
-        queue = self._queues[shard]
-        while True:
-            if not queue:
-                self._wake[shard].clear()
-                await self._wake[shard].wait()
-            # Under no name here: while this waits for more, nothing should hold what was.
-            await self._record(shard, [queue.popleft() for _ in range(min(LARGEST_BATCH, len(queue)))])
+    def _soon(self) -> None:
+        """Commit what waits, once whoever is about to add something has."""
+        if not self._awake:
+            self._awake = True
+            asyncio.get_running_loop().call_soon(self._go)
 
-    async def _record(self, shard: int, entries: list[tuple[Ticket, int]]) -> None:
-        """Record all entries, in as many batches as it takes; what a batch cut off goes into the next."""
-        while entries:
-            submissions = [ticket.submissions[index] for ticket, index in entries]
-            outcomes = await self._append_or_bisect(shard, submissions)
-            for (ticket, _), outcome in zip(entries, outcomes, strict=False):
+    def _go(self) -> None:
+        """Begin the commits that are worth it: one where none is under way, others where much waits."""
+        self._awake = False
+        while entries := self._taken():
+            commit = asyncio.create_task(self._commit(entries), name="append")
+            self._commits[commit] = entries.keys()
+            commit.add_done_callback(self._done)
+
+    def _taken(self) -> Entries:
+        """What the next commit takes off the queues; nothing where that had better wait."""
+        busy = {shard for shards in self._commits.values() for shard in shards}
+        free = {shard: queue for shard, queue in self._queues.items() if queue and shard not in busy}
+        if len(self._commits) >= (COMMITS if sum(map(len, free.values())) >= ENOUGH else 1):
+            return {}
+        taken: Entries = {}
+        room = LARGEST_BATCH
+        for shard, queue in free.items():
+            if room <= LARGEST_BATCH - ENOUGH or len(taken) == self._most_shards:
+                break
+            taken[shard] = [queue.popleft() for _ in range(min(room, len(queue)))]
+            room -= len(taken[shard])
+            self._queues[shard] = self._queues.pop(shard)  # behind those that have waited longer
+        return taken
+
+    def _done(self, commit: asyncio.Task[None]) -> None:
+        del self._commits[commit]
+        self._soon()
+
+    async def _commit(self, entries: Entries) -> None:
+        """Record as many of the entries as one commit takes; the others go back to the head of their queues."""
+        outcomes = await self._append_or_bisect(
+            {shard: [ticket.submissions[index] for ticket, index in own] for shard, own in entries.items()}
+        )
+        for shard, own in entries.items():
+            told = outcomes.get(shard, [])
+            for (ticket, _), outcome in zip(own, told, strict=False):
                 ticket.outcomes.append(outcome)
                 if len(ticket.outcomes) == len(ticket.submissions) and not ticket.done.done():
                     ticket.done.set_result(None)
-            self._waiting -= len(outcomes)
-            entries = entries[len(outcomes) :]
+            self._waiting -= len(told)
+            self._queues[shard].extendleft(reversed(own[len(told) :]))
 
-    async def _append_or_bisect(self, shard: int, submissions: list[Submission]) -> list[Outcome]:
+    async def _append_or_bisect(self, parts: dict[int, list[Submission]]) -> dict[int, Sequence[Outcome]]:
+        outcomes: dict[int, Sequence[Outcome]] = {}
         while True:
-            if closed := self._closed(shard):  # whatever waits gets the same answer
-                return [closed] * len(submissions)
+            for shard in list(parts):
+                if closed := self._closed(shard):  # whatever waits gets the same answer
+                    outcomes[shard] = [closed] * len(parts.pop(shard))
+            if not parts:
+                return outcomes
             try:
                 async with self._pool.acquire(timeout=10) as connection:
-                    return list(await self._append(connection, shard, submissions))
-            except ReadOnly as error:
-                await self._close(shard, error)
+                    return outcomes | await self._append(connection, parts)
             except TRANSIENT as error:
-                Log.warning("append-retried", shard=shard, error=type(error).__name__)
+                Log.warning("append-retried", shards=list(parts), error=type(error).__name__)
                 await asyncio.sleep(_RETRY)
             except Exception as error:  # noqa: BLE001  # whatever it is: bisected to its culprit, logged, never lost
-                if len(submissions) == 1:
+                ((shard, submissions), *others) = parts.items()
+                if others:
+                    parts = dict([(shard, submissions), *others][: len(parts) // 2])
+                elif len(submissions) > 1:
+                    parts[shard] = submissions[: len(submissions) // 2]
+                else:
                     Log.exception("append-failed", shard=shard, action=submissions[0].id)
-                    return [Unrecordable(type(error).__name__)]
-                submissions = submissions[: len(submissions) // 2]
+                    return outcomes | {shard: [Unrecordable(type(error).__name__)]}
 
-    async def _append(self, connection: Connection, shard: int, submissions: list[Submission]) -> list[Answer]:
-        return await append(
-            connection, submissions, ledger=self._ledger, shard=shard, working=self._states[shard], told=self._listener
-        )
+    async def _append(self, connection: Connection, parts: dict[int, list[Submission]]) -> dict[int, Sequence[Outcome]]:
+        working = {shard: self._states.setdefault(shard, Working()) for shard in parts}
+        told = await append(connection, parts, ledger=self._ledger, working=working, told=self._listener)
+        for shard, outcome in told.items():
+            if isinstance(outcome, ReadOnly):
+                await self._close(shard, outcome)
+        return {shard: outcome for shard, outcome in told.items() if not isinstance(outcome, ReadOnly)}
 
     async def _close(self, shard: int, error: ReadOnly) -> None:
         """Take nothing more for the shard, until somebody has looked: for every recorder, where nobody noted it yet."""
@@ -196,10 +247,11 @@ class Appender:
             Log.warning("read-only-not-noted", shard=shard, error=type(failure).__name__)
 
     async def stop(self) -> None:
-        """End the workers; what waits was not acknowledged and comes again."""
-        for worker in self._workers.values():
-            worker.cancel()
-        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        """Commit nothing more; what waits was not acknowledged and comes again."""
+        self._queues.clear()
+        for commit in self._commits:
+            commit.cancel()
+        await asyncio.gather(*self._commits, return_exceptions=True)
 
 
 def _read_only(shard: int, why: object) -> Closed:

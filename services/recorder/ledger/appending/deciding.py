@@ -3,9 +3,10 @@
 Pure: everything that it needs is loaded before.
 """
 
+import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -81,8 +82,7 @@ class Batch:
     working: Working
     known: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # key digest → body digest, receipt
     targets: dict[str, Event] = field(default_factory=dict)  # event id → event, of earlier batches or this one
-    looked: dict[str, int] = field(default_factory=dict)  # event id → after how many answers that was looked for
-    naming: dict[str, tuple[Key, ...]] = field(default_factory=dict)  # event id → states that may rest on what it made
+    naming: dict[str, list[Key]] = field(default_factory=dict)  # event id → stored states that may rest on what it made
     archived: dict[str, str] = field(default_factory=dict)  # event id → file that holds it, where it left the ledger
     events: list[EventRow] = field(default_factory=list)
     receipts: list[ReceiptRow] = field(default_factory=list)
@@ -90,10 +90,12 @@ class Batch:
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)  # outcome, code → receipts
     recorded_time: str = ""
 
-    def decide(self, submissions: Sequence[Submission], now: datetime) -> list[Answer]:
-        """Answers to as many of the submissions, from the first on, as fit into this batch; at least one."""
+    def decide(self, submissions: Sequence[Submission], now: datetime, deadline: float = math.inf) -> list[Answer]:
+        """Answers to as many of the submissions, from the first on, as fit into this batch; at least one.
+
+        ``deadline``: of the monotonic clock.
+        """
         self.recorded_time = self.head.recorded_time()
-        deadline = time.monotonic() + LONGEST
         answers: list[Answer] = []
         look = _LOOK_AFTER
         for index, submission in enumerate(submissions):
@@ -159,25 +161,26 @@ class Batch:
         return built
 
     def aimed(self, action: Action) -> Action:
-        """The action with the event that it takes back, where it takes back one that is known by now."""
-        if isinstance(action.data, decider.AIMING) and action.target is None:
-            target = self.targets.get(action.data.event)
-            if target is not None and target.office == action.office:
-                return decider.aimed(action, target, self.naming.get(target.id, ()))
-        return action
+        """The action with the event that it takes back, where it takes back one that is known by now.
 
-    def searched(self, event: str, found: Iterable[Key]) -> None:
-        """Note which states may rest on what that event made, as of now."""
-        self.naming[event] = tuple(dict.fromkeys(found))
-        self.looked[event] = len(self.answered)
+        What may rest on that: what was stored and names it, and whatever was changed since.
+        """
+        if not isinstance(action.data, decider.AIMING) or action.target is not None:
+            return action
+        target = self.targets.get(action.data.event)
+        if target is None or target.office != action.office:
+            return action
+        action = decider.aimed(action, target)
+        search = decider.searched(action)
+        if search is None or target.id not in self.naming:
+            return action
+        since = self.working.changed_of(search.kinds, search.office)
+        return decider.aimed(action, target, tuple(dict.fromkeys((*self.naming[target.id], *since))))
 
     def _searched(self, action: Action) -> None:
-        """Raise NotLoaded where what may rest on its target wasn't looked for, or may have come since.
-
-        Such an action begins a batch.
-        """
+        """Raise NotLoaded where what may rest on its target wasn't looked for: this very batch made it."""
         target = action.target
-        if target and decider.searched(action) and self.looked.get(target.id) != len(self.answered):
+        if target and target.id not in self.naming and decider.searched(action):
             raise NotLoaded(action.key("revocation", target.id))
 
     def _gone(self, action: Action) -> Rejection | None:

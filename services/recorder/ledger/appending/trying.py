@@ -12,13 +12,14 @@ from typing import Final
 import structlog
 
 from services.recorder.domain.core import NotLoaded
-from services.recorder.ledger.appending.append import begun, prepare
+from services.recorder.ledger.appending.append import begun
 from services.recorder.ledger.appending.deciding import Batch
+from services.recorder.ledger.appending.preparing import prepare
 from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Connection, Ledger
 from services.recorder.ledger.submission import Outcome, Submission, Unrecordable
 
-_SEE: Final = QUERIES.lock_shard.sql.replace("FOR UPDATE OF s", "")  # what the append sees, whatever that comes to be
+_SEE: Final = QUERIES.lock_shards.sql.replace("FOR UPDATE OF s", "")  # what the append sees, whatever that comes to be
 _AT_ONCE: Final = 200  # submissions, between two turns of others
 Log: Final = structlog.get_logger("appender")
 
@@ -30,12 +31,13 @@ async def tried(
     outcomes: list[Outcome] = []
     most = _AT_ONCE
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        row = await connection.fetchrow(_SEE, shard)
+        row = await connection.fetchrow(_SEE, [shard])
         assert row is not None
         batch = begun(ledger, shard, Working(), row)
         while rest := submissions[len(outcomes) :][:most]:
             try:
-                outcomes.extend(_decided(batch, await prepare(connection, batch, rest)))  # as far as they come
+                prepared = await prepare(connection, {shard: batch}, {shard: rest})
+                outcomes.extend(_decided(batch, prepared[shard]))  # as far as they come
             except TRANSIENT:
                 raise
             except Exception as error:  # noqa: BLE001  # as the append: told to its culprit alone, and logged

@@ -1,6 +1,6 @@
-"""What a batch decided, written: events, receipts, changed states with the shard's row."""
+"""What the batches of a commit decided, written: events, receipts, changed states with the shards' rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.recorder.domain.fold_version import FOLD_VERSION
@@ -9,28 +9,31 @@ from services.recorder.ledger.database import QUERIES, Connection
 from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS
 
 
-async def write(connection: Connection, shard: int, batch: Batch) -> None:
-    """All that the batch decided, in three statements at the most; within its transaction."""
-    # Lists, not generators: a COPY whose generator raises can hang (asyncpg#1354).
-    if batch.events:
-        await _copy(connection, "event", batch.events, EVENT_COLUMNS)
-    if not batch.receipts:
+async def write(connection: Connection, batches: Iterable[Batch]) -> None:
+    """All that the shards' batches decided, in three statements at the most; within their transaction."""
+    answered = [batch for batch in batches if batch.receipts]
+    if not answered:
         return
-    await _copy(connection, "receipt", batch.receipts, RECEIPT_COLUMNS)
-    changed = batch.working.changed()
+    # Lists, not generators: a COPY whose generator raises can hang (asyncpg#1354).
+    if events := [row for batch in answered for row in batch.events]:
+        await _copy(connection, "event", events, EVENT_COLUMNS)
+    await _copy(connection, "receipt", [row for batch in answered for row in batch.receipts], RECEIPT_COLUMNS)
+    changed = [(batch.head.shard, *row) for batch in answered for row in batch.working.changed()]
+    heads = [batch.head for batch in answered]
     await QUERIES.write_states(
         connection,
-        shard=shard,
+        of=[row[0] for row in changed],
         fold_version=FOLD_VERSION,
-        kinds=[row[0] for row in changed],
-        keys=[row[1] for row in changed],
-        versions=[row[2] for row in changed],
-        states=[row[3] for row in changed],
-        size=batch.head.size,
-        next_receipt=batch.head.next_receipt,
-        recorded_at=batch.head.recorded_at,
-        peaks=batch.peaks(),
-        recent=batch.recent(),
+        kinds=[row[1] for row in changed],
+        keys=[row[2] for row in changed],
+        versions=[row[3] for row in changed],
+        states=[row[4] for row in changed],
+        shards=[head.shard for head in heads],
+        sizes=[head.size for head in heads],
+        next_receipts=[head.next_receipt for head in heads],
+        recorded_at=[head.recorded_at for head in heads],
+        peaks=[batch.peaks() for batch in answered],
+        recent=[batch.recent() for batch in answered],
     )
 
 

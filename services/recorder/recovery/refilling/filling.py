@@ -17,6 +17,7 @@ from services.recorder.ledger import states, years
 from services.recorder.ledger.appending import recent
 from services.recorder.ledger.database import QUERIES, Connection, Pool
 from services.recorder.ledger.folding import Folding, fold
+from services.recorder.ledger.locking import locked_one
 from services.recorder.ledger.rows import EVENT_COLUMNS, RECEIPT_COLUMNS
 from services.recorder.recovery.refilling.person_keys import Keys
 from services.recorder.recovery.refilling.portions import Portion, Reader
@@ -65,7 +66,7 @@ class Filling:
         async with self._pool.acquire() as connection:
             await self._open_years(connection, portion)
             async with connection.transaction():
-                row = await QUERIES.lock_shard(connection, shard=self._shard)
+                row = await locked_one(connection, self._shard)
                 self._check(portion, row)
                 peaks = self._peaks(portion, row)
                 events = [event.row for event in portion.events]
@@ -118,17 +119,18 @@ class Filling:
         changed = self._folding.changed()
         await QUERIES.write_states(
             connection,
-            shard=self._shard,
+            of=[self._shard] * len(changed),
             fold_version=FOLD_VERSION,
             kinds=[state[0] for state in changed],
             keys=[state[1] for state in changed],
             versions=[state[2] for state in changed],
             states=[state[3] for state in changed],
-            size=row["size"] + len(portion.events),
-            next_receipt=row["next_receipt"] + len(portion.receipts),
-            recorded_at=max(row["recorded_at"], *map(datetime.fromisoformat, portion.recorded)),
-            peaks=peaks,
-            recent=recent.NOTHING,  # so that no recorder goes on with what it has in memory
+            shards=[self._shard],
+            sizes=[row["size"] + len(portion.events)],
+            next_receipts=[row["next_receipt"] + len(portion.receipts)],
+            recorded_at=[max(row["recorded_at"], *map(datetime.fromisoformat, portion.recorded))],
+            peaks=[peaks],
+            recent=[recent.NOTHING],  # so that no recorder goes on with what it has in memory
         )
 
     def _note(self, portion: Portion, row: asyncpg.Record) -> None:
