@@ -3,7 +3,7 @@
 What can't be undone takes two: one identity requests, another confirms.
 """
 
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypeGuard, get_args
 
 from pydantic import Field
 
@@ -72,6 +72,14 @@ class HoldLifted(Ground, EventData, name="chengzhang.people.hold-lifted.v1", of=
     hold: Annotated[EventId, Words("保全", "hold")]
 
 
-ACTIONS: Final = (RequestErasure, ErasePerson, PlaceHold, LiftHold)
+Erasing = RequestErasure | ErasePerson | PlaceHold | LiftHold
+_ERASING: Final = frozenset(get_args(Erasing))
+
+
+def erases(data: Fields) -> TypeGuard[Erasing]:
+    """Whether an action erases a person, or has to do with that."""
+    return type(data) in _ERASING
+
+
 # Taken over HTTP only, and from a grant that names the type itself.
 IRREVOCABLE: Final = frozenset({ErasePerson.TYPE, PlaceHold.TYPE, LiftHold.TYPE})

@@ -103,7 +103,7 @@ class Office:
 
     def aimed(self, action: Action) -> Action:
         """With the event that it takes back."""
-        target = self.events.get(action.data.event) if isinstance(action.data, decider.AIMING) else None
+        target = self.events.get(action.data.event) if decider.aims(action.data) else None
         if target is None:
             return action
         action = decider.aimed(action, target)

@@ -42,7 +42,7 @@ class World:
         return None
 
     def _prepared(self, action: Action) -> Action:
-        if isinstance(action.data, decider.AIMING) and (target := self.events.get(action.data.event)):
+        if decider.aims(action.data) and (target := self.events.get(action.data.event)):
             action = decider.aimed(action, target)
         if action.replacement:
             action = action._replace(replacement=self._prepared(action.replacement))

@@ -99,6 +99,7 @@ class Thing(State):
 
 
 STATES: Final[dict[str, type[State]]] = {}  # those kinds whose state is more than a Thing
+_THINGS: Final[dict[str, type[Thing]]] = {}  # those of them that facts make or name
 
 
 def state(kind: str) -> Callable[[type[S]], type[S]]:
@@ -110,6 +111,8 @@ def state(kind: str) -> Callable[[type[S]], type[S]]:
         if kind in KINDS and not issubclass(model, Thing):
             raise Undeclared(f"{model.__name__}: the state of the kind {kind!r} must be a Thing")
         STATES[kind] = model
+        if issubclass(model, Thing):
+            _THINGS[kind] = model
         return model
 
     return register
@@ -118,6 +121,11 @@ def state(kind: str) -> Callable[[type[S]], type[S]]:
 def state_of(kind: str) -> type[State]:
     """What the states of a kind are."""
     return STATES.get(kind, Thing)
+
+
+def thing_of(kind: str) -> type[Thing]:
+    """The same of a kind that facts make or name."""
+    return _THINGS.get(kind, Thing)
 
 
 class States(Protocol):

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeGuard
 
 from schemas import erasure as contract
+from schemas.base import Fields
 from schemas.entries import EntryRevoked
 from schemas.meeting import AttendanceRecorded, RecordAttendance
 from services.recorder.domain import (
@@ -28,31 +30,35 @@ SUBJECTS = (  # imported for the rules that they register
     timeline, people, discipline, erasure, packs, planning, sessions, roll, study, meeting, courses, talk, work,
     goals, welfare, proposing, entries,
 )  # fmt: skip
-TAKING = entries.TAKING
-AIMING = (*TAKING, *proposing.POINTING)  # actions about an event that is recorded already
+takes_back = entries.takes_back
 check = facts.check
 check()
 
 
+def aims(data: Fields) -> TypeGuard[entries.Taking | proposing.Pointing]:
+    """Whether an action is about an event that is recorded already."""
+    return takes_back(data) or proposing.points(data)
+
+
 def aimed(action: Action, target: Event, naming: tuple[Key, ...] = ()) -> Action:
     """The action with the event that it is about; ``naming``: states that may hold facts that rest on that."""
-    if isinstance(action.data, entries.TAKING):
+    if takes_back(action.data):
         return action._replace(target=target, naming=naming)
     return proposing.aimed(action, target)
 
 
 def reads(action: Action) -> list[Key]:
     """Every state that the action itself names."""
-    if isinstance(action.data, entries.TAKING):
+    if takes_back(action.data):
         keys = [*entries.reads(action, action.data)]
-    elif isinstance(action.data, proposing.OWN):
+    elif proposing.is_own(action.data):
         keys = [*proposing.reads(action)]
     else:
         keys = facts.reads(action, action.data)
     fact = action.replacement or action
     if fact.sealed:
         keys.append(fact.key(erasure.KIND, str(fact.owner)))
-    if isinstance(fact.data, contract.ACTIONS):
+    if contract.erases(fact.data):
         keys.append(fact.key(erasure.KIND, fact.data.person))
     return keys
 
@@ -66,7 +72,7 @@ def asks_more(action: Action) -> bool:
 def reads_more(states: States, action: Action) -> Iterable[Key]:
     """Every state that only the loaded ones name."""
     yield from facts.reads_more(states, action.replacement or action)
-    if action.target is not None and isinstance(action.data, entries.TAKING):
+    if action.target is not None and takes_back(action.data):
         yield from facts.reads_more(states, action.target)
 
 
@@ -74,7 +80,7 @@ def searched(action: Action) -> Search | None:
     """Where states are to be searched for what may rest on the event that the action takes back: its ``naming``."""
     if action.target is None or isinstance(action.target.data, EntryRevoked):
         return None
-    if not isinstance(action.data, entries.TAKING):
+    if not takes_back(action.data):
         return None
     return facts.searched(action.target)
 
@@ -89,13 +95,13 @@ def decide(states: States, action: Action, now: datetime) -> Decision:
             "Send it again when it has happened, or mend the clock.",
             f"时间 {action.time} 超前 5 分钟以上。请在事情发生后再发送，或校正时钟。",
         )
-    if isinstance(fact.data, contract.ACTIONS):
+    if contract.erases(fact.data):
         action = at(action, now)
     if fact.sealed and (refusal := erasure.keyless(states, fact)):
         return refusal
-    if isinstance(action.data, entries.TAKING):
+    if takes_back(action.data):
         return entries.decide(states, action, action.data, _fact)
-    if isinstance(action.data, proposing.OWN):
+    if proposing.is_own(action.data):
         return proposing.decide(states, action, _fact)
     return _fact(states, action)
 
@@ -107,15 +113,17 @@ def at(action: Action, now: datetime) -> Action:
 
 
 def _fact(states: States, action: Action) -> Decision:
-    if isinstance(action.data, RecordAttendance):
-        return roll.attend(states, action, action.data)
-    return facts.decide(states, action, action.data, timeline.stamps)
+    data = action.data
+    if type(data) is RecordAttendance:
+        return roll.attend(states, action, data)
+    return facts.decide(states, action, data, timeline.stamps)
 
 
 def evolve(states: States, event: Event) -> Changes:
     """What the event makes of the states that it touches."""
-    if isinstance(event.data, EntryRevoked):
-        return entries.evolve(states, event, event.data)
+    data = event.data
+    if type(data) is EntryRevoked:
+        return entries.evolve(states, event, data)
     return facts.evolve(states, event)
 
 
@@ -124,7 +132,7 @@ def evolve_all(states: States, events: Sequence[Event]) -> Changes:
     if len(events) == 1:
         return evolve(states, events[0])
     first = events[0].data
-    if isinstance(first, AttendanceRecorded) and all(type(event.data) is AttendanceRecorded for event in events):
+    if type(first) is AttendanceRecorded and all(type(event.data) is AttendanceRecorded for event in events):
         return roll.enter_roll(states, events, first.session)  # an action's roll is one session's
     after = Overlay(states)
     for event in events:

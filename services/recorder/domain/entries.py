@@ -1,9 +1,10 @@
 """Taking back and correcting: one decision over what stands, what would go, and what rests on it."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, TypeGuard, get_args
 
 from schemas import entries as contract
+from schemas.base import Fields
 from schemas.catalogue import EVENTS
 from services.recorder.domain import facts
 from services.recorder.domain.core import (
@@ -22,7 +23,13 @@ from services.recorder.domain.erasure import NEVER_TAKEN_BACK
 from services.recorder.domain.revocation import Revocation
 
 Taking = contract.RevokeEntry | contract.CorrectEntry
-TAKING: Final = (contract.RevokeEntry, contract.CorrectEntry)
+_TAKING: Final = frozenset(get_args(Taking))
+
+
+def takes_back(data: Fields) -> TypeGuard[Taking]:
+    """Whether an action takes an event back. By its very type: ``isinstance`` of models costs ten times that."""
+    return type(data) in _TAKING
+
 
 # --- evolve ---
 

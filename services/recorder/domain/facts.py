@@ -33,6 +33,7 @@ from services.recorder.domain.core import (
     rests,
     reused,
     state_of,
+    thing_of,
     unknown,
 )
 
@@ -320,9 +321,7 @@ def withdraw(states: States, event: Event) -> Changes:
 
 def thing(states: States, key: Key) -> Thing:
     """A thing's state, of whatever kind."""
-    found = states.of(state_of(key[0]), key)
-    assert isinstance(found, Thing), key
-    return found
+    return states.of(thing_of(key[0]), key)
 
 
 def held(event: Event) -> Held:

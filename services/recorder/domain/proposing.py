@@ -5,10 +5,10 @@ its event: the proposal, its verification and what was recorded with that, dispu
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeGuard, get_args
 
 from schemas import entries as contract
-from schemas.base import EventData, instant
+from schemas.base import EventData, Fields, instant
 from schemas.catalogue import ACTIONS, EVENTS
 from services.recorder.domain import facts, timeline
 from services.recorder.domain.core import (
@@ -31,9 +31,19 @@ from services.recorder.domain.facts import ByHand
 from services.recorder.domain.revocation import Revocation
 
 Deciding = Callable[[States, Action], Decision]
-POINTING: Final = (contract.VerifyEntry, contract.DisputeEntry, contract.SettleDispute)
-OWN: Final = (contract.ProposeEntry, *POINTING)
+Pointing = contract.VerifyEntry | contract.DisputeEntry | contract.SettleDispute
+_POINTING: Final = frozenset(get_args(Pointing))
 KIND: Final = facts.PROPOSAL
+
+
+def points(data: Fields) -> TypeGuard[Pointing]:
+    """Whether an action is about an entry that is recorded already."""
+    return type(data) in _POINTING
+
+
+def is_own(data: Fields) -> bool:
+    """Whether it is one of the four that are decided here."""
+    return type(data) is contract.ProposeEntry or type(data) in _POINTING
 
 
 @state(KIND)
@@ -159,7 +169,7 @@ def _propose(states: States, action: Action, data: contract.ProposeEntry, fact: 
 
 def _target(states: States, action: Action) -> Event | Rejection:
     """The entry that the action is about, where it stands."""
-    assert isinstance(action.data, POINTING), action.type
+    assert points(action.data), action.type
     target = action.target
     if target is None:
         return unknown(KIND, action.data.event)

@@ -49,7 +49,7 @@ async def unnamed(read: Sequence[Readable], vault: Named) -> list[Readable]:
 def called(read: Sequence[Readable]) -> dict[tuple[str, str], str]:
     """The names that these give persons, by office and id."""
     facts = [each.action.replacement or each.action for each in read if each.action is not None]
-    return {(f.office, f.data.person): f.data.name for f in facts if isinstance(f.data, RegisterPerson)}
+    return {(f.office, f.data.person): f.data.name for f in facts if type(f.data) is RegisterPerson}
 
 
 def _stranger(read: Readable) -> bool:

@@ -132,9 +132,9 @@ def _checked(envelope: ActionEnvelope, model: type[ActionData], address: Address
         data = model.model_validate(envelope.data)
     except ValidationError as error:
         return _refused(address, body, explain(error, envelope.data, "/data", model))
-    if isinstance(data, ProposeEntry):
+    if type(data) is ProposeEntry:
         return _proposed(envelope, data, address, body)
-    if not isinstance(data, CorrectEntry):
+    if type(data) is not CorrectEntry:
         return Readable(*address, body, _action(envelope, envelope.type, envelope.time, data, _typed(envelope)))
     replacement = _replacement(envelope, data)
     if isinstance(replacement, Rejection):

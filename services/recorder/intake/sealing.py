@@ -18,7 +18,7 @@ from schemas.base import ID, ActionData
 from schemas.catalogue import ACTIONS
 from schemas.declared import New
 from schemas.entries import CorrectEntry
-from schemas.erasure import ACTIONS as ERASING
+from schemas.erasure import erases
 from services.common.tokens.grants import Grant
 from services.recorder.domain.core import NOT_BINDING, Action, Key, Rejection, Terms, unknown
 from services.recorder.domain.erasure import erased
@@ -140,7 +140,7 @@ def _plain(sent: Sent, terms: Terms) -> Submission:
         return _submission(sent, UNCOMPARED, None, NAMED)
     digest = hashlib.sha256(readable.body).digest()
     action = readable.action
-    if action is not None and isinstance((action.replacement or action).data, ERASING):
+    if action is not None and erases((action.replacement or action).data):
         action = action.under(terms, sent.sender.name)
     return _submission(sent, digest, action, readable.refusal)
 

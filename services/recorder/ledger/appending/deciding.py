@@ -165,7 +165,7 @@ class Batch:
 
         What may rest on that: what was stored and names it, and whatever was changed since.
         """
-        if not isinstance(action.data, decider.AIMING) or action.target is not None:
+        if action.target is not None or not decider.aims(action.data):
             return action
         target = self.targets.get(action.data.event)
         if target is None or target.office != action.office:
@@ -185,7 +185,7 @@ class Batch:
 
     def _gone(self, action: Action) -> Rejection | None:
         """Why an archived event can't be taken back now."""
-        if not self.archived or not isinstance(action.data, decider.AIMING):
+        if not self.archived or not decider.aims(action.data):
             return None
         file = self.archived.get(action.data.event)
         if file is None:
@@ -287,7 +287,7 @@ def _within(sender: Grant, action: Action) -> bool:
     target = action.target
     if target is None:
         return True
-    if isinstance(action.data, decider.TAKING):
+    if decider.takes_back(action.data):
         return sender.reaches(target.office, target.source, target.data.ACTION.TYPE)
     return action.replacement is None or sender.reaches(action.office, action.source, action.replacement.type)
 

@@ -70,7 +70,7 @@ async def _look_up(connection: Connection, batches: Mapping[int, Batch], parts: 
     named = {
         (shard, submission.action.data.event)
         for shard, submission in asked
-        if submission.action is not None and isinstance(submission.action.data, decider.AIMING)
+        if submission.action is not None and decider.aims(submission.action.data)
     }
     rows = QUERIES.look_up(
         connection,
