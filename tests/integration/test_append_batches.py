@@ -42,7 +42,7 @@ async def ledger(database: str) -> AsyncIterator[Bench]:
 
 
 async def _statements(ledger: Bench, actions: Sequence[Json], monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What one batch says to the database."""
+    """What one commit says to the database."""
     said: list[str] = []
     copy = writing._copy
 
@@ -51,11 +51,12 @@ async def _statements(ledger: Bench, actions: Sequence[Json], monkeypatch: pytes
         await copy(connection, table, *more)
 
     async def answered(submissions: list[Submission]) -> list[Answer]:
-        working = {SHARD: Working()}
-        told = await append(connection, {SHARD: submissions}, ledger=ledger.ledger, working=working, told=ledger)
-        answers = told[SHARD]
-        assert isinstance(answers, list)
-        return answers
+        parts: dict[int, list[Submission]] = {}
+        for submission in submissions:
+            parts.setdefault(shard_of(submission.office, 8), []).append(submission)
+        working = {shard: Working() for shard in parts}
+        told = await append(connection, parts, ledger=ledger.ledger, working=working, told=ledger)
+        return [answer for answers in told.values() if isinstance(answers, list) for answer in answers]
 
     warm = await ledger.submissions([section()])
     submissions = await ledger.submissions(actions)
@@ -85,6 +86,9 @@ async def test_a_batch_takes_as_many_statements_whether_one_action_or_a_thousand
     thousand = await _statements(ledger, mixed, monkeypatch)
     assert len(one) == len(thousand) <= 10, one
     assert len(mixed) == 1000
+    everywhere = [session("s-101", "p-0"), *[section("x", office=f"o-{n}") for n in range(40)]]
+    assert len({shard_of(each["office"], 8) for each in everywhere}) == 8
+    assert len(await _statements(ledger, everywhere, monkeypatch)) == len(one), "nor of how many shards they are"
     await ledger.gapless()
 
 
@@ -203,6 +207,54 @@ async def test_each_office_in_its_shard_and_answers_in_order(ledger: Bench) -> N
     assert [r["id"] for r in receipts] == [a["id"] for a in actions]
     assert [r["shard"] for r in receipts] == [shard_of(f"o-{n}", 8) for n in range(40)]
     assert len({r["shard"] for r in receipts}) == 8
+    await ledger.gapless()
+
+
+async def test_what_waits_for_several_shards_shares_a_commit(ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits: list[list[int]] = []
+    together = module.append
+
+    async def noted(connection: Any, parts: Any, **more: Any) -> Any:  # noqa: ANN401
+        commits.append(sorted(parts))
+        return await together(connection, parts, **more)
+
+    monkeypatch.setattr(appender_module, "append", noted)
+    few = [section(office=f"o-{n}") for n in range(40)]
+    await ledger.receipts(few)
+    assert commits == [list(range(8))]
+    commits.clear()
+    appender = appender_module.Appender(ledger.pool, ledger.ledger, ledger, {}, most_shards=1)
+    await appended(appender, await ledger.submissions([section(office=f"o-{n}") for n in range(40)]))
+    assert sorted(commits) == [[shard] for shard in range(8)], "one at a time, where shards are of several databases"
+    commits.clear()
+    await ledger.receipts([section(office=f"o-{n % 40}") for n in range(40 * appender_module.ENOUGH)])
+    assert max(map(len, commits)) == 1, "where enough waits for one it doesn't wait for the others"
+    await ledger.gapless()
+
+
+async def test_a_shard_that_takes_nothing_is_taken_out_of_the_commit(ledger: Bench) -> None:
+    """Found under the locks, of which the others' are held already: these are recorded, in that same commit."""
+    actions = [section(office=f"o-{n}") for n in range(40)]
+    submissions = await ledger.submissions(actions)
+    async with ledger.pool.acquire() as connection:
+        await mode.note(connection, {SHARD: Both("the topic is ahead", "主题领先")})
+    outcomes = await appended(ledger.appender, submissions)
+    closed = [outcome for outcome in outcomes if isinstance(outcome, Closed)]
+    assert {outcome.reason for outcome in closed} == {f"shard {SHARD} is read-only: the topic is ahead"}
+    assert len(closed) == sum(shard_of(each["office"], 8) == SHARD for each in actions)
+    recorded = await ledger.rows("SELECT DISTINCT shard FROM ledger.receipt")
+    assert {row["shard"] for row in recorded} == set(range(8)) - {SHARD}
+    assert len({batch.head.recorded_at for batch in ledger.batches}) == len(ledger.batches) == 7
+    await ledger.gapless()
+
+
+async def test_a_poisonous_action_stops_no_other_shard(ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    actions = [section(office=f"o-{n}") for n in range(40)]
+    _poison(monkeypatch, actions[13]["id"], actions[14]["id"])
+    outcomes = await ledger.outcomes(actions)
+    failed = [number for number, outcome in enumerate(outcomes) if outcome == Unrecordable("ZeroDivisionError")]
+    assert failed == [13, 14]
+    assert len(await ledger.events()) == 38
     await ledger.gapless()
 
 
