@@ -19,7 +19,7 @@ from services.recorder.trust.keys import Keys
 from tests.support.access import as_admin
 from tests.support.ledger import Bench, bench, section
 from tests.support.nursery import Process
-from tests.support.service import _environment
+from tests.support.service import environment
 
 STEPS: Final = [
     "tiles-extended",
@@ -40,7 +40,7 @@ async def ledger(settings: Settings) -> AsyncIterator[Bench]:
 async def _sign(settings: Settings, fault: str = "") -> int:
     """Run a checkpointer to its end; its exit code."""
     more = {"CHENGZHANG_CHECKPOINT_EVENTS": "1", "CHENGZHANG_FAULT": fault, "CHENGZHANG_HOME": str(settings.home)}
-    process = Process("tests.faults.signing", [], {**os.environ, **_environment(settings), **more}, 1, 2)
+    process = Process("tests.faults.signing", [], {**os.environ, **environment(settings), **more}, 1, 2)
     return await asyncio.to_thread(process.wait, 60)
 
 

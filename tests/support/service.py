@@ -49,7 +49,7 @@ class Service:
         self.port = port or choose(name, far_ports().recorder, set())
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = Path(settings.home) / f"{name}-{self.port}.log"
-        self._env = {**os.environ, **_environment(settings), "CHENGZHANG_HTTP_PORT": str(self.port), **env}
+        self._env = {**os.environ, **environment(settings), "CHENGZHANG_HTTP_PORT": str(self.port), **env}
         if fault:
             self._env["CHENGZHANG_FAULT"] = fault
         self._process: Process | subprocess.Popen[bytes] | None = None
@@ -125,16 +125,16 @@ def command(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
     """``recorder …`` or ``projector …`` with these settings, started by an interpreter of its own, its output piped."""
     name, *rest = arguments
     line = [sys.executable, "-m", f"services.{name}.cli", *rest]
-    environment = {**os.environ, **_environment(settings)}
-    return subprocess.Popen(line, cwd=_REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    given = {**os.environ, **environment(settings)}
+    return subprocess.Popen(line, cwd=_REPOSITORY, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def ran(settings: Settings, *arguments: str, fault: str = "", **env: str) -> subprocess.CompletedProcess[bytes]:
     """``recorder …`` or ``projector …`` with these settings; how it ended, and what it wrote."""
     name, *rest = arguments
-    environment = {**os.environ, **_environment(settings), "CHENGZHANG_FAULT": fault, **env}
+    given = {**os.environ, **environment(settings), "CHENGZHANG_FAULT": fault, **env}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = Process(f"services.{name}.cli", rest, environment, out.fileno(), err.fileno())
+        process = Process(f"services.{name}.cli", rest, given, out.fileno(), err.fileno())
         try:
             code = process.wait(PATIENCE)
         finally:
@@ -147,5 +147,6 @@ def _whole(file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
+    """What tells a process of these settings."""
     return {f"CHENGZHANG_{name.upper()}": str(getattr(settings, name)) for name in _KEPT}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.spreadsheets import importing
-from deploy.local.spreadsheets.actions import Fate, Ready, read
+from deploy.local.spreadsheets.actions import read
 from deploy.local.spreadsheets.cells import Unclear, value_of
+from deploy.local.spreadsheets.fates import Fate, Ready
 from deploy.local.spreadsheets.files import rows
 from deploy.local.spreadsheets.sheets import Column, Sheet, of, sheets
 from deploy.local.spreadsheets.telling import Teller
@@ -49,6 +50,11 @@ def _column(form: str, **more: Any) -> Column:  # noqa: ANN401  # as columns hav
         ("yes", "是", True), ("yes", "否", False), ("yes", True, True),
         ("text", "　专报 ", "专报"), ("text", 2026.0, "2026"), ("text", "", None), ("text", " 　 ", None),
         ("id", None, None),
+        ("month", "2026-03", "2026-03"), ("month", datetime.fromisoformat("2026-03-01T00:00:00"), "2026-03"),
+        ("month", "2026年3月", "2026-03"), ("month", "2026/3", "2026-03"), ("month", "2026H1", "2026H1"),
+        ("text", datetime.fromisoformat("2026-03-01T00:00:00"), "2026-03-01"),
+        ("counts", "优秀 3、称职5", {"excellent": 3, "competent": 5}),
+        ("counts", "excellent：3；fair 1", {"excellent": 3, "fair": 1}),
     ],
 )  # fmt: skip
 def test_a_cell_is_read_as_it_was_meant(form: str, cell: Any, meant: Any) -> None:  # noqa: ANN401  # what cells hold
@@ -61,6 +67,7 @@ def test_a_cell_is_read_as_it_was_meant(form: str, cell: Any, meant: Any) -> Non
         ("day", "三月二日", "not_day"), ("day", "2026-02-30", "not_day"), ("day", -5, "not_day"),
         ("whole", "12.5", "not_whole"), ("whole", 1.5, "not_whole"), ("yes", "也许", "not_yes"),
         ("id", 3.4010519900101e17, "id_as_number"), ("id", date(2026, 3, 2), "id_as_day"),
+        ("counts", "优秀", "not_counts"), ("instant", time(9, 30), "not_day"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_read_is_named(form: str, cell: Any, why: str) -> None:  # noqa: ANN401  # what cells hold
@@ -83,10 +90,13 @@ def _sheet(title: str) -> Sheet:
     return found
 
 
-def test_nearly_every_action_has_a_sheet_of_its_own() -> None:
-    without = {type_ for type_ in ACTIONS if of(type_) is None}
-    assert {type_.split(".")[1] for type_ in without} <= {"any", "people", "spirit"}
-    assert len(without) < 20
+def test_every_action_that_is_typed_by_hand_has_a_sheet_of_its_own() -> None:
+    without = {type_.removeprefix("chengzhang.") for type_ in ACTIONS if of(type_) is None}
+    about_events = {"revoke", "correct", "propose", "verify", "dispute"}
+    assert without == {
+        *(f"any.{word}-entry.v1" for word in about_events), "any.settle-dispute.v1", "any.declare-import.v1",
+        "people.request-erasure.v1", "people.erase-person.v1", "people.place-hold.v1", "people.lift-hold.v1",
+    }  # fmt: skip
     assert all(len(title) <= 31 for title in sheets())
 
 
@@ -155,6 +165,10 @@ def test_what_is_wrong_is_told_by_sheet_row_and_column(tmp_path: Path) -> None:
         ("工作成果", 4, "发生时间", "invalid-field"),
     ]
     assert {fate.row for fate in fates} == {1, 3, 4, 5}
+    assert fates[1].message == {
+        "zh": "不在可选范围内，可用：建议被决策采纳、已施行、解决问题、待见效。",
+        "en": "None of: adopted, in force, problem solved, pending.",
+    }
     assert all(fate.message and fate.message["zh"] and fate.message["en"] for fate in fates)
 
 
@@ -163,7 +177,7 @@ def test_a_roll_has_an_action_a_line_and_a_plan_one_for_all_its_targets(tmp_path
     lines = [["m-1", who, "到会", "2026-03-02 11:00"] for who in ("p-1", "p-2")]
     state = _sheet("签到").found("出勤")
     assert state is not None
-    lines = [[*line[:2], next(iter(state.values)), line[3]] for line in lines]
+    lines = [[*line[:2], next(iter(state.values.values())).zh, line[3]] for line in lines]
     ready, fates = _read(_book(tmp_path / "r.xlsx", *lines, title="签到", headings=roll))
     assert not fates
     assert [each.action["data"]["roll"][0]["person"] for each in ready] == ["p-1", "p-2"]
@@ -173,6 +187,70 @@ def test_a_roll_has_an_action_a_line_and_a_plan_one_for_all_its_targets(tmp_path
     assert not fates
     assert len(one.action["data"]["targets"]) == 2
     assert [fate.row for fate in one.fates("accepted")] == [2, 3]
+
+
+def test_what_has_two_lists_takes_rows_with_a_part_of_either_and_lists_may_be_empty(tmp_path: Path) -> None:
+    headings = ("机关精神", "日期", "用语：文字", "用语：来源用语", "六个方面引导：引导", "六个方面引导：文字")
+    lines = [
+        ["sp-1", "2026-03-02", "求实", "f-1、f-2", "人", "知人善任"],
+        ["sp-1", "2026-03-02", "创新", None, None, None],
+        [None, None, None, None, "干", "干在实处"],
+    ]  # fmt: skip
+    (one,), fates = _read(_book(tmp_path / "s.xlsx", *lines, title="机关精神", headings=headings))
+    assert not fates
+    assert one.action["data"]["phrases"] == [{"text": "求实", "from": ["f-1", "f-2"]}, {"text": "创新"}]
+    assert one.action["data"]["guides"] == [
+        {"guide": "people", "text": "知人善任"},
+        {"guide": "work", "text": "干在实处"},
+    ]
+    assert [fate.row for fate in one.fates("refused", pointer="/data/guides/1/text")] == [2, 3, 4]
+    assert [fate.column for fate in one.fates("refused", pointer="/data/guides/1/text")] == [None, None, headings[5]]
+    minutes = ("学习活动", "记录人", "文件摘要", "发生时间")
+    lines = [["m-1", "p-1", "0" * 64, "2026-03-02"]]
+    (one,), fates = _read(_book(tmp_path / "m.xlsx", *lines, title="会议记录", headings=minutes))
+    assert (fates, one.action["data"].get("matters", [])) == ([], [])
+
+
+def test_no_member_of_an_action_is_taken_for_the_column_of_remarks(tmp_path: Path) -> None:
+    headings = ("备注", "谈话", "发起人", "参加人", "方式", "谈话主题", "谈话记录", "发生时间")
+    line = ["我的备注", "t-1", "p-1", "p-2", "一对一", "蹲点的难处、下一步 学什么", "愿意留下", "2026-03-02 15:00"]
+    (one,), fates = _read(_book(tmp_path / "t.xlsx", line, title="谈心谈话", headings=headings))
+    assert not fates
+    assert one.action["data"]["note"] == "愿意留下"
+    assert one.action["data"]["topics"] == ["蹲点的难处", "下一步 学什么"]
+
+
+def test_a_sheet_may_begin_anywhere_and_cells_be_merged_there(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.create_sheet("工作成果", 0)
+    for place, cells in enumerate((OUTPUT, _line("u-1"), _line("u-2", 牵头人=None), _line("u-3", 实效="很好")), 4):
+        for column, cell in enumerate(cells, 3):
+            sheet.cell(place, column, cell)
+    sheet.merge_cells("D5:D6")
+    book.save(tmp_path / "f.xlsx")
+    ready, (fate,) = _read(tmp_path / "f.xlsx")
+    assert [(each.rows[0].number, each.action["data"]["lead"]) for each in ready] == [(5, "p-1"), (6, "p-1")]
+    assert (fate.row, fate.column) == (7, "实效")
+
+
+def test_what_is_not_read_is_told(tmp_path: Path) -> None:
+    path = _book(tmp_path / "f.xlsx", [*_line("u-1"), "多出来的"], _line("u-2"), headings=(*OUTPUT, "", "标 题 "))
+    book = load_workbook(path)
+    book.create_sheet("工作成果 (2)").append(OUTPUT)
+    book.save(path)
+    ready, fates = _read(path)
+    assert [each.rows[0].number for each in ready] == [3]
+    assert [(fate.sheet, fate.row, fate.column, fate.outcome) for fate in fates] == [
+        ("工作成果", 1, "标 题 ", "refused"), ("工作成果", 2, "H", "refused"), ("工作成果 (2)", 1, None, "skipped"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("by", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-16"), ("\t", "gbk")])
+def test_a_csv_file_has_the_delimiter_of_its_headings(tmp_path: Path, by: str, encoding: str) -> None:
+    path = tmp_path / "工作成果.csv"
+    path.write_text("\r\n".join(by.join(line) for line in (OUTPUT, _line(标题='"一,二"'))), encoding=encoding)
+    (ready,), _ = _read(path)
+    assert ready.action["data"]["title"] == "一,二"
 
 
 def test_an_action_keeps_its_id_as_long_as_the_row_is_about_the_same(tmp_path: Path) -> None:
@@ -185,6 +263,10 @@ def test_an_action_keeps_its_id_as_long_as_the_row_is_about_the_same(tmp_path: P
 # --- the commands ---
 
 
+def _receipt(ident: str) -> Json:
+    return {"id": ident, "outcome": "accepted", "final": True, "events": [{"id": f"event-of-{ident}"}]}
+
+
 class _Recorder:
     """Answers as the recorder does, by ids and bodies alone."""
 
@@ -194,9 +276,16 @@ class _Recorder:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
-            return httpx.Response(200, json={"events": [{"id": f"event-of-{request.url.params['id']}"}]})
+            return self._receipts(request.url.params)
         dry = request.url.params.get("dry_run") == "true"
         return httpx.Response(200, json=[self._item(action, dry=dry) for action in orjson.loads(request.content)])
+
+    def _receipts(self, asked: httpx.QueryParams) -> httpx.Response:
+        found = [_receipt(ident) for ident in self.kept]
+        if "id" not in asked:
+            return httpx.Response(200, json={"items": found, "next": None})
+        one = next((receipt for receipt in found if receipt["id"] == asked["id"]), None)
+        return httpx.Response(404 if one is None else 200, json=one)
 
     def _item(self, action: Json, *, dry: bool) -> Json:
         ident = action["id"]
@@ -210,7 +299,7 @@ class _Recorder:
             return {"status": 200, "receipt": {}} if same else {"status": 409, "problem": problem}
         if not dry:
             self.kept[ident] = action["data"]
-        return {"status": 201, "receipt": {}}
+        return {"status": 201, "receipt": _receipt(ident)}
 
 
 @pytest.fixture
@@ -247,11 +336,29 @@ def test_the_same_file_again_records_nothing_twice_and_a_changed_row_is_offered_
     assert (again.exit_code, _told(again)) == (0, [(2, "repeated"), (3, "repeated")])
     _book(path, _line("u-1"), _line("u-2", 标题="快报"))
     changed = run(*command)
-    assert (changed.exit_code, _told(changed)) == (1, [(3, "changed")])
+    assert (changed.exit_code, sorted(_told(changed))) == (1, [(2, "would-pass"), (3, "changed")])
     assert _told(run(*command, "--correct")) == [(2, "repeated"), (3, "corrected")]
     (correction,) = [data for data in recorder.kept.values() if "replacement" in data]
     assert correction["replacement"]["data"]["title"] == "快报"
     assert correction["event"].startswith("event-of-file-output-")
+
+
+def test_a_row_is_corrected_as_often_as_it_changes_each_time_what_stands(
+    recorder: _Recorder, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "f.xlsx"
+    command = ("import", path, "--office", "o-1", "--json")
+    for title, outcome in (("一", "accepted"), ("二", "corrected"), ("三", "corrected"), ("一", "corrected")):
+        _book(path, _line("u-1", 标题=title))
+        assert _told(run(*command, "--correct")) == [(2, outcome)]
+        assert _told(run(*command)) == [(2, "repeated")]  # as it stands now, though it was another once
+    first, *corrections = [data for ident, data in recorder.kept.items() if ident.startswith("file-output-")]
+    ident = next(ident for ident in recorder.kept if ident.startswith("file-output-"))
+    assert [each["replacement"]["data"]["title"] for each in corrections] == ["二", "三", "一"]
+    assert first["title"] == "一"
+    assert [each["event"] for each in corrections] == [
+        f"event-of-{ident}", f"event-of-{ident}.2", f"event-of-{ident}.3"
+    ]  # fmt: skip
 
 
 def test_where_a_row_is_refused_nothing_is_sent(

@@ -61,6 +61,23 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The sheet {sheet} has no column {heading}. Take the headings of `office template`.",
         "表 {sheet} 没有“{heading}”列。请使用 `office template` 的表头。",
     ),
+    "skipped_sheet": (
+        "{sheet} is the name of no kind of action: nothing in this sheet is read.",
+        "表名“{sheet}”不是任何一类事项，该表未读取。",
+    ),
+    "heading_twice": (
+        "The sheet {sheet} has the column {heading} twice. Remove one.",
+        "表 {sheet} 有两个“{heading}”列。请删去一个。",
+    ),
+    "no_heading": (
+        "This value stands under no heading. Move it, or give the column a heading of `office template`.",
+        "该值上方没有表头。请移到应填的列，或按 `office template` 补上表头。",
+    ),
+    "not_listed": ("None of: {words}.", "不在可选范围内，可用：{words}。"),
+    "not_counts": (
+        "Write each with its number: 优秀 3、称职 5.",
+        "请逐项写明数目：优秀 3、称职 5。",
+    ),
     "no_time": ("When it happened is missing.", "缺少发生时间。"),
     "id_as_number": (
         "A spreadsheet made a number of this id and lost digits. Format the column as text, and type it again.",
@@ -80,6 +97,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "No row is filled in. The rows of examples are not imported.",
         "没有已填写的行。“示例”行不会导入。",
     ),
+    "reading_rows": ("reading", "正在读取"),
+    "depends_row": (
+        "It rests on earlier rows of this file, and is decided when these are recorded.",
+        "取决于本文件中在前的行，待其登记后判定。",
+    ),
     "trying_rows": ("trying", "正在试行"),
     "importing": ("importing", "正在导入"),
     "changed_row": (
@@ -93,7 +115,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "新登记 {accepted}，此前已有 {repeated}，更正 {corrected}，未接受 {refused}。",
     ),
     "would_import": (
-        "{would_pass} rows would be recorded, {refused} refused. Nothing was sent.",
-        "{would_pass} 行可登记，{refused} 处未接受。未发送任何内容。",
+        "{would_pass} rows would be recorded, {depends} depend on earlier rows, {refused} refused. Nothing was sent.",
+        "{would_pass} 行可登记，{depends} 行取决于在前的行，{refused} 处未接受。未发送任何内容。",
     ),
 }

@@ -3,163 +3,77 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Final
 
 import orjson
 from pydantic import ValidationError
 
-from deploy.local.speaking.trouble import USAGE, CommandError
 from deploy.local.speaking.words import both
-from deploy.local.spreadsheets.cells import Unclear, instant_of, value_of
+from deploy.local.spreadsheets.cells import instant_of
+from deploy.local.spreadsheets.drafts import Draft, drafts
+from deploy.local.spreadsheets.fates import Fate, Ready
 from deploy.local.spreadsheets.files import Row
-from deploy.local.spreadsheets.sheets import EXAMPLE, NOTE, ROLL, TIME, Column, Sheet, day_of, of
+from deploy.local.spreadsheets.sheets import ROLL, TIME, Sheet, day_of
 from services.common.telling.explain import field_errors
 
 SOURCE: Final = "/import"
 Json = dict[str, Any]
 
 
-class Fate(NamedTuple):
-    """What became of a row, or of a cell of it."""
-
-    sheet: str
-    row: int
-    column: str | None
-    outcome: str
-    code: str | None = None
-    message: Mapping[str, str] | None = None
-
-    def told(self) -> Json:
-        """As JSON."""
-        return self._asdict()
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A row as an action."""
-
-    row: Row
-    sheet: Sheet
-    action: Json
-    also: tuple[Row, ...] = ()  # further rows, each with a part of the same
-
-    def column(self, pointer: str) -> str | None:
-        """The heading of what a pointer into the action names."""
-        way = tuple(part for part in pointer.removeprefix("/data/").split("/") if not part.isdecimal())
-        return next((c.zh for c in self.sheet.columns if c.path == way or c.path[-1:] == way[-1:]), None)
-
-    def fates(
-        self, outcome: str, code: str | None = None, message: Mapping[str, str] | None = None, column: str | None = None
-    ) -> list[Fate]:
-        """What became of its rows."""
-        return [Fate(row.sheet, row.number, column, outcome, code, message) for row in (self.row, *self.also)]
-
-
 def read(rows: Iterable[Row], office: str) -> Iterator[Ready | Fate]:
     """Rows as actions, or why they aren't; rows that follow each other with parts of one thing are one action."""
-    before: Ready | None = None
-    for each in _each(rows, office):
-        if isinstance(each, Ready) and before is not None and _one(before, each):
-            part = str(each.sheet.part)
-            before.action["data"][part] += each.action["data"][part]
-            before = Ready(before.row, before.sheet, before.action, (*before.also, each.row))
+    together: list[Draft] = []
+    for each in drafts(rows):
+        if isinstance(each, Draft) and together and _one(together[0], each):
+            together.append(each)
             continue
-        if before is not None:
-            yield before
-        before = each if isinstance(each, Ready) else None
+        yield from _action(together, office)
+        together = [each] if isinstance(each, Draft) else []
         if isinstance(each, Fate):
             yield each
-    if before is not None:
-        yield before
+    yield from _action(together, office)
 
 
-def _one(before: Ready, each: Ready) -> bool:
-    """Whether both have parts of the same: a line of a roll is a fact of its own."""
-    part = each.sheet.part
-    return part not in {None, ROLL} and before.sheet is each.sheet and before.action["id"] == each.action["id"]
+def _one(first: Draft, each: Draft) -> bool:
+    """Whether a row has but further parts of what the first says; a line of a roll is a fact of its own."""
+    sheet = each.sheet
+    if not sheet.parts or sheet.parts == (ROLL,) or sheet is not first.sheet:
+        return False
+    whole = {name: value for name, value in each.said.items() if name not in sheet.parts}
+    return len(whole) < len(each.said) and all(first.said.get(name) == value for name, value in whole.items())
 
 
-def _each(rows: Iterable[Row], office: str) -> Iterator[Ready | Fate]:
-    """Each row that is to be recorded as an action, or why not. Raises CommandError where no sheet is known."""
-    sheet: Sheet | None = None
-    columns: list[Column | None] = []
-    name = ""
-    known = False
-    for row in rows:
-        if row.sheet != name:
-            name, sheet = row.sheet, of(row.sheet)
-            known = known or sheet is not None
-            if sheet is not None:
-                columns = [sheet.found(str(cell or "")) for cell in row.cells]
-                yield from _headings(sheet, columns, row)
-            continue
-        if sheet is not None and not _example(columns, row):
-            yield from _row(sheet, columns, row, office)
-    if not known:
-        raise CommandError("no_sheet", USAGE)
-
-
-def _headings(sheet: Sheet, columns: list[Column | None], row: Row) -> Iterator[Fate]:
-    for column, cell in zip(columns, row.cells, strict=True):
-        if column is None and str(cell or "").strip():
-            message = both("unknown_heading", heading=cell, sheet=sheet.title)
-            yield Fate(row.sheet, row.number, str(cell), "refused", "invalid-field", message)
-
-
-def _example(columns: list[Column | None], row: Row) -> bool:
-    noted = (cell for column, cell in zip(columns, row.cells, strict=False) if column and column.path == (NOTE,))
-    return str(next(noted, "") or "").strip() == EXAMPLE
-
-
-def _row(sheet: Sheet, columns: list[Column | None], row: Row, office: str) -> Iterator[Ready | Fate]:
-    found: Json = {}
-    wrong = False
-    for column, cell in zip(columns, row.cells, strict=False):
-        if column is None or column.path == (NOTE,):
-            continue
-        try:
-            value = value_of(column, cell)
-        except Unclear as unclear:
-            wrong = True
-            yield Fate(row.sheet, row.number, column.zh, "refused", "invalid-field", both(unclear.key))
-            continue
-        if value is not None:
-            _lay(found, column.path, value)
-    if wrong or not found:
+def _action(together: list[Draft], office: str) -> Iterator[Ready | Fate]:
+    if not together:
         return
-    yield from _action(sheet, row, found, office)
-
-
-def _lay(found: Json, path: tuple[str, ...], value: Any) -> None:  # noqa: ANN401  # JSON
-    for part in path[:-1]:
-        found = found.setdefault(part, {})
-    found[path[-1]] = value
-
-
-def _action(sheet: Sheet, row: Row, data: Json, office: str) -> Iterator[Ready | Fate]:
+    sheet, rows = together[0].sheet, tuple(draft.row for draft in together)
+    data = {name: value for name, value in together[0].said.items() if name not in sheet.parts}
+    of_part = {part: [draft.row for draft in together if part in draft.said] for part in sheet.parts}
+    for part, standing in of_part.items():
+        if standing or sheet.model.model_fields[part].is_required():
+            data[part] = [draft.said[part] for draft in together if part in draft.said]
+    ready = Ready(rows, sheet, {"data": data}, of_part)
     time = data.pop(TIME, None)
     if time is None and (day := day_of(sheet)) and day in data:
         time = instant_of(data[day])
     if time is None:
-        yield Fate(row.sheet, row.number, sheet.columns[1].zh, "refused", "invalid-field", both("no_time"))
+        yield from ready.fates("refused", "invalid-field", both("no_time"), f"/data/{TIME}")
         return
-    if sheet.part is not None:
-        data[sheet.part] = [data.pop(sheet.part, {})]
     try:
         sheet.model.model_validate(data)
     except ValidationError as error:
-        yield from _invalid(sheet, row, data, error)
+        yield from _invalid(ready, error)
         return
-    yield Ready(row, sheet, _envelope(sheet, data, time, office))
+    yield replace(ready, action=_envelope(sheet, data, time, office))
 
 
-def _invalid(sheet: Sheet, row: Row, data: Json, error: ValidationError) -> Iterator[Fate]:
-    ready = Ready(row, sheet, {})
-    for each in field_errors(error.errors(include_url=False, include_input=False), data, "/data"):
+def _invalid(ready: Ready, error: ValidationError) -> Iterator[Fate]:
+    found = error.errors(include_url=False, include_input=False)
+    for each in field_errors(found, ready.action["data"], "/data"):
         message = {"en": f"{each.en} ({each.fix_en})", "zh": f"{each.zh}（{each.fix_zh}）"}
-        yield from ready.fates("refused", "invalid-field", message, ready.column(each.pointer))
+        yield from ready.fates("refused", "invalid-field", message, each.pointer)
 
 
 def _envelope(sheet: Sheet, data: Json, time: str, office: str) -> Json:

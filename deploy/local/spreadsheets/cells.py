@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, Final
 
+from deploy.local.speaking.codes import codes
 from deploy.local.spreadsheets.sheets import Column
 
 _ZONE: Final = timezone(timedelta(hours=8))
@@ -16,7 +17,10 @@ _SERIALS: Final = range(1, 200_000)
 _BLANK: Final = " \t\r\n\u3000\xa0"
 _EXACT: Final = 10**15  # from here on a spreadsheet has lost digits
 _NOON: Final = time(12)
-_SEVERAL: Final = re.compile(r"[、,，;；\s]+")
+_SEVERAL: Final = re.compile(r"[、,，;；\n]+")
+_IDS: Final = re.compile(r"[、,，;；\s]+")  # which have no blanks in them
+_MONTH: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?")
+_COUNTED: Final = re.compile(r"(.*\D)\s*[:：]?\s*(\d+)")
 _DAY: Final = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
     r"(?:\s*[T ]?\s*(\d{1,2})[:时](\d{1,2})?(?::(\d{1,2}))?分?)?"
@@ -36,20 +40,28 @@ _YES: Final = {
 
 
 class Unclear(ValueError):
-    """A cell that can't be read as what its column asks for; ``key`` names the sentence."""
+    """A cell that can't be read as what its column asks for; ``key`` names the sentence, ``values`` fill it."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, **values: object) -> None:
         super().__init__(key)
-        self.key = key
+        self.key, self.values = key, values
 
 
 def value_of(column: Column, cell: Any) -> Any:  # noqa: ANN401  # what cells hold, and JSON
     """The member's value; None where the cell is empty. Raises Unclear."""
-    if cell is None or (isinstance(cell, str) and not cell.strip(_BLANK)):
+    if empty(cell):
         return None
+    if column.form == "counts":
+        return _counts(cell)
     if column.many:
-        return [_one(column, part) for part in _SEVERAL.split(str(_plain(cell)).strip()) if part]
+        by = _IDS if column.form == "id" else _SEVERAL
+        return [_one(column, part) for part in by.split(str(_plain(cell))) if part.strip(_BLANK)]
     return _one(column, cell)
+
+
+def empty(cell: Any) -> bool:  # noqa: ANN401  # what cells hold
+    """Whether there is nothing in it but blanks."""
+    return cell is None or (isinstance(cell, str) and not cell.strip(_BLANK))
 
 
 def _one(column: Column, cell: Any) -> Any:  # noqa: ANN401  # the same
@@ -60,7 +72,30 @@ def _one(column: Column, cell: Any) -> Any:  # noqa: ANN401  # the same
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401  # what cells hold
+    if isinstance(cell, datetime) and cell.time() == time():
+        cell = cell.date()
     return str(_plain(cell)).strip(_BLANK)
+
+
+def _month(cell: Any) -> str:  # noqa: ANN401  # the same
+    """A month, of which a spreadsheet likes to make a day; or what else the column takes, as a half-year."""
+    if isinstance(cell, date):
+        return f"{cell:%Y-%m}"
+    found = _MONTH.fullmatch(_narrow(cell))
+    return f"{found[1]}-{int(found[2]):02}" if found else _narrow(cell)
+
+
+def _counts(cell: Any) -> dict[str, int]:  # noqa: ANN401  # the same
+    """``优秀 3、称职 5``."""
+    words = {word: code for code, each in codes()["grade"].items() for word in (each.zh, each.en, code)}
+    found: dict[str, int] = {}
+    for part in _SEVERAL.split(_narrow(cell)):
+        counted = _COUNTED.fullmatch(part.strip())
+        if counted is None:
+            raise Unclear("not_counts")
+        said = counted[1].strip(" :")
+        found[words.get(said, said)] = int(counted[2])
+    return found
 
 
 def _day(cell: Any) -> str:  # noqa: ANN401  # the same
@@ -94,8 +129,10 @@ def _id(cell: Any) -> str:  # noqa: ANN401  # the same
 
 
 def _code(column: Column, cell: Any) -> str:  # noqa: ANN401  # the same
-    said = _narrow(cell)
-    return column.values.get(said) or column.values.get(said.lower()) or said
+    found = column.code(_narrow(cell))
+    if found is None:
+        raise Unclear("not_listed", words=column.words)
+    return found
 
 
 def _whole(cell: Any) -> int:  # noqa: ANN401  # the same
@@ -149,6 +186,7 @@ _FORMS: Final[dict[str, Callable[[Any], Any]]] = {
     "id": _id,
     "day": _day,
     "instant": instant_of,
+    "month": _month,
     "whole": _whole,
     "yes": _yes,
 }

@@ -14,11 +14,15 @@ from deploy.local.api import headers, stack_settings
 from deploy.local.commands.options import HomeOption, JsonOption, LangOption
 from deploy.local.speaking.messages import language
 from deploy.local.speaking.trouble import USAGE, CommandError, explained
-from deploy.local.spreadsheets.actions import Fate, Ready, read
+from deploy.local.speaking.words import say
+from deploy.local.spreadsheets.actions import read
+from deploy.local.spreadsheets.fates import Fate, Ready
 from deploy.local.spreadsheets.files import digest, rows
+from deploy.local.spreadsheets.posting import Poster
 from deploy.local.spreadsheets.sending import Sending
 from deploy.local.spreadsheets.telling import Teller
 from schemas.base import ID
+from services.common.telling.showing import growing
 
 _SECONDS = 60
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each row · 只试不发")]
@@ -42,33 +46,39 @@ def import_(
             raise CommandError("bad_id", USAGE, value=office)
         with Teller(speech, as_json=as_json) as teller:
             count = _readable(file, office, teller)
-            if not teller.refused:
+            try:
                 _record(file, office, count, teller, home, dry_run=dry_run, correct=correct)
+            except CommandError:
+                if not teller.refused:  # what is wrong with the file is told without a stack, too
+                    raise
     raise typer.Exit(1 if teller.refused else 0)
 
 
 def _readable(file: Path, office: str, teller: Teller) -> int:
-    """How many rows are actions; what is wrong with the others is told."""
+    """How many actions the rows make; what is wrong with the others is told."""
     count = 0
-    for each in read(rows(file), office):
-        if isinstance(each, Fate):
-            teller.tell(each)
-        else:
-            count += 1
+    with growing(say(teller.lang, "reading_rows")) as (advance, add):
+        for each in read(rows(file), office):
+            add(1)
+            advance(1)
+            if isinstance(each, Fate):
+                teller.tell(each)
+            else:
+                count += 1
     return count
 
 
-def _record(
+def _record(  # what the command was given
     file: Path, office: str, count: int, teller: Teller, home: Path | None, *, dry_run: bool, correct: bool
 ) -> None:
     """Try all of it; then, if nothing is refused, record it."""
     settings = stack_settings(home, teller.lang)
     publisher = headers(settings, "publisher")
     with httpx.Client(base_url=settings.recorder_url, headers=publisher, timeout=_SECONDS) as client:
-        sending = Sending(client, teller, count, correct=correct)
+        sending = Sending(Poster(client, office), teller, count, correct=correct)
         sending.try_all(_ready(file, office), last=dry_run)
         if not (dry_run or teller.refused):
-            sending.declare(office, digest(file), count)
+            sending.declare(digest(file), count)
             sending.send_all(_ready(file, office))
 
 

@@ -11,9 +11,9 @@ import typer
 
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.words import say
-from deploy.local.spreadsheets.actions import Fate
+from deploy.local.spreadsheets.fates import Fate
 
-_WELL: Final = frozenset({"accepted", "repeated", "corrected", "would-pass"})
+_WELL: Final = frozenset({"accepted", "repeated", "corrected", "would-pass", "depends", "skipped"})
 _MOST: Final = 50  # lines of what is well are counted, of the others so many are told to people
 
 
@@ -31,6 +31,11 @@ class Teller:
         """How many rows or cells aren't recorded as they stand."""
         return sum(count for outcome, count in self._counts.items() if outcome not in _WELL)
 
+    @property
+    def told(self) -> int:
+        """Of how many rows or cells something was told; not of sheets that aren't read."""
+        return sum(count for outcome, count in self._counts.items() if outcome != "skipped")
+
     def __enter__(self) -> Self:
         """Begin the document."""
         if self._json:
@@ -42,8 +47,9 @@ class Teller:
         if self._json:
             sys.stdout.write("]\n")
         elif not any(trouble):
-            counted = {name: self._counts[name] for name in ("accepted", "repeated", "corrected", "would-pass")}
-            key = "would_import" if self._counts["would-pass"] else "imported" if self._counts else "no_row"
+            counted = {name: self._counts[name] for name in _WELL}
+            tried = self._counts["would-pass"] or self._counts["depends"]
+            key = "would_import" if tried else "imported" if self.told else "no_row"
             told = {name.replace("-", "_"): count for name, count in counted.items()}
             typer.echo(say(self.lang, key, **told, refused=self.refused), err=True)
 
@@ -57,7 +63,7 @@ class Teller:
         if self._json:
             first = sum(self._counts.values()) == 1
             sys.stdout.write(("" if first else ",\n") + orjson.dumps(fate.told()).decode())
-        elif fate.outcome not in _WELL:
+        elif fate.message is not None and fate.outcome != "depends":
             self._told += 1
             if self._told <= _MOST:
                 typer.echo(self._line(fate))
@@ -67,4 +73,5 @@ class Teller:
     def _line(self, fate: Fate) -> str:
         where = say(self.lang, "at_row", sheet=fate.sheet, row=fate.row)
         column = f" · {fate.column}" if fate.column else ""
-        return f"{where}{column} · {fate.code}: {(fate.message or {}).get(self.lang, '')}"
+        code = f"{fate.code}: " if fate.code else ""
+        return f"{where}{column} · {code}{(fate.message or {}).get(self.lang, '')}"

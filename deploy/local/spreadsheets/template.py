@@ -18,12 +18,14 @@ from deploy.local.commands.options import LangOption
 from deploy.local.speaking.messages import language
 from deploy.local.speaking.trouble import USAGE, CommandError, explained
 from deploy.local.speaking.words import say
-from deploy.local.spreadsheets.sheets import EXAMPLE, NOTE, TIME, Column, Sheet, sheets
+from deploy.local.spreadsheets.sheets import EXAMPLE, HELP, NOTE, TIME, Column, Sheet, sheets
 
-_HELP: Final = "说明"
 _ROWS: Final = 50_001  # for which pick lists are offered
 _MOST: Final = 250  # characters of a pick list
-_EXAMPLES: Final = {"day": "2026-03-02", "instant": "2026-03-02 09:00", "whole": 1, "yes": "是"}
+_EXAMPLES: Final = {
+    "day": "2026-03-02", "instant": "2026-03-02 09:00", "month": "2026-03", "whole": 1, "yes": "是",
+    "counts": "优秀 3、称职 5",
+}  # fmt: skip
 
 
 def template(
@@ -54,7 +56,7 @@ def _book() -> Workbook:
 
 
 def _help(page: Worksheet) -> None:
-    page.title = _HELP
+    page.title = HELP
     page.column_dimensions["A"].width = 100
     for line in say("zh", "template_help").splitlines():
         page.append([line])
@@ -74,25 +76,17 @@ def _sheet(page: Worksheet, sheet: Sheet) -> None:
         head.comment = Comment(_said(column), "成长")
         page[f"{letter}2"].font = Font(italic=True, color="888888")
         page.column_dimensions[letter].width = max(12, cell_len(column.zh) + 4)
-        if column.form == "id" or column.many:
+        if column.form in {"id", "month"} or column.many:
             page.column_dimensions[letter].number_format = "@"
         _choices(page, column, letter)
 
 
 def _choices(page: Worksheet, column: Column, letter: str) -> None:
-    listed = ",".join(_chinese(column))
+    listed = ",".join(each.zh for each in column.values.values())
     if column.values and not column.many and len(listed) <= _MOST:
         choice = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True)
         page.add_data_validation(choice)
         choice.add(f"{letter}2:{letter}{_ROWS}")
-
-
-def _chinese(column: Column) -> list[str]:
-    """The first word of each code, which is the Chinese one."""
-    seen: dict[str, str] = {}
-    for word, code in column.values.items():
-        seen.setdefault(code, word)
-    return list(seen.values())
 
 
 def _example(column: Column) -> Any:  # noqa: ANN401  # what cells hold
@@ -101,7 +95,7 @@ def _example(column: Column) -> Any:  # noqa: ANN401  # what cells hold
     if column.path == (TIME,):
         return _EXAMPLES["instant"]
     if column.values:
-        return _chinese(column)[0]
+        return next(iter(column.values.values())).zh
     if column.form == "id":
         return f"{column.kind[:1]}-1"
     return _EXAMPLES.get(column.form, "…")
