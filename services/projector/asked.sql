@@ -226,3 +226,18 @@ BEGIN ATOMIC
     FROM (VALUES {talks}) AS g (pack, pair, talks, every)
     WHERE g.pack = (SELECT pack_of(talks_owed.in_office, talks_owed.on_day, talks_owed.stood_at));
 END;
+
+-- Which sessions carriers owe by the rule pack (filled in) that an office follows on a day.
+CREATE FUNCTION sessions_owed(in_office text, on_day date, stood_at timestamptz) RETURNS TABLE (
+    what     text,
+    carrier  text,
+    kind     text,
+    sessions integer,
+    every    text
+)
+LANGUAGE sql STABLE SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT g.what, g.carrier, g.kind, g.sessions, g.every
+    FROM (VALUES {sessions}) AS g (pack, what, carrier, kind, sessions, every)
+    WHERE g.pack = (SELECT pack_of(sessions_owed.in_office, sessions_owed.on_day, sessions_owed.stood_at));
+END;

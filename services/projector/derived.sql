@@ -138,6 +138,77 @@ FROM {name} AS x
 CROSS JOIN LATERAL jsonb_array_elements_text(x.data -> 'sections') AS s (section)
 WHERE x.type = 'chengzhang.work.section-exchange-held.v1';
 
+-- name: owed_session#
+-- For what is asked: the sessions that carriers owe in each period by the rule pack, from the first fact on that names a carrier: a
+-- member, a plan, a session, a branch. `nth` of those held in the period; done once as many were held as are owed.
+WITH named AS (
+    SELECT DISTINCT ON (n.office, n.carrier) n.*
+    FROM (
+        SELECT j.office, j.data ->> 'carrier' AS carrier, (j.data ->> 'on')::date AS since, j.event_id, j.position
+        FROM {name} AS j
+        WHERE j.type = 'chengzhang.learning.carrier-joined.v1'
+        UNION ALL
+        SELECT a.office, a.data ->> 'carrier', make_date((a.data -> 'year')::integer, 1, 1), a.event_id, a.position
+        FROM {name} AS a
+        WHERE a.type = 'chengzhang.learning.plan-adopted.v1'
+        UNION ALL
+        SELECT b.office, 'branch', shanghai_day(b.occurred_at), b.event_id, b.position
+        FROM {name} AS b
+        WHERE b.type = 'chengzhang.people.branch-defined.v1'
+        UNION ALL
+        SELECT c.office, k.carrier, shanghai_day((c.data ->> 'starts_at')::timestamptz), c.event_id, c.position
+        FROM {name} AS c
+        CROSS JOIN LATERAL jsonb_array_elements_text(c.data -> 'carriers') AS k (carrier)
+        WHERE c.type = 'chengzhang.learning.session-convened.v1'
+    ) AS n
+    ORDER BY n.office, n.carrier, n.since, n.position
+),
+quota AS (
+    SELECT DISTINCT n.office, n.event_id, s.what, s.carrier, s.kind, s.sessions, p.period
+    FROM named AS n
+    CROSS JOIN moment AS k
+    CROSS JOIN LATERAL generate_series(
+        date_trunc('month', greatest(n.since, began_on(n.office, k.known))::timestamp),
+        newest_month(n.office, k.known)::timestamp,
+        interval '1 month'
+    ) AS m (month)
+    CROSS JOIN LATERAL (
+        VALUES ('month', month_of(m.month::date)), ('quarter', to_char(m.month, 'YYYY"Q"Q'))
+    ) AS p (every, period)
+    CROSS JOIN LATERAL sessions_owed(n.office, period_ends(p.period), k.known) AS s
+    WHERE s.carrier = n.carrier AND s.every = p.every
+),
+held AS (
+    SELECT m.office, m.session, m.data, shanghai_day(m.starts_at) AS day, array_remove(ARRAY[m.event_id, m.moved_by, a.event_id], NULL) AS told_by
+    FROM standing_session AS m
+    CROSS JOIN LATERAL (
+        SELECT f.event_id
+        FROM {name} AS f
+        WHERE
+            f.type = 'chengzhang.learning.attendance-recorded.v1' AND f.office = m.office AND f.stream = m.stream
+            AND f.data ->> 'state' IN ('present', 'partial')
+        ORDER BY f.position
+        LIMIT 1
+    ) AS a
+)
+SELECT q.office, q.what || '/' || q.period AS id, period_ends(q.period) AS due_on, CASE WHEN h.nth = q.sessions THEN h.day END AS done_on,
+    e.event_id
+FROM quota AS q
+LEFT JOIN LATERAL (
+    SELECT m.day, m.told_by, row_number() OVER (ORDER BY m.day, m.session) AS nth
+    FROM held AS m
+    WHERE
+        m.office = q.office AND m.data -> 'carriers' ? q.carrier AND (q.kind IS NULL OR m.data -> 'kinds' ? q.kind)
+        AND m.day BETWEEN period_begins(q.period) AND period_ends(q.period)
+) AS h ON true
+CROSS JOIN LATERAL (
+    SELECT q.event_id
+    UNION ALL
+    SELECT t.event_id FROM unnest(h.told_by) AS t (event_id)
+    UNION ALL
+    SELECT f.event_id FROM {name} AS f WHERE f.office = q.office AND f.type = 'chengzhang.any.pack-followed.v1'
+) AS e;
+
 -- name: held_year#
 -- For what is asked: the years in which somebody held a post, up to the one in which the office recorded anything last.
 SELECT p.office, p.person, y.year, p.event_id, p.position, p.shard

@@ -115,7 +115,7 @@ RELATIONS: Final[Mapping[str, Relation]] = {
 
 
 # What several read models that are asked make of their relation, and may name beside it: statements of ``derived.sql``.
-SHARED: Final = ("standing_session", "owed_duty", "held_year", "studied")
+SHARED: Final = ("standing_session", "owed_duty", "owed_session", "held_year", "studied")
 # What may be named beside a relation that has the same events.
 BESIDE: Final = ("evidence",)
 

@@ -14,8 +14,8 @@ from tests.support import drawn
 
 PERSONS = ("p-1", "p-2", "p-3")
 _SESSIONS = ("s-1", "s-2")
-_KINDS = (("lecture",), ("exchange", "quiz"), ("quiz",))
-_CARRIERS = (("section",), ("branch", "youth-group"))
+_KINDS = (("lecture",), ("exchange", "quiz"), ("quiz",), ("party-day", "members-meeting"))
+_CARRIERS = (("section",), ("branch", "youth-group"), ("central-group",))
 _DAYS = ("2026-02-01", "2026-05-01", "2027-01-01")
 _GUIDES = (None, "people", "work")
 _TIMES = ("2026-03-31T15:59:59Z", "2026-03-31T16:00:00Z", "2026-12-31T15:59:59.5Z", "2026-12-31T16:00:00Z")

@@ -30,6 +30,10 @@ _DUTIES: Final[dict[str, Words]] = {
     "make-up": Words("补课", "make-up"),
     "visit-approval": Words("慰问审批", "visit approval"),
     "assessment": Words("述职评议", "assessment"),
+    "session": Words("应开会议", "carrier session"),
+    "verification": Words("申报核实", "verification"),
+    "dispute": Words("异议处理", "dispute"),
+    "effect": Words("待见效成果", "pending effect"),
 }
 _MISSING: Final[dict[str, Words]] = {
     "plan": Words("计划", "plan"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.packs import Pack, packs
+from schemas.packs import Carriers, Figure, Pack, packs
 
 
 def study_figures() -> str:
@@ -17,6 +17,23 @@ def talk_figures() -> str:
         for pack in packs().values()
         for duty in pack.duties.talks.value
     )
+
+
+def session_figures() -> str:
+    """Of each pack its id, then of what carriers owe its name, carrier, kind, how many sessions in which period."""
+    return ", ".join(
+        f"('{pack.pack}'::text, '{what}'::text, '{carrier}'::text, {kind}::text, {figure.value}, '{every}'::text)"
+        for pack in packs().values()
+        for what, carrier, kind, figure, every in _sessions(pack.carriers)
+    )
+
+
+def _sessions(owed: Carriers) -> Iterator[tuple[str, str, str, Figure[int], str]]:
+    yield "central-group", "central-group", "NULL", owed.central_group_sessions_a_quarter, "quarter"
+    yield "youth-group", "youth-group", "NULL", owed.youth_group_sessions_a_month, "month"
+    yield "members-meeting", "branch", "'members-meeting'", owed.members_meetings_a_quarter, "quarter"
+    yield "committee-meeting", "branch", "'committee-meeting'", owed.committee_meetings_a_month, "month"
+    yield "party-day", "branch", "'party-day'", owed.party_days_a_month, "month"
 
 
 def _values(pack: Pack) -> Iterator[str]:

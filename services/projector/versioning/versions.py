@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final, Self
 
 import aiosql
@@ -16,17 +17,23 @@ import orjson
 from services.projector import database
 from services.projector.database import CURSOR, VERSIONS, Connection
 from services.projector.errors import Lost, NotRunning
-from services.projector.interpreting import fold
-from services.projector.interpreting.figures import study_figures, talk_figures
+from services.projector.interpreting import figures, fold
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
 
 CHECK: Final = 0  # the number of the one that `projector verify` makes for itself
 BASE: Final[Any] = aiosql.from_path(database.FOLDER / "base.sql", "asyncpg")
 # What each version begins with in its schema: tables of facts, then what views ask, by the rule packs of this code.
-FOUNDATION: Final[str] = BASE.version.sql + (database.FOLDER / "asked.sql").read_text(encoding="utf-8").replace(
-    "{study}", study_figures()
-).replace("{talks}", talk_figures())
+_FIGURES: Final = {
+    "{study}": figures.study_figures,
+    "{talks}": figures.talk_figures,
+    "{sessions}": figures.session_figures,
+}
+FOUNDATION: Final[str] = BASE.version.sql + reduce(
+    lambda asked, told: asked.replace(told[0], told[1]()),
+    _FIGURES.items(),
+    (database.FOLDER / "asked.sql").read_text(encoding="utf-8"),
+)
 BASE_TABLES: Final = (*TABLES, "office_month")
 _COMMENT: Final = re.compile(r"(^|\s)--[^\n]*")
 

@@ -23,7 +23,7 @@ class Met:
     @property
     def at(self) -> datetime:
         """When it begins, in Shanghai."""
-        return datetime.fromisoformat(self.starts_at).astimezone(_SHANGHAI)
+        return begins(self.starts_at)
 
     @property
     def expected(self) -> set[str]:
@@ -42,3 +42,8 @@ def sessions(known: Known) -> dict[str, Met]:
         starts_at = moves[-1].data["starts_at"] if moves else fact.data["starts_at"]
         found[ident] = Met(fact.data, fact.event["id"], starts_at, off)
     return found
+
+
+def begins(starts_at: str) -> datetime:
+    """When that is in Shanghai."""
+    return datetime.fromisoformat(starts_at).astimezone(_SHANGHAI)

@@ -1,18 +1,19 @@
 -- 待办事项 · what is due
 -- What is due by when, of whom, and what is done? Duty reports, section exchanges, required talks, what was promised in talks, items of
--- plans, what is to be made up; duty reports that wait for their assessment, visits for their approval. What was never begun, too.
+-- plans, sessions that carriers owe by the rule pack, what is to be made up; and what waits: duty reports for their assessment, visits
+-- for their approval, proposed entries for being verified, disputes and pending effects for a decision. What was never begun, too.
 -- Overdue is what is due before today and not done.
 -- resource: due
 -- kind: asked
 -- whose: owner
--- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.duty-report-assessed.v1, chengzhang.work.section-exchange-held.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1, chengzhang.learning.month-arranged.v1, chengzhang.learning.session-convened.v1, chengzhang.learning.session-rescheduled.v1, chengzhang.learning.session-cancelled.v1, chengzhang.learning.attendance-recorded.v1, chengzhang.learning.make-up-completed.v1, chengzhang.welfare.visit-proposed.v1, chengzhang.welfare.visit-approved.v1, chengzhang.welfare.home-visit-made.v1
+-- types: chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.people.section-defined.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.duty-report-assessed.v1, chengzhang.work.section-exchange-held.v1, chengzhang.talk.talk-required.v1, chengzhang.talk.talk-held.v1, chengzhang.talk.follow-up-promised.v1, chengzhang.learning.month-arranged.v1, chengzhang.learning.session-convened.v1, chengzhang.learning.session-rescheduled.v1, chengzhang.learning.session-cancelled.v1, chengzhang.learning.attendance-recorded.v1, chengzhang.learning.make-up-completed.v1, chengzhang.welfare.visit-proposed.v1, chengzhang.welfare.visit-approved.v1, chengzhang.welfare.home-visit-made.v1, chengzhang.learning.carrier-joined.v1, chengzhang.learning.plan-adopted.v1, chengzhang.people.branch-defined.v1, chengzhang.any.pack-followed.v1, chengzhang.any.entry-proposed.v1, chengzhang.any.entry-verified.v1, chengzhang.any.entry-disputed.v1, chengzhang.any.dispute-settled.v1, chengzhang.work.output-filed.v1
 
 SELECT
-    d.duty, -- key text · 任务 · duty-report, section-exchange, talk, follow-up, plan-item, make-up, assessment or visit-approval
-    d.id, -- key text · 编号 · what tells it apart: person/2026H1, section/2026-03, session/person, or its id
+    d.duty, -- key text · 任务 · duty-report, section-exchange, talk, follow-up, plan-item, session, make-up, assessment, visit-approval, verification, dispute or effect
+    d.id, -- key text · 编号 · what tells it apart: person/2026H1, section/2026-03, party-day/2026-03, session/person, or its id
     min(d.owner) AS owner, -- base.Person · 责任人 · whose it is; null where it is nobody's in particular
     min(d.section) AS section, -- base.Section · 科室 · the section that owes it, or where the owner sat as it was recorded
-    min(d.what) AS what, -- text · 事项 · report, exchange, talk, follow-up, plan-item, make-up, assessment or approval
+    min(d.what) AS what, -- text · 事项 · report, exchange, talk, follow-up, plan-item, session, make-up, assessment, approval, verification or decision
     min(d.due_on) AS due_on, -- date · 期限 · by when; null where nothing says so
     min(d.done_on) AS done_on, -- date · 完成日期 · when it was done; null until then
     jsonb_object_agg(d.event_id, 1) AS told_by -- behind
@@ -20,6 +21,9 @@ FROM (
     SELECT o.office, o.duty, o.subject || '/' || o.period AS id, CASE o.duty WHEN 'duty-report' THEN o.subject END AS owner,
         o.section, CASE o.duty WHEN 'duty-report' THEN 'report' ELSE 'exchange' END AS what, o.due_on, o.done_on, o.event_id
     FROM owed_duty AS o
+    UNION ALL
+    SELECT s.office, 'session', s.id, NULL, NULL, 'session', s.due_on, s.done_on, s.event_id
+    FROM owed_session AS s
     UNION ALL
     SELECT q.office, 'talk', q.data ->> 'duty', coalesce(q.data ->> 'with', q.person), q.section, 'talk',
         (q.data ->> 'due_on')::date, NULL, q.event_id
@@ -91,5 +95,32 @@ FROM (
         shanghai_day(a.occurred_at), a.event_id
     FROM everything AS a
     WHERE a.type = 'chengzhang.work.duty-report-assessed.v1'
+    UNION ALL
+    SELECT p.office, 'verification', p.event_id::text, NULL, p.section, 'verification', NULL, NULL, p.event_id
+    FROM everything AS p
+    WHERE p.type = 'chengzhang.any.entry-proposed.v1'
+    UNION ALL
+    SELECT v.office, 'verification', v.data ->> 'event', NULL, v.section, 'verification', NULL, shanghai_day(v.occurred_at), v.event_id
+    FROM everything AS v
+    WHERE v.type = 'chengzhang.any.entry-verified.v1'
+    UNION ALL
+    SELECT d.office, 'dispute', d.event_id::text, NULL, d.section, 'decision', NULL, shanghai_day(s.occurred_at), e.event_id
+    FROM everything AS d
+    LEFT JOIN LATERAL (
+        SELECT s.event_id, s.occurred_at
+        FROM everything AS s
+        WHERE
+            s.type = 'chengzhang.any.dispute-settled.v1' AND s.office = d.office AND s.data ->> 'event' = d.data ->> 'event'
+            AND s.position > d.position
+        ORDER BY s.position
+        LIMIT 1
+    ) AS s ON true
+    CROSS JOIN LATERAL (VALUES (d.event_id), (s.event_id)) AS e (event_id)
+    WHERE d.type = 'chengzhang.any.entry-disputed.v1' AND e.event_id IS NOT NULL
+    UNION ALL
+    SELECT o.office, 'effect', o.data ->> 'output', o.data ->> 'lead', o.section, 'decision', NULL,
+        CASE WHEN o.data -> 'settled' ->> 'effect' <> 'pending' THEN (o.data -> 'settled' ->> 'on')::date END, o.event_id
+    FROM everything AS o
+    WHERE o.type = 'chengzhang.work.output-filed.v1' AND o.data ->> 'effect' = 'pending'
 ) AS d
 GROUP BY d.office, d.duty, d.id

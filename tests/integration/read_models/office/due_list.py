@@ -11,7 +11,18 @@ from tests.integration.read_models.known import Fact, Known
 from tests.integration.read_models.work import duty_calendar
 
 Key = tuple[Any, ...]
-_WHAT = {"duty-report": "report", "section-exchange": "exchange", "visit-approval": "approval"}
+_WHAT = {
+    "duty-report": "report", "section-exchange": "exchange", "visit-approval": "approval", "dispute": "decision",
+    "effect": "decision",
+}  # fmt: skip
+# By the packs, which say the same: of which carrier, of which kind, in which months or quarters. One each is owed.
+_OWED = {
+    "central-group": ("central-group", None, "Q"),
+    "youth-group": ("youth-group", None, "-"),
+    "members-meeting": ("branch", "members-meeting", "Q"),
+    "committee-meeting": ("branch", "committee-meeting", "-"),
+    "party-day": ("branch", "party-day", "-"),
+}
 
 
 def keys(known: Known) -> Iterator[Key]:
@@ -28,6 +39,13 @@ def keys(known: Known) -> Iterator[Key]:
         if fact.data.get("state", "leave") in {"leave", "absent"}:
             yield "make-up", f"{fact.data['session']}/{fact.data['person']}"
     yield from (("visit-approval", fact.data["visit"]) for fact in _visits(known))
+    yield from (("session", ident) for ident in _owed_sessions(known))
+    yield from (("verification", fact.event["id"]) for fact in known.standing("any.entry-proposed"))
+    yield from (("verification", fact.data["event"]) for fact in known.standing("any.entry-verified"))
+    yield from (("dispute", fact.event["id"]) for fact in known.standing("any.entry-disputed"))
+    for fact in known.standing("work.output-filed"):
+        if fact.data.get("effect") == "pending":
+            yield "effect", fact.data["output"]
 
 
 def row(known: Known, key: Key) -> dict[str, Any]:
@@ -169,7 +187,82 @@ def _visit(known: Known, ident: str) -> dict[str, Any]:
     }
 
 
+def _owed_sessions(known: Known) -> Iterator[str]:
+    """In each period since the carrier was first named, up to the newest."""
+    named: dict[str, list[str]] = {}
+    for fact in known.standing("learning.carrier-joined"):
+        named.setdefault(fact.data["carrier"], []).append(fact.data["on"])
+    for fact in known.standing("learning.plan-adopted"):
+        named.setdefault(fact.data["carrier"], []).append(f"{fact.data['year']}-01-01")
+    for fact in known.standing("people.branch-defined"):
+        named.setdefault("branch", []).append(fact.day.isoformat())
+    for fact in known.standing("learning.session-convened"):
+        for carrier in fact.data["carriers"]:
+            named.setdefault(carrier, []).append(met.begins(fact.data["starts_at"]).date().isoformat())
+    for what, (carrier, _, sort) in _OWED.items():
+        if carrier in named:
+            since = max(min(named[carrier]), known.began.isoformat())[:7]
+            months = [f"{year}-{month:02d}" for year in range(1990, 2030) for month in range(1, 13)]
+            within = [month for month in months if since <= month <= known.newest.isoformat()[:7]]
+            yield from dict.fromkeys(f"{what}/{month if sort == '-' else _quarter(month)}" for month in within)
+
+
+def _quarter(day: str) -> str:
+    return f"{day[:4]}Q{(int(day[5:7]) + 2) // 3}"
+
+
+def _session(known: Known, ident: str) -> dict[str, Any]:
+    what, period = ident.split("/")
+    carrier, kind, sort = _OWED[what]
+    days = [
+        session.at.date().isoformat()
+        for name, session in met.sessions(known).items()
+        if carrier in session.data["carriers"] and (kind is None or kind in session.data["kinds"])
+        and any(
+            fact.data["session"] == name and fact.data["state"] in {"present", "partial"}
+            for fact in known.standing("learning.attendance-recorded")
+        )
+    ]  # fmt: skip
+    within = [day for day in days if (day[:7] if sort == "-" else _quarter(day)) == period]
+    last = f"{period[:4]}-{3 * int(period[5]):02d}" if sort == "Q" else period
+    due_on = duty_calendar.last_day(last).isoformat()
+    return {"owner": None, "sections": [], "due_on": due_on, "done_on": min(within, default=None)}
+
+
+def _verification(known: Known, ident: str) -> dict[str, Any]:
+    verified = [fact for fact in known.standing("any.entry-verified") if fact.data["event"] == ident]
+    proposed = [fact for fact in known.standing("any.entry-proposed") if fact.event["id"] == ident]
+    return {
+        "owner": None,
+        "sections": [stamp.get("section") for fact in (*verified, *proposed) for stamp in fact.stamps[:1]],
+        "due_on": None,
+        "done_on": min((fact.day.isoformat() for fact in verified), default=None),
+    }
+
+
+def _dispute(known: Known, ident: str) -> dict[str, Any]:
+    (dispute,) = [fact for fact in known.standing("any.entry-disputed") if fact.event["id"] == ident]
+    settled = [
+        fact.day.isoformat()
+        for fact in known.standing("any.dispute-settled")
+        if fact.data["event"] == dispute.data["event"] and fact.event["sequence"] > dispute.event["sequence"]
+    ]
+    sections = [stamp.get("section") for stamp in dispute.stamps[:1]]
+    return {"owner": None, "sections": sections, "due_on": None, "done_on": settled[0] if settled else None}
+
+
+def _effect(known: Known, ident: str) -> dict[str, Any]:
+    (output,) = [fact for fact in known.standing("work.output-filed") if fact.data["output"] == ident]
+    done_on = output.data["settled"]["on"] if output.effect != "pending" else None
+    sections = [stamp.get("section") for stamp in output.stamps[:1]]
+    return {"owner": output.data["lead"], "sections": sections, "due_on": None, "done_on": done_on}
+
+
 _TOLD = {
+    "session": _session,
+    "verification": _verification,
+    "dispute": _dispute,
+    "effect": _effect,
     "duty-report": _report,
     "section-exchange": _exchange,
     "talk": _talk,
