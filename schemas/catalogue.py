@@ -3,6 +3,7 @@
 from typing import Final, TypeVar
 
 from schemas import (
+    appraisal,
     courses,
     discipline,
     entries,
@@ -13,6 +14,8 @@ from schemas import (
     meeting,
     people,
     planning,
+    posting,
+    selection,
     spirit,
     talk,
     team,
@@ -36,6 +39,9 @@ _GROUPS: Final = (
     team,
     welfare,
     spirit,
+    appraisal,
+    posting,
+    selection,
     following,
     entries,
 )

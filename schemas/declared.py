@@ -71,6 +71,10 @@ KINDS: Final[Mapping[str, Words]] = {
     "hold": Words("保全", "hold"),
     "event": Words("事件", "event"),
     "batch": Words("批次", "batch"),
+    "cycle": Words("年度考核", "cycle"),
+    "objection": Words("公示异议", "objection"),
+    "selection": Words("评先", "selection"),
+    "award": Words("荣誉", "award"),
 }
 
 

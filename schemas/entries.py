@@ -7,7 +7,20 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import ActionData, Count, EventData, EventId, Fields, Id, Instant, LongText, Model, Sha256, Text
+from schemas.base import (
+    ActionData,
+    Count,
+    EventData,
+    EventId,
+    Fields,
+    Id,
+    Instant,
+    LongText,
+    Many,
+    Model,
+    Sha256,
+    Text,
+)
 from schemas.declared import New, Ref, Secret, Values, Words
 
 Reason = Annotated[
@@ -53,6 +66,9 @@ class EntryRevoked(Taking, EventData, name="chengzhang.any.entry-revoked.v1", of
 
     fact: Annotated[Fact, Words("被撤销的事实", "revoked fact")] = Field(
         description="what was revoked, with its original time and stamps"
+    )
+    reopens: Annotated[Many[EventId], Words("重新打开的归档", "reopened files")] | None = Field(
+        default=None, description="the archived appraisals that it reopens, where it does"
     )
 
 

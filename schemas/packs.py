@@ -15,9 +15,11 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from schemas.base import Count, Day, Text, Year
+from schemas.appraisal import Consequence, Grade
+from schemas.base import Amount, Count, Day, Text, Year
 from schemas.discipline import MEASURES, BarKind
 from schemas.following import PackId
+from schemas.selection import Condition
 
 FOLDER: Final = Path(__file__).parents[1] / "services" / "recorder" / "domain" / "rules"
 T = TypeVar("T")
@@ -125,6 +127,13 @@ class Routine(Part):
     excellent_needs_good_percent: Figure[Percent]
 
 
+class After(Part):
+    """That a grade, so many years on end, may be followed by something."""
+
+    grade: Grade
+    years: Count
+
+
 class Appraisal(Part):
     """The yearly appraisal (年度考核)."""
 
@@ -144,6 +153,13 @@ class Appraisal(Part):
     appeal_answer_days: Figure[Count]
     appeal_extension_days: Figure[Count]
     routine: Routine | None = None
+    consequences: Mapping[Consequence, Figure[After]] = {}  # facts that may follow, each recorded on its own
+
+
+class Selection(Part):
+    """Choosing the advanced (评先): the conditions that there are, each with its figure."""
+
+    conditions: Mapping[Condition, Figure[Amount]]
 
 
 class Discipline(Part):
@@ -175,6 +191,7 @@ class Pack(Part):
     appraisal: Appraisal
     discipline: Discipline
     welfare: Welfare
+    selection: Selection
     retention_years: Figure[Count]
 
     def figures(self) -> Iterator[tuple[str, Figure[Any]]]:

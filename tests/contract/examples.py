@@ -21,6 +21,9 @@ _SESSION: Final = {
     "session": "m-2", "items": ["i-1"], "carriers": ["branch"], "kinds": ["lecture"], "title": "专题党课",
     "starts_at": "2026-05-06T15:00:00+08:00", "minutes": 90, "chair": "p-1",
 }  # fmt: skip
+_MORE: Final = ("p-11", "p-12", "p-13", "p-14")
+_CASE: Final = {"cycle": "cy-2026", "person": "p-12"}
+_UNDETERMINED: Final = {"grade": "undetermined", "reason": "investigation", "appraised_by": "office"}
 # What the examples rest on besides each other, before the example of a type.
 _BEFORE: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     "define-section": [("people.define-section", {"section": "s-2", "name": "信息科"})],
@@ -31,6 +34,22 @@ _BEFORE: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     ],
     "close-discipline": [
         ("people.record-discipline", {"measure": "d-2", "person": "p-1", "measure_kind": "立案", "case": "open"}),
+    ],
+    "open-cycle": [
+        (name, {"person": ident, **more})
+        for ident in _MORE
+        for name, more in (
+            ("people.register-person", _PERSON),
+            ("people.assume-post", {**_POST, "person": ident, "post": f"post-{ident}"}),
+        )
+    ],
+    "request-review": [
+        ("appraisal.propose-grade", {**_CASE, **_UNDETERMINED, "comment": "审查中。"}),
+        ("appraisal.decide-grade", {**_CASE, "grade": "undetermined", "by": "head"}),
+        ("appraisal.give-notice", {**_CASE, "on": "2026-12-18"}),
+    ],
+    "withdraw-candidate": [
+        ("selection.recommend-candidate", {"selection": "sel-1", "person": "p-13", "by": "branch"}),
     ],
     "reschedule-session": [("learning.convene-session", _SESSION)],
     "settle-effect": [

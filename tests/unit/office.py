@@ -102,7 +102,8 @@ class Office:
         return self.refused("any.revoke-entry", {"event": event.id, "reason": "mistake"})
 
     def aimed(self, action: Action) -> Action:
-        """With the event that it takes back."""
+        """With the event that it takes back, and those that it names."""
+        action = decider.citing(action, self.events)
         target = self.events.get(action.data.event) if decider.aims(action.data) else None
         if target is None:
             return action

@@ -74,6 +74,9 @@ REPEATABLE = {
     "team.leave-team", "team.end-pairing", "team.dissolve-team",
     "people.name-office", "people.set-rank", "people.open-file", "learning.join-carrier", "learning.revise-plan",
     "learning.reschedule-session", "learning.observe-session", "learning.waive-requirement", "any.follow-pack",
+    "appraisal.admit-evidence", "appraisal.record-special-appraisal", "appraisal.propose-grade",
+    "appraisal.post-excellent-list", "selection.record-opinion", "selection.post-candidates",
+    "selection.decide-selection",
 }  # fmt: skip
 FOR_EVER = {
     "people.erase-person", "people.place-hold", "people.lift-hold", "any.revoke-entry", "any.correct-entry",

@@ -16,6 +16,7 @@ from services.recorder.domain.fold_version import FOLD_VERSION
 
 SHAPES: Final = {  # by fold version; what was released is never changed
     1: "9bdfde2e41178ebb57e65692edf353c674f832f0f8d1c5836b525fc4d106d897",
+    2: "9bdfde2e41178ebb57e65692edf353c674f832f0f8d1c5836b525fc4d106d897",
 }
 
 

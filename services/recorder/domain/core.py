@@ -32,7 +32,8 @@ RETRYABLE: Final = frozenset(
     {
         "unknown-reference", "not-yet", "unknown-type", "no-attendance", "stale-version", "on-hold", "within-retention",
         "archived", "heads-no-section", "session-not-held", "not-as-approved", "session-cancelled", "no-leave",
-        "unverified",
+        "unverified", "stage-order", "over-quota", "barred-grade", "posting-running", "objection-open",
+        "workdays-unknown", "appraised-elsewhere", "not-eligible",
     }
 )  # fmt: skip
 NOT_BINDING: Final = frozenset({"not-yours"})  # refused for good, and the id stays free: it may be another's
@@ -182,8 +183,9 @@ class Action(NamedTuple):
     ``typed`` how many values its data have, where it says how it was entered. A
     correction has its replacement as an action of its own (first index 1); a revocation or correction has the event
     that it takes back as ``target`` where that is known before the append, and ``naming``, the keys of stored states
-    that may hold facts that rest on it. What erases, or forbids it, has who sent it (``by``), the time of deciding
-    (``now``), and the installation's ``terms``. ``gist`` is what its type tells of sealed fields for deciding.
+    that may hold facts that rest on it. ``cited``: the recorded events that its data name, as far as there are.
+    What erases, or forbids it, has who sent it (``by``), the time of deciding (``now``), and the installation's
+    ``terms``. ``gist`` is what its type tells of sealed fields for deciding.
     """
 
     office: str
@@ -209,6 +211,7 @@ class Action(NamedTuple):
     owner: str | None = None
     gist: Mapping[str, str] = MappingProxyType({})
     typed: int | None = None
+    cited: Mapping[str, Event] = MappingProxyType({})
 
     def under(self, terms: Terms, by: str) -> Action:
         """The same with what a decision about erasing needs, also in what it replaces."""

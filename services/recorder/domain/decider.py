@@ -1,6 +1,6 @@
 """The one door to the domain: what to load, what to decide, what changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeGuard
 
@@ -22,13 +22,16 @@ from services.recorder.domain import (
     welfare,
     work,
 )
+from services.recorder.domain.appraisal import evidence, grading, notice, order, review, routine, seats, telling
 from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
 from services.recorder.domain.facts import Search
 from services.recorder.domain.learning import courses, meeting, planning, roll, sessions, study
+from services.recorder.domain.selection import choosing, honours
 
 SUBJECTS = (  # imported for the rules that they register
     timeline, people, discipline, erasure, packs, planning, sessions, roll, study, meeting, courses, talk, work,
     goals, welfare, proposing, entries,
+    telling, evidence, order, grading, seats, routine, notice, review, choosing, honours,
 )  # fmt: skip
 takes_back = entries.takes_back
 check = facts.check
@@ -45,6 +48,21 @@ def aimed(action: Action, target: Event, naming: tuple[Key, ...] = ()) -> Action
     if takes_back(action.data):
         return action._replace(target=target, naming=naming)
     return proposing.aimed(action, target)
+
+
+def cites(action: Action) -> list[str]:
+    """The recorded events that a fact names, by their ids; those that actions are about are ``aimed``."""
+    data = (action.replacement or action).data
+    ways = facts.cites(type(data))  # none, nearly always
+    return [ident for way in ways for ident in way.ids(data.__dict__)] if ways and not aims(data) else []
+
+
+def citing(action: Action, events: Mapping[str, Event]) -> Action:
+    """The action with the events that it names, as far as they are recorded in its office."""
+    cited = {ident: found for ident in cites(action) if (found := events.get(ident)) and found.office == action.office}
+    if action.replacement is None:
+        return action._replace(cited=cited)
+    return action._replace(replacement=action.replacement._replace(cited=cited))
 
 
 def reads(action: Action) -> list[Key]:

@@ -8,7 +8,7 @@ from services.recorder.domain.core import Action, Event, Held, Key, Rejection, S
 from services.recorder.domain.facts import Ruling, keeps, needs, needs_more, rule, thing, upholds
 from services.recorder.domain.timeline import person
 
-keeps(contract.DisciplineRecorded, "case")
+keeps(contract.DisciplineRecorded, "case", "bars")
 keeps(contract.DisciplineClosed, "on")
 
 
@@ -31,7 +31,8 @@ def bars_by_the_pack(states: States, action: Action, data: contract.RecordDiscip
 @needs_more(contract.CloseDiscipline)
 def whose_case(states: States, action: Action, data: contract.CloseDiscipline) -> Iterable[Key]:
     """The person of the case."""
-    yield from (action.key("person", fact.data["person"]) for fact in _recorded(states, action, data).values())
+    for fact in _recorded(states, action, data).values():
+        yield from (action.key("person", fact.data["person"]), action.key("discipline", fact.data["person"]))
 
 
 @rule(contract.CloseDiscipline)

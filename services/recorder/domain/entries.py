@@ -1,11 +1,12 @@
 """Taking back and correcting: one decision over what stands, what would go, and what rests on it."""
 
 from collections.abc import Callable, Iterator
-from typing import Final, TypeGuard, get_args
+from typing import Any, Final, TypeGuard, get_args
 
 from schemas import entries as contract
-from schemas.base import Fields
+from schemas.base import EventData, Fields
 from schemas.catalogue import EVENTS
+from schemas.posting import FileArchived
 from services.recorder.domain import facts
 from services.recorder.domain.core import (
     Action,
@@ -52,6 +53,7 @@ def revoked_fact(event: Event, data: contract.EntryRevoked) -> Event:
 def reads(action: Action, data: Taking) -> Iterator[Key]:
     """The mark on the event, what the event touched, what may rest on it, and what its replacement reads."""
     yield action.key("revocation", data.event)
+    yield action.key(facts.CITED, data.event)
     target = action.target
     if target is not None and not isinstance(target.data, contract.EntryRevoked):
         yield from facts.touched(target, target.data)
@@ -81,6 +83,8 @@ def decide(states: States, action: Action, data: Taking, fact: Callable[..., Dec
         kept = {"corrects": target.id, "proposal": target.data.__dict__.get("proposal")}
         events.append(decided[0]._replace(data=decided[0].data.model_copy(update=kept)))
         after.apply(facts.evolve(after, events[-1]))
+    events += _with_it(after, action, target, len(events))
+    events[0] = events[0]._replace(data=_reopening(events))
     return facts.upheld(after, target, action.naming) or events
 
 
@@ -106,11 +110,30 @@ def _target(states: States, action: Action, data: Taking) -> Event | Rejection:
 
 
 def _without(states: States, action: Action, data: Taking, target: Event) -> tuple[Event, Overlay]:
-    fact = contract.Fact(type=target.data.TYPE, time=target.time, data=target.data.payload())
-    revoked = contract.EntryRevoked(
-        event=data.event, reason=data.reason, fact=fact, late_reason=data.late_reason, stamps=target.data.stamps
-    )
+    revoked = _revocation(target, reason=data.reason, late_reason=data.late_reason)
     event = make(action, target.stream, revoked)
     after = Overlay(states)
     after.apply(evolve(states, event, revoked))
     return event, after
+
+
+def _revocation(target: Event, **more: Any) -> contract.EntryRevoked:  # noqa: ANN401  # its reason
+    fact = contract.Fact(type=target.data.TYPE, time=target.time, data=target.data.payload())
+    return contract.EntryRevoked(event=target.id, fact=fact, stamps=target.data.stamps, **more)
+
+
+def _with_it(after: Overlay, action: Action, target: Event, index: int) -> list[Event]:
+    """What goes with it: taken back, too, each by an event of its own."""
+    events: list[Event] = []
+    for fallen in facts.falling(after, target):
+        revoked = _revocation(fallen, reason="withdrawn")
+        events.append(make(action, fallen.stream, revoked, index + len(events)))
+        after.apply(evolve(after, events[-1], revoked))
+    return events
+
+
+def _reopening(events: list[Event]) -> EventData:
+    """The first revocation, which says which archived files it reopens."""
+    gone = [event.data.event for event in events[1:] if isinstance(event.data, contract.EntryRevoked)
+            and event.data.fact.type == FileArchived.TYPE]  # fmt: skip
+    return events[0].data.model_copy(update={"reopens": tuple(gone)}) if gone else events[0].data

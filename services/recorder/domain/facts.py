@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from schemas.base import OFFICE, ActionData, EventData, Fields, instant
 from schemas.catalogue import BECOMES, EVENTS
@@ -37,13 +37,17 @@ from services.recorder.domain.core import (
     unknown,
 )
 
+CITED: Final = "cited"  # the kind of the row of an event that others rest on by its id: an admitted entry, a grade
 PROPOSAL: Final = "event"  # the kind of the row of a proposed entry: what was recorded of it is held there, too
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 Ruling = Rejection | Mapping[str, Any] | None
+Data: TypeAlias = Any  # of whichever of the types that a rule is for
 Rule = Callable[[States, Action, Any], Ruling]
 Needs = Callable[[Action, Any], Iterable[Key]]
 NeedsMore = Callable[[States, Any, Any], Iterable[Key]]  # of an action or an event, and its data
 Upholds = Callable[[States, Event, Any], Rejection | None]
+Falls = Callable[[States, Event, Any], Iterable[Event]]
+Idents = Callable[[Any], Iterable[str]]  # of an event's data
 
 
 class ByHand(NamedTuple):
@@ -61,8 +65,10 @@ _RULES: Final[dict[type[ActionData], list[Rule]]] = {}
 _NEEDED: Final[dict[type[ActionData], list[Needs]]] = {}
 _NEEDED_MORE: Final[dict[type[Fields], list[NeedsMore]]] = {}
 _UPHELD: Final[dict[type[EventData], list[Upholds]]] = {}
+_FALLING: Final[dict[type[EventData], Falls]] = {}
 _KEPT: Final[dict[type[EventData], tuple[str, ...]]] = {}
 _HELD_BY: Final[dict[type[EventData], str]] = {}
+_HELD_IN: Final[dict[type[EventData], list[tuple[str, Idents]]]] = {}
 BY_HAND: Final[dict[type[EventData], ByHand]] = {}
 
 
@@ -99,6 +105,23 @@ def needs_more(*models: type[Fields]) -> Callable[[NeedsMore], NeedsMore]:
     return register
 
 
+def falls(*models: type[EventData]) -> Callable[[Falls], Falls]:
+    """What goes with an event of these types: ``looks(after, event, data)`` at the states without it, last first."""
+
+    def register(looks: Falls) -> Falls:
+        for model in models:
+            _FALLING[model] = looks
+        return looks
+
+    return register
+
+
+def falling(after: States, event: Event) -> Iterable[Event]:
+    """The facts that go with this one, last first."""
+    looks = _FALLING.get(type(event.data))
+    return looks(after, event, event.data) if looks else ()
+
+
 def upholds(*models: type[EventData]) -> Callable[[Upholds], Upholds]:
     """Why an event of these types can't be taken back: ``looks(after, event, data)`` at the states without it.
 
@@ -116,7 +139,23 @@ def upholds(*models: type[EventData]) -> Callable[[Upholds], Upholds]:
 def keeps(model: type[EventData], *names: str, by: str | None = None) -> None:
     """The thing whose stream it is in holds facts of this type, with these members; ``by``: a row of that kind."""
     _KEPT[model] = (*_KEPT.get(model, ()), *names)
-    _HELD_BY[model] = by or spec_stream(model).mark.kind
+    _HELD_BY[model] = spec_stream(model).mark.kind if by is None else by
+
+
+def held_in(kind: str, *models: type[EventData], derived: bool = False) -> Callable[[Idents], Idents]:
+    """Rows of that kind hold facts of these types: those with these ids, instead of the thing's of their stream.
+
+    The ids are told by members of the action, too; else they are ``derived``, and ``needs_more`` says what to load.
+    """
+
+    def register(idents: Idents) -> Idents:
+        for model in models:
+            _HELD_IN.setdefault(model, []).append((kind, idents))
+            if not derived:
+                needs(model.ACTION)(lambda action, data: [action.key(kind, ident) for ident in idents(data)])
+        return idents
+
+    return register
 
 
 # --- what is derived of a type, once ---
@@ -134,10 +173,12 @@ class Spec:
     once: str | None
     kept: tuple[str, ...]
     held_by: str | None
+    held_in: tuple[tuple[str, Idents], ...]
 
     def holders(self) -> set[str]:
         """The kinds whose rows hold facts of this type."""
-        return {*(named.mark.kind for named in self.new), *(kind for kind in (self.once, self.held_by) if kind)}
+        rows = (self.once, self.held_by, *(kind for kind, _ in self.held_in))
+        return {*(named.mark.kind for named in self.new), *(kind for kind in rows if kind)}
 
     @property
     def own(self) -> bool:
@@ -195,8 +236,15 @@ def spec(model: type[EventData]) -> Spec:
     since = [named.mark.since for named in new if isinstance(named.mark, New) and named.mark.since]
     kept = dict.fromkeys([*(n.path[0] for n in model.NAMES), *model.ONCE, *since, *_KEPT.get(model, ())])
     once = model.TYPE.split(".")[2] if model.ONCE and model not in BY_HAND else None
-    held_by = _HELD_BY.get(model) or (None if new or once else stream.mark.kind)
-    return Spec(model, stream, new, refs, stamped, once, tuple(kept), held_by)
+    held_in = tuple(_HELD_IN.get(model, ()))
+    held_by = _HELD_BY.get(model) or (None if new or once or held_in else stream.mark.kind)
+    return Spec(model, stream, new, refs, stamped, once, tuple(kept), held_by, held_in)
+
+
+@cache
+def cites(model: type[ActionData]) -> tuple[Named, ...]:
+    """Where actions of a type name recorded events."""
+    return tuple(named for named in model.NAMES if named.mark.kind == PROPOSAL)
 
 
 def becomes(data: ActionData) -> type[EventData]:
@@ -282,6 +330,9 @@ def _holders(event: Event, data: EventData) -> Iterator[Key]:
         yield once_key(event.office, facts.model, members)
     if facts.held_by:
         yield facts.held_by, event.stream_key()[1]
+    for kind, idents in facts.held_in:
+        for ident in idents(data):
+            yield kind, f"{event.office}/{ident}"
 
 
 def once_key(office: str, model: type[EventData], members: Mapping[str, Any]) -> Key:
@@ -376,7 +427,9 @@ def made_by(state: Thing, kind: str) -> str | None:
 
 
 def exists(states: States, action: Action, kind: str, ident: str) -> bool:
-    """Whether there is such a thing at the action's time."""
+    """Whether there is such a thing at the action's time; of events, whether there are such."""
+    if kind == PROPOSAL:
+        return ident in action.cited
     return since(thing(states, action.key(kind, ident)), kind) <= action.moment
 
 
@@ -466,6 +519,8 @@ def upheld(after: States, event: Event, found: Iterable[Key]) -> Rejection | Non
 
     ``found``: the keys of all states in which facts may be held that name what it made.
     """
+    if cited := thing(after, event.key(CITED, event.id)).facts:
+        return rests(event.id, cited)
     keys = list(dict.fromkeys((*found, *touched(event, event.data))))
     for named in spec(type(event.data)).new:
         for ident in named.ids(event.data.__dict__):

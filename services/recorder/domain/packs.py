@@ -44,11 +44,16 @@ def nations(year: int) -> Pack:
 @rule(FollowPack)
 def there_is_such(_states: States, _action: Action, data: FollowPack) -> Ruling:
     """Only a pack that is there."""
-    if data.pack in packs():
+    return absent(data.pack)
+
+
+def absent(pack: str) -> Rejection | None:
+    """Why nobody goes by a pack that isn't there."""
+    if pack in packs():
         return None
     there = ", ".join(sorted(packs()))
     return Rejection(
         "unknown-reference",
-        f"There is no rule pack {data.pack} here. There are: {there}. Choose one, or have it added first.",
-        f"没有规则包 {data.pack}。现有：{there}。请选用其中之一，或先请管理员添加。",
+        f"There is no rule pack {pack} here. There are: {there}. Choose one, or have it added first.",
+        f"没有规则包 {pack}。现有：{there}。请选用其中之一，或先请管理员添加。",
     )

@@ -7,14 +7,14 @@ from services.recorder.domain.core import Action, Event, Held, Key, Rejection, S
 from services.recorder.domain.facts import Ruling, becomes, keeps, needs_more, rule, thing, upholds
 from services.recorder.domain.timeline import NO_END, Person, person
 
-keeps(contract.PersonRegistered, "joined_on", "previous")
-keeps(contract.PostAssumed, "tier", "section", "concurrent", "acting", "from_on")
+keeps(contract.PersonRegistered, "joined_on", "previous", "establishment", "probation_until")
+keeps(contract.PostAssumed, "tier", "section", "concurrent", "acting", "managed_by", "from_on")
 keeps(contract.PostEnded, "on")
 keeps(contract.PersonTransferred, "on")
 keeps(contract.PersonLeft, "on", "to")
 keeps(contract.PartyRoleSet, "branch", "role", "from_on")
 keeps(contract.RankSet)
-keeps(contract.SecondmentStarted, "from_on")
+keeps(contract.SecondmentStarted, "from_on", "kind", "direction")
 keeps(contract.SecondmentEnded, "on")
 keeps(contract.LongLeaveStarted, "from_on")
 keeps(contract.LongLeaveEnded, "on")
@@ -88,7 +88,8 @@ def ends_and_moves_after_it_begins(after: States, event: Event, data: contract.P
 @needs_more(contract.EndSecondment, contract.EndLongLeave)
 def whose_end(states: States, action: Action, data: contract.EndSecondment | contract.EndLongLeave) -> Iterable[Key]:
     """The person of what ends."""
-    yield from (action.key("person", fact.data["person"]) for fact in _begun(states, action, data).values())
+    for fact in _begun(states, action, data).values():
+        yield from (action.key("person", fact.data["person"]), action.key("away", fact.data["person"]))
 
 
 @rule(contract.EndSecondment, contract.EndLongLeave)

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from schemas.base import EventData, Stamp, Tier
-from schemas.people import PartyRoleSet, PersonLeft, PersonTransferred, PostAssumed, PostEnded
+from schemas.people import (
+    Establishment,
+    PartyRoleSet,
+    PersonLeft,
+    PersonRegistered,
+    PersonTransferred,
+    PostAssumed,
+    PostEnded,
+)
 from services.recorder.domain.core import Action, States, Thing, stamp, state
 
 HIGHEST: Final[tuple[Tier, ...]] = ("leadership", "section-head", "staff")
@@ -104,6 +112,20 @@ class Person(Thing):
     def heads_section(self, day: str) -> bool:
         """Whether this person headed a section on that day, acting or not, concurrently or not."""
         return any(post.data["tier"] == "section-head" for post in self.held(day))
+
+    def registered(self) -> dict[str, Any]:
+        """What the registration says."""
+        return next((fact.data for fact in self.of_type(PersonRegistered).values()), {})
+
+    def establishment(self) -> Establishment:
+        """Whether civil service or institution (编制)."""
+        found: Establishment = self.registered().get("establishment", "civil-service")
+        return found
+
+    def on_probation(self, day: str) -> bool:
+        """Whether on probation that day: its last one counts."""
+        until: str = self.registered().get("probation_until", "")
+        return day <= until
 
     def party_role(self, day: str) -> str | None:
         """The role in a party branch on that day, the highest of several branches' latest."""

@@ -161,10 +161,12 @@ class Batch:
         return built
 
     def aimed(self, action: Action) -> Action:
-        """The action with the event that it takes back, where it takes back one that is known by now.
+        """The action with the events that it names, and the one that it takes back, as far as they are known by now.
 
         What may rest on that: what was stored and names it, and whatever was changed since.
         """
+        if decider.cites(action):
+            action = decider.citing(action, self.targets)
         if action.target is not None or not decider.aims(action.data):
             return action
         target = self.targets.get(action.data.event)

@@ -68,9 +68,10 @@ def _more(asking: Sequence[tuple[Batch, Action]], known: Keys) -> Keys:
 async def _look_up(connection: Connection, batches: Mapping[int, Batch], parts: Parts) -> None:
     asked = [(shard, submission) for shard in batches for submission in parts[shard]]
     named = {
-        (shard, submission.action.data.event)
+        (shard, event)
         for shard, submission in asked
-        if submission.action is not None and decider.aims(submission.action.data)
+        if submission.action is not None
+        for event in _events(submission.action)
     }
     rows = QUERIES.look_up(
         connection,
@@ -88,6 +89,11 @@ async def _look_up(connection: Connection, batches: Mapping[int, Batch], parts: 
         else:
             event = event_of(orjson.loads(record["body"]))
             batch.targets[event.id] = event
+
+
+def _events(action: Action) -> list[str]:
+    """The recorded events that deciding the action needs."""
+    return [*([action.data.event] if decider.aims(action.data) else ()), *decider.cites(action)]
 
 
 async def _search(connection: Connection, batches: Mapping[int, Batch], parts: Parts) -> None:

@@ -1,0 +1,261 @@
+"""A selection's steps: opened by conditions of the pack, recommended, asked about, voted, posted, decided."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from schemas import posting, selection
+from schemas.base import instant
+from schemas.declared import values_of
+from schemas.packs import packs
+from services.recorder.domain.appraisal import order
+from services.recorder.domain.appraisal.notice import posted_until
+from services.recorder.domain.appraisal.rows import last
+from services.recorder.domain.core import Action, Event, Key, Rejection, States, Thing, rests, unknown
+from services.recorder.domain.facts import Data, Ruling, exists, needs, needs_more, rule, upholds
+from services.recorder.domain.packs import followed
+from services.recorder.domain.packs import key as office
+from services.recorder.domain.selection import conditions, rows
+from services.recorder.domain.timeline import stamps
+
+STEPS: Final = (
+    selection.RecommendCandidate, selection.WithdrawCandidate, selection.RecordOpinion, selection.HoldVote,
+    selection.PostCandidates, selection.DecideSelection,
+)  # fmt: skip
+WORDS: Final = values_of(selection.OpenSelection, "conditions")
+
+
+@needs(selection.OpenSelection)
+def by_which_pack(action: Action, _data: selection.OpenSelection) -> Iterable[Key]:
+    """Conditions are the pack's."""
+    yield office(action)
+
+
+@rule(selection.OpenSelection)
+def goes_by_the_packs_conditions(states: States, action: Action, data: selection.OpenSelection) -> Ruling:
+    """Those that the pack has, of persons or of sections."""
+    pack = followed(states, action, action.day)
+    fitting = conditions.OF_SECTIONS if data.for_ == "sections" else conditions.OF_PERSONS
+    there = [code for code in pack.selection.conditions if code in fitting]
+    if strange := [code for code in data.conditions if code not in there]:
+        return Rejection(
+            "unknown-reference",
+            f"The rule pack {pack.pack} has no condition {strange[0]} for {data.for_}. It has: {', '.join(there)}. "
+            "Choose among these, or follow another pack.",
+            f"规则包 {pack.pack} 对{'科室' if data.for_ == 'sections' else '个人'}没有条件 {strange[0]}。"
+            f"现有：{'、'.join(there)}。请从中选用，或采用其他规则包。",
+        )
+    return {"year": int(action.day[:4]), "rule_pack": pack.pack}
+
+
+def _subjects(data: Data) -> list[str]:
+    if isinstance(data, selection.PostCandidates):
+        return list(data.candidates)
+    if isinstance(data, selection.DecideSelection):
+        return list(data.chosen)
+    return [rows.subject(data)] if not isinstance(data, selection.HoldVote) else []
+
+
+@needs_more(*STEPS)
+def what_conditions_ask(states: States, action: Action, data: Data) -> Iterator[Key]:
+    """Of whom it is about."""
+    return conditions.keys(states, action, data.selection, _subjects(data))
+
+
+@rule(*STEPS)
+def of_its_selection(states: States, action: Action, data: Data) -> Ruling:
+    """Its year and pack, where its persons sit; of persons or of sections, as it was opened."""
+    opened, subjects = rows.opened(states, action, data.selection), _subjects(data)
+    kind = "section" if opened["for_"] == "sections" else "person"
+    for who in subjects:
+        if not exists(states, action, kind, who):
+            return unknown(kind, who)
+    return {
+        "year": opened["year"], "rule_pack": opened["rule_pack"],
+        "stamps": stamps(states, action, subjects) if kind == "person" else (),
+    }  # fmt: skip
+
+
+# --- candidates ---
+
+
+def candidates(row: Thing, moment: str) -> set[str]:
+    """Who was recommended by then, and not withdrawn since."""
+    found: set[str] = set()
+    for held in row.facts.values():
+        if held.type == selection.CandidateRecommended.TYPE and instant(held.time) <= instant(moment):
+            found.add(str(held.data.get("person") or held.data.get("section")))
+        elif held.type == selection.CandidateWithdrawn.TYPE and instant(held.time) <= instant(moment):
+            found.discard(str(held.data.get("person") or held.data.get("section")))
+    return found
+
+
+def ineligible(states: States, action: Action, ident: str, who: str) -> Rejection | None:
+    """Which condition somebody fails."""
+    code = conditions.failed(states, action, ident, who)
+    if code is None:
+        return None
+    figure = packs()[rows.opened(states, action, ident)["rule_pack"]].selection.conditions[code].value
+    words = WORDS[code]
+    return Rejection(
+        "not-eligible",
+        f"{who} fails the condition {code} ({words.en}; figure {figure}). "
+        "Leave this candidate out, or record what is missing first, then send this again.",
+        f"{who} 不符合条件 {code}（{words.zh}；标准 {figure}）。请去掉该候选，或先登记所缺内容，再重新发送。",
+    )
+
+
+@rule(selection.RecommendCandidate)
+def recommends_who_may_be_chosen(states: States, action: Action, data: selection.RecommendCandidate) -> Ruling:
+    """Who meets every condition."""
+    return ineligible(states, action, data.selection, rows.subject(data))
+
+
+@rule(selection.WithdrawCandidate, selection.RecordOpinion)
+def is_about_a_candidate(states: States, action: Action, data: Data) -> Ruling:
+    """Who was recommended."""
+    return _not_recommended(states, action, data.selection, [rows.subject(data)])
+
+
+def _not_recommended(states: States, action: Action, ident: str, subjects: Iterable[str]) -> Rejection | None:
+    there = candidates(rows.row(states, action, ident), action.time)
+    strange = next((who for who in subjects if who not in there), None)
+    if strange is None:
+        return None
+    return Rejection(
+        "stage-order",
+        f"{strange} is no candidate of {ident} by then. Record the recommendation first, then send this again.",
+        f"{strange} 当时不是 {ident} 的候选。请先登记推荐，再重新发送。",
+    )
+
+
+@rule(selection.HoldVote)
+def votes_on_candidates(states: States, action: Action, data: selection.HoldVote) -> Ruling:
+    """Who was recommended."""
+    return _not_recommended(states, action, data.selection, data.counts)
+
+
+@rule(selection.PostCandidates)
+def posts_candidates(states: States, action: Action, data: selection.PostCandidates) -> Ruling:
+    """Who was recommended and meets every condition, for so many workdays."""
+    if no := _not_recommended(states, action, data.selection, data.candidates):
+        return no
+    for who in data.candidates:
+        if no := ineligible(states, action, data.selection, who):
+            return no
+    ends_on = posted_until(rows.opened(states, action, data.selection)["rule_pack"], data)
+    return ends_on if isinstance(ends_on, Rejection) else {"ends_on": ends_on}
+
+
+# --- decided ---
+
+
+@rule(selection.DecideSelection)
+def chooses_among_those_posted(states: States, action: Action, data: selection.DecideSelection) -> Ruling:
+    """As many as there are seats, of those posted to the end, who meet the conditions and whom no objection stops."""
+    row, seats = rows.row(states, action, data.selection), rows.opened(states, action, data.selection)["seats"]
+    chosen = list(dict.fromkeys(data.chosen))
+    if len(all_chosen := chosen_of(row) | set(chosen)) > seats:
+        return Rejection(
+            "over-quota",
+            f"The selection {data.selection} has {seats} seats, and {len(all_chosen)} would be chosen. Choose fewer.",
+            f"评先 {data.selection} 有 {seats} 个名额，而将选出 {len(all_chosen)} 个。请减少入选。",
+        )
+    if no := _not_recommended(states, action, data.selection, chosen):
+        return no
+    for who in chosen:
+        if no := _unposted(row, action, who) or ineligible(states, action, data.selection, who):
+            return no
+    return None
+
+
+def chosen_of(row: Thing) -> set[str]:
+    """All who are chosen, by however many decisions."""
+    return {who for held in row.of_type(selection.SelectionDecided).values() for who in held.data.get("chosen", ())}
+
+
+def _unposted(row: Thing, action: Action, who: str) -> Rejection | None:
+    """Why nobody may be chosen yet."""
+    before = order.at(row, action.time)
+    posted = [held for held in before.of_type(selection.CandidatesPosted).values() if who in held.data["candidates"]]
+    if not posted:
+        return Rejection(
+            "stage-order",
+            f"{who} was never posted. Post the candidates first, then send this again.",
+            f"{who} 未经公示。请先公示候选，再重新发送。",
+        )
+    ends_on = min(held.data["ends_on"] for held in posted)
+    if action.day <= ends_on:
+        return Rejection(
+            "posting-running",
+            f"The posting of {who} runs until {ends_on}. Decide from the day after on.",
+            f"{who} 的公示至 {ends_on} 结束。请自次日起再决定。",
+        )
+    settled = {
+        held.data["objection"]: held.data["upheld"] for held in before.of_type(posting.ObjectionSettled).values()
+    }
+    raised = [h.data["objection"] for h in before.of_type(posting.ObjectionRaised).values() if h.data["person"] == who]
+    for objection in raised:
+        if settled.get(objection, True):
+            return Rejection(
+                "objection-open",
+                f"The objection {objection} against {who} isn't settled, or was upheld. Settle it, or choose others.",
+                f"对 {who} 的异议 {objection} 尚未处理或已成立。请先处理，或另行选择。",
+            )
+    return None
+
+
+@needs_more(posting.RaiseObjection, posting.SettleObjection)
+def whose_selection(_states: States, action: Action, data: Data) -> Iterator[Key]:
+    """The selection that it is about."""
+    if data.selection:
+        yield action.key(rows.SELECTION, data.selection)
+
+
+@rule(posting.RaiseObjection)
+def against_a_posted_candidate(states: States, action: Action, data: posting.RaiseObjection) -> Ruling:
+    """Only who is posted, as a person."""
+    if data.selection is None:
+        return None
+    row = order.at(rows.row(states, action, data.selection), action.time)
+    if any(data.person in held.data["candidates"] for held in row.of_type(selection.CandidatesPosted).values()):
+        return None
+    return order.out_of_order(posting.ObjectionRaised, data.person, [selection.CandidatesPosted])
+
+
+# --- what rests on a step ---
+
+
+@upholds(selection.CandidateRecommended, selection.CandidatesPosted, selection.SelectionOpened)
+def what_comes_after_still_may(after: States, event: Event, data: Data) -> Rejection | None:
+    """Nobody is asked about, posted or chosen who wasn't a candidate."""
+    row = after.of(Thing, event.key(rows.SELECTION, data.selection))
+    loose = list(_loose(row))
+    return rests(event.id, loose) if loose else None
+
+
+def _loose(row: Thing) -> Iterator[str]:
+    opened = last(row, selection.SelectionOpened)
+    enough = opened is None or len(chosen_of(row)) <= opened.data["seats"]
+    for ident, held in row.facts.items():
+        there = candidates(row, held.time)
+        posted = {who for fact in order.at(row, held.time).of_type(selection.CandidatesPosted).values()
+                  for who in fact.data["candidates"]}  # fmt: skip
+        said = held.data
+        match held.type:
+            case selection.OpinionRecorded.TYPE:
+                holds = (said.get("person") or said.get("section")) in {*there, *_ever(row, held.time)}
+            case selection.CandidatesPosted.TYPE:
+                holds = set(said["candidates"]) <= _ever(row, held.time)
+            case selection.SelectionDecided.TYPE:
+                holds = enough and set(said.get("chosen", ())) <= posted & there
+            case posting.ObjectionRaised.TYPE:
+                holds = said["person"] in posted
+            case _:
+                holds = True
+        if not holds:
+            yield ident
+
+
+def _ever(row: Thing, time: str) -> set[str]:
+    recommended = order.at(row, time).of_type(selection.CandidateRecommended).values()
+    return {str(held.data.get("person") or held.data.get("section")) for held in recommended}
