@@ -258,6 +258,10 @@ WHERE f.type IN ('chengzhang.learning.hours-credited.v1', 'chengzhang.learning.c
 -- Its rows.
 CREATE TABLE {name} (office text COLLATE "C" NOT NULL, {columns}, PRIMARY KEY (office, {keys})) WITH (fillfactor = 70);
 
+-- name: amending#
+-- What changes other facts of its stream is found among few, however many the stream has.
+CREATE INDEX {table}_amending ON {table} (stream, office) WHERE nth = 1 AND made_by = position AND type IN ({types});
+
 -- name: sum#
 -- Each change counts its sign.
 INSERT INTO {name} AS t (office, {keys}, facts, {figures}, shard, last_position)
@@ -279,7 +283,7 @@ INSERT INTO {name} (office, {columns}, shard, position)
 SELECT DISTINCT ON (q.office, {key}) q.office, {qualified}, q._shard, q._position
 FROM (SELECT DISTINCT office, {within} FROM {table}_change WHERE type IN ({types})) AS s
 CROSS JOIN LATERAL ({standing}) AS q
-WHERE (q.office, {key}) IN (SELECT office, {keys} FROM ({one}) AS c)
+WHERE ((q.office, {key}) IN (SELECT office, {keys} FROM ({one}) AS c)) IS TRUE -- looked up in a hash, not row by row
 ORDER BY q.office, {key}, {latest}q._position DESC;
 
 -- name: recompute#
@@ -288,7 +292,7 @@ INSERT INTO {name} (office, {columns})
 SELECT q.office, {qualified}
 FROM (SELECT DISTINCT office, {within} FROM {table}_change WHERE type IN ({types})) AS s
 CROSS JOIN LATERAL ({standing}) AS q
-WHERE (q.office, {key}) IN (SELECT office, {keys} FROM ({one}) AS c);
+WHERE ((q.office, {key}) IN (SELECT office, {keys} FROM ({one}) AS c)) IS TRUE; -- looked up in a hash, not row by row
 
 -- name: rows#
 -- What readers see of a read model.
@@ -395,24 +399,27 @@ WITH revoked AS (
     WHERE
         c.sign = -1 AND f.office = c.office AND f.person = c.person AND f.occurred_at = c.occurred_at AND f.event_id = c.event_id
         AND f.known_to = 'infinity'
-    RETURNING f.*
+    RETURNING c.ctid AS place, f.data
 )
 UPDATE {table}_change AS c SET data = r.data
 FROM revoked AS r
-WHERE
-    r.data <> c.data AND c.sign = -1 AND c.office = r.office AND c.person = r.person AND c.occurred_at = r.occurred_at
-    AND c.event_id = r.event_id;
+WHERE c.ctid = r.place AND c.data <> r.data;
 
 -- name: precede#
 -- Facts that come after what they are to be told by: it is laid over their first version.
 WITH laid AS (
-    SELECT l.office, l.person, l.occurred_at, l.event_id, overlaid({over} ORDER BY {order}, c.position) AS over
+    SELECT l.ctid AS place, l.office, l.person, l.occurred_at, l.event_id, overlaid({over} ORDER BY {order}, c.position) AS over
     FROM {table}_change AS l
-    INNER JOIN {table} AS c
-        ON c.office = l.office AND c.stream = l.stream AND c.type = '{type}' AND c.nth = 1 AND c.made_by = c.position
-        AND c.position < l.position AND (c.revoked_at IS NULL OR c.ended_by > l.position)
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM {table} AS c
+        WHERE
+            c.office = l.office AND c.stream = l.stream AND c.type = '{type}' AND c.nth = 1 AND c.made_by = c.position
+            AND c.position < l.position AND (c.revoked_at IS NULL OR c.ended_by > l.position)
+        OFFSET 0 -- by its index, whatever the table looked like when this was planned
+    ) AS c
     WHERE l.type = '{of}' AND l.sign = 1
-    GROUP BY l.office, l.person, l.occurred_at, l.event_id
+    GROUP BY l.ctid, l.office, l.person, l.occurred_at, l.event_id
 ),
 told AS (
     UPDATE {table} AS f SET data = jsonb_set(f.data, '{{{member}}}', l.over)
@@ -420,12 +427,11 @@ told AS (
     WHERE
         f.office = l.office AND f.person = l.person AND f.occurred_at = l.occurred_at AND f.event_id = l.event_id
         AND f.made_by = f.position
-    RETURNING f.*
+    RETURNING l.place, f.data
 )
 UPDATE {table}_change AS c SET data = t.data
 FROM told AS t
-WHERE
-    c.sign = 1 AND c.office = t.office AND c.person = t.person AND c.occurred_at = t.occurred_at AND c.event_id = t.event_id;
+WHERE c.ctid = t.place;
 
 -- name: amend#
 -- Facts that others of their stream change get another version at each of them, whatever came with which batch. Those that are
@@ -470,8 +476,8 @@ made AS (
         SELECT overlaid(CASE c.type {overlays} END ORDER BY {order}) AS over
         FROM {other} AS c
         WHERE
-            c.office = l.office AND c.stream = l.stream AND c.nth = 1 AND c.made_by = c.position AND c.position <= l.step
-            AND (c.revoked_at IS NULL OR c.ended_by > l.step) AND ({standing})
+            c.office = l.office AND c.stream = l.stream AND c.nth = 1 AND c.made_by = c.position AND c.type IN ({types})
+            AND c.position <= l.step AND (c.revoked_at IS NULL OR c.ended_by > l.step) AND ({standing})
     ) AS laid
     RETURNING *
 ),
@@ -503,6 +509,6 @@ RETURNING type;
 -- In which months each office recorded anything.
 INSERT INTO office_month
 SELECT office, date_trunc('month', shanghai_day(recorded_at)::timestamp)::date, min(recorded_at)
-FROM (SELECT office, recorded_at FROM fact_change UNION ALL SELECT office, recorded_at FROM care_change) AS c
+FROM (SELECT office, recorded_at FROM fact_change UNION SELECT office, recorded_at FROM care_change) AS c
 GROUP BY 1, 2
 ON CONFLICT DO NOTHING;

@@ -43,6 +43,7 @@ _FOLDING: Final = {
     "enable_seqscan": "off",
     "plan_cache_mode": "force_generic_plan",
     "work_mem": "32MB",
+    "temp_buffers": "64MB",  # a batch's changes stay in memory
 }
 _LOOK_AGAIN: Final = 0.05  # what says that it isn't live must not become a busy loop
 _log = structlog.get_logger(__name__)

@@ -78,6 +78,7 @@ def _amending(table: str, other: str, amendments: Iterable[Amendment]) -> str:
         "amend",
         table=table,
         other=other,
+        types=listed(sorted({a.type for _, a in each})),
         changes=" OR ".join(f"{which} AND (c.sign = -1 OR {a.when})" for which, a in each),
         standing=" OR ".join(f"{which} AND {a.when}" for which, a in each),
         overlays=" ".join(f"WHEN {quoted(a.type)} THEN {a.over}" for _, a in each),
@@ -96,12 +97,15 @@ def table(model: ReadModel) -> str:
 _OFTEN: Final = frozenset({AttendanceRecorded.TYPE, SessionConvened.TYPE})
 
 
-def asking(models: Iterable[ReadModel]) -> str:
-    """The statement that creates an index by which what is asked finds its facts; none where nothing needs it."""
+def indexes(models: Iterable[ReadModel]) -> Iterator[str]:
+    """The statements that create indexes: by which what amends facts is found, and what is asked finds its facts."""
+    for name in TABLES:
+        amending = listed(sorted({each.type for each in AMENDMENTS if each.table == name}))
+        yield filled("amending", table=name, types=amending)
     choosing = (model for model in models if model.kind == "asked" and "types" in model.settings)
     asked = {type_ for model in choosing for type_ in model.types if table_of(type_) == "fact"}
-    types = listed(sorted(asked - _OFTEN))
-    return f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types})" if types else ""
+    if types := listed(sorted(asked - _OFTEN)):
+        yield f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types})"
 
 
 def _stored(model: ReadModel) -> Iterator[tuple[str, str]]:

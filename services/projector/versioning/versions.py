@@ -79,7 +79,7 @@ def digest(models: Sequence[ReadModel]) -> str:
     """SHA-256 of all that makes rows, whatever the comments and spaces in it: not of views and queries."""
     tables = [fold.table(model) for model in models if model.stored]
     return digest_of(
-        [FOUNDATION, BASE.staging.sql, fold.asking(models), *tables, *(step.sql for step in fold.batch(models))]
+        [FOUNDATION, BASE.staging.sql, *fold.indexes(models), *tables, *(step.sql for step in fold.batch(models))]
     )
 
 
