@@ -258,10 +258,6 @@ WHERE f.type IN ('chengzhang.learning.hours-credited.v1', 'chengzhang.learning.c
 -- Its rows.
 CREATE TABLE {name} (office text COLLATE "C" NOT NULL, {columns}, PRIMARY KEY (office, {keys})) WITH (fillfactor = 70);
 
--- name: amending#
--- What changes other facts of its stream is found among few, however many the stream has.
-CREATE INDEX {table}_amending ON {table} (stream, office) WHERE nth = 1 AND made_by = position AND type IN ({types});
-
 -- name: sum#
 -- Each change counts its sign.
 INSERT INTO {name} AS t (office, {keys}, facts, {figures}, shard, last_position)
@@ -414,11 +410,11 @@ WITH laid AS (
         SELECT *
         FROM {table} AS c
         WHERE
-            c.office = l.office AND c.stream = l.stream AND c.type = '{type}' AND c.nth = 1 AND c.made_by = c.position
-            AND c.position < l.position AND (c.revoked_at IS NULL OR c.ended_by > l.position)
-        OFFSET 0 -- by its index, whatever the table looked like when this was planned
+            c.office = l.office AND c.stream = l.stream AND c.nth = 1 AND c.made_by = c.position AND c.position < l.position
+            AND (c.revoked_at IS NULL OR c.ended_by > l.position)
+        OFFSET 0 -- by the stream's index, whatever the table looked like when this was planned
     ) AS c
-    WHERE l.type = '{of}' AND l.sign = 1
+    WHERE l.type = '{of}' AND l.sign = 1 AND c.type = '{type}'
     GROUP BY l.ctid, l.office, l.person, l.occurred_at, l.event_id
 ),
 told AS (

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from schemas.learning import SessionConvened
-from schemas.meeting import AttendanceRecorded
 from services.projector.interpreting.derived import NOW, STANDING, keys, latest, over, quote, same, sums
 from services.projector.read_models import ReadModel
 from services.projector.relations import (
@@ -19,7 +17,6 @@ from services.projector.relations import (
     known,
     listed,
     quoted,
-    table_of,
 )
 
 _ORDERED: Final = 'text COLLATE "C"'
@@ -91,21 +88,6 @@ def table(model: ReadModel) -> str:
     """The statement that creates its table."""
     typed = ", ".join(f"{quote(name)} {type_}" for name, type_ in _stored(model))
     return filled("table", name=model.name, columns=typed, keys=keys(model))
-
-
-# Of what is asked, the types of which an office has thousands: an index over them costs more than it spares.
-_OFTEN: Final = frozenset({AttendanceRecorded.TYPE, SessionConvened.TYPE})
-
-
-def indexes(models: Iterable[ReadModel]) -> Iterator[str]:
-    """The statements that create indexes: by which what amends facts is found, and what is asked finds its facts."""
-    for name in TABLES:
-        amending = listed(sorted({each.type for each in AMENDMENTS if each.table == name}))
-        yield filled("amending", table=name, types=amending)
-    choosing = (model for model in models if model.kind == "asked" and "types" in model.settings)
-    asked = {type_ for model in choosing for type_ in model.types if table_of(type_) == "fact"}
-    if types := listed(sorted(asked - _OFTEN)):
-        yield f"CREATE INDEX fact_asked ON fact (office, type) WHERE type IN ({types})"
 
 
 def _stored(model: ReadModel) -> Iterator[tuple[str, str]]:

@@ -74,7 +74,6 @@ async def make(connection: Connection, version: Version, models: Sequence[ReadMo
     for model in models:
         if model.stored:
             await connection.execute(fold.table(model))
-    await connection.execute(";\n".join(fold.indexes(models)))
     if state is not None:
         steps = orjson.dumps([(step.sql, sorted(step.types), step.revoking) for step in version.steps]).decode()
         made = {name: getattr(version, name) for name in ("number", "digest", "staging")}

@@ -78,9 +78,7 @@ class Version:
 def digest(models: Sequence[ReadModel]) -> str:
     """SHA-256 of all that makes rows, whatever the comments and spaces in it: not of views and queries."""
     tables = [fold.table(model) for model in models if model.stored]
-    return digest_of(
-        [FOUNDATION, BASE.staging.sql, *fold.indexes(models), *tables, *(step.sql for step in fold.batch(models))]
-    )
+    return digest_of([FOUNDATION, BASE.staging.sql, *tables, *(step.sql for step in fold.batch(models))])
 
 
 def digest_of(texts: Iterable[str]) -> str:
