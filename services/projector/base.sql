@@ -284,8 +284,8 @@ CROSS JOIN LATERAL last_seat(p.office, p.person, (now() AT TIME ZONE 'Asia/Shang
 WHERE s.until = (now() AT TIME ZONE 'Asia/Shanghai')::date;
 
 -- name: staging#
--- A batch's changes, once a connection. A revocation stands here as the fact that it takes back, with sign -1 and its own position and
--- recorded_at; so does a version that another follows, and that other with 1.
+-- A batch's changes, once a connection; they stay until the next batch. A revocation stands here as the fact that it takes back, with
+-- sign -1 and its own position and recorded_at; so does a version that another follows, and that other with 1.
 CREATE TEMP TABLE fact_change (
     office      text COLLATE "C" NOT NULL,
     person      text COLLATE "C" NOT NULL,
@@ -301,8 +301,18 @@ CREATE TEMP TABLE fact_change (
     position    bigint NOT NULL,
     sign        smallint NOT NULL,
     data        jsonb NOT NULL
-) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE care_change (LIKE fact_change) ON COMMIT DELETE ROWS;
+);
+CREATE TEMP TABLE care_change (LIKE fact_change);
+CREATE INDEX fact_change_revoked ON fact_change (position) WHERE sign = -1;
+CREATE INDEX care_change_revoked ON care_change (position) WHERE sign = -1;
+
+-- name: unstage#
+-- Away with the last batch's changes, as long as few were left behind: it is cheap, and its plans stay.
+WITH facts AS (DELETE FROM fact_change) DELETE FROM care_change;
+
+-- name: stage_anew#
+-- The same where there were many, and the room that they took.
+TRUNCATE fact_change, care_change;
 
 -- name: roles#
 -- Reports read the views and nothing else, where there is a role for them (deploy/postgres/roles.sql).

@@ -27,7 +27,7 @@ from services.projector.interpreting.fold import Step
 from services.projector.read_models import ReadModel
 from services.projector.relations import TABLES
 from services.projector.versioning import making, versions
-from services.projector.versioning.versions import Version
+from services.projector.versioning.versions import BASE, Version
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ _FOLDING: Final = {
     "temp_buffers": "64MB",  # a batch's changes stay in memory
 }
 _LOOK_AGAIN: Final = 0.05  # what says that it isn't live must not become a busy loop
+_MANY: Final = 10_000  # events whose dead rows may lie in the staging tables
 _log = structlog.get_logger(__name__)
 
 
@@ -73,6 +74,7 @@ class Engine:
         self._version = version
         self._steps: list[tuple[Step, PreparedStatement[Record]]] = []  # those of the version that the connection is on
         self._connection: Connection | None = None
+        self._left = 0  # events that were staged since the staging tables were made, or made anew
         self._one_at_a_time = asyncio.Lock()
 
     async def open(self, shards: int) -> None:
@@ -163,6 +165,7 @@ class Engine:
         version = self._version or await versions.live(connection)
         await connection.execute(f"SET search_path TO {version.schema}")
         await connection.execute(version.staging)
+        self._left = 0
         self._steps = [(step, await connection.prepare(step.sql)) for step in version.steps]
         return connection
 
@@ -189,6 +192,8 @@ class Engine:
     async def _fold(self, connection: Connection, slices: Iterable[Slice]) -> None:
         """Stage the facts; run what they call for, and no other statement."""
         staged = [fact for slice_ in slices for fact in slice_.facts]
+        await self._unstage(connection)
+        self._left += len(staged)
         for name in TABLES:
             if rows := [row for one in staged for row in getattr(one, name)]:
                 await connection.copy_records_to_table(
@@ -201,6 +206,14 @@ class Engine:
             if (not step.types or step.types & types) and (revokes or not step.revoking):
                 types |= {row[0] for row in await statement.fetch()}
         fault("before-cursor")
+
+    async def _unstage(self, connection: Connection) -> None:
+        """Have the staging tables empty. To have each commit empty them would be dearer than a small batch."""
+        if self._left > _MANY:
+            await connection.execute(BASE.stage_anew.sql)
+            self._left = 0
+        elif self._left:
+            await connection.fetch(BASE.unstage.sql)  # prepared, once a connection
 
     async def _move(self, connection: Connection, slices: Iterable[Slice]) -> None:
         moved = [slice_.moved() for slice_ in slices]
