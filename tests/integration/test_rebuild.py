@@ -43,9 +43,10 @@ def _changed(folder: Path, name: str, old: str, new: str) -> tuple[ReadModel, ..
     """The read models, one of them folding otherwise."""
     copied = folder / "read_models"
     shutil.copytree(read_models.FOLDER, copied, ignore=shutil.ignore_patterns("__pycache__"))
-    text = (copied / f"{name}.sql").read_text()
+    (file,) = copied.rglob(f"{name}.sql")
+    text = file.read_text()
     assert old in text
-    (copied / f"{name}.sql").write_text(text.replace(old, new))
+    file.write_text(text.replace(old, new))
     return read_models.load(copied)
 
 
