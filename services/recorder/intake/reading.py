@@ -30,8 +30,8 @@ _EXTENSION: Final = re.compile(EXTENSION)
 _LIKE_OURS: Final = 0.8
 _NOT_A_FACT: Final = FieldError(
     "/data/replacement/type",
-    "is a revocation or correction, not a fact",
-    "是撤销或更正，不是事实",
+    "is about another entry, not a fact of its own",
+    "针对另一条记录，本身不是事实",
     "give the type of the event that is corrected",
     "请填写被更正事件对应的操作类型",
 )
@@ -150,7 +150,7 @@ def _replacement(envelope: ActionEnvelope, data: CorrectEntry) -> Action | Rejec
     model = ACTIONS.get(given.type)
     if model is None:
         return _unknown_type(given.type)
-    if model.TYPE.startswith("chengzhang.any."):
+    if "event" in model.model_fields or model is ProposeEntry:
         return (_NOT_A_FACT,)
     try:
         fact = model.model_validate(given.data)
