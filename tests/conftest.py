@@ -40,6 +40,7 @@ pytest_plugins = [
     "tests.support.pace",
     "tests.support.containers",
     "tests.support.stack",
+    "tests.support.databases",
     "tests.support.history",
     "tests.support.aged",
 ]

@@ -6,10 +6,12 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from deploy.local.paths import write_private
 from services.common.settings import Settings
@@ -75,6 +77,39 @@ class Api:
         return answer.json()
 
 
+class _Now:
+    """Stands for a part of an application, which is dear to make and serves one test after another."""
+
+    def __init__(self) -> None:
+        self.part: Any = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # whatever the part has
+        return getattr(self.part, name)
+
+
+@dataclass
+class _Application:
+    models: Models
+    reading: Any = field(default_factory=_Now)
+    live: Any = field(default_factory=_Now)
+    grants: Any = field(default_factory=_Now)
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """The application, made when its parts are first there."""
+        return create(self.reading, self.grants, Progress(), Settings())
+
+
+_made: list[_Application] = []
+
+
+def _application(models: Models) -> _Application:
+    found = next((made for made in _made if made.models == models), None)
+    if found is None:
+        _made.append(found := _Application(models))
+    return found
+
+
 @asynccontextmanager
 async def api_on(
     database: str, folder: Path, consumer: str = CONSUMER, models: Models | None = None
@@ -82,16 +117,17 @@ async def api_on(
     """The API on a database, its tokens in the folder, and an engine."""
     tokens = folder / "grants.json"
     write_private(tokens, json.dumps(_TOKENS).encode())
-    recorder = Recorder()
+    recorder, models = Recorder(), models or read_models.load()
     async with engine_on(database, consumer, models) as engine:
-        live = Live(database)
-        moves = Moves(database, live, consumer)
+        made = _application(models)
+        made.grants.part, made.live.part = Grants.load(tokens), Live(database)
+        moves = Moves(database, made.live, consumer)
         names = Names(httpx.AsyncClient(base_url="http://recorder", transport=httpx.MockTransport(recorder)))
-        by_name = {model.name: model for model in models or read_models.load()}
-        reading = Reading(live, moves, names, by_name, consumer, SHARDS)
-        app = create(reading, Grants.load(tokens), Progress(), Settings())
+        by_name = {model.name: model for model in models}
+        made.reading.part = Reading(made.live, moves, names, by_name, consumer, SHARDS)
         try:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://projector") as client:
+            transport = httpx.ASGITransport(made.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://projector") as client:
                 yield Api(client, engine, recorder, moves)
         finally:
-            live.terminate()
+            made.live.terminate()

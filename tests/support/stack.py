@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import json
 import os
@@ -16,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -29,7 +27,6 @@ from services.common.settings import Settings
 from services.recorder.errors import Misconfigured
 from tests.support import containers
 from tests.support.access import as_admin
-from tests.support.patience import PATIENCE
 from tests.support.servers import Servers, far_ports
 
 _RUN: Final = "TEST_RUN_FOLDER"  # the folder of the run's servers
@@ -123,15 +120,6 @@ def own_servers() -> Iterator[OwnServers]:
 
 
 @pytest.fixture
-async def database(database_server: Servers) -> AsyncIterator[str]:
-    """The URL of an empty database, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex}"
-    await _administer(database_server, f"CREATE DATABASE {name}")
-    yield database_server.database_url(name)
-    await _administer(database_server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
 async def topic_prefix(servers: Servers) -> AsyncIterator[str]:
     """A prefix that no other test uses; topics that begin with it are deleted after the test."""
     prefix = f"t{uuid.uuid4().hex[:12]}"
@@ -163,11 +151,3 @@ def settings(servers: Servers, database: str, topic_prefix: str, tmp_path: Path)
         tokens=tmp_path / "tokens.json",
         kek_file=tmp_path / "kek",
     )
-
-
-async def _administer(servers: Servers, statement: str) -> None:
-    connection = await asyncpg.connect(servers.database_url("postgres"))
-    try:
-        await asyncio.wait_for(connection.execute(statement), PATIENCE)
-    finally:
-        await connection.close()
