@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,9 +27,10 @@ from services.recorder.errors import Hole, Unavailable
 from services.recorder.kafka import topics
 from tests.support.history import SIZE, copied
 from tests.support.marked import marked
+from tests.support.nursery import Piped
 from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers
-from tests.support.service import command
+from tests.support.service import piped
 
 STORES = ["ledger", "kafka"]
 OFFICE = f"{SIZE.prefix}1"
@@ -177,15 +177,15 @@ async def _put(settings: Settings, shard: int, bodies: list[bytes]) -> None:
 # --- the command ---
 
 
-def _replay(settings: Settings, *arguments: str) -> Any:  # noqa: ANN401  # a process with its pipes
-    return command(settings, "recorder", "audit", "replay", "--lang", "en", *arguments)
+def _replay(settings: Settings, *arguments: str) -> Piped:
+    return piped(settings, "recorder", "audit", "replay", "--lang", "en", *arguments)
 
 
 async def test_an_interrupted_replay_says_how_to_go_on(history: Settings) -> None:
     """The pipe is full when the signal comes: what was begun is written whole, then it says where it is."""
     with _replay(history) as first:
         begin = first.stdout.readline()
-        first.send_signal(signal.SIGTERM)
+        first.terminate()
         got, said = first.stdout.read(), first.stderr.read()
     assert first.wait(60) == 1
     assert b"Interrupted." in said

@@ -40,7 +40,7 @@ from tests.support.ledger import bench, section
 from tests.support.marked import marked
 from tests.support.patience import PATIENCE, patient_producer
 from tests.support.servers import Servers
-from tests.support.service import command
+from tests.support.service import command, ran
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -573,9 +573,9 @@ def test_what_the_databases_user_may_not_read_is_said(history: Settings) -> None
         ["recover"],
         ["status"],
     ):
-        with command(narrow, "recorder", *line, "--lang", "zh") as process:
-            _, said = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, said.count("无权".encode()), said.count(b"Traceback")) == (1, 1, 0), said
+        ended = ran(narrow, "recorder", *line, "--lang", "zh")
+        said = ended.stderr
+        assert (ended.returncode, said.count("无权".encode()), said.count(b"Traceback")) == (1, 1, 0), said
 
 
 def test_whoever_kills_it_ends_its_processes(history: Settings) -> None:

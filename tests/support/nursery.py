@@ -24,7 +24,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Self
+
+from tests.support.patience import PATIENCE
 
 _ROOT: Final = Path(__file__).parents[2]
 _PROGRAMS: Final = ("services.recorder.cli", "services.projector.cli")
@@ -75,6 +77,27 @@ class Process:
     def _told(self) -> int:
         number: int = _NUMBER.unpack(self._guard.recv(_NUMBER.size, socket.MSG_WAITALL))[0]
         return number
+
+
+class Piped(Process):
+    """The same, whose output is read from pipes; as a context manager it is waited for."""
+
+    def __init__(self, module: str, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        (told, out), (complained, err) = os.pipe(), os.pipe()
+        self.stdout, self.stderr = os.fdopen(told, "rb"), os.fdopen(complained, "rb")
+        try:
+            super().__init__(module, arguments, env, out, err)
+        finally:
+            os.close(out)
+            os.close(err)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        self.stderr.close()
+        self.wait(PATIENCE)
 
 
 def _nursery() -> socket.socket:
@@ -135,6 +158,8 @@ def _become(module: str, arguments: list[str], env: dict[str, str], out: int, er
     for number, file in enumerate((out, err), 1):
         os.dup2(file, number)
         os.close(file)
+    # What there was knows that it writes to a file; this may be a pipe.
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     os.environ.clear()
     os.environ.update(env)
     program = import_module(module)

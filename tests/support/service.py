@@ -14,7 +14,7 @@ from typing import IO, Self
 from deploy.local.running.ports import choose
 from deploy.local.running.readiness import readyz
 from services.common.settings import Settings
-from tests.support.nursery import Process
+from tests.support.nursery import Piped, Process
 from tests.support.patience import PATIENCE
 from tests.support.servers import far_ports
 
@@ -129,12 +129,22 @@ def command(settings: Settings, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(line, cwd=_REPOSITORY, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def piped(settings: Settings, *arguments: str) -> Piped:
+    """The same, forked."""
+    name, *rest = arguments
+    return Piped(f"services.{name}.cli", rest, os.environ | environment(settings))
+
+
 def ran(settings: Settings, *arguments: str, fault: str = "", **env: str) -> subprocess.CompletedProcess[bytes]:
     """``recorder …`` or ``projector …`` with these settings; how it ended, and what it wrote."""
+    return ended(*arguments, **{**environment(settings), "CHENGZHANG_FAULT": fault, **env})
+
+
+def ended(*arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """``recorder …`` or ``projector …`` with this in the environment; how it ended, and what it wrote."""
     name, *rest = arguments
-    given = {**os.environ, **environment(settings), "CHENGZHANG_FAULT": fault, **env}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = Process(f"services.{name}.cli", rest, given, out.fileno(), err.fileno())
+        process = Process(f"services.{name}.cli", rest, os.environ | env, out.fileno(), err.fileno())
         try:
             code = process.wait(PATIENCE)
         finally:

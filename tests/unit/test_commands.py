@@ -17,6 +17,7 @@ from deploy.local.cli import app as office
 from deploy.local.paths import write_private
 from services.projector.cli import cli as projector
 from services.recorder.cli import cli as recorder
+from tests.support.service import ended
 
 _PROGRAMS: Final = {
     "office": (office, "deploy.local.cli"),
@@ -80,15 +81,15 @@ def test_a_command_imports_nothing_that_it_does_not_need(
     words: str, code: int, needless: set[str], tmp_path: Path
 ) -> None:
     program, *rest = words.split()
-    ended = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", _RUN.format(module=_PROGRAMS[program][1]), *rest],
         env={**os.environ, "CHENGZHANG_HOME": str(tmp_path), "CHENGZHANG_DATABASE_URL": _NOBODY},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert ended.returncode == code, ended.stderr
-    loaded = {name.partition(".")[0] for name in ended.stderr.splitlines()[-1].split()}
+    assert done.returncode == code, done.stderr
+    loaded = {name.partition(".")[0] for name in done.stderr.splitlines()[-1].split()}
     assert "typer" in loaded
     assert loaded & needless == set()
 
@@ -108,6 +109,9 @@ def test_every_option_is_explained_in_both_languages_and_plainly(program: str) -
 
 
 def _said(program: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    if program != "office" and "PYTHONIOENCODING" not in env:
+        done = ended(program, *arguments, **env)
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
     line = [sys.executable, "-m", _PROGRAMS[program][1], *arguments]
     encoding = env.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
     return subprocess.run(line, env=os.environ | env, capture_output=True, encoding=encoding, check=False)
@@ -163,10 +167,10 @@ def test_a_service_can_be_asked_whether_it_would_start(  # noqa: PLR0917  # a ca
     write_private(tmp_path / "tokens.json", b'{"reader": "reader-0123456789abcdef"}')
     (tmp_path / "kafka-passwords").mkdir()
     (tmp_path / "kafka-passwords" / program).write_text("word")
-    ended = _said(
+    asked = _said(
         program, "serve", "--check", "--home", str(tmp_path), CHENGZHANG_DATABASE_URL=_NOBODY, LANG="C", **env
     )
-    assert (ended.returncode, said in ended.stderr, bool(ended.stderr)) == (code, True, bool(said)), ended.stderr
+    assert (asked.returncode, said in asked.stderr, bool(asked.stderr)) == (code, True, bool(said)), asked.stderr
 
 
 @pytest.mark.parametrize("program", ["recorder", "projector"])

