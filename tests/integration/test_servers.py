@@ -12,8 +12,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local.running import processes
 from deploy.local.servers import kafka
 from services.common.settings import Settings
+from tests.support import databases
 from tests.support.access import as_admin
 from tests.support.patience import patient_producer
+from tests.support.servers import Servers
 from tests.support.stack import OwnServers
 
 _LARGE = 10 * 1024 * 1024
@@ -27,6 +29,37 @@ async def test_the_database_is_empty_and_durable(settings: Settings) -> None:
         assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
     finally:
         await connection.close()
+
+
+async def test_only_a_database_that_is_as_it_was_serves_another_test(database_server: Servers) -> None:
+    name, new = await databases.made(database_server)
+    try:
+        for left, again in (
+            (
+                "CREATE SCHEMA x; CREATE TABLE x.t (); CREATE TABLE t (); GRANT CREATE ON SCHEMA public TO PUBLIC",
+                True,
+            ),
+            ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC", False),
+            ("ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC", True),
+            (f"ALTER DATABASE {name} SET work_mem = '1MB'", False),
+            (f"ALTER DATABASE {name} RESET work_mem; SELECT lo_create(7)", False),
+            ("SELECT lo_unlink(7); REVOKE EXECUTE ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC", False),
+        ):
+            connection = await asyncpg.connect(database_server.database_url(name))  # nobody closes it
+            await connection.execute(left)
+            assert (left, await databases.emptied(database_server, name) == new) == (left, again)
+            assert connection.is_closed() or await _ended(connection)
+    finally:
+        await databases.dropped(database_server, name)
+    assert await databases.emptied(database_server, name) is None
+
+
+async def _ended(connection: asyncpg.Connection[asyncpg.Record]) -> bool:
+    try:
+        await connection.execute("SELECT")
+    except asyncpg.PostgresError:
+        return True
+    return False
 
 
 async def test_kafka_takes_a_large_record(settings: Settings) -> None:

@@ -43,22 +43,23 @@ _empty: Final[dict[str, Any]] = {}  # of this process, by name: how each stood w
 @pytest.fixture
 async def database(database_server: Servers) -> AsyncIterator[str]:
     """The URL of an empty database: one that was emptied after another test, or a new one."""
-    name, new = _empty.popitem() if _empty else await _made(database_server)
+    name, new = _empty.popitem() if _empty else await made(database_server)
     yield database_server.database_url(name)
-    if await _emptied(database_server, name) == new:
+    if await emptied(database_server, name) == new:
         _empty[name] = new
     else:
-        await _administer(database_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await dropped(database_server, name)
 
 
-async def _made(servers: Servers) -> tuple[str, Any]:
+async def made(servers: Servers) -> tuple[str, Any]:
+    """Make one; its name, and how it stands."""
     name = f"test_{uuid.uuid4().hex}"
     await _administer(servers, f"CREATE DATABASE {name}")
     async with _connected(servers, name) as connection:
         return name, await connection.fetchrow(_STANDS)
 
 
-async def _emptied(servers: Servers, name: str) -> Any:  # noqa: ANN401  # a record
+async def emptied(servers: Servers, name: str) -> Any:  # noqa: ANN401  # a record
     """Empty it, and say how it stands; None where a test took it away or closed it."""
     try:
         async with _connected(servers, name) as connection:
@@ -67,6 +68,11 @@ async def _emptied(servers: Servers, name: str) -> Any:  # noqa: ANN401  # a rec
             return await connection.fetchrow(_STANDS)
     except asyncpg.PostgresError:
         return None
+
+
+async def dropped(servers: Servers, name: str) -> None:
+    """Drop it, whoever is in it."""
+    await _administer(servers, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 async def _administer(servers: Servers, statement: str) -> None:
