@@ -226,6 +226,13 @@ class World:
         self.events.append(event)
         return str(event["id"])
 
+    def take(self, event: dict[str, Any]) -> None:
+        """Append an event that was recorded elsewhere, as if it had been here."""
+        position = len(self.events)
+        recorded = (_BEGIN + timedelta(seconds=position)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+        here = {"source": self.ledger, "office": self.office, "shard": self.shard, "sequence": f"{position:019d}"}
+        self.events.append(event | here | {"recordedtime": recorded})
+
     @property
     def records(self) -> list[Record]:
         """The shard's partition."""
