@@ -247,17 +247,17 @@ class DemocraticAssessment(Fields):
     ballots: Annotated[Count, Words("票数", "ballots")]
     counts: Votes
 
-    @model_validator(mode="after")
-    def _as_many_as_there_were(self) -> Self:
-        if sum(self.counts.values()) > self.ballots:
-            raise PydanticCustomError("ballots", "counts add up to more than ballots")
-        return self
-
 
 class HoldDemocraticAssessment(
     DemocraticAssessment, ActionData, name="chengzhang.appraisal.hold-democratic-assessment.v1"
 ):
     """Record a democratic assessment (民主测评): ballots by grade."""
+
+    @model_validator(mode="after")
+    def _as_many_as_there_were(self) -> Self:
+        if sum(self.counts.values()) > self.ballots:
+            raise PydanticCustomError("ballots", "counts add up to more than ballots")
+        return self
 
 
 class DemocraticAssessmentHeld(

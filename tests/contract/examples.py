@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from schemas.catalogue import ACTIONS, EVENTS
-from services.recorder.domain.core import NO_TERMS, Rejection
+from services.recorder.domain.core import NO_TERMS, Action, Event, Rejection
 from services.recorder.intake.reading import Readable, read
 from services.recorder.ledger.appending.bodies import frame
 from tests.unit.office import Office, sealed, sender
@@ -75,12 +76,11 @@ def example(name: str) -> dict[str, Any]:
     return fields
 
 
-def events() -> dict[str, bytes]:
-    """The event of each type that the examples become, as it would be written, when they come in order of their ids.
+def recorded(office: Office) -> Iterator[tuple[Action, list[Event]]]:
+    """Each example recorded in an office, in the order of their ids, and the events that it became.
 
     Fails where one is refused.
     """
-    office, written = Office(), dict[str, bytes]()
     for fields in sorted(map(example, ACTIONS), key=lambda each: int(each["id"].partition("-")[2])):
         for name, data in _BEFORE.get(fields["type"].split(".")[2], ()):
             office.did(name, data, fields["time"])
@@ -90,6 +90,13 @@ def events() -> dict[str, bytes]:
         action = sealed(readable.action).under(NO_TERMS, sender(fields["type"]))
         decided = office.decide(office.aimed(action))
         assert not isinstance(decided, Rejection), (fields["type"], decided)
+        yield action, decided
+
+
+def events() -> dict[str, bytes]:
+    """The event of each type that the examples become, as it would be written."""
+    office, written = Office(), dict[str, bytes]()
+    for action, decided in recorded(office):
         for event in decided:
             made = frame(_LEDGER, 2, "2026-11-20T01:00:00.000000Z", "publisher", action, event).written(
                 event, office.count, 1

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeGuard, get_args
 
 from schemas import entries as contract
-from schemas.base import EventData, Fields
+from schemas.base import Fields
 from schemas.catalogue import EVENTS
-from schemas.posting import FileArchived
 from services.recorder.domain import facts
 from services.recorder.domain.core import (
     Action,
@@ -69,6 +68,9 @@ def decide(states: States, action: Action, data: Taking, fact: Callable[..., Dec
         return target
     revocation, after = _without(states, action, data, target)
     events = [revocation]
+    opened = facts.reopened(after, target)
+    for closing in opened:
+        after.apply(facts.withdraw(after, closing))
     if action.replacement is not None:
         decided = fact(after, action.replacement)
         if isinstance(decided, Rejection):
@@ -83,8 +85,9 @@ def decide(states: States, action: Action, data: Taking, fact: Callable[..., Dec
         kept = {"corrects": target.id, "proposal": target.data.__dict__.get("proposal")}
         events.append(decided[0]._replace(data=decided[0].data.model_copy(update=kept)))
         after.apply(facts.evolve(after, events[-1]))
-    events += _with_it(after, action, target, len(events))
-    events[0] = events[0]._replace(data=_reopening(events))
+    if opened:
+        events += _with_it(after, action, [*opened, *facts.fallen(after, target)], len(events))
+        events[0] = _saying(revocation, opened)
     return facts.upheld(after, target, action.naming) or events
 
 
@@ -122,18 +125,16 @@ def _revocation(target: Event, **more: Any) -> contract.EntryRevoked:  # noqa: A
     return contract.EntryRevoked(event=target.id, fact=fact, stamps=target.data.stamps, **more)
 
 
-def _with_it(after: Overlay, action: Action, target: Event, index: int) -> list[Event]:
+def _with_it(after: Overlay, action: Action, gone: list[Event], index: int) -> list[Event]:
     """What goes with it: taken back, too, each by an event of its own."""
     events: list[Event] = []
-    for fallen in facts.falling(after, target):
-        revoked = _revocation(fallen, reason="withdrawn")
-        events.append(make(action, fallen.stream, revoked, index + len(events)))
+    for each in gone:
+        revoked = _revocation(each, reason="withdrawn")
+        events.append(make(action, each.stream, revoked, index + len(events)))
         after.apply(evolve(after, events[-1], revoked))
     return events
 
 
-def _reopening(events: list[Event]) -> EventData:
-    """The first revocation, which says which archived files it reopens."""
-    gone = [event.data.event for event in events[1:] if isinstance(event.data, contract.EntryRevoked)
-            and event.data.fact.type == FileArchived.TYPE]  # fmt: skip
-    return events[0].data.model_copy(update={"reopens": tuple(gone)}) if gone else events[0].data
+def _saying(revocation: Event, opened: list[Event]) -> Event:
+    """The revocation, which says what it reopens."""
+    return revocation._replace(data=revocation.data.model_copy(update={"reopens": tuple(each.id for each in opened)}))

@@ -65,7 +65,8 @@ _RULES: Final[dict[type[ActionData], list[Rule]]] = {}
 _NEEDED: Final[dict[type[ActionData], list[Needs]]] = {}
 _NEEDED_MORE: Final[dict[type[Fields], list[NeedsMore]]] = {}
 _UPHELD: Final[dict[type[EventData], list[Upholds]]] = {}
-_FALLING: Final[dict[type[EventData], Falls]] = {}
+_REOPENED: Final[dict[type[EventData], Falls]] = {}
+_FALLEN: Final[dict[type[EventData], Falls]] = {}
 _KEPT: Final[dict[type[EventData], tuple[str, ...]]] = {}
 _HELD_BY: Final[dict[type[EventData], str]] = {}
 _HELD_IN: Final[dict[type[EventData], list[tuple[str, Idents]]]] = {}
@@ -105,21 +106,34 @@ def needs_more(*models: type[Fields]) -> Callable[[NeedsMore], NeedsMore]:
     return register
 
 
-def falls(*models: type[EventData]) -> Callable[[Falls], Falls]:
-    """What goes with an event of these types: ``looks(after, event, data)`` at the states without it, last first."""
+def reopens(*models: type[EventData]) -> Callable[[Falls], Falls]:
+    """What is open again once an event of these types goes: ``looks(after, event, data)`` at the states without it."""
+    return _registered(_REOPENED, models)
 
+
+def falls(*models: type[EventData]) -> Callable[[Falls], Falls]:
+    """What goes with it then, last first: what no longer holds without it, or with its replacement."""
+    return _registered(_FALLEN, models)
+
+
+def _registered(where: dict[type[EventData], Falls], models: Iterable[type[EventData]]) -> Callable[[Falls], Falls]:
     def register(looks: Falls) -> Falls:
-        for model in models:
-            _FALLING[model] = looks
+        where.update(dict.fromkeys(models, looks))
         return looks
 
     return register
 
 
-def falling(after: States, event: Event) -> Iterable[Event]:
-    """The facts that go with this one, last first."""
-    looks = _FALLING.get(type(event.data))
-    return looks(after, event, event.data) if looks else ()
+def reopened(after: States, event: Event) -> list[Event]:
+    """The facts that closed what an event is in."""
+    looks = _REOPENED.get(type(event.data))
+    return [*looks(after, event, event.data)] if looks else []
+
+
+def fallen(after: States, event: Event) -> list[Event]:
+    """The facts that go with it where something was closed, last first."""
+    looks = _FALLEN.get(type(event.data))
+    return [*looks(after, event, event.data)] if looks else []
 
 
 def upholds(*models: type[EventData]) -> Callable[[Upholds], Upholds]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from schemas import appraisal
 from schemas.catalogue import EVENTS
 from schemas.entries import EntryProposed
+from services.recorder.domain.appraisal import order
 from services.recorder.domain.appraisal.rows import cycle_of
 from services.recorder.domain.core import Action, Event, Key, Rejection, States, day_at
 from services.recorder.domain.facts import Ruling, needs, rule
@@ -28,6 +29,8 @@ def the_entries(action: Action, data: appraisal.AdmitEvidence) -> Iterable[Key]:
 @rule(appraisal.AdmitEvidence)
 def admits_entries_that_count(states: States, action: Action, data: appraisal.AdmitEvidence) -> Ruling:
     """Each of them, or none."""
+    if no := order.refused(states, action, data, {}):
+        return no
     year = cycle_of(states, action, data.cycle)["year"]
     for ident in data.events:
         if no := _not(states, action, data.person, year, action.cited[ident]):

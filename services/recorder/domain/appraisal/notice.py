@@ -7,10 +7,20 @@ from schemas import appraisal, posting
 from schemas.base import EventData
 from schemas.catalogue import EVENTS
 from schemas.packs import packs
-from services.recorder.domain.appraisal import order, pools, telling, workdays
-from services.recorder.domain.appraisal.rows import IN_FILES, TOLD, cycle_of, file_key, file_of, files, grade_of, last
+from services.recorder.domain.appraisal import order, pools, workdays
+from services.recorder.domain.appraisal.rows import (
+    FILE,
+    IN_FILES,
+    TOLD,
+    cycle_of,
+    file_key,
+    file_of,
+    files,
+    grade_of,
+    last,
+)
 from services.recorder.domain.core import Action, Event, Held, Key, Rejection, States, Thing
-from services.recorder.domain.facts import Data, Ruling, falls, needs_more, once_key, rule, thing
+from services.recorder.domain.facts import Data, Ruling, falls, needs_more, once_key, reopens, rule, thing
 from services.recorder.domain.timeline import person, stamps
 
 
@@ -34,7 +44,7 @@ def posts_who_is_to_be_excellent(states: States, action: Action, data: posting.P
     for who in data.persons:
         file = order.at(file_of(states, action, data.cycle, who), action.time)
         proposed = last(file, appraisal.GradeProposed)
-        if no := telling.closed(states, action, data.cycle, who):
+        if no := order.closed(states, action, data.cycle, who):
             return no
         if (grade_of(file) or (proposed and proposed.data["grade"])) != "excellent":
             return _not_excellent(who)
@@ -76,7 +86,7 @@ def against_whom_is_posted(states: States, action: Action, data: posting.RaiseOb
     """Only who is on a list, in a file that is open."""
     if data.cycle is None:
         return None
-    return telling.closed(states, action, data.cycle, data.person) or order.refused(states, action, data, {})
+    return order.refused(states, action, data, {})
 
 
 @rule(posting.SettleObjection)
@@ -98,7 +108,7 @@ def settles_once(states: States, action: Action, data: posting.SettleObjection) 
             f"异议 {data.objection} 已处理（事件 {settled}）。请更正该事件。",
         )
     who = raised["person"]
-    no = telling.closed(states, action, data.cycle, who) if data.cycle else None
+    no = order.closed(states, action, data.cycle, who) if data.cycle else None
     return no or {"person": who, "stamps": stamps(states, action, [who])}
 
 
@@ -160,28 +170,29 @@ def keeps_the_grade(states: States, action: Action, data: posting.ArchiveFile) -
 
 # --- what is taken back of an archived file reopens it ---
 
-_ORDER: Final[tuple[type[EventData], ...]] = (posting.NoticeGiven, posting.NoticeSigned)
+_TELLING: Final[tuple[type[EventData], ...]] = (posting.NoticeGiven, posting.NoticeSigned)
+
+
+@reopens(*IN_FILES)
+def the_archive(after: States, event: Event, data: Data) -> list[Event]:
+    """An archived file is open again."""
+    found = [thing(after, event.key(FILE, key)).of_type(posting.FileArchived) for key in files(data)]
+    return [_as_recorded(event, *each) for archived in found for each in archived.items()]
 
 
 @falls(*IN_FILES)
-def reopens(after: States, event: Event, data: Data) -> list[Event]:
-    """The archive goes, and notice and signature where these no longer hold: last first."""
-    fallen = [found for key in files(data) for found in _fallen(after, event, key)]
-    return [_as_recorded(event, *each) for each in reversed(fallen)]
-
-
-def _fallen(after: States, event: Event, key: str) -> list[tuple[str, Held]]:
-    file = thing(after, event.key("file", key))
-    archived = file.of_type(posting.FileArchived)
-    if not archived:
-        return []
-    gone: dict[str, Held] = {}
-    for model in _ORDER:
-        for ident, held in file.of_type(model).items():
-            others = file.but(facts={each: fact for each, fact in file.facts.items() if each not in {*gone, ident}})
-            if not order.holds(others, model, held.time, held.data):
-                gone[ident] = held
-    return [*gone.items(), *archived.items()]
+def what_told_the_grade(after: States, event: Event, data: Data) -> list[Event]:
+    """Notice and signature go where they no longer hold."""
+    gone: list[Event] = []
+    for key in files(data):
+        file = thing(after, event.key(FILE, key))
+        for model in _TELLING:
+            for ident, held in file.of_type(model).items():
+                file_without = file.but(facts=file.without(ident))
+                if not order.holds(file_without, model, held.time, held.data):
+                    gone.insert(0, _as_recorded(event, ident, held))
+                    file = file_without
+    return gone
 
 
 def _as_recorded(event: Event, ident: str, held: Held) -> Event:
@@ -193,8 +204,8 @@ def _as_recorded(event: Event, ident: str, held: Held) -> Event:
 def what_may_go_with_it(states: States, event: Event, data: Data) -> Iterator[Key]:
     """The rows of what an archived file was told by, and the marks on these events."""
     for key in files(data):
-        yield event.key("file", key)
-        file = thing(states, event.key("file", key))
+        yield event.key(FILE, key)
+        file = thing(states, event.key(FILE, key))
         for model in TOLD:
             for ident, held in file.of_type(model).items():
                 yield from (event.key("revocation", ident), once_key(event.office, model, held.data))

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from schemas import appraisal, posting
-from schemas.base import EventData, instant
+from schemas.base import ActionData, EventData, instant
 from schemas.catalogue import EVENTS
 from services.recorder.domain.appraisal.rows import IN_FILES, file_of, files, last
 from services.recorder.domain.core import Action, Event, Rejection, States, Thing, rests
 from services.recorder.domain.facts import Data, Ruling, becomes, rule, upholds
 
 WITHOUT: Final = ("undetermined", "not-appraised")  # no grade
+AFTER_ARCHIVING: Final[tuple[type[ActionData], ...]] = (
+    posting.SupplementGrade, posting.RequestReview, posting.DecideReview, posting.LodgeAppeal, posting.DecideAppeal,
+)  # fmt: skip
 Needed = type[EventData]
 
 
@@ -79,9 +82,10 @@ def out_of_order(step: type[EventData], person: str, needed: Sequence[Needed]) -
     )
 
 
-@rule(posting.SignNotice, posting.ArchiveFile)
+@rule(appraisal.SubmitSelfReview, appraisal.HoldDemocraticAssessment, appraisal.VerifyFindings, posting.SignNotice,
+      posting.ArchiveFile)  # fmt: skip
 def comes_after_what_it_needs(states: States, action: Action, data: Data) -> Ruling:
-    """The signature after the notice, the archive after the signature."""
+    """The signature after the notice, the archive after the signature; the others go into an open file."""
     return refused(states, action, data, {})
 
 
@@ -91,11 +95,27 @@ def refused(
     data: Data,
     more: Mapping[str, Any],
 ) -> Rejection | None:
-    """Why a step comes too early; ``more``: what it says beside its data."""
+    """Why a step comes too early, or into a file that is closed; ``more``: what it says beside its data."""
+    if type(data) not in AFTER_ARCHIVING and (no := closed(states, action, data.cycle, data.person)):
+        return no
     step = becomes(data)
     before = at(file_of(states, action, data.cycle, data.person), action.time)
     needed = missing(step, {**data.__dict__, **more}, before)
     return out_of_order(step, data.person, needed) if needed else None
+
+
+def closed(states: States, action: Action, cycle: str, who: str) -> Rejection | None:
+    """Why nothing goes into an archived file."""
+    archived = next(iter(file_of(states, action, cycle, who).of_type(posting.FileArchived)), None)
+    if archived is None:
+        return None
+    return Rejection(
+        "archived-file",
+        f"The appraisal of {who} in {cycle} is archived (event {archived}). Correct or revoke what is wrong in it: "
+        "that reopens it. Then send this under a new id.",
+        f"{who} 在 {cycle} 中的考核已归档（事件 {archived}）。请更正或撤销其中有误的登记，档案即重新打开；"
+        "之后用新的编号发送。",
+    )
 
 
 # --- what rests on a step ---

@@ -63,6 +63,11 @@ def files(data: Data) -> list[str]:
     return [f"{data.cycle}/{person}" for person in persons] if data.cycle else []
 
 
+@held_in("objection", posting.ObjectionSettled)
+def _settled(data: posting.ObjectionSettled) -> Iterable[str]:
+    yield data.objection
+
+
 @held_in(POOL, *VERDICTS, derived=True)
 def _pool(data: Data) -> Iterator[str]:
     if data.pool:
@@ -87,6 +92,11 @@ def _special(data: appraisal.SpecialAppraisalRecorded) -> Iterable[str]:
 @held_in(CITED, appraisal.EvidenceAdmitted)
 def _cited(data: appraisal.EvidenceAdmitted) -> Iterable[str]:
     return data.events
+
+
+@held_in(CITED, people.PostAssumed)
+def _based_on(data: people.PostAssumed) -> Iterable[str]:
+    return data.basis
 
 
 @held_in("discipline", discipline.DisciplineRecorded)

@@ -13,7 +13,7 @@ from schemas.packs import Pack, packs
 from services.recorder.domain.appraisal import pools
 from services.recorder.domain.appraisal.rows import POOL, cycle_of, verdict
 from services.recorder.domain.core import Action, Event, Held, Key, NotLoaded, Rejection, States, rests
-from services.recorder.domain.facts import Data, needs_more, once_key, rule, thing, upholds
+from services.recorder.domain.facts import Data, Ruling, needs_more, once_key, rule, thing, upholds
 from services.recorder.domain.timeline import Person
 
 _EXCELLENT: Final = "excellent"
@@ -98,16 +98,28 @@ def beyond(states: States, action: Action, cycle: str, pool: str, new: Held) -> 
     )
 
 
+@needs_more(appraisal.ApproveSeats)
+def whom_it_is_for(states: States, action: Action, data: appraisal.ApproveSeats) -> Iterable[Key]:
+    """A rate is of the pool."""
+    return keys(states, action, data.cycle, data.pool)
+
+
 @rule(appraisal.ApproveSeats)
-def at_most_what_may_be_approved(states: States, action: Action, data: appraisal.ApproveSeats) -> Rejection | None:
-    """The pack says how far the share may be raised."""
-    most = packs()[cycle_of(states, action, data.cycle)["rule_pack"]].appraisal.excellent_approved_percent.value
-    if data.rate_percent <= most:
+def between_what_is_taken_and_what_may_be(states: States, action: Action, data: appraisal.ApproveSeats) -> Ruling:
+    """The pack says how far the share may be raised; no seat that is taken goes."""
+    pack = packs()[cycle_of(states, action, data.cycle)["rule_pack"]]
+    most = pack.appraisal.excellent_approved_percent.value
+    decided = thing(states, row_key(action, data.cycle, data.pool)).facts.values()
+    now = board(states, action, data.cycle, data.pool, decided)
+    seats = _share(now.appraised, data.rate_percent, pack)
+    if data.rate_percent <= most and now.used <= seats:
         return None
     return Rejection(
         "over-quota",
-        f"The rule pack allows {most} % with approval, not {data.rate_percent} %. Correct rate_percent.",
-        f"规则包规定经批准至多 {most}%，而非 {data.rate_percent}%。请更正 rate_percent。",
+        f"The rule pack allows {most} % with approval, and {now.used} seats are taken, of {seats} at "
+        f"{data.rate_percent} %. Correct rate_percent.",
+        f"规则包规定经批准至多 {most}%；已占用名额 {now.used} 个，按 {data.rate_percent}% 为 {seats} 个。"
+        "请更正 rate_percent。",
     )
 
 

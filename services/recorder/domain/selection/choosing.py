@@ -66,8 +66,9 @@ def of_its_selection(states: States, action: Action, data: Data) -> Ruling:
     """Its year and pack, where its persons sit; of persons or of sections, as it was opened."""
     opened, subjects = rows.opened(states, action, data.selection), _subjects(data)
     kind = "section" if opened["for_"] == "sections" else "person"
+    named = {"person", "section"} & type(data).model_fields.keys()  # else both were looked for
     for who in subjects:
-        if not exists(states, action, kind, who):
+        if (named and getattr(data, kind) is None) or not exists(states, action, kind, who):
             return unknown(kind, who)
     return {
         "year": opened["year"], "rule_pack": opened["rule_pack"],
