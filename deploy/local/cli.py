@@ -59,6 +59,11 @@ _COMMANDS: Final = (
         "学习档案 · Show each session's dossier, and what it lacks.",
     ),
     Command(
+        "backdated",
+        "deploy.local.tables.show:backdated",
+        "补记变动 · Show which facts a change of post touches that came after them.",
+    ),
+    Command(
         "export",
         "deploy.local.tables.export:export",
         "导出表格 · Export a table of the read models, or all of them, as a workbook or CSV.",

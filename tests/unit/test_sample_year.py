@@ -162,3 +162,14 @@ def test_offices_of_every_size_have_a_year() -> None:
             assert all(checked(action))
     with pytest.raises(ValueError, match="5"):
         next(year.actions(year.Size(2026, cadres=5)))
+
+
+def test_a_transfer_comes_after_facts_that_it_touches(actions: list[Action]) -> None:
+    touched = set[str]()
+    for number, moved in enumerate(actions):
+        if moved["type"].endswith("transfer-person.v1"):
+            who, on = moved["data"]["person"], moved["data"]["on"]
+            before = (each for each in actions[:number] if each["type"].endswith("record-attendance.v1"))
+            if any(each["time"][:10] >= on and who in str(each["data"]["roll"]) for each in before):
+                touched.add(moved["office"])
+    assert touched == {"o-1", "o-2"}  # one a year in each office

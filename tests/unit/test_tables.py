@@ -255,12 +255,21 @@ MEMBER = {
 }  # fmt: skip
 
 
+TOUCHED = {
+    "office": "o-1", "event_id": "e-1", "touched": "e-2", "person": "p-1", "name": "王慧琳", "from_on": "2026-05-01",
+    "event": "chengzhang.people.person-transferred.v1", "recorded_at": "2026-05-21T01:00:00Z", "section": "s",
+    "touched_event": "chengzhang.learning.attendance-recorded.v1", "occurred_at": "2026-05-06T01:00:00Z",
+    "section_name": "信息科", "tier": "staff",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("command", "table", "said"),
     [
         ("talks", ("talk-due", TALK), ["主任室与科室负责人", "2026-12-31"]),
         ("dossier", ("study-dossiers", DOSSIER), ["2026-01-07 00:30", "会议记录、补课", "党支部"]),
         ("roster", ("roster", MEMBER), ["党员", "长期休假", "2015-09-21"]),
+        ("backdated", ("backdated", TOUCHED), ["调整科室", "签到", "2026-05-01", "2026-05-06 09:00", "信息科"]),
     ],
 )
 def test_a_table_has_words_for_codes_whole_days_and_instants_of_shanghai(

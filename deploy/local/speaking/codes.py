@@ -54,6 +54,7 @@ def codes() -> Mapping[str, Mapping[str, Words]]:
         "state": _STATES,
         "grade": _GRADES,
         "event": vocabulary.types(),
+        "touched_event": vocabulary.types(),
         "duty": declared["pair"] | declared["party_pair"] | _DUTIES,
         "party_role": declared["role"],
         "away": declared["kind"] | {"long-leave": Words("长期休假", "long leave")},

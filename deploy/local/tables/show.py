@@ -33,6 +33,7 @@ SHORT: Final[dict[str, tuple[str, ...]]] = {
     "section-board": ("section_name", "month", "sessions", "attended", "outputs_in_effect", "decisions", "exchanges"),
     "roster": ("name", "section_name", "tier", "rank", "party_role", "away", "since"),
     "study-dossiers": ("starts_at", "title", "carrier", "roll", "missing"),
+    "backdated": ("name", "from_on", "event", "occurred_at", "touched_event", "section_name"),
 }
 
 
@@ -78,6 +79,7 @@ talks: Final = _showing("talk-due", "应谈未谈", "Show which heart-to-heart t
 board: Final = _showing("section-board", "比学赶帮超", "Show the sections side by side, month by month.")
 roster: Final = _showing("roster", "人员名册", "Show who is where: section, post, rank, party role, away.")
 dossier: Final = _showing("study-dossiers", "学习档案", "Show each session's dossier, and what it lacks.")
+backdated: Final = _showing("backdated", "补记变动", "Show which facts a change of post touches that came after them.")
 
 
 def _print(table: Resource, office: str, rows: Ordered, lang: Lang, *, all_: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ _ROLES: Final = ("secretary", "committee", "member")  # of a branch's first memb
 _PROBATION: Final = timedelta(days=365)
 _TRANSFER_MONTHS: Final = (3, 4, 5, 6, 8, 9, 10)
 _TRANSFERS_A_MONTH: Final = 0.012  # of the staff
+_BACKDATED: Final = timedelta(days=20)
 _PROMOTION, _CONFIRMATION, _RETIREMENT = 7, 9, 12
 
 
@@ -144,9 +146,11 @@ def _transfers(office: Office, day: date) -> Iterator[Draft]:
     count = sum(office.rng.random() < _TRANSFERS_A_MONTH for _ in staff)
     # At least one a year, however small the office.
     count = max(count, min(len(staff), day.month == _TRANSFER_MONTHS[2]))
-    for cadre in office.rng.sample(staff, count):
+    for place, cadre in enumerate(office.rng.sample(staff, count)):
         others = [section for section in office.sections[1:] if section is not cadre.section]
-        yield _transfer(office, cadre, office.rng.choice(others), day)
+        moved = _transfer(office, cadre, office.rng.choice(others), day)
+        late = place == 0 and day.month == _TRANSFER_MONTHS[2]  # one comes when much of the month is recorded already
+        yield replace(moved, handed_in=moved.handed_in + _BACKDATED) if late else moved
 
 
 def _transfer(office: Office, cadre: Cadre, section: Section, day: date) -> Draft:
