@@ -38,7 +38,7 @@ class Way:
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         try:
-            yield url.replace(f":{there.port}/", f":{server.sockets[0].getsockname()[1]}/")
+            yield url.replace(f"@{there.hostname}:{there.port}/", f"@127.0.0.1:{server.sockets[0].getsockname()[1]}/")
         finally:
             server.close()
             for pump in self._pumps:

@@ -52,11 +52,7 @@ def postgres(started: list[DockerContainer]) -> str:
     container = _container(_POSTGRES).with_exposed_ports(5432)
     for name, value in (("USER", local_postgres.SUPERUSER), ("PASSWORD", password), ("DB", local_postgres.DATABASE)):
         container.with_env(f"POSTGRES_{name}", value)
-    ours = {
-        name: value
-        for name, value in local_postgres._SETTINGS.items()
-        if name not in {"listen_addresses", "unix_socket_directories"}
-    }
+    ours = {name: value for name, value in local_postgres._SETTINGS.items() if name not in _ITS_OWN}
     container.with_command(" ".join(f"-c {name}={value}" for name, value in ours.items()))
     # While it is being set up it says so on stdout, and for good on stderr.
     _start(container, started, "ready to accept connections", both=True)
@@ -86,4 +82,7 @@ def _container(image: tuple[str, str]) -> DockerContainer:
 def _start(container: DockerContainer, started: list[DockerContainer], until: str, *, both: bool = False) -> None:
     started.append(container)
     said = LogMessageWaitStrategy(until, predicate_streams_and=both)
-    container.waiting_for(said.with_startup_timeout(timedelta(seconds=PATIENCE))).start()
+    try:
+        container.waiting_for(said.with_startup_timeout(timedelta(seconds=PATIENCE))).start()
+    except (RuntimeError, TimeoutError, docker.errors.DockerException) as error:
+        pytest.exit(f"--containers: {container.image} doesn't come up: {error}", NO_ENGINE)

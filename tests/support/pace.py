@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 _BEGAN: Final = "TEST_RUN_BEGAN"  # when, for the workers: seconds since 1970
+_LONG: Final = ("test_steps", "test_storm", "test_recovery", "test_history")  # of those that come last
 _LATE: Final = "not run: the time given is over"
 _late: Final[Counter[str]] = Counter()  # files by how many of their tests did not run
 
@@ -29,10 +30,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is quick and tells much comes first, then what needs Kafka, then what kills processes again and again."""
+    """What is quick and tells much comes first, then what needs Kafka, then what kills processes again and again.
+
+    Of this, what takes longest begins first, so that no worker is left alone with it.
+    """
     wanting = {"servers", "process_servers"}
     with_kafka = {item.path for item in items if wanting & set(getattr(item, "fixturenames", ()))}
-    items.sort(key=lambda item: (item.path in with_kafka, "faults" in item.path.parts))
+
+    def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+        fault = "faults" in item.path.parts
+        return item.path in with_kafka, fault, fault and item.path.stem not in _LONG
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(tryfirst=True)
