@@ -1,6 +1,11 @@
 -- What views ask of each of their rows: functions of every version, each read as known at an instant. They read for those who may read
 -- the views that rest on them, and not the tables.
 
+-- Events that are behind a figure, and count nothing in it.
+CREATE FUNCTION nought(told_by jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT coalesce(jsonb_object_agg(t.event_id, 0), '{}') FROM jsonb_object_keys(told_by) AS t (event_id));
+
 -- By the installed rule packs (filled in): what study is owed.
 CREATE FUNCTION study_figures() RETURNS TABLE (
     pack          text,
@@ -18,8 +23,18 @@ BEGIN ATOMIC
     SELECT v.* FROM (VALUES {study}) AS v;
 END;
 
--- The rule pack by which an office goes on a day: the one followed last from then or before, else the nation's of that year, of the
--- latest before it, or the first.
+-- The nation's rule pack of a year: of the latest year before where it has none of its own, or the first.
+CREATE FUNCTION national_pack(of_year integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT s.pack
+    FROM study_figures() AS s
+    WHERE s.region = 'national'
+    ORDER BY s.year <= of_year DESC, CASE WHEN s.year <= of_year THEN -s.year ELSE s.year END
+    LIMIT 1
+);
+
+-- The rule pack by which an office goes on a day: the one followed last from then or before, else the nation's.
 CREATE FUNCTION pack_of(in_office text, on_day date, stood_at timestamptz) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER
 BEGIN ATOMIC
@@ -37,14 +52,7 @@ BEGIN ATOMIC
             ORDER BY f.data ->> 'from_on' DESC, f.position DESC
             LIMIT 1
         ),
-        (
-            SELECT s.pack
-            FROM study_figures() AS s
-            WHERE s.region = 'national'
-            ORDER BY s.year <= date_part('year', pack_of.on_day) DESC,
-                CASE WHEN s.year <= date_part('year', pack_of.on_day) THEN -s.year ELSE s.year END
-            LIMIT 1
-        )
+        national_pack(date_part('year', pack_of.on_day)::integer)
     );
 END;
 
@@ -240,4 +248,27 @@ BEGIN ATOMIC
     SELECT g.what, g.carrier, g.kind, g.sessions, g.every
     FROM (VALUES {sessions}) AS g (pack, what, carrier, kind, sessions, every)
     WHERE g.pack = (SELECT pack_of(sessions_owed.in_office, sessions_owed.on_day, sessions_owed.stood_at));
+END;
+
+-- By the rule packs (filled in): the share of excellent grades, rounded to the nearest or down, and what an open case bars.
+CREATE FUNCTION appraisal_figures() RETURNS TABLE (
+    pack              text,
+    excellent_percent integer,
+    nearest           boolean,
+    open_case         text
+)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT v.* FROM (VALUES {appraisals}) AS v;
+END;
+
+-- By the rule packs (filled in): the figures of conditions of selections.
+CREATE FUNCTION condition_figures() RETURNS TABLE (
+    pack   text,
+    code   text,
+    figure integer
+)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT v.* FROM (VALUES {conditions}) AS v;
 END;

@@ -27,6 +27,7 @@ from schemas.talk import FollowUpClosed, FollowUpPromised
 from schemas.work import EffectSettled, OutputFiled
 
 SQL: Final[Any] = aiosql.from_path(Path(__file__).with_name("derived.sql"), "asyncpg")
+_SHARED: Final[Any] = aiosql.from_path(Path(__file__).with_name("shared.sql"), "asyncpg")
 TABLES: Final = ("fact", "care")
 _CARE: Final = ("chengzhang.talk.", "chengzhang.welfare.")
 _ENTRIES: Final = {type_: model.ENTRY for type_, model in EVENTS.items() if model.ENTRY is not None}
@@ -114,8 +115,8 @@ RELATIONS: Final[Mapping[str, Relation]] = {
 }
 
 
-# What several read models that are asked make of their relation, and may name beside it: statements of ``derived.sql``.
-SHARED: Final = ("standing_session", "owed_duty", "owed_session", "held_year", "studied")
+# What several read models that are asked make of their relation, each after what it names: ``shared.sql``.
+SHARED: Final = ("standing_session", "owed_duty", "owed_session", "held_year", "appraised")
 # What may be named beside a relation that has the same events.
 BESIDE: Final = ("evidence",)
 
@@ -191,6 +192,11 @@ def known(condition: str, instant: str) -> Source:
 def filled(statement: str, /, **values: str) -> str:
     """A statement of ``derived.sql``."""
     return str(getattr(SQL, statement).sql).rstrip().rstrip(";").format(**values)
+
+
+def made(shared: str, name: str) -> str:
+    """A statement of ``shared.sql``, of the relation of that name."""
+    return str(getattr(_SHARED, shared).sql).rstrip().rstrip(";").format(name=name)
 
 
 def quoted(text: str) -> str:

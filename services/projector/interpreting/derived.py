@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.projector.read_models import SUMMED, ReadModel
-from services.projector.relations import Source, filled, quoted
+from services.projector.relations import Source, filled, made, quoted
 
 NOW: Final = "'9999-12-31'::timestamptz"  # what is known now is what will be known then, as far as we know
 STANDING: Final = "known_to = 'infinity'"
@@ -18,7 +18,7 @@ def over(model: ReadModel, source: Source) -> str:
     }
     if model.kind == "asked":  # its relation may be joined with itself
         told["moment"] = f"SELECT {source.instant} AS known"
-    shared = (f"{name} AS ({filled(name, name=model.relation_name)})" for name in model.shared)
+    shared = (f"{name} AS ({made(name, model.relation_name)})" for name in model.shared)
     return filled(
         "all" if model.kind in {"recompute", "asked"} else "one",
         named=",\n".join((*(f"{name} AS NOT MATERIALIZED ({rows})" for name, rows in told.items()), *shared)),

@@ -28,6 +28,24 @@ def session_figures() -> str:
     )
 
 
+def appraisal_figures() -> str:
+    """Of each pack its id; the share of excellent grades, rounded to the nearest or down; what an open case bars."""
+    return ", ".join(
+        f"('{pack.pack}'::text, {pack.appraisal.excellent_percent.value}, "
+        f"{pack.appraisal.rounding.value == 'nearest'}, '{pack.discipline.open_case.value[0]}'::text)"
+        for pack in packs().values()
+    )
+
+
+def condition_figures() -> str:
+    """Of each pack its id, then of each condition of selections its code and figure."""
+    return ", ".join(
+        f"('{pack.pack}'::text, '{code}'::text, {figure.value})"
+        for pack in packs().values()
+        for code, figure in pack.selection.conditions.items()
+    )
+
+
 def _sessions(owed: Carriers) -> Iterator[tuple[str, str, str, Figure[int], str]]:
     yield "central-group", "central-group", "NULL", owed.central_group_sessions_a_quarter, "quarter"
     yield "youth-group", "youth-group", "NULL", owed.youth_group_sessions_a_month, "month"

@@ -51,7 +51,7 @@ from pydantic import WithJsonSchema
 
 from schemas.declared import Ref, Values, Words
 from services.projector.errors import Unloadable
-from services.projector.relations import BESIDE, RELATIONS, SHARED, TABLES, Relation, filled, is_care
+from services.projector.relations import BESIDE, RELATIONS, SHARED, TABLES, Relation, is_care, made
 
 FOLDER: Final = Path(__file__).parent
 KINDS: Final = ("sum", "rows", "recompute", "log", "asked")
@@ -151,7 +151,7 @@ class ReadModel:
         named = set(_WORD.findall(self.tail))
         for name in reversed(SHARED):
             if name in named:
-                named |= set(_WORD.findall(filled(name, name=self.relation_name)))
+                named |= set(_WORD.findall(made(name, self.relation_name)))
         return tuple(name for name in SHARED if name in named)
 
     @cached_property

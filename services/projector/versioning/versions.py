@@ -28,6 +28,8 @@ _FIGURES: Final = {
     "{study}": figures.study_figures,
     "{talks}": figures.talk_figures,
     "{sessions}": figures.session_figures,
+    "{appraisals}": figures.appraisal_figures,
+    "{conditions}": figures.condition_figures,
 }
 FOUNDATION: Final[str] = BASE.version.sql + reduce(
     lambda asked, told: asked.replace(told[0], told[1]()),

@@ -19,7 +19,26 @@ SELECT
     q.days_by, -- behind days
     q.told_by_all -- behind
 FROM (
-    WITH row AS (
+    WITH studied AS (
+        SELECT f.office, f.person, e.year, e.account, f.event_id, f.occurred_at, f.position, (f.data -> 'centi_xueshi')::bigint AS centi_xueshi,
+            coalesce((f.data -> 'days')::bigint, 0) AS days, array_remove(ARRAY[m.event_id, m.moved_by], NULL) AS session_by
+        FROM fact AS f
+        LEFT JOIN standing_session AS m ON m.office = f.office AND m.stream = f.stream
+        CROSS JOIN LATERAL (
+            SELECT
+                coalesce(date_part('year', (f.data ->> 'to_on')::date)::integer, shanghai_year(m.starts_at)) AS year,
+                CASE f.data ->> 'kind' WHEN 'online' THEN 'online' ELSE coalesce(f.data ->> 'account', 'recognised') END AS account
+        ) AS own
+        CROSS JOIN LATERAL (
+            SELECT own.year, own.account
+            UNION ALL
+            SELECT own.year + later.years, 'five-years'
+            FROM generate_series(0, 4) AS later (years)
+            WHERE own.account = 'recognised'
+        ) AS e
+        WHERE f.type IN ('chengzhang.learning.hours-credited.v1', 'chengzhang.learning.course-completed.v1')
+    ),
+    row AS (
         SELECT
             r.office,
             r.person,

@@ -27,6 +27,18 @@ SELECT
     duty_reports,
     proposed_grade,
     grade,
+    admitted_events,
+    cycle,
+    pool,
+    establishment,
+    special_appraisals,
+    bars,
+    missing,
+    posting_ends_on::text AS posting_ends_on,
+    notice_signed_on::text AS notice_signed_on,
+    appraised_by,
+    reason,
+    follows,
     further_events,
     last_position
 FROM office.appraisal_summary

@@ -27,7 +27,7 @@ from services.recorder.ledger.database import Connection
 from services.recorder.ledger.states import unlike
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("bundle.sql"), "asyncpg", mandatory_parameters=False)
-_JSON: Final = ("evidence_by_group", "evidence_by_guide", "routine_grades", "duty_reports")
+_JSON: Final = ("evidence_by_group", "evidence_by_guide", "routine_grades", "duty_reports", "special_appraisals")
 _MEANS: Final = ("further_events", "last_position")  # to gather, and no figures
 _NO_MATTER: Final = datetime.min.replace(tzinfo=UTC)
 Json = dict[str, Any]

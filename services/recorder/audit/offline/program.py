@@ -23,7 +23,7 @@ def program() -> bytes:
 
 def declared() -> dict[str, Json]:
     """What the program is told when it is packed, by its names for it."""
-    return {"ENTRIES": evidence(), "PACKS": study()}
+    return {"ENTRIES": evidence(), "PACKS": rules()}
 
 
 def evidence() -> Json:
@@ -35,10 +35,15 @@ def evidence() -> Json:
     }
 
 
-def study() -> Json:
-    """What study the rule packs ask for."""
+def rules() -> Json:
+    """What the rule packs say that figures rest on: the study that they ask for, and what an open case bars."""
     names = ("year_centi_xueshi", "year_days", "five_years_centi_xueshi", "five_years_days", "five_years_ranks")
     return {
-        name: {"region": pack.region, "year": pack.year, **{each: getattr(pack.study, each).value for each in names}}
+        name: {
+            "region": pack.region,
+            "year": pack.year,
+            "open_case": pack.discipline.open_case.value[0],
+            **{each: getattr(pack.study, each).value for each in names},
+        }
         for name, pack in packs().items()
     }

@@ -56,7 +56,8 @@ REVOKED: Final = "chengzhang.any.entry-revoked.v1"
 DISPUTES: Final = frozenset({"chengzhang.any.entry-disputed.v1", "chengzhang.any.dispute-settled.v1"})
 # Which types are evidence, in which group, on what condition: as declared, and written here when a bundle is packed.
 ENTRIES: Final[Json] = {}
-# What study the rule packs ask for, in the same way: of each pack its region and year, and the figures.
+# What the rule packs say, in the same way: of each pack its region and year, the study that it asks for, what an open
+# case bars.
 PACKS: Final[Json] = {}
 ASSUMED: Final = "chengzhang.people.post-assumed.v1"
 ENDED: Final = "chengzhang.people.post-ended.v1"
@@ -72,8 +73,33 @@ CREDITED: Final = "chengzhang.learning.hours-credited.v1"
 TAUGHT: Final = "chengzhang.learning.course-completed.v1"
 REPORTED: Final = "chengzhang.work.duty-report-delivered.v1"
 ASSESSED: Final = "chengzhang.work.duty-report-assessed.v1"
-# What a later version may fill; no event of this one does.
-NOT_YET: Final[Json] = {"stage": "not-opened", "routine_grades": [], "proposed_grade": None, "grade": None}
+REGISTERED: Final = "chengzhang.people.person-registered.v1"
+DISCIPLINED: Final = "chengzhang.people.discipline-recorded.v1"
+CLEARED: Final = "chengzhang.people.discipline-closed.v1"
+_OF: Final = "chengzhang.appraisal."
+OPENED: Final = f"{_OF}cycle-opened.v1"
+ADMITTED: Final = f"{_OF}evidence-admitted.v1"
+POSTED: Final = f"{_OF}excellent-list-posted.v1"
+ROUTINE: Final = f"{_OF}routine-grade-given.v1"
+SPECIAL: Final = f"{_OF}special-appraisal-recorded.v1"
+OBJECTED: Final = f"{_OF}objection-raised.v1"
+SETTLED: Final = f"{_OF}objection-settled.v1"
+DECIDED: Final = f"{_OF}grade-decided.v1"
+# What says a grade after the decision.
+CHANGES: Final = frozenset({f"{_OF}{each}.v1" for each in ("grade-supplemented", "review-decided", "appeal-decided")})
+# The steps in their order: the stage to which each brings an appraisal, and what is missing without it.
+STEPS: Final = {
+    f"{_OF}self-review-submitted.v1": ("self-review", "self-review"),
+    f"{_OF}democratic-assessment-held.v1": ("democratic-assessment", "democratic-assessment"),
+    f"{_OF}findings-verified.v1": ("findings", "findings"),
+    f"{_OF}grade-proposed.v1": ("proposed", "proposal"),
+    DECIDED: ("decided", "decision"),
+    f"{_OF}notice-given.v1": ("notified", "notice"),
+    f"{_OF}notice-signed.v1": ("signed", "signature"),
+    f"{_OF}file-archived.v1": ("archived", "archive"),
+}
+WITHOUT: Final = frozenset({"undetermined", "not-appraised"})
+BARS: Final = ("incompetent", "no-grade", "not-excellent")
 
 
 def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json:
@@ -93,7 +119,9 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
         "evidence_by_guide": {guide: guides.count(guide) for guide in GUIDES if guide in guides},
         "evidence_events": [entry["id"] for entry in entries],
         "duty_reports": _duty_reports(standing, person, year),
-        **NOT_YET,
+        **_graded_otherwise(standing, person, year),
+        **_appraised(standing, person, year),
+        "admitted_events": [entry["id"] for entry in entries if entry["id"] in _admitted(standing, person, year)],
     }
 
 
@@ -176,6 +204,129 @@ def _duty_reports(standing: Iterable[Json], person: str, year: int) -> list[Json
         if e["type"] == REPORTED and e["data"]["half"].startswith(f"{year:04d}")
     ]
     return sorted(told, key=lambda report: str(report["half"]))
+
+
+def _cycle(standing: Iterable[Json], year: int) -> Json:
+    """The cycle of the year: the one opened last."""
+    opened = [event["data"] for event in standing if event["type"] == OPENED and event["data"]["year"] == year]
+    return opened[-1] if opened else {"cycle": None}
+
+
+def _in_cycle(standing: Iterable[Json], person: str, cycle: str | None) -> list[Json]:
+    """What the cycle has about somebody, but for lists that are posted."""
+    told = [event for event in standing if event["type"].startswith(_OF) and event["data"].get("person") == person]
+    return [event for event in told if cycle is not None and event["data"].get("cycle") == cycle]
+
+
+def _admitted(standing: list[Json], person: str, year: int) -> set[str]:
+    own = _in_cycle(standing, person, _cycle(standing, year)["cycle"])
+    return {entry for event in own if event["type"] == ADMITTED for entry in event["data"]["events"]}
+
+
+def _graded_otherwise(standing: Iterable[Json], person: str, year: int) -> Json:
+    """Routine grades and special appraisals of the year."""
+    own = [e for e in standing if e["type"] in {ROUTINE, SPECIAL} and e["data"]["person"] == person]
+    told = {
+        type_: [
+            {name: e["data"][name] for name in names} for e in own if e["type"] == type_ and e["data"]["year"] == year
+        ]
+        for type_, names in ((ROUTINE, ("period", "grade")), (SPECIAL, ("task", "on", "result")))
+    }
+    return {
+        "routine_grades": sorted(told[ROUTINE], key=lambda each: str(each["period"])),
+        "special_appraisals": sorted(told[SPECIAL], key=lambda each: str(each["on"])),
+    }
+
+
+def _appraised(standing: list[Json], person: str, year: int) -> Json:
+    """How far the appraisal has come, and to which grade: what stands about somebody in the year's cycle."""
+    cycle = _cycle(standing, year)
+    own = _in_cycle(standing, person, cycle["cycle"])
+    done = [type_ for type_ in STEPS if any(event["type"] == type_ for event in own)]
+    proposal, decision = (_last(own, {type_}) for type_ in (f"{_OF}grade-proposed.v1", DECIDED))
+    graded = [event for event in own if event["data"].get("grade") is not None]
+    verdict = _last(graded, CHANGES) or _last(graded, {DECIDED})
+    ends_on = [e["data"]["ends_on"] for e in standing if _posts(e, person, cycle["cycle"])]
+    signed = _last(own, {f"{_OF}notice-signed.v1"})
+    pool, establishment, heads = _counted(standing, person, year)
+    said = verdict or proposal
+    unneeded = {"democratic-assessment"} if not heads else set()
+    if (said or {}).get("grade") in WITHOUT or (proposal or {}).get("reason") == "refused":
+        unneeded = {"self-review", "democratic-assessment", "findings"}
+    missing = [code for type_, (_, code) in STEPS.items() if type_ not in done and code not in unneeded]
+    between = [] if ends_on or not said or said["grade"] != "excellent" or not said["here"] else ["posting"]
+    between += ["objection"] if _objected(own) else []
+    after = next((at for at, code in enumerate(missing) if code in {"notice", "signature", "archive"}), len(missing))
+    return {
+        "stage": "not-opened" if cycle["cycle"] is None else STEPS[done[-1]][0] if done else "opened",
+        "proposed_grade": (proposal or {}).get("grade"),
+        "grade": (verdict or {}).get("grade"),
+        "cycle": cycle["cycle"],
+        "pool": pool,
+        "establishment": establishment,
+        "bars": _bars(standing, person, year, graded=verdict is not None),
+        "missing": [*missing[:after], *between, *missing[after:]] if cycle["cycle"] is not None and pool else [],
+        "posting_ends_on": min(ends_on, default=None),
+        "notice_signed_on": (signed or {}).get("on"),
+        "appraised_by": (decision or {}).get("appraised_by") or (proposal or {}).get("appraised_by"),
+        "reason": (decision or proposal or {}).get("reason"),
+        "follows": (verdict or {}).get("follows", []),
+    }
+
+
+def _last(events: Iterable[Json], types: Iterable[str]) -> Json | None:
+    """What the last of these types says."""
+    found: list[Json] = [event["data"] for event in events if event["type"] in types]
+    return found[-1] if found else None
+
+
+def _posts(event: Json, person: str, cycle: str | None) -> bool:
+    data = event["data"]
+    return event["type"] == POSTED and data["cycle"] == cycle and person in data["persons"]
+
+
+def _objected(own: Iterable[Json]) -> bool:
+    """Whether an objection isn't settled."""
+    own = list(own)
+    settled = {event["data"]["objection"] for event in own if event["type"] == SETTLED}
+    return any(event["data"]["objection"] not in settled for event in own if event["type"] == OBJECTED)
+
+
+def _counted(standing: Iterable[Json], person: str, year: int) -> tuple[str | None, str, bool]:
+    """Whose seats somebody is counted with, by the posts of 31 December; the establishment; heading a section."""
+    last = f"{year:04d}-12-31"
+    own = [event for event in standing if event["data"].get("person") == person]
+    ends = [event["data"] for event in own if event["type"] in {ENDED, LEFT}]
+    posts = [event["data"] for event in own if event["type"] == ASSUMED]
+    held = [post for post in posts if post["from_on"] <= last == _held_until(post, ends, year)]
+    registered = _last(own, {REGISTERED}) or {}
+    establishment = registered.get("establishment") or "civil-service"
+    leads = any(post["tier"] == "leadership" or post["managed_by"] == "superior" for post in held)
+    heads = any(post["tier"] == "section-head" for post in held)
+    return "leadership" if leads else establishment if held else None, establishment, heads
+
+
+def _bars(standing: list[Json], person: str, year: int, *, graded: bool) -> list[str]:
+    """What discipline bars, the heavier first; an open case as long as there is no grade, from its year on."""
+    own = [event for event in standing if event["type"] == DISCIPLINED and event["data"]["person"] == person]
+    closed = {event["data"]["measure"] for event in standing if event["type"] == CLEARED}
+    bars = {
+        bar["bar"]
+        for event in own
+        if event["data"]["case"] == "decided"
+        for bar in event["data"].get("bars", ())
+        if bar["year"] == year
+    }
+    cycle = _cycle(standing, year)
+    opened = [
+        _instant(event).astimezone(SHANGHAI).year
+        for event in own
+        if event["data"]["case"] == "open" and event["data"]["measure"] not in closed
+    ]
+    if not graded and opened and (cycle["cycle"] is not None or min(opened) <= year):
+        pack = PACKS.get(cycle.get("rule_pack") or _followed(standing, f"{year:04d}-12-31"), {})
+        bars |= {pack.get("open_case")}
+    return [bar for bar in BARS if bar in bars]
 
 
 def _placed(events: Iterable[Json], person: str, year: int) -> Json:
