@@ -208,7 +208,7 @@ SELECT
             CASE
                 WHEN
                     coalesce(f.verdict, f.proposal) ->> 'grade' = 'excellent' AND posted.ends_on IS NULL
-                    AND (coalesce(f.verdict, f.proposal) -> 'here')::boolean
+                    AND coalesce((coalesce(f.verdict, f.proposal) -> 'here')::boolean, true)
                     THEN 'posting'
             END,
             CASE WHEN f.objected THEN 'objection' END,

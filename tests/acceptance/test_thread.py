@@ -334,7 +334,10 @@ def test_the_appraisal(pair: Pair, story: Story) -> None:
         "section": "s-a", "section_name": "综合科", "tier": "staff", "stage": "not-opened", "requirement_met": False,
         "requirement_events": credit, "evidence_by_group": {"learning": 2, "work": 1},
         "evidence_by_guide": {"people": 1}, "evidence_events": found["evidence_events"], "routine_grades": [],
-        "duty_reports": [], "proposed_grade": None, "grade": None, "seen": found["seen"],
+        "duty_reports": [], "proposed_grade": None, "grade": None, "seen": found["seen"], "admitted_events": [],
+        "cycle": None, "pool": "civil-service", "establishment": "civil-service", "special_appraisals": [], "bars": [],
+        "missing": [], "posting_ends_on": None, "notice_signed_on": None, "appraised_by": None, "reason": None,
+        "follows": [],
     }  # fmt: skip
     assert sorted(found["evidence_events"]) == sorted(credit + mine + output)
 
@@ -356,7 +359,9 @@ def test_the_sql_views_have_these_columns(pair: Pair, story: Story) -> None:
     assert list(summary.keys()) == [
         "office", "person", "year", "section", "tier", "stage", "requirement_met", "requirement_events",
         "evidence_by_group", "evidence_by_guide", "evidence_events", "routine_grades", "duty_reports",
-        "proposed_grade", "grade", "shard", "last_position", "further_events", "section_name",
+        "proposed_grade", "grade", "shard", "last_position", "admitted_events", "cycle", "pool", "establishment",
+        "special_appraisals", "bars", "missing", "posting_ends_on", "notice_signed_on", "appraised_by", "reason",
+        "follows",        "further_events", "section_name",
     ]  # fmt: skip
     types = pair.sql(
         "SELECT table_name || '.' || column_name AS name, udt_name FROM information_schema.columns "

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from schemas.base import EventData
 from schemas.catalogue import EVENTS
 from schemas.declared import New, Ref, named
 from tests.integration.projector_world import SEALED, World
@@ -202,14 +203,13 @@ def _tell(world: World, number: int, what: str, args: list[Any]) -> str:
             p, section, tier, on=on, concurrent=concurrent, post=f"post-{number}"
         ),
         "end": lambda p, on: world.end(p, f"post-{p}", on),
-        "any": lambda time, name, data: _record(world, name, time, data),
+        "any": lambda time, name, data: record(world, _OTHERS[name], name, time, data),
     }
     return told[what](*args)
 
 
-def _record(world: World, name: str, time: str, data: dict[str, Any]) -> str:
+def record(world: World, model: type[EventData], name: str, time: str, data: dict[str, Any]) -> str:
     """In the stream of what it makes, else of the first thing that it names; stamped with whom it names so."""
-    model = _OTHERS[name]
     if "pack" in data:
         data = {**data, "pack": "guangdong-2026"}  # any that is there
     made = [place for place in named(model) if isinstance(place.mark, New)] or list(named(model))

@@ -123,7 +123,7 @@ def test_a_bundle_holds_the_figures_the_events_behind_them_and_what_checks_them(
     assert gone < {event["id"] for event in events}
     assert not gone & set(office["evidence_events"])
     others = {event["type"] for event in events if sample.person not in json.dumps(event["data"])}
-    assert others <= {verify.CONVENED, verify.RESCHEDULED, verify.FOLLOWED}, "whose sessions, and which pack, is asked"
+    assert others <= {verify.CONVENED, verify.RESCHEDULED, verify.FOLLOWED, verify.OPENED}
     assert {"README.txt", "verify.py", "keys.txt", "manifest.json", "manifest.signed"} < set(sample.files)
 
 

@@ -102,6 +102,18 @@ async def test_an_appraisal_is_as_the_interface_says(api: Api) -> None:
         "duty_reports": [],
         "proposed_grade": None,
         "grade": None,
+        "admitted_events": [],
+        "cycle": None,
+        "pool": "civil-service",
+        "establishment": "civil-service",
+        "special_appraisals": [],
+        "bars": [],
+        "missing": [],
+        "posting_ends_on": None,
+        "notice_signed_on": None,
+        "appraised_by": None,
+        "reason": None,
+        "follows": [],
     }
     assert await api.json("/people/p-1/appraisals/2026") == {**wanted, "seen": {"2": 10}}
     page = await api.json("/offices/o-1/appraisals/2026?limit=1")

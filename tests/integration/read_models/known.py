@@ -27,6 +27,7 @@ GROUPS = {
     "team.star-named": "activity",
     "talk.talk-held": "talk",
     "spirit.conduct-recognised": "activity",
+    "selection.honour-awarded": "activity",
 }
 # What facts say that rest on a thing, and is corrected with it: by what makes the thing, and where they say it.
 _STAMPED = {

@@ -32,7 +32,7 @@ SELECT
     q.posting_ends_on, -- date · 公示截止日 · until when the person is posted as excellent
     q.notice_signed_on, -- date · 签署日期 · when the notice was signed, or signing it refused
     q.appraised_by, -- appraisal.AppraisedBy
-    q.reason, -- appraisal.Without
+    q.reason, -- appraisal.Without · 不定等次原因 · why there is no grade, where there is none
     ARRAY(SELECT jsonb_array_elements_text(coalesce(q.follows, '[]'))) AS follows, -- text[] · 结果运用 · what the rule pack lets follow the grade; shown, never done
     ARRAY(SELECT jsonb_object_keys(q.all_by)) AS further_events, -- place text[] · 其他依据 · what else it rests on: posts, rank, rule pack, waivers, sessions of what was credited, duty reports, discipline, the steps of the cycle
     q.seated_by, -- behind section tier

@@ -254,7 +254,7 @@ def _appraised(standing: list[Json], person: str, year: int) -> Json:
     if (said or {}).get("grade") in WITHOUT or (proposal or {}).get("reason") == "refused":
         unneeded = {"self-review", "democratic-assessment", "findings"}
     missing = [code for type_, (_, code) in STEPS.items() if type_ not in done and code not in unneeded]
-    between = [] if ends_on or not said or said["grade"] != "excellent" or not said["here"] else ["posting"]
+    between = [] if ends_on or not said or said["grade"] != "excellent" or not said.get("here", True) else ["posting"]
     between += ["objection"] if _objected(own) else []
     after = next((at for at, code in enumerate(missing) if code in {"notice", "signature", "archive"}), len(missing))
     return {

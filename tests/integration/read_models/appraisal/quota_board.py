@@ -59,4 +59,4 @@ def _here(known: Known, person: str, cycle: str) -> bool:
         if (fact.data["person"], fact.data["cycle"]) == (person, cycle) and fact.data.get("grade")
     ]
     changes = [fact for fact in own if fact.name != "appraisal.grade-decided"]
-    return bool((changes or own)[-1].data["here"]) if own else True
+    return bool((changes or own)[-1].data.get("here", True)) if own else True

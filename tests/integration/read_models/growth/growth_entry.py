@@ -6,7 +6,12 @@ from typing import Any
 
 from tests.integration.read_models.known import Fact, Known
 
-_TITLED = {"team.knowledge-shared": "topic", "team.paired-up": "for", "team.star-named": "period"}
+_TITLED = {
+    "team.knowledge-shared": "topic",
+    "team.paired-up": "for",
+    "team.star-named": "period",
+    "selection.honour-awarded": "honour",
+}
 
 
 def _title(fact: Fact) -> str | None:
