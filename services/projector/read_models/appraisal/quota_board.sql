@@ -10,7 +10,7 @@ SELECT
     q.cycle, -- key appraisal.Cycle
     q.pool, -- key appraisal.Pool
     q.appraised, -- bigint · 应考核人数 · who must be appraised
-    q.rate_percent, -- integer · 优秀比例（%） · the share that may be excellent: the rule pack's, or as approved
+    q.rate_percent, -- integer · 优秀比例（百分比） · the share that may be excellent: the rule pack's, or as approved
     (q.appraised * q.rate_percent + CASE WHEN q.nearest THEN 50 ELSE 0 END) / 100 AS seats, -- bigint · 优秀名额 · rounded down, unless the rule pack says otherwise
     q.used, -- bigint · 已用名额 · who is excellent by the grade that stands
     q.posting_ends_on, -- date · 公示截止日 · until when the last list of the pool is posted
