@@ -20,7 +20,7 @@ from deploy.local.publishing.answers import Answers, Json
 from deploy.local.publishing.poster import Poster
 from deploy.local.sample import year
 from deploy.local.sample.cadres.people import SOURCE, first_id
-from deploy.local.sample.days import ZONE
+from deploy.local.sample.days import LAST_YEAR, ZONE
 from deploy.local.sample.draft import year_end
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.trouble import CommandError, explained
@@ -79,6 +79,7 @@ async def _recorded(settings: Settings, console: Console, lang: Lang) -> Marker:
 def _new() -> Marker:
     now = datetime.now(ZONE)
     this = now.year if now.month >= _FULL_ENOUGH else now.year - 1
+    this = min(this, LAST_YEAR)
     return Marker(_OFFICE, this, min(now, year_end(this)).isoformat(timespec="seconds"))
 
 

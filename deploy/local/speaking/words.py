@@ -47,6 +47,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{actions} actions published: {accepted} recorded, {repeated} were recorded before, {rejected} refused.",
         "已发布 {actions} 个操作：新记录 {accepted}，此前已有 {repeated}，未接受 {rejected}。",
     ),
+    "foreseen": (
+        "{count} more were only tried, and refused as the rules have it: {codes}.",
+        "另有 {count} 个操作只为演示规则，按预期未获接受：{codes}。",
+    ),
     "refused": ("  {count} × {code}: {message}", "  {count} 条 {code}：{message}"),
     "not_json": (
         "Line {line} of {file} is no action: it needs id, source, office and type. Nothing after it was published.",
