@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 
 from deploy.local.api import reader
-from deploy.local.commands import marker, show
+from deploy.local.commands import appraisal, marker, show
 from deploy.local.commands.marker import Marker
 from deploy.local.commands.publish import published, recorder, summarise
 from deploy.local.publishing.answers import Answers, Json
@@ -26,7 +26,7 @@ from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.trouble import CommandError, explained
 from deploy.local.speaking.words import say
 from deploy.local.tables.brief import brief
-from deploy.local.views.appraisal import appraisal
+from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from services.common.home import home_option
 from services.common.settings import Settings
@@ -105,7 +105,7 @@ def _position(answers: Answers) -> str | None:
 def _read(settings: Settings, sample: Marker, lang: Lang) -> _Found:
     """Appraisals, one growth file, the office in brief: from read models that have seen the last accepted receipt."""
     with reader(settings) as client:
-        office = show.read_appraisals(client, sample.office, sample.year, at_least=sample.at_least)
+        office = appraisal.read(client, sample.office, sample.year, at_least=sample.at_least)
         if not office["items"]:
             raise CommandError("too_slow")
         file = show.read_file(client, _someone(office["items"]))
@@ -118,7 +118,7 @@ def _show(sample: Marker, found: _Found, console: Console, lang: Lang) -> None:
     console.print(Rule(style="dim"))
     console.print(Group(*found.tables))
     console.print(Rule(style="dim"))
-    console.print(appraisal(sample.year, found.office, lang))
+    console.print(appraisal_table(sample.year, found.office, lang))
 
 
 def _point(settings: Settings, sample: Marker, person: str, console: Console, lang: Lang) -> None:
