@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.catalogue import ACTIONS, BECOMES
+from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from services.projector import read_models
 from services.recorder.domain.core import RETRYABLE
 
@@ -15,6 +15,21 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "domain-lists.md").read_text("utf-8")
 SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "services" / "recorder").rglob("*.py"))
 MODELS = {model.name: model for model in read_models.load()}
+
+
+# Rule 1: what is recorded once a key; attendance and credit have codes of their own (rule 2).
+ONCE = {
+    "duty-report-delivered": "person, half", "duty-report-assessed": "person, half",
+    "plan-adopted": "carrier, group, year", "month-arranged": "plan, month", "make-up-completed": "session, person",
+    "minutes-recorded": "session", "reflection-submitted": "session, person", "contest-scored": "session, person",
+    "speech-delivered": "session, person, part", "routine-grade-given": "person, period",
+    "standing-recorded": "line, period, scope", "star-named": "team, period", "self-review-submitted": "cycle, person",
+    "findings-verified": "cycle, person", "democratic-assessment-held": "cycle, person",
+    "grade-decided": "cycle, person", "notice-given": "cycle, person", "notice-signed": "cycle, person",
+    "file-archived": "cycle, person", "grade-supplemented": "cycle, person", "seats-approved": "cycle, pool",
+    "selection-voted": "selection", "candidate-recommended": "selection, person, section, by",
+    "attendance-recorded": "session, person", "hours-credited": "session, person, account",
+}  # fmt: skip
 
 
 def _rows(section: str) -> Iterator[list[str]]:
@@ -40,6 +55,11 @@ def test_every_action_is_there_and_becomes_its_event() -> None:
 def test_there_is_no_action_that_is_not_listed() -> None:
     listed = {f"chengzhang.{row[0]}.{row[1]}.v1" for row in _rows("Actions")}
     assert set(ACTIONS) <= listed
+
+
+def test_what_is_recorded_once_has_the_key_of_the_rule() -> None:
+    declared = {type_.split(".")[2]: ", ".join(model.ONCE) for type_, model in EVENTS.items() if model.ONCE}
+    assert declared == ONCE
 
 
 def test_every_code_is_said_somewhere_and_is_final_or_not_as_listed() -> None:
