@@ -6,10 +6,11 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from schemas.catalogue import EVENTS
 from services.recorder.domain.core import Event, Rejection
+from tests.unit.machine import Life
 from tests.unit.office import Office, checked, founded, post
 
 Json = dict[str, Any]
@@ -53,21 +54,18 @@ def _begun() -> Office:
     return office
 
 
-class Working(RuleBasedStateMachine):
+class Working(Life):
     """Whatever people send: what is accepted holds together."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.office = _begun()
-        self.before = set(self.office.events)
-        self.gone: set[str] = set()
+    def begun(self) -> Office:
+        """Three cadres, and who heads a section when."""
+        return _begun()
 
     def _send(self, name: str, data: Json, day: str = "2026-12-30") -> None:
-        self.office.submit(name, data, f"{day}T23:30:00+08:00")
+        self.send(name, data, f"{day}T23:30:00+08:00")
 
     def _standing(self) -> list[tuple[str, Event]]:
-        found = [event for ident, event in self.office.events.items() if ident not in self.before | self.gone]
-        return [(_short(event), event) for event in found if _short(event) != "any.entry-revoked"]
+        return [(_short(event), event) for event in self.told]
 
     @rule(who=PERSONS, half=st.sampled_from(("2026H1", "2026H2")), on=DAYS)
     def deliver(self, who: str, half: str, on: str) -> None:
@@ -146,18 +144,6 @@ class Working(RuleBasedStateMachine):
     def close(self, ident: str) -> None:
         self._send("talk.close-follow-up", {"follow_up": ident, "on": "2026-12-30"})
 
-    @rule(number=st.integers(0, 50))
-    def revoke(self, number: int) -> None:
-        standing = self._standing()
-        if standing:
-            self._revoked(standing[number % len(standing)][1])
-
-    def _revoked(self, event: Event) -> bool:
-        decided = self.office.submit("any.revoke-entry", {"event": event.id, "reason": "mistake"})
-        if not isinstance(decided, Rejection):
-            self.gone.add(event.id)
-        return not isinstance(decided, Rejection)
-
     @invariant()
     def what_is_recorded_once_stands_once(self) -> None:
         keys = [(name, *(getattr(e.data, m) for m in ONCE[name])) for name, e in self._standing() if name in ONCE]
@@ -186,15 +172,6 @@ class Working(RuleBasedStateMachine):
             if name == "talk.talk-held":
                 members = {stamp.person for stamp in event.data.stamps}
                 assert (len(members) == 2) == (event.data.mode == "one-to-one")  # type: ignore[attr-defined]
-
-    def teardown(self) -> None:
-        """All of it can be taken back, what rests on others first; then nothing is left of it."""
-        fresh = {key: state for key, state in _begun().states.items() if key[0] != "revocation"}
-        while standing := self._standing():
-            revoked = [self._revoked(event) for _, event in reversed(standing)]
-            assert any(revoked)
-        left = {k: s for k, s in self.office.states.items() if k[0] != "revocation" and s != type(s)()}
-        assert left == fresh
 
 
 def _short(event: Event) -> str:
