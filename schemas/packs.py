@@ -7,6 +7,7 @@ own where it says nothing else. ``packs`` are those that are installed; ``load``
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -210,10 +211,32 @@ def _figures(before: str, part: Any) -> Iterator[tuple[str, Figure[Any]]]:  # no
 # --- reading ---
 
 
-@cache
 def packs() -> Mapping[str, Pack]:
     """Those that are installed, by their ids. Raises BadPack."""
+    return _packs()
+
+
+@cache
+def _packs() -> dict[str, Pack]:
     return {pack.pack: pack for pack in map(load, sorted(FOLDER.glob("*.yaml")))}
+
+
+@contextmanager
+def supposed(pack: Pack | None) -> Iterator[None]:
+    """A pack among them for a while, as if it were installed: for asking what would be."""
+    there = _packs()
+    before = there.get(pack.pack) if pack else None
+    if pack is None or before is pack:
+        yield
+        return
+    there[pack.pack] = pack
+    try:
+        yield
+    finally:
+        if before is None:
+            del there[pack.pack]
+        else:
+            there[pack.pack] = before
 
 
 def load(path: Path) -> Pack:

@@ -50,6 +50,11 @@ _COMMANDS: Final = (
         "The rule packs by which offices decide: list, show, check a file (规则包：列出、查看、检查文件).",
     ),
     Command(
+        "what-if",
+        "services.recorder.packs.what_if:what_if",
+        "Decide a year again under another rule pack, and say what would differ; changes nothing (假设采用另一规则包).",
+    ),
+    Command(
         "audit",
         "services.recorder.audit.cli:cli",
         "Check history with tools of your own: replay, verify, keep checkpoints, get proofs"

@@ -6,7 +6,7 @@ Sealed ones, and those about people (posts are wanted before talks), come over H
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -41,14 +41,12 @@ class Workload:
         return sum(map(len, self.over_http.values())) + len(self.over_kafka)
 
 
-def make(
-    a_shard: int, shards: int, cadres: int, prefix: str = "o-b", types: Collection[str] = ACTIONS.keys()
-) -> Workload:
-    """Make a workload with ``a_shard`` offices in each shard; actions of these types wait on the intake topic."""
+def make(a_shard: int, shards: int, cadres: int, prefix: str = "o-b") -> Workload:
+    """Make a workload with ``a_shard`` offices in each shard."""
     made = Workload()
-    for action in _in_turn([_apart(year.actions(size), types) for size in _sizes(a_shard, shards, cadres, prefix)]):
+    for action in _in_turn([_apart(year.actions(size)) for size in _sizes(a_shard, shards, cadres, prefix)]):
         office = action["office"]
-        if _over_http(action, types):
+        if _over_http(action):
             made.over_http.setdefault(office, []).append(action)
         else:
             made.over_kafka.append((office, orjson.dumps(action)))
@@ -57,15 +55,12 @@ def make(
     return made
 
 
-def _over_http(action: Json, types: Collection[str]) -> bool:
-    return ".people." in action["type"] or sealed(action) or action["type"] not in types
+def _over_http(action: Json) -> bool:
+    return ".people." in action["type"] or sealed(action)
 
 
-def _apart(actions: Iterable[Json], types: Collection[str]) -> Iterator[Json]:
-    """Without what comes over HTTP and rests on what will wait on the topic, and without what rests on that in turn.
-
-    Nor what is about entries and doesn't wait on the topic: its order is that of all else about them.
-    """
+def _apart(actions: Iterable[Json]) -> Iterator[Json]:
+    """Without what comes over HTTP and rests on what will wait on the topic, and without what rests on that in turn."""
     waiting, lost = set[str](), set[str]()
     for action in actions:
         names = [named for named in ACTIONS[action["type"]].NAMES if named.mark.kind not in {"person", "section"}]
@@ -74,8 +69,8 @@ def _apart(actions: Iterable[Json], types: Collection[str]) -> Iterator[Json]:
         all_of_it = own | {ident for named in names for ident in named.ids(action["data"])}
         about = {action["data"]["event"]} if "event" in action["data"] else set()  # an entry that is judged, or changed
         all_of_it |= about
-        http = _over_http(action, types)
-        if all_of_it & lost or (http and (all_of_it & waiting or (about and action["type"] not in types))):
+        http = _over_http(action)
+        if all_of_it & lost or (http and all_of_it & waiting):
             lost |= own | about
             continue
         if not http:
