@@ -3,7 +3,7 @@
 Its posting, notice and review are in ``posting``. Their types begin with ``chengzhang.appraisal.``.
 """
 
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -57,6 +57,14 @@ FinalGrade = Annotated[
 ]
 # The same codes are called otherwise where the establishment is institution (事业编).
 OF_INSTITUTIONS: Final = {"competent": "合格", "basically-competent": "基本合格", "incompetent": "不合格"}
+
+
+def called(grade: str, establishment: str = "civil-service") -> str:
+    """What a grade is called in Chinese."""
+    words = next(mark.words for mark in get_args(Grade) if isinstance(mark, Values))
+    return (OF_INSTITUTIONS if establishment == "institution" else {}).get(grade) or words[grade].zh
+
+
 RoutineGrade = Annotated[
     Literal["good", "fairly-good", "fair", "poor"],
     Words("平时考核等次", "routine grade"),

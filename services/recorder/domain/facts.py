@@ -69,6 +69,7 @@ _REOPENED: Final[dict[type[EventData], Falls]] = {}
 _FALLEN: Final[dict[type[EventData], Falls]] = {}
 _KEPT: Final[dict[type[EventData], tuple[str, ...]]] = {}
 _HELD_BY: Final[dict[type[EventData], str]] = {}
+_FIXED: Final[dict[type[EventData], tuple[str, ...]]] = {}
 _HELD_IN: Final[dict[type[EventData], list[tuple[str, Idents]]]] = {}
 BY_HAND: Final[dict[type[EventData], ByHand]] = {}
 
@@ -154,6 +155,11 @@ def keeps(model: type[EventData], *names: str, by: str | None = None) -> None:
     """The thing whose stream it is in holds facts of this type, with these members; ``by``: a row of that kind."""
     _KEPT[model] = (*_KEPT.get(model, ()), *names)
     _HELD_BY[model] = spec_stream(model).mark.kind if by is None else by
+
+
+def fixes(model: type[EventData], *names: str) -> None:
+    """While facts name what a fact of this type makes, these of its members stay: they carry them."""
+    _FIXED[model] = names
 
 
 def held_in(kind: str, *models: type[EventData], derived: bool = False) -> Callable[[Idents], Idents]:
@@ -539,11 +545,18 @@ def upheld(after: States, event: Event, found: Iterable[Key]) -> Rejection | Non
     for named in spec(type(event.data)).new:
         for ident in named.ids(event.data.__dict__):
             row = thing(after, event.key(named.mark.kind, ident))
-            begins = since(row, named.mark.kind)
+            begins = NEVER if _altered(row, event) else since(row, named.mark.kind)
             loose = sorted(set(_loose(after, keys, named.mark.kind, ident, begins)))
             if loose:
                 return rests(event.id, [resting for _, resting in loose])
     return next((no for looks in _UPHELD.get(type(event.data), ()) if (no := looks(after, event, event.data))), None)
+
+
+def _altered(row: Thing, event: Event) -> bool:
+    """Whether what replaces the event says otherwise of what facts that name the thing carry."""
+    fixed, members = _FIXED.get(type(event.data), ()), event.data.__dict__
+    return any(fact.data.get(name) != _plain(members[name]) for fact in row.of_type(type(event.data)).values()
+               for name in fixed)  # fmt: skip
 
 
 def _loose(

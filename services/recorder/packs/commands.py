@@ -22,15 +22,21 @@ _WORDS: Final[Words] = {
         "figure": "figure", "value": "value", "certainty": "certainty", "source": "source", "nothing": "nothing",
         "good": "{file}: a pack, {pack}, with {figures} figures",
         "unknown": "there is no pack {pack}; there are: {there}",
-        "sure": "sure", "seen-twice": "seen twice", "seen-once": "seen once", "inferred": "inferred",
-        "unverified": "unverified",
     },
     Lang.ZH: {
         "pack": "规则包", "name": "名称", "version": "版次", "rests_on": "依据", "figures": "项数",
         "figure": "规定", "value": "数值", "certainty": "可信程度", "source": "出处", "nothing": "无",
         "good": "{file}：有效的规则包 {pack}，共 {figures} 项", "unknown": "没有规则包 {pack}；现有：{there}",
-        "sure": "已核原文", "seen-twice": "见过两次", "seen-once": "见过一次",
-        "inferred": "推断", "unverified": "未核实",
+    },
+}  # fmt: skip
+CERTAINTIES: Final[Words] = {
+    Lang.EN: {
+        "sure": "sure", "seen-twice": "seen twice", "seen-once": "seen once", "inferred": "inferred",
+        "unverified": "unverified",
+    },
+    Lang.ZH: {
+        "sure": "已核原文", "seen-twice": "见过两次", "seen-once": "见过一次", "inferred": "推断",
+        "unverified": "未核实",
     },
 }  # fmt: skip
 _WIDE: Final = 100  # columns, where what is written to isn't a terminal
@@ -67,7 +73,10 @@ def show(
     if as_json:
         typer.echo(orjson.dumps(_head(found) | {"figures": figures}))
         return
-    rows = [(each["figure"], _said(each["value"]), words[each["certainty"]], each["source"]) for each in figures]
+    rows = [
+        (each["figure"], _said(each["value"]), CERTAINTIES[spoken(lang)][each["certainty"]], each["source"])
+        for each in figures
+    ]
     _table([words[name] for name in ("figure", "value", "certainty", "source")], rows)
 
 

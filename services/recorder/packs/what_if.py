@@ -13,41 +13,18 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from rich.console import Console
 
-from schemas import vocabulary
 from schemas.identity import shard_of
 from schemas.packs import BadPack, Pack, load, packs
-from services.common.commands import AUDITOR, AsJson, Home, Lang, Language, Words, failed, settings_of, spoken
+from services.common.commands import AUDITOR, AsJson, Home, Lang, Language, failed, settings_of, spoken
 from services.common.settings import Settings
 from services.common.telling.showing import Whole, progress
 from services.recorder.audit import files, source
 from services.recorder.cli_errors import said
 from services.recorder.ledger.rows import recorded
 from services.recorder.packs.commands import reason
-from services.recorder.packs.figures import SURE, Deciding
 from services.recorder.packs.supposing import Difference, Supposing
+from services.recorder.packs.told import WORDS, Told, sure
 
-_WORDS: Final[Words] = {
-    Lang.EN: {
-        "office": "office", "person": "person", "type": "what", "was": "was", "would": "would be", "why": "why",
-        "refused": "refused: {code}", "accepted": "accepted", "not-sure": "{figure} {was} → {would} (!{certainty})",
-        "is-sure": "{figure} {was} → {would}", "seats": "seats", "none": "nothing", "event": "event",
-        "nothing": "Under {pack} nothing of {year} would differ.",
-        "count": "Under {pack}, {count} facts of {year} would differ. !: the figure isn't sure. Nothing was changed.",
-        "sealed": "What measures bar and visits may cost is told by sealed fields: that isn't looked at.",
-        "unknown": "there is no pack {pack}; there are: {there}. A pack's file can be named, too",
-        "written": "Wrote {file}.", "title": "deciding again",
-    },
-    Lang.ZH: {
-        "office": "机关", "person": "人员", "type": "事项", "was": "原为", "would": "将为", "why": "依据",
-        "refused": "不予登记：{code}", "accepted": "已登记", "not-sure": "{figure} {was} → {would}（！{certainty}）",
-        "is-sure": "{figure} {was} → {would}", "seats": "名额", "none": "无", "event": "事件",
-        "nothing": "按 {pack}，{year} 年没有任何不同。",
-        "count": "按 {pack}，{year} 年有 {count} 项将不同。！：该项规定尚未核实。未作任何更改。",
-        "sealed": "处分影响和慰问标准取决于密封字段，此处不作比较。",
-        "unknown": "没有规则包 {pack}；现有：{there}。也可指定规则包文件", "written": "已写入 {file}。",
-        "title": "重新判定",
-    },
-}  # fmt: skip
 _HEADS: Final = ("office", "person", "type", "was", "would", "why", "event")
 _BOOK: Final = b"PK"
 
@@ -63,7 +40,7 @@ def what_if(
     as_json: AsJson = False,
 ) -> None:
     """Decide a year again under another rule pack, and say what would differ; changes nothing (假设采用另一规则包)."""
-    words, supposed = _WORDS[spoken(lang)], _pack(pack, lang)
+    words, supposed = WORDS[spoken(lang)], _pack(pack, lang)
     if out is not None:
         with said(lang):
             files.check(out, _is_book)
@@ -71,7 +48,8 @@ def what_if(
         found = asyncio.run(
             _differences(settings_of(home, lang, AUDITOR), Supposing(supposed, year, office), words["title"])
         )
-        rows = [_row(each, words, spoken(lang)) for each in found]
+        telling = Told(spoken(lang))
+        rows = [telling.row(each) for each in found]
         if out is not None:
             files.check(out, _is_book)
             files.write(out, _workbook([words[head] for head in _HEADS], rows))
@@ -80,8 +58,8 @@ def what_if(
         return
     if rows:
         table = Whole(*(words[head] for head in _HEADS[:-1]))
-        for row in rows:
-            table.add_row(*row[:-1])
+        for row in telling.together(rows):
+            table.add_row(*row)
         Console(highlight=False, markup=False, emoji=False).print(table)
     typer.echo(words["count" if rows else "nothing"].format(pack=supposed.pack, year=year, count=len(rows)), err=True)
     typer.echo(words["sealed"], err=True)
@@ -94,7 +72,7 @@ def _pack(name: str, lang: Lang | None) -> Pack:
     if name in packs():
         return packs()[name]
     if not (path := Path(name)).suffix:
-        failed(lang, _WORDS[spoken(lang)]["unknown"].format(pack=name, there=", ".join(packs())))
+        failed(lang, WORDS[spoken(lang)]["unknown"].format(pack=name, there=", ".join(packs())))
     try:
         return load(path)
     except BadPack as error:
@@ -121,36 +99,9 @@ async def _differences(settings: Settings, supposing: Supposing, title: str) -> 
 def _by_office(found: Iterable[Difference]) -> list[dict[str, Any]]:
     offices: dict[str, list[dict[str, Any]]] = {}
     for each in found:
-        told = each._asdict() | {"figures": [figure._asdict() | {"sure": _sure(figure)} for figure in each.figures]}
+        told = each._asdict() | {"figures": [figure._asdict() | {"sure": sure(figure)} for figure in each.figures]}
         offices.setdefault(told.pop("office"), []).append(told)
     return [{"office": office, "differences": told} for office, told in sorted(offices.items())]
-
-
-def _sure(figure: Deciding) -> bool:
-    return figure.certainty == SURE
-
-
-def _row(each: Difference, words: dict[str, str] | Any, lang: Lang) -> list[str]:  # noqa: ANN401  # a mapping
-    kind = vocabulary.types().get(each.type)
-    what = f"{words['seats']} {each.type}" if kind is None else str(getattr(kind, lang.value))
-    if each.code is not None:
-        was, would = words["accepted"], words["refused"].format(code=each.code)
-    else:
-        was, would = (", ".join(f"{name} {_said(value[side], words)}" for name, value in each.members.items()
-                                if value["was"] != value["would"]) for side in ("was", "would"))  # fmt: skip
-    why = "; ".join(_figure(figure, words) for figure in each.figures)
-    return [each.office, each.person or "", what, was, would, why, each.event or ""]
-
-
-def _figure(figure: Deciding, words: Any) -> str:  # noqa: ANN401  # a mapping
-    told = {"figure": figure.figure, "was": _said(figure.was, words), "would": _said(figure.would, words)}
-    return str(words["is-sure" if _sure(figure) else "not-sure"].format(**told, certainty=figure.certainty))
-
-
-def _said(value: Any, words: Any) -> str:  # noqa: ANN401  # a member or a figure
-    if value is None or value == []:
-        return str(words["none"])
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _workbook(heads: list[str], rows: list[list[str]]) -> bytes:

@@ -174,6 +174,22 @@ def test_a_cycle_stays_while_anything_of_it_stands() -> None:
     year.office.revoke(year.opened)
 
 
+@pytest.mark.parametrize("other", [{"year": 2024}, {"rule_pack": "anhui-2025"}])
+def test_a_cycles_year_and_pack_stay_while_anything_of_it_stands_and_who_heads_it_may_be_corrected(
+    other: dict[str, Any],
+) -> None:
+    year = Year()
+    review = year.did("submit-self-review", "p-2")
+    opened = {"cycle": year.cycle, "year": 2025, "rule_pack": "national-2025", "head": "p-2", "committee": []}
+    at = year.at("open-cycle")
+    assert year.office.refused(
+        "any.correct-entry", correction(year.opened, "appraisal.open-cycle", opened | other, at)
+    ) == ("rests-on-it")
+    again = year.office.did("any.correct-entry", correction(year.opened, "appraisal.open-cycle", opened, at))
+    year.office.revoke(review)
+    year.office.did("any.correct-entry", correction(again, "appraisal.open-cycle", opened | other, at))
+
+
 # --- who is appraised here ---
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from schemas import discipline
+from schemas.appraisal import called
 from schemas.discipline import BarKind
 from schemas.packs import Pack, Routine
 from services.recorder.domain.appraisal import away, order
@@ -50,13 +51,13 @@ def barred(grade: str, bars: Iterable[BarKind], who: Person, year: int) -> Rejec
     """Why discipline or probation forbids a grade."""
     heaviest = next(iter(bars), None)
     if heaviest == "incompetent":
-        return None if grade == "incompetent" else _barred(grade, "incompetent")
+        return None if grade == "incompetent" else _barred(grade, "incompetent", establishment=who.establishment())
     if grade in order.WITHOUT:
         return None
     if heaviest == "no-grade":
-        return _barred(grade, "no-grade")
+        return _barred(grade, "no-grade", establishment=who.establishment())
     if who.on_probation(last_day(year)):
-        return _barred(grade, "probation")
+        return _barred(grade, "probation", establishment=who.establishment())
     return _barred(grade, "not-excellent") if heaviest and grade == "excellent" else None
 
 
@@ -76,10 +77,13 @@ def too_little_routine(given: list[str], routine: Routine, periods: int) -> Reje
     return None if good and not {"fair", "poor"} & set(given) else _barred("excellent", "routine")
 
 
-def _barred(grade: str, why: str, needed: str = "") -> Rejection:
-    en, zh = (text.format(grade=needed) for text in _SAYS[why])
+def _barred(grade: str, why: str, needed: str = "", establishment: str = "civil-service") -> Rejection:
+    en, zh = _SAYS[why]
+    called_so = called(grade, establishment)
     return Rejection(
         "barred-grade",
-        f"The grade {grade} is barred: {en}. Propose or decide another, or correct what bars it first.",
-        f"不得确定为 {grade}：{zh}。请改为其他等次，或先更正相关登记。",
+        f"The grade {grade} is barred: {en.format(grade=needed)}. "
+        "Propose or decide another, or correct what bars it first.",
+        f"不得确定为“{called_so}”：{zh.format(grade=called(needed, establishment) if needed else '')}。"
+        "请改为其他等次，或先更正相关登记。",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from schemas import appraisal, posting
-from schemas.appraisal import Consequence, Pool
+from schemas.appraisal import Consequence, Pool, called
 from schemas.packs import Pack, packs
 from services.recorder.domain.appraisal import away, bars, order, pools, routine, seats
 from services.recorder.domain.appraisal.rows import GRADES, cycle_of, file_of, last, verdict
@@ -136,7 +136,7 @@ def supplements_what_was_not_determined(states: States, action: Action, data: po
             "stage-order",
             f"{data.person} was decided {decided.data['grade']}: there is nothing to supplement. "
             "Correct the decision where it is wrong.",
-            f"{data.person} 已确定为 {decided.data['grade']}，无需补定。如有误请更正该决定。",
+            f"{data.person} 已确定为“{called(decided.data['grade'])}”，无需补定。如有误请更正该决定。",
         )
     return no or regraded(states, action, data, of, {})
 

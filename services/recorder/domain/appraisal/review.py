@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from schemas import appraisal, posting
-from schemas.appraisal import FinalGrade
+from schemas.appraisal import FinalGrade, called
 from schemas.base import EventData
 from schemas.declared import choices
 from schemas.packs import Appraisal, packs
@@ -75,5 +75,5 @@ def _harsher(data: Data, grade: str | None) -> Rejection | None:
     return Rejection(
         "barred-grade",
         f"A review or appeal makes no grade harsher: {data.person} is {grade}, not {data.grade}. Correct grade.",
-        f"复核、申诉不得加重：{data.person} 现为 {grade}，不得改为 {data.grade}。请更正 grade。",
+        f"复核、申诉不得加重：{data.person} 现为“{called(str(grade))}”，不得改为“{called(data.grade)}”。请更正 grade。",
     )

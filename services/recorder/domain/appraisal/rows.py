@@ -17,7 +17,7 @@ from typing import Any, Final
 from schemas import appraisal, discipline, people, posting
 from schemas.base import EventData
 from services.recorder.domain.core import Action, Event, Held, Key, States, Thing
-from services.recorder.domain.facts import CITED, Data, held_in, keeps, thing
+from services.recorder.domain.facts import CITED, Data, fixes, held_in, keeps, thing
 
 FILE: Final = "file"
 POOL: Final = "pool"
@@ -48,6 +48,7 @@ _KEPT: Final[dict[type[EventData], tuple[str, ...]]] = {
 }
 
 keeps(appraisal.CycleOpened, "year", "rule_pack")
+fixes(appraisal.CycleOpened, "year", "rule_pack")
 _ALL: Final[tuple[type[EventData], ...]] = (
     *IN_FILES, appraisal.SeatsApproved, appraisal.RoutineGradeGiven, appraisal.SpecialAppraisalRecorded,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from schemas import appraisal, posting
+from schemas.declared import values_of
 from schemas.packs import Pack, packs
 from services.recorder.domain.appraisal import pools
 from services.recorder.domain.appraisal.rows import POOL, cycle_of, verdict
@@ -17,6 +18,7 @@ from services.recorder.domain.facts import Data, Ruling, needs_more, once_key, r
 from services.recorder.domain.timeline import Person
 
 _EXCELLENT: Final = "excellent"
+_POOLS: Final = values_of(appraisal.ApproveSeats, "pool")
 _LOWERING: Final = (appraisal.SeatsApproved, posting.GradeSupplemented)
 
 
@@ -93,7 +95,7 @@ def beyond(states: States, action: Action, cycle: str, pool: str, new: Held) -> 
         "over-quota",
         f"The pool {pool} has {now.seats} seats for excellent ({now.appraised} appraised), and {now.used} would be "
         "taken. Have a higher rate approved, or correct another grade first; then send this again.",
-        f"考核范围 {pool} 有优秀名额 {now.seats} 个（参加考核 {now.appraised} 人），而将占用 {now.used} 个。"
+        f"{_POOLS[pool].zh}有优秀名额 {now.seats} 个（参加考核 {now.appraised} 人），而将占用 {now.used} 个。"
         "请先报批提高比例，或更正其他人的等次，再重新发送。",
     )
 

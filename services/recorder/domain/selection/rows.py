@@ -6,7 +6,7 @@ from typing import Any, Final
 from schemas import posting, selection, work
 from schemas.base import EventData
 from services.recorder.domain.core import Action, States, Thing
-from services.recorder.domain.facts import CITED, Data, held_in, keeps, thing
+from services.recorder.domain.facts import CITED, Data, fixes, held_in, keeps, thing
 
 SELECTION: Final = "selection"
 OF_SUBJECTS: Final[tuple[type[EventData], ...]] = (
@@ -14,6 +14,7 @@ OF_SUBJECTS: Final[tuple[type[EventData], ...]] = (
 )  # fmt: skip
 
 keeps(selection.SelectionOpened, "honour", "seats", "for_", "conditions", "year", "rule_pack")
+fixes(selection.SelectionOpened, "for_", "year", "rule_pack")
 for _model, _names in (
     (selection.CandidateRecommended, ()),
     (selection.CandidateWithdrawn, ()),
