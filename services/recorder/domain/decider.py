@@ -26,12 +26,12 @@ from services.recorder.domain.appraisal import evidence, grading, notice, order,
 from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
 from services.recorder.domain.facts import Search
 from services.recorder.domain.learning import courses, meeting, planning, roll, sessions, study
-from services.recorder.domain.selection import choosing, honours
+from services.recorder.domain.selection import choosing, honours, resting
 
 SUBJECTS = (  # imported for the rules that they register
     timeline, people, discipline, erasure, packs, planning, sessions, roll, study, meeting, courses, talk, work,
     goals, welfare, proposing, entries,
-    telling, evidence, order, grading, seats, routine, notice, review, choosing, honours,
+    telling, evidence, order, grading, seats, routine, notice, review, choosing, honours, resting,
 )  # fmt: skip
 takes_back = entries.takes_back
 check = facts.check

@@ -4,14 +4,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from schemas import posting, selection
-from schemas.base import instant
 from schemas.declared import values_of
 from schemas.packs import packs
 from services.recorder.domain.appraisal import order
 from services.recorder.domain.appraisal.notice import posted_until
-from services.recorder.domain.appraisal.rows import last
-from services.recorder.domain.core import Action, Event, Key, Rejection, States, Thing, rests, unknown
-from services.recorder.domain.facts import Data, Ruling, exists, needs, needs_more, rule, upholds
+from services.recorder.domain.core import Action, Key, Rejection, States, Thing, unknown
+from services.recorder.domain.facts import Data, Ruling, exists, needs, needs_more, rule
 from services.recorder.domain.packs import followed
 from services.recorder.domain.packs import key as office
 from services.recorder.domain.selection import conditions, rows
@@ -79,17 +77,6 @@ def of_its_selection(states: States, action: Action, data: Data) -> Ruling:
 # --- candidates ---
 
 
-def candidates(row: Thing, moment: str) -> set[str]:
-    """Who was recommended by then, and not withdrawn since."""
-    found: set[str] = set()
-    for held in row.facts.values():
-        if held.type == selection.CandidateRecommended.TYPE and instant(held.time) <= instant(moment):
-            found.add(str(held.data.get("person") or held.data.get("section")))
-        elif held.type == selection.CandidateWithdrawn.TYPE and instant(held.time) <= instant(moment):
-            found.discard(str(held.data.get("person") or held.data.get("section")))
-    return found
-
-
 def ineligible(states: States, action: Action, ident: str, who: str) -> Rejection | None:
     """Which condition somebody fails."""
     code = conditions.failed(states, action, ident, who)
@@ -118,7 +105,7 @@ def is_about_a_candidate(states: States, action: Action, data: Data) -> Ruling:
 
 
 def _not_recommended(states: States, action: Action, ident: str, subjects: Iterable[str]) -> Rejection | None:
-    there = candidates(rows.row(states, action, ident), action.time)
+    there = rows.candidates(rows.row(states, action, ident), action.time)
     strange = next((who for who in subjects if who not in there), None)
     if strange is None:
         return None
@@ -155,7 +142,7 @@ def chooses_among_those_posted(states: States, action: Action, data: selection.D
     """As many as there are seats, of those posted to the end, who meet the conditions and whom no objection stops."""
     row, seats = rows.row(states, action, data.selection), rows.opened(states, action, data.selection)["seats"]
     chosen = list(dict.fromkeys(data.chosen))
-    if len(all_chosen := chosen_of(row) | set(chosen)) > seats:
+    if len(all_chosen := rows.chosen_of(row) | set(chosen)) > seats:
         return Rejection(
             "over-quota",
             f"The selection {data.selection} has {seats} seats, and {len(all_chosen)} would be chosen. Choose fewer.",
@@ -167,11 +154,6 @@ def chooses_among_those_posted(states: States, action: Action, data: selection.D
         if no := _unposted(row, action, who) or ineligible(states, action, data.selection, who):
             return no
     return None
-
-
-def chosen_of(row: Thing) -> set[str]:
-    """All who are chosen, by however many decisions."""
-    return {who for held in row.of_type(selection.SelectionDecided).values() for who in held.data.get("chosen", ())}
 
 
 def _unposted(row: Thing, action: Action, who: str) -> Rejection | None:
@@ -221,42 +203,3 @@ def against_a_posted_candidate(states: States, action: Action, data: posting.Rai
     if any(data.person in held.data["candidates"] for held in row.of_type(selection.CandidatesPosted).values()):
         return None
     return order.out_of_order(posting.ObjectionRaised, data.person, [selection.CandidatesPosted])
-
-
-# --- what rests on a step ---
-
-
-@upholds(selection.CandidateRecommended, selection.CandidatesPosted, selection.SelectionOpened)
-def what_comes_after_still_may(after: States, event: Event, data: Data) -> Rejection | None:
-    """Nobody is asked about, posted or chosen who wasn't a candidate."""
-    row = after.of(Thing, event.key(rows.SELECTION, data.selection))
-    loose = list(_loose(row))
-    return rests(event.id, loose) if loose else None
-
-
-def _loose(row: Thing) -> Iterator[str]:
-    opened = last(row, selection.SelectionOpened)
-    enough = opened is None or len(chosen_of(row)) <= opened.data["seats"]
-    for ident, held in row.facts.items():
-        there = candidates(row, held.time)
-        posted = {who for fact in order.at(row, held.time).of_type(selection.CandidatesPosted).values()
-                  for who in fact.data["candidates"]}  # fmt: skip
-        said = held.data
-        match held.type:
-            case selection.OpinionRecorded.TYPE:
-                holds = (said.get("person") or said.get("section")) in {*there, *_ever(row, held.time)}
-            case selection.CandidatesPosted.TYPE:
-                holds = set(said["candidates"]) <= _ever(row, held.time)
-            case selection.SelectionDecided.TYPE:
-                holds = enough and set(said.get("chosen", ())) <= posted & there
-            case posting.ObjectionRaised.TYPE:
-                holds = said["person"] in posted
-            case _:
-                holds = True
-        if not holds:
-            yield ident
-
-
-def _ever(row: Thing, time: str) -> set[str]:
-    recommended = order.at(row, time).of_type(selection.CandidateRecommended).values()
-    return {str(held.data.get("person") or held.data.get("section")) for held in recommended}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from schemas import posting, selection, work
-from schemas.base import EventData
+from schemas.base import EventData, instant
 from services.recorder.domain.core import Action, States, Thing
 from services.recorder.domain.facts import CITED, Data, fixes, held_in, keeps, thing
 
@@ -60,3 +60,19 @@ def opened(states: States, action: Action, ident: str) -> dict[str, Any]:
 def subject(data: Data) -> str:
     """The person or the section."""
     return str(data.person or data.section)
+
+
+def candidates(row: Thing, moment: str) -> set[str]:
+    """Who was recommended by then, and not withdrawn since."""
+    found: set[str] = set()
+    for held in row.facts.values():
+        if held.type == selection.CandidateRecommended.TYPE and instant(held.time) <= instant(moment):
+            found.add(str(held.data.get("person") or held.data.get("section")))
+        elif held.type == selection.CandidateWithdrawn.TYPE and instant(held.time) <= instant(moment):
+            found.discard(str(held.data.get("person") or held.data.get("section")))
+    return found
+
+
+def chosen_of(row: Thing) -> set[str]:
+    """All who are chosen, by however many decisions."""
+    return {who for held in row.of_type(selection.SelectionDecided).values() for who in held.data.get("chosen", ())}
