@@ -52,6 +52,7 @@ STEPS = st.one_of(
         _DAYS,
         st.sampled_from(("office", "superior")),
     ),
+    st.tuples(st.just("chosen"), st.permutations(PERSONS), st.integers(1, 5), st.sampled_from(("persons", "sections"))),
     st.tuples(st.just("end"), _person, _DAYS),
     st.tuples(st.just("register"), _person, st.sampled_from(("civil-service", "institution")), _DAYS),
     st.tuples(st.just("output"), _time, _person),
@@ -91,8 +92,8 @@ def play(world: World, steps: list[Any], seed: int) -> None:
 
 
 def _told(world: World, chance: random.Random, number: int, what: str, args: list[Any]) -> list[str]:
-    if what == "through":
-        return _through(world, *args)
+    if what in {"through", "chosen"}:
+        return (_through if what == "through" else _chosen)(world, *args)
     if what == "any":
         time, name, data = args
         return [_record(world, chance, name, time, data)]
@@ -154,4 +155,31 @@ def _through(world: World, person: str, grade: str, steps: int) -> list[str]:
     made = [world.record("appraisal.cycle-opened", _TIMES[0], told, "cycle/c-1", [])]
     return made + [
         world.record(f"appraisal.{step}", _TIMES[3], told, "cycle/c-1", [person]) for step in _THROUGH[:steps]
+    ]
+
+
+def _chosen(world: World, persons: list[str], steps: int, of: str) -> list[str]:
+    """A selection, as far as that; somebody who was recommended is withdrawn."""
+    stream = f"selection/{SELECTIONS[0]}"
+    told: dict[str, Any] = {"selection": SELECTIONS[0], "year": 2027, "rule_pack": "national-2026", "honour": "先进"}
+    told |= {
+        "seats": 1,
+        "for": of,
+        "conditions": sorted(_CONDITIONS[of]),
+        "by": "branch",
+        "of": "other",
+        "against": True,
+    }
+    subjects = persons if of == "persons" else ["x", "y"]
+    told |= {"counts": dict.fromkeys(subjects[:2], 2), "ballots": 3, "chosen": subjects[:1]}
+    kind = of.removesuffix("s")
+    about = [{**told, kind: subject} for subject in subjects[:2]]
+    said = [
+        ("selection-opened", told), ("candidate-recommended", about[0]), ("candidate-recommended", about[1]),
+        ("candidate-withdrawn", about[1]), ("opinion-recorded", about[1]), ("selection-voted", told),
+        ("selection-decided", told),
+    ]  # fmt: skip
+    return [
+        world.record(f"selection.{name}", _TIMES[3], data, stream, [data["person"]] if "person" in data else [])
+        for name, data in said[: steps + 2]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.integration.projector_api import api_on
 from tests.integration.projector_world import World
 from tests.integration.read_models.test_all import MODELS, agrees, asked, folded_in_every_way, instants, record_at
 
-_ABOUT = {"appraisal_summary", "quota_board"}
+_ABOUT = {*os.environ.get("ONLY", "").split(",")} - {""} or {"appraisal_summary", "quota_board", "selection_list"}
 
 
 @settings(max_examples=12, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
