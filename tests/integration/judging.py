@@ -151,6 +151,7 @@ def _through(world: World, person: str, grade: str, steps: int) -> list[str]:
     told |= {"grade": grade, "here": True, "bars": [], "follows": ["commendation"] if grade == "excellent" else []}
     told |= {"proposed": grade, "appraised_by": "office", "by": "committee", "refused": False}
     told |= {"persons": [person], "pools": ["civil-service"], "from_on": "2026-12-20", "ends_on": "2026-12-26"}
+    told |= {"review_until": "2027-02-07", "appeal_until": "2027-02-07"}
     told |= {"reason": "long-leave"} if grade == "not-appraised" else {}
     made = [world.record("appraisal.cycle-opened", _TIMES[0], told, "cycle/c-1", [])]
     return made + [

@@ -34,6 +34,16 @@ _DUTIES: Final[dict[str, Words]] = {
     "verification": Words("申报核实", "verification"),
     "dispute": Words("异议处理", "dispute"),
     "effect": Words("待见效成果", "pending effect"),
+    "self-review": Words("个人总结", "self-review"),
+    "democratic-assessment": Words("民主测评", "democratic assessment"),
+    "findings": Words("了解核实", "findings"),
+    "grade": Words("确定等次", "grade"),
+    "notice": Words("书面告知", "notice"),
+    "signature": Words("签署意见", "signature"),
+    "objection": Words("公示异议", "objection"),
+    "review": Words("复核", "review"),
+    "appeal": Words("申诉", "appeal"),
+    "admonition-talk": Words("诫勉谈话", "admonition talk"),
 }
 _MISSING: Final[dict[str, Words]] = {
     "plan": Words("计划", "plan"),

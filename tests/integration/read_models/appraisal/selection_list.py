@@ -127,7 +127,7 @@ def _unbarred(known: Known, opened: Json, subject: str, day: date) -> bool:
 
 def _off_probation(known: Known, _opened: Json, subject: str, day: date) -> bool:
     own = [f.data for f in known.standing("people.person-registered") if f.data["person"] == subject]
-    return not own or own[-1].get("probation_until", "") < day.isoformat()
+    return not own or bool(own[-1].get("probation_until", "") < day.isoformat())
 
 
 def _unopposed(known: Known, opened: Json, subject: str, _day: date) -> bool:
@@ -138,7 +138,7 @@ def _unopposed(known: Known, opened: Json, subject: str, _day: date) -> bool:
 
 def _exchanged(known: Known, opened: Json, subject: str, _day: date) -> bool:
     held = [f.data for f in known.standing("work.section-exchange-held") if subject in f.data["sections"]]
-    return sum(each["month"].startswith(str(opened["year"])) for each in held) >= _EXCHANGES
+    return bool(sum(each["month"].startswith(str(opened["year"])) for each in held) >= _EXCHANGES)
 
 
 _MEETS: dict[str, Callable[[Known, Json, str, date], bool]] = {

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from tests.integration.read_models import met
+from tests.integration.read_models.appraisal import appraisal_summary
 from tests.integration.read_models.known import Fact, Known
 from tests.integration.read_models.work import duty_calendar
 
 Key = tuple[Any, ...]
 _WHAT = {
     "duty-report": "report", "section-exchange": "exchange", "visit-approval": "approval", "dispute": "decision",
-    "effect": "decision",
+    "effect": "decision", "democratic-assessment": "assessment", "findings": "verification", "grade": "decision",
+    "signature": "notice", "objection": "decision", "review": "decision", "appeal": "decision",
+    "admonition-talk": "talk",
 }  # fmt: skip
+# Of an appraisal: by what each is done, what is missing without it, after what it waits, whether it is one's own.
+_STEPS = {
+    "self-review": ("self-review-submitted", "self-review", None, True),
+    "democratic-assessment": ("democratic-assessment-held", "democratic-assessment", "self-review", False),
+    "findings": ("findings-verified", "findings", "self-review", False),
+    "grade": ("grade-decided", "decision", "proposal", False),
+    "notice": ("notice-given", "notice", "decision", False),
+    "signature": ("notice-signed", "signature", "notice", True),
+}
+_ASKED = {"review": ("review-requested", "review-decided"), "appeal": ("appeal-lodged", "appeal-decided")}
 # By the packs, which say the same: of which carrier, of which kind, in which months or quarters. One each is owed.
 _OWED = {
     "central-group": ("central-group", None, "Q"),
@@ -46,6 +60,7 @@ def keys(known: Known) -> Iterator[Key]:
     for fact in known.standing("work.output-filed"):
         if fact.data.get("effect") == "pending":
             yield "effect", fact.data["output"]
+    yield from _appraisals(known)
 
 
 def row(known: Known, key: Key) -> dict[str, Any]:
@@ -187,6 +202,90 @@ def _visit(known: Known, ident: str) -> dict[str, Any]:
     }
 
 
+def _appraisals(known: Known) -> Iterator[Key]:
+    """The next steps of each, those that were taken, and what was asked for or objected to."""
+    for person, year in set(appraisal_summary.keys(known)):
+        told = appraisal_summary.row(known, (person, year))
+        if told["cycle"] and told["pool"] != "leadership":
+            for duty, (_, step, after, _own) in _STEPS.items():
+                if step in told["missing"] and after not in told["missing"]:
+                    yield duty, f"{told['cycle']}/{person}"
+        if told["cycle"] and "admonition-talk" in told["follows"]:
+            yield "admonition-talk", f"{told['cycle']}/{person}"
+    for duty, (step, *_) in _STEPS.items():
+        for fact in known.standing(f"appraisal.{step}"):
+            yield duty, f"{fact.data['cycle']}/{fact.data['person']}"
+    for fact in known.standing("appraisal.objection-raised", "appraisal.objection-settled"):
+        yield "objection", fact.data["objection"]
+    for duty, (asked, _) in _ASKED.items():
+        yield from ((duty, fact.event["id"]) for fact in known.standing(f"appraisal.{asked}"))
+
+
+def _step(duty: str, known: Known, ident: str) -> dict[str, Any]:
+    cycle, person = ident.split("/")
+    taken = [
+        fact
+        for fact in known.standing(f"appraisal.{_STEPS[duty][0]}")
+        if (fact.data["cycle"], fact.data["person"]) == (cycle, person)
+    ]
+    return {
+        "owner": person if _STEPS[duty][3] else None,
+        "sections": [stamp.get("section") for fact in taken for stamp in fact.stamps[:1]],
+        "due_on": None,
+        "done_on": min((fact.data.get("on") or fact.day.isoformat() for fact in taken), default=None),
+    }
+
+
+def _objection(known: Known, ident: str) -> dict[str, Any]:
+    facts = [
+        fact
+        for fact in known.standing("appraisal.objection-raised", "appraisal.objection-settled")
+        if fact.data["objection"] == ident
+    ]
+    settled = [fact.day.isoformat() for fact in facts if fact.name == "appraisal.objection-settled"]
+    sections = [stamp.get("section") for fact in facts for stamp in fact.stamps[:1]]
+    return {"owner": None, "sections": sections, "due_on": None, "done_on": min(settled, default=None)}
+
+
+def _asked_for(duty: str, known: Known, ident: str) -> dict[str, Any]:
+    asked, answered = _ASKED[duty]
+    (fact,) = [fact for fact in known.standing(f"appraisal.{asked}") if fact.event["id"] == ident]
+    answers = [
+        each.data["on"]
+        for each in known.standing(f"appraisal.{answered}")
+        if [each.data[name] for name in ("cycle", "person")] == [fact.data[name] for name in ("cycle", "person")]
+        and each.event["sequence"] > fact.event["sequence"]
+    ]
+    sections = [stamp.get("section") for stamp in fact.stamps[:1]]
+    due_on = fact.data["answer_until"]
+    return {"owner": None, "sections": sections, "due_on": due_on, "done_on": answers[0] if answers else None}
+
+
+def _admonition(known: Known, ident: str) -> dict[str, Any]:
+    """Done by the first talk with the person that somebody else began once there was the grade."""
+    cycle, person = ident.split("/")
+    graded = [
+        fact
+        for fact in known.standing(
+            "appraisal.grade-decided",
+            "appraisal.grade-supplemented",
+            "appraisal.review-decided",
+            "appraisal.appeal-decided",
+        )
+        if (fact.data["cycle"], fact.data["person"]) == (cycle, person) and fact.data.get("grade")
+    ]
+    changed = [fact for fact in graded if fact.name != "appraisal.grade-decided"]
+    since = (changed or graded)[-1].at
+    talks = [
+        talk.at
+        for talk in known.standing("talk.talk-held")
+        if talk.data["mode"] == "one-to-one" and person in talk.data["participants"]
+        and talk.data["initiator"] != person and talk.at >= since
+    ]  # fmt: skip
+    done_on = min(talks).date().isoformat() if talks else None
+    return {"owner": None, "sections": [], "due_on": None, "done_on": done_on}
+
+
 def _owed_sessions(known: Known) -> Iterator[str]:
     """In each period since the carrier was first named, up to the newest."""
     named: dict[str, list[str]] = {}
@@ -258,7 +357,11 @@ def _effect(known: Known, ident: str) -> dict[str, Any]:
     return {"owner": output.data["lead"], "sections": sections, "due_on": None, "done_on": done_on}
 
 
-_TOLD = {
+_TOLD: dict[str, Callable[[Known, str], dict[str, Any]]] = {
+    **{duty: partial(_step, duty) for duty in _STEPS},
+    **{duty: partial(_asked_for, duty) for duty in _ASKED},
+    "objection": _objection,
+    "admonition-talk": _admonition,
     "session": _session,
     "verification": _verification,
     "dispute": _dispute,

@@ -24,4 +24,10 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
         else:
             for stamp in fact.stamps:
                 found[data["on"], stamp["person"], "secondment"] = told
+    for fact in known.standing("appraisal.notice-given"):
+        found[fact.data["review_until"], fact.data["person"], "review"] = {"event_id": fact.event["id"]}
+    for fact in known.standing("appraisal.excellent-list-posted", "selection.candidates-posted"):
+        persons = fact.data.get("persons") or [stamp["person"] for stamp in fact.stamps]
+        for person in persons:
+            found[fact.data["ends_on"], person, "posting"] = {"event_id": fact.event["id"]}
     return found
