@@ -33,7 +33,7 @@ def rows(known: Known) -> dict[tuple[Any, ...], dict[str, Any]]:
         lists = [
             fact.data["ends_on"]
             for fact in known.standing("appraisal.excellent-list-posted")
-            if fact.data["cycle"] == cycle and pool in fact.data["pools"]
+            if fact.data["cycle"] == cycle and pool in fact.data.get("pools", ())
         ]
         row["rate_percent"] = approved[-1] if approved else _SHARE
         row["seats"] = row["appraised"] * row["rate_percent"] // 100

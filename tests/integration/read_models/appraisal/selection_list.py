@@ -34,7 +34,7 @@ def row(known: Known, key: tuple[Any, ...]) -> Json:
     """Which conditions fail, and how it went."""
     ident, subject = key
     opened, day = _opened(known, ident)
-    fails = [code for code in opened["conditions"] if not _MEETS[code](known, opened, subject, day)]
+    fails = [code for code in opened.get("conditions", ()) if not _MEETS[code](known, opened, subject, day)]
     said = [
         fact
         for fact in known.standing("selection.candidate-recommended", "selection.candidate-withdrawn")
@@ -47,7 +47,7 @@ def row(known: Known, key: tuple[Any, ...]) -> Json:
         "fails": fails,
         "recommended": bool(said) and said[-1].name == "selection.candidate-recommended",
         "votes": votes[-1].data["counts"].get(subject, 0) if votes else None,
-        "chosen": any(subject in fact.data["chosen"] for fact in _of(known, "selection.selection-decided", ident)),
+        "chosen": any(subject in fact.data.get("chosen", ()) for fact in _of(known, "selection.selection-decided", ident)),
         "honour": opened["honour"],
         "section": section,
         "section_name": known.called(section),
