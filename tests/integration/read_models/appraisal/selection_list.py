@@ -47,7 +47,9 @@ def row(known: Known, key: tuple[Any, ...]) -> Json:
         "fails": fails,
         "recommended": bool(said) and said[-1].name == "selection.candidate-recommended",
         "votes": votes[-1].data["counts"].get(subject, 0) if votes else None,
-        "chosen": any(subject in fact.data.get("chosen", ()) for fact in _of(known, "selection.selection-decided", ident)),
+        "chosen": any(
+            subject in each.data.get("chosen", ()) for each in _of(known, "selection.selection-decided", ident)
+        ),
         "honour": opened["honour"],
         "section": section,
         "section_name": known.called(section),
