@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from services.recorder.domain.core import Event, Rejection
+from services.recorder.intake.reading import Readable, read
 from tests.contract import examples
 from tests.unit.appraisal.year import Year, staffed
-from tests.unit.office import Office, line, roll, session
+from tests.unit.office import Office, correction, line, roll, session
 
 MAY = "2025-05-06T09:00:00+08:00"
 OUTPUT = {"output": "u-1", "lead": "p-2", "line": "information", "title": "信息", "level": "city", "effect": "adopted"}
@@ -138,3 +140,26 @@ def _proposable(action: str) -> bool:
     from services.recorder.domain.proposing import PROPOSABLE  # noqa: PLC0415
 
     return action in PROPOSABLE
+
+
+@pytest.mark.parametrize("name", ["talk.hold-talk", "welfare.make-home-visit", "welfare.raise-need"])
+def test_care_comes_in_neither_by_a_correction_nor_by_a_proposal(name: str) -> None:
+    care: dict[str, dict[str, Any]] = {
+        "talk.hold-talk": {"talk": "t", "initiator": "p-1", "participants": ["p-2"], "mode": "one-to-one"},
+        "welfare.make-home-visit": {"visit": "v", "person": "p-2", "occasion": "住院", "class": "event", "fund": "none",
+                                    "event_on": "2025-05-06", "fen": 0, "visitors": ["p-1"]},
+        "welfare.raise-need": {"need": "n", "person": "p-2", "kind": "住房", "what": "临时周转"},
+    }  # fmt: skip
+    office = staffed()
+    event, output = office.did(name, care[name], MAY), _output(office)
+    year = Year(office)
+    admitted = year.did("admit-evidence", "p-2", events=[output.id])
+    data = year.data("admit-evidence", "p-2", {"events": [output.id, event.id]})
+    smuggled = correction(admitted, "appraisal.admit-evidence", data, year.at("admit-evidence"))
+    assert office.refused("any.correct-entry", smuggled) == "not-evidence"
+    proposal = {"type": "chengzhang.appraisal.admit-evidence.v1", "data": data}
+    fields = {"specversion": "1.0", "id": "x", "source": "/t", "type": "chengzhang.any.propose-entry.v1", "time": MAY,
+              "office": "o-1", "actor": "p-2", "data": proposal}  # fmt: skip
+    readable = read(fields, orjson.dumps(fields))
+    assert isinstance(readable, Readable)
+    assert readable.refusal is not None
