@@ -146,7 +146,8 @@ async def test_the_rows_of_an_append(ledger: Bench) -> None:
     key = json.dumps([OFFICE, "/test", convened["id"]], separators=(",", ":")).encode()
     assert kept["digest"] == hashlib.sha256(key).digest()
     states = await ledger.rows("SELECT kind, key, version FROM ledger.state ORDER BY kind, key")
-    assert {(row["kind"], row["version"]) for row in states} == {("agenda", 0), ("person", 1), ("session", 1)}
+    there = {("agenda", 0), ("person", 1), ("roster", 0), ("session", 1)}
+    assert {(row["kind"], row["version"]) for row in states} == there
     assert all(row["key"].startswith(f"{OFFICE}/") for row in states)
 
 
