@@ -272,3 +272,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT v.* FROM (VALUES {conditions}) AS v;
 END;
+
+-- By the rule packs (filled in): what a visit may cost the union's fund, in fen.
+CREATE FUNCTION visit_caps() RETURNS TABLE (
+    pack     text,
+    occasion text,
+    fen      integer
+)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT v.* FROM (VALUES {caps}) AS v;
+END;

@@ -56,6 +56,7 @@ STEPS = st.one_of(
     st.tuples(st.just("end"), _person, _DAYS),
     st.tuples(st.just("register"), _person, st.sampled_from(("civil-service", "institution")), _DAYS),
     st.tuples(st.just("output"), _time, _person),
+    st.tuples(st.just("visit"), _time, _person, st.sampled_from((300_000, 300_001))),
     st.tuples(st.just("credit"), _time, _person, st.sampled_from(("s-1", "s-2"))),
     st.tuples(st.just("revoke"), _number),
     st.tuples(st.just("correct"), _number),
@@ -86,7 +87,8 @@ def play(world: World, steps: list[Any], seed: int) -> None:
         elif standing:
             event = standing.pop(args[0] % len(standing))
             if what == "revoke":
-                world.revoke(event)
+                archived = [each["id"] for each in world.events if each["type"].endswith("file-archived.v1")]
+                world.revoke(event, **({"reopens": archived[-2:]} if archived else {}))
             else:
                 standing.append(world.correct(event))
 
@@ -104,11 +106,15 @@ def _told(world: World, chance: random.Random, number: int, what: str, args: lis
     if what == "end":
         person, on = args
         return [world.end(person, f"post-{person}", on)]
-    if what == "output":
-        time, person = args
-        return [world.output(person, time=time, guide="work")]
-    time, person, session = args
-    return [world.credit(session, person, 9000, "recognised", time)]
+    time, person, *more = args
+    match what:
+        case "output":
+            told = world.output(person, time=time, guide="work")
+        case "visit":
+            told = world.visit(f"v-{number}", person, more[0], time)
+        case _:
+            told = world.credit(more[0], person, 9000, "recognised", time)
+    return [told]
 
 
 def _record(world: World, chance: random.Random, name: str, time: str, data: dict[str, Any]) -> str:

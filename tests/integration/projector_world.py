@@ -164,10 +164,15 @@ class World:
         data |= {"event_on": "2026-03-01", "visitors": []}
         return self.record("welfare.home-visit-made", time, data, f"visit/{visit}", [person])
 
-    def revoke(self, event: str) -> str:
+    def revoke(self, event: str, **more: object) -> str:
         """Take an event back."""
         old = self.find(event)
-        data = {"event": event, "reason": "mistake", "fact": {name: old[name] for name in ("type", "time", "data")}}
+        data = {
+            "event": event,
+            "reason": "mistake",
+            "fact": {name: old[name] for name in ("type", "time", "data")},
+            **more,
+        }
         return self.record("any.entry-revoked", "2026-06-01T00:00:00Z", data, old["partitionkey"], [])
 
     def correct(self, event: str, **change: Any) -> str:  # noqa: ANN401  # any field of the event

@@ -128,7 +128,7 @@ def rule_of(model: ReadModel, figure: str) -> str | None:
     ``latest``: the time of the latest; ``fact``: what the one that counts says; ``facts``: what they say together.
     """
     column = model.figures[figure]
-    if model.kind == "asked":
+    if model.points(figure):
         summed = column.type in {"bigint", "integer"} or column.role == "counts"
         return None if summed and figure.partition(".")[0] in model.pointing(figure).explains else "facts"
     return None if column.role in {"sum", "counts"} else column.role or "fact"

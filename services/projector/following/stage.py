@@ -74,7 +74,8 @@ def stage(body: bytes) -> Staged:
 
 
 def _revocation(event: dict[str, Any], data: dict[str, Any]) -> Staged:
-    _, own = _rows(event, {**event, "data": {"event": data["event"], "reason": data["reason"]}}, 1)
+    told = {name: data[name] for name in ("event", "reason", "reopens") if name in data}
+    _, own = _rows(event, {**event, "data": told}, 1)
     known, rows = _rows(event, {**data["fact"], "id": data["event"]}, -1)
     facts, care = (own, rows) if known.care else ([*own, *rows], [])
     return Staged(

@@ -16,7 +16,7 @@ def over(model: ReadModel, source: Source) -> str:
         name: relation.rows(relation.types.intersection(model.types), source)
         for name, relation in model.relations.items()
     }
-    if model.kind == "asked":  # its relation may be joined with itself
+    if model.kind in {"asked", "log"}:  # its relation may be joined with itself
         told["moment"] = f"SELECT {source.instant} AS known"
     shared = (f"{name} AS ({made(name, model.relation_name)})" for name in model.shared)
     return filled(

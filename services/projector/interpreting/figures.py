@@ -37,6 +37,15 @@ def appraisal_figures() -> str:
     )
 
 
+def cap_figures() -> str:
+    """Of each pack that has any, its id and what a visit may cost the union's fund, by occasion."""
+    return ", ".join(
+        f"('{pack.pack}'::text, '{occasion}'::text, {figure.value})"
+        for pack in packs().values()
+        for occasion, figure in pack.welfare.caps_fen.items()
+    )
+
+
 def condition_figures() -> str:
     """Of each pack its id, then of each condition of selections its code and figure."""
     return ", ".join(

@@ -131,13 +131,15 @@ def explained(model: ReadModel, figure: str) -> str:
 def _found(model: ReadModel, figure: str) -> str:
     column = model.figures[figure]
     where = " AND ".join(f"q.{quote(key.name)} = ${place}::{key.type}" for place, key in enumerate(model.key, 6))
-    relation = model.relation.rows(model.types, known(_STOOD, AS_OF))
-    if model.kind == "asked":
-        one, behind = over(model, known(_STOOD, AS_OF)), quote(model.pointing(figure).name)
+    if model.points(figure):
+        stood = known(_STOOD_OR_NOT if model.kind == "log" else _STOOD, AS_OF)
+        one, behind = over(model, stood), quote(model.pointing(figure).name)
+        relation = model.relation.rows(model.types, stood)
         if column.role == "counts":
             behind += f" -> {quoted(figure.rpartition('.')[2])}"
         return filled("pointed", one=one, relation=relation, behind=behind, same=where)
     if model.kind == "recompute":
+        relation = model.relation.rows(model.types, known(_STOOD, AS_OF))
         names = {"name": model.relation_name, "columns": expressions(model), "tail": model.tail}
         return filled("alone", relation=relation, same=where, **names)
     one = over(model, known(_STOOD_OR_NOT if model.kind == "log" else _STOOD, AS_OF))

@@ -196,6 +196,10 @@ class ReadModel:
         """The columns of its rows, but for where these stand."""
         return tuple(column for column in self.columns if column.role != "place")
 
+    def points(self, figure: str) -> bool:
+        """Whether a figure is explained by events that its row names."""
+        return self.kind == "asked" or any(figure in column.explains for column in self.behind)
+
     def pointing(self, figure: str) -> Column:
         """What has the events behind a figure."""
         named = [column for column in self.behind if figure.partition(".")[0] in column.explains]

@@ -30,6 +30,7 @@ _FIGURES: Final = {
     "{sessions}": figures.session_figures,
     "{appraisals}": figures.appraisal_figures,
     "{conditions}": figures.condition_figures,
+    "{caps}": figures.cap_figures,
 }
 FOUNDATION: Final[str] = BASE.version.sql + reduce(
     lambda asked, told: asked.replace(told[0], told[1]()),

@@ -14,7 +14,7 @@ from tests.integration.projector_api import api_on
 from tests.integration.projector_world import World
 from tests.integration.read_models.test_all import MODELS, agrees, asked, folded_in_every_way, instants, record_at
 
-_ABOUT = {"appraisal_summary", "quota_board", "selection_list", "due_list", "coming_dates"}
+_ABOUT = {"appraisal_summary", "quota_board", "selection_list", "due_list", "coming_dates", "audit_exceptions"}
 
 
 @settings(max_examples=10, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
