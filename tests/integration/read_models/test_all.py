@@ -37,7 +37,9 @@ _DAY = 24 * 3600
 _EXPLAINED = 4  # rows of a read model whose figures are explained, each time that it is asked
 
 
-@settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, phases=[Phase.generate, Phase.shrink], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.lists(STEPS, max_size=24), seed=st.integers(0, 10**6))
 async def test_every_figure_is_what_its_events_say(database: str, tmp_path: Path, steps: list[Any], seed: int) -> None:
     world, chance = World(), random.Random(seed)

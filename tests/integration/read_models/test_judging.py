@@ -17,7 +17,9 @@ from tests.integration.read_models.test_all import MODELS, agrees, asked, folded
 _ABOUT = {"appraisal_summary", "quota_board", "selection_list", "due_list", "coming_dates", "audit_exceptions"}
 
 
-@settings(max_examples=10, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10, phases=[Phase.generate, Phase.shrink], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.lists(STEPS, min_size=4, max_size=24), seed=st.integers(0, 10**6))
 async def test_every_figure_that_judges_is_what_its_events_say(
     database: str, tmp_path: Path, steps: list[Any], seed: int
