@@ -29,7 +29,7 @@ from tests.integration.read_models.known import Known
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[2]
 MODELS = (*read_models.load(), *read_models.load(_HERE))
-_ORIGIN = [f"TRUNCATE {', '.join(tables(MODELS))}", ORIGIN[1]]
+ORIGIN_OF_ALL = [f"TRUNCATE {', '.join(tables(MODELS))}", ORIGIN[1]]
 Key = tuple[Any, ...]
 Row = dict[str, Any]
 _BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
@@ -56,10 +56,10 @@ async def folded_in_every_way(database: str, api: Api, world: World) -> None:
     """The rows never depend on how events were cut into batches, nor on how often they came."""
     dumps = []
     for size in (1, 7, 10**6):
-        await execute(database, _ORIGIN)
+        await execute(database, ORIGIN_OF_ALL)
         await fold(api.engine, world.records, size)
         dumps.append(await dump(database, MODELS))
-    await execute(database, _ORIGIN)
+    await execute(database, ORIGIN_OF_ALL)
     await fold(api.engine, [record for record in world.records for _ in range(2)], 5)
     await fold(api.engine, world.records, 3)
     assert dumps[0] == dumps[1] == dumps[2] == await dump(database, MODELS)
