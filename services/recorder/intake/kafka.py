@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -195,19 +195,35 @@ class KafkaIntake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """Take a batch on; back when the one before it is recorded and this one is in the shards' queues.
 
         A small one is recorded first, and then others gather: at a steady pace few commits matter more than haste.
+        They gather at the broker: fetched ahead, the first of them would come alone, and the others one turn later.
         """
         records: Records = message.raw_message  # a batch subscriber's raw message is a tuple
+        if len(records) < SMALL_BATCH:
+            with self._fetching_nothing():  # before anything is awaited
+                await asyncio.wait([await self._taken(records)])
+                await asyncio.sleep(GATHER)
+        else:
+            await self._taken(records)
+
+    @contextlib.contextmanager
+    def _fetching_nothing(self) -> Iterator[None]:
+        waiting = self.consumer.assignment() - self.consumer.paused()
+        self.consumer.pause(*waiting)
+        try:
+            yield
+        finally:
+            self.consumer.resume(*(waiting & self.consumer.assignment() - self._reasons.keys()))
+
+    async def _taken(self, records: Records) -> asyncio.Task[None]:
         before, queued = self._under_way, asyncio.Event()
         if not self._busy():
             self._progressed = asyncio.get_running_loop().time()  # work begins now
-        self._under_way = asyncio.create_task(self._record(records, queued, before), name="intake-batch")
-        self._under_way.add_done_callback(lambda _: queued.set())
+        self._under_way = under_way = asyncio.create_task(self._record(records, queued, before), name="intake-batch")
+        under_way.add_done_callback(lambda _: queued.set())
         await queued.wait()
         if before is not None:
             await asyncio.wait([before])
-        if len(records) < SMALL_BATCH:
-            await asyncio.wait([self._under_way])
-            await asyncio.sleep(GATHER)
+        return under_way
 
     async def _record(self, records: Records, queued: asyncio.Event, before: asyncio.Task[None] | None) -> None:
         """Record one batch, however often it takes; then, behind the one before, its offsets may be committed."""
