@@ -52,7 +52,7 @@ from services.recorder.vault.seats import Seats
 from services.recorder.vault.vault import Vault
 
 STUCK_AFTER: Final = 30.0  # seconds with something to publish and nothing published
-SILENT_AFTER: Final = 5.0  # seconds without an answer of the database, which is asked twenty times a second
+SILENT_AFTER: Final = 5.0  # seconds without an answer of the database, which is asked every second
 _RETRY: Final = 1.0
 _NEW_TOPICS_MS: Final = 5_000  # how soon the topic of an app that was added is read
 Log: Final = structlog.get_logger("recorder")
@@ -93,7 +93,7 @@ async def _check(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, grants: Grants) -> None:
-    pool = await database.connect(settings.database_url)
+    pool = await database.connect(settings.database_url, serving=True)
     terms = Terms(settings.retention_days, settings.erasure_delay_hours)
     recorder = Recorder(settings, pool, Vault.at(pool, settings.kek_file, terms), grants)
     receipts = Receipts(pool, settings.shards)

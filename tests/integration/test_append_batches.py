@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from services.recorder.ledger.appending import deciding as batch_module
 from services.recorder.ledger.appending import preparing, writing
 from services.recorder.ledger.appending.append import append
 from services.recorder.ledger.appending.working import Working
+from services.recorder.ledger.database import QUERIES
 from services.recorder.ledger.receipts import Receipts
 from services.recorder.ledger.submission import Answer, Closed, Submission, Unrecordable
 from tests.support.ledger import OFFICE, Bench, Json, action, appended, attendance, bench, person, section, session
@@ -90,6 +92,20 @@ async def test_a_batch_takes_as_many_statements_whether_one_action_or_a_thousand
     assert len({shard_of(each["office"], 8) for each in everywhere}) == 8
     assert len(await _statements(ledger, everywhere, monkeypatch)) == len(one), "nor of how many shards they are"
     await ledger.gapless()
+
+
+async def test_what_is_looked_up_is_planned_alike_however_little_there_is(ledger: Bench) -> None:
+    """A plan is kept: made for the empty tables of a new ledger, it has to be right for those of ten years, too."""
+    for query in (QUERIES.look_up, QUERIES.read_states, QUERIES.naming):
+        nulls = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", query.sql))))
+        async with ledger.pool.acquire() as connection:
+            await connection.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE asked AS {query.sql}")
+            rows = await connection.fetch(f"EXPLAIN EXECUTE asked({nulls})")
+            await connection.execute("DEALLOCATE asked; RESET plan_cache_mode")
+        plan = "\n".join(row[0] for row in rows)
+        assert not [line for line in plan.splitlines() if "Seq Scan" in line and " archived " not in line], plan
+        assert "Hash" not in plan, plan
+        assert "Merge" not in plan, plan
 
 
 async def test_repeats_alone_write_nothing(ledger: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

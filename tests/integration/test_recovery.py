@@ -483,7 +483,7 @@ async def _undo(ledger: Bench) -> None:
 async def test_a_relay_hands_its_shard_over_and_takes_it_back(
     ledger: Bench, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_module, "HAND_OVER_LOOKS", 1)
+    monkeypatch.setattr(relay_module, "LOOK_EVERY", 0.05)
     await _recorded(ledger)
     await _published(ledger, settings)
     async with relaying(ledger.ledger, settings) as appender:

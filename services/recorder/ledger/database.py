@@ -61,13 +61,17 @@ class Ledger:
         return f"urn:chengzhang:ledger:{self.id}"
 
 
-async def connect(url: str, *, largest: int = 12) -> Pool:
-    """A pool of connections to the ledger's database; none is made before it is used."""
+# What is asked many times a second is planned once: its plans don't depend on how much is asked for.
+KEPT_PLANS: Final = {"plan_cache_mode": "force_generic_plan"}
+
+
+async def connect(url: str, *, largest: int = 12, serving: bool = False) -> Pool:
+    """A pool of connections to the ledger's database; none is made before it is used. ``serving``: plans are kept."""
     return await asyncpg.create_pool(
         url,
         min_size=0,
         max_size=largest,
-        server_settings=SESSION,
+        server_settings=SESSION | (KEPT_PLANS if serving else {}),
         command_timeout=60,
         timeout=10,
         init=_act,

@@ -12,7 +12,7 @@ the topics, should the ledger be lost.
 from __future__ import annotations
 
 import asyncio
-import itertools
+import contextlib
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -43,10 +43,12 @@ from services.recorder.trust.history import check, check_tail
 Log: Final = structlog.get_logger("relay")
 LARGEST_KEPT_BYTES: Final = 3_000_000  # of a lane's committed records; beyond it they are read from the ledger
 KEPT_BYTES: Final = 48_000_000  # of all lanes
-HAND_OVER_LOOKS: Final = 20  # looks at the ledger, between looks at who waits for a lease
-POLL: Final = 0.05  # seconds between looks at the ledger for what other recorders committed
+LOOK_EVERY: Final = 1.0  # seconds between looks at the ledger and at who waits for a lease, where nobody says anything
+SHARE_EVERY: Final = 0.05  # seconds until more leases are taken, as long as there are free ones
+CHANNEL: Final = "chengzhang_committed"  # of NOTIFY: something was committed that another recorder publishes
 READ_AT_ONCE: Final = 500
 LOOK_AGAIN: Final = 5.0  # seconds between looks at a read-only shard
+_WRITES_NOTHING: Final = {"synchronous_commit": "off"}  # whoever tells others has no need to wait for the disk
 _LONGEST: Final = 120.0  # seconds for one batch, where the broker is slow
 _SHARE: Final = 4  # of the leases that are free, a fourth is taken at a time
 LEASE_CLASS: Final = 0x6C61  # advisory locks: (class, shard)
@@ -132,6 +134,9 @@ class Relay:
         self._noted: dict[int, tuple[int, int]] = {}
         self.reasons = reasons
         READ_ONLY.set_function(lambda: sum(reason is not None for reason in reasons.values()))
+        self._woken = asyncio.Event()
+        self._others = False  # committed something that others publish, and didn't tell them yet
+        self._shared = -LOOK_EVERY  # when leases were last taken, or handed over
         self.progressed = self._looked = asyncio.get_running_loop().time()
 
     # --- what the append tells it ---
@@ -140,6 +145,8 @@ class Relay:
         """Keep a committed batch at hand for its lanes."""
         lanes = self._lanes.get(batch.head.shard)
         if lanes is None:
+            self._others = True
+            self._woken.set()
             return
         events, receipts = lanes
         if batch.events:
@@ -179,7 +186,9 @@ class Relay:
         """Hold what leases can be had, on a connection of their own, for as long as that connection lives."""
         while True:
             try:
-                connection = await asyncpg.connect(self._settings.database_url, timeout=10, command_timeout=10)
+                connection = await asyncpg.connect(
+                    self._settings.database_url, timeout=10, command_timeout=10, server_settings=_WRITES_NOTHING
+                )
             except TRANSIENT as error:
                 Log.warning("lease-connection-failed", error=type(error).__name__)
                 await asyncio.sleep(0.5)
@@ -194,19 +203,39 @@ class Relay:
 
     async def _hold_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         shards = list(range(self._ledger.shards))
-        for look in itertools.count():
-            if look % HAND_OVER_LOOKS == 0:
+        await connection.add_listener(CHANNEL, self._heard)
+        free = True
+        while True:
+            if free or self._shared + LOOK_EVERY <= asyncio.get_running_loop().time():
+                self._shared = asyncio.get_running_loop().time()
                 await self._hand_over(connection)
-            missing = [shard for shard in shards if shard not in self._lanes]
-            await self._take(connection, missing)
+                free = await self._take(connection, [shard for shard in shards if shard not in self._lanes])
             await self._look(connection)
             self._looked = asyncio.get_running_loop().time()
-            await asyncio.sleep(POLL)
+            await self._rest(connection, SHARE_EVERY if free else LOOK_EVERY)
 
-    async def _take(self, connection: asyncpg.Connection[asyncpg.Record], missing: list[int]) -> None:
-        """Take some of the leases that can be had: recorders that start together then share them."""
+    def _heard(self, connection: Any, sender: int, *_: object) -> None:  # noqa: ANN401  # as asyncpg has it
+        """Another recorder committed what is ours to publish."""
+        if sender != connection.get_server_pid():
+            self._woken.set()
+
+    async def _rest(self, connection: asyncpg.Connection[asyncpg.Record], longest: float) -> None:
+        """Until something is committed by us that others publish, which they are told, or by them that we publish.
+
+        To be told is to be sooner, no more: who isn't looks every second.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._woken.wait()
+        self._woken.clear()
+        if self._others:
+            self._others = False
+            await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
+
+    async def _take(self, connection: asyncpg.Connection[asyncpg.Record], missing: list[int]) -> bool:
+        """Take some of the leases there are: so recorders that start together share them. Whether any could be had."""
         if not missing:
-            return
+            return False
         got = await connection.fetch(
             """
             SELECT shard FROM unnest($2::int[]) AS shard WHERE pg_try_advisory_lock($1, shard) LIMIT $3
@@ -217,6 +246,7 @@ class Relay:
         )
         for record in got:
             self._begin(record["shard"])
+        return bool(got)
 
     async def _hand_over(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """Give up the shards whose lease somebody waits for: ``recorder republish``, which fills their topics again."""
