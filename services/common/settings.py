@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     requests_per_second: int = Field(default=2_000, ge=0, description="of one token, of one address without; 0: any")
     topic_prefix: str = Field(default="chengzhang", pattern=r"^[a-z0-9-]+$", description="topics: <prefix>.actions, …")
     shards: int = Field(default=8, ge=1, le=1024, description="fixed at installation")
+    commit_shards: int = Field(default=1024, ge=1, description="that one commit may be about; 1: of several databases")
     replication_factor: int = Field(default=1, ge=1, description="of topics that are created")
     checkpoint_keys_file: Path = Field(
         default_factory=_in_home("checkpoint-keys.json"), description="sign checkpoints, mode 0600"

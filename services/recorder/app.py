@@ -256,7 +256,7 @@ class Recorder:
 
     def _parts_of(self, ledger: Ledger, reasons: dict[int, Both | None]) -> Parts:
         relay = Relay(self._pool, ledger, self._settings, reasons)
-        appender = Appender(self._pool, ledger, relay, reasons)
+        appender = Appender(self._pool, ledger, relay, reasons, most_shards=self._settings.commit_shards)
         quarantine = Quarantine(self._pool, ledger, self.vault, self._settings)
         checkpointer = Checkpointer(self._pool, ledger, self._settings)
         senders = Senders(self._grants, self._settings)

@@ -5,6 +5,7 @@ are several side by side, each of other shards: then two recorders don't wait fo
 """
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,6 @@ from services.recorder.ledger.submission import Closed, Outcome, Submission, Unr
 LARGEST_BATCH: Final = 1000  # actions of a commit
 ENOUGH: Final = 100  # actions that are worth a commit of their own
 COMMITS: Final = 4  # side by side
-MOST_SHARDS: Final = 1024  # of a commit: all
 LARGEST_QUEUE: Final = 20_000
 _RETRY: Final = 0.2  # seconds
 Log: Final = structlog.get_logger("appender")
@@ -57,7 +57,7 @@ class Appender:
         listener: Committed,
         reasons: dict[int, Both | None],
         *,
-        most_shards: int = MOST_SHARDS,
+        most_shards: int = sys.maxsize,
     ) -> None:
         """Begin with empty queues. ``most_shards``: of one commit."""
         self._pool = pool
