@@ -141,12 +141,8 @@ class Batch:
         if submission.action is None:
             raise AssertionError(submission.id)
         action = self.aimed(submission.action)
-        if not _within(submission.sender, action):
-            return NOT_YOURS
-        gone = self._gone(action)
-        if gone:
-            return gone
-        self._searched(action)
+        if decider.aims(action.data) and (refusal := self._out_of_reach(submission, action)):
+            return refusal
         decided: Decision = decider.decide(self.working, action, now)
         if isinstance(decided, Rejection):
             return decided
@@ -179,11 +175,19 @@ class Batch:
         since = self.working.changed_of(search.kinds, search.office)
         return decider.aimed(action, target, tuple(dict.fromkeys((*self.naming[target.id], *since))))
 
-    def _searched(self, action: Action) -> None:
-        """Raise NotLoaded where what may rest on its target wasn't looked for: this very batch made it."""
+    def _out_of_reach(self, submission: Submission, action: Action) -> Rejection | None:
+        """Why the event that it is about can't be had: it isn't its sender's, or was archived.
+
+        Raises NotLoaded where what may rest on that wasn't looked for: this very batch made it.
+        """
+        if not _within(submission.sender, action):
+            return NOT_YOURS
+        if gone := self._gone(action):
+            return gone
         target = action.target
         if target and target.id not in self.naming and decider.searched(action):
             raise NotLoaded(action.key("revocation", target.id))
+        return None
 
     def _gone(self, action: Action) -> Rejection | None:
         """Why an archived event can't be taken back now."""

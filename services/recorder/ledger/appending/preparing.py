@@ -120,7 +120,8 @@ def _wanted(batches: Mapping[int, Batch], parts: Parts) -> dict[tuple[int, str, 
     """Shard, kind and office of states, an id that they may name: the events that made what has that id."""
     wanted: dict[tuple[int, str, str, str], list[str]] = {}
     for shard, batch in batches.items():
-        for submission in parts[shard]:
+        taking = (each for each in parts[shard] if each.action is not None and decider.takes_back(each.action.data))
+        for submission in taking:
             action = _new(batch, submission)
             search = action and decider.searched(action)
             if action and action.target and search and action.target.id not in batch.naming:
