@@ -6,7 +6,7 @@ Sealed ones, and those about people (posts are wanted before talks), come over H
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -41,12 +41,14 @@ class Workload:
         return sum(map(len, self.over_http.values())) + len(self.over_kafka)
 
 
-def make(a_shard: int, shards: int, cadres: int, prefix: str = "o-b") -> Workload:
-    """Make a workload with ``a_shard`` offices in each shard."""
+def make(
+    a_shard: int, shards: int, cadres: int, prefix: str = "o-b", types: Collection[str] = ACTIONS.keys()
+) -> Workload:
+    """Make a workload with ``a_shard`` offices in each shard; actions of these types wait on the intake topic."""
     made = Workload()
-    for action in _in_turn([_apart(year.actions(size)) for size in _sizes(a_shard, shards, cadres, prefix)]):
+    for action in _in_turn([_apart(year.actions(size), types) for size in _sizes(a_shard, shards, cadres, prefix)]):
         office = action["office"]
-        if _over_http(action):
+        if _over_http(action, types):
             made.over_http.setdefault(office, []).append(action)
         else:
             made.over_kafka.append((office, orjson.dumps(action)))
@@ -55,11 +57,11 @@ def make(a_shard: int, shards: int, cadres: int, prefix: str = "o-b") -> Workloa
     return made
 
 
-def _over_http(action: Json) -> bool:
-    return ".people." in action["type"] or sealed(action)
+def _over_http(action: Json, types: Collection[str]) -> bool:
+    return ".people." in action["type"] or sealed(action) or action["type"] not in types
 
 
-def _apart(actions: Iterable[Json]) -> Iterator[Json]:
+def _apart(actions: Iterable[Json], types: Collection[str]) -> Iterator[Json]:
     """Without what comes over HTTP and rests on what will wait on the topic, and without what rests on that in turn."""
     waiting, lost = set[str](), set[str]()
     for action in actions:
@@ -69,7 +71,7 @@ def _apart(actions: Iterable[Json]) -> Iterator[Json]:
         all_of_it = own | {ident for named in names for ident in named.ids(action["data"])}
         about = {action["data"]["event"]} if "event" in action["data"] else set()  # an entry that is judged, or changed
         all_of_it |= about
-        http = _over_http(action)
+        http = _over_http(action, types)
         if all_of_it & lost or (http and all_of_it & waiting):
             lost |= own | about
             continue
