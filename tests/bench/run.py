@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 import asyncpg
 from rich.console import Console
 
+from schemas.catalogue import ACTIONS
 from services.projector.versioning.status import status
 from tests.bench import auditing, consuming, copying, filling, latency, peer, recording, replaying, workload
 from tests.bench.figures import Figures
@@ -60,14 +61,21 @@ class Run:
         self.figures.workload |= {"copy_before": before, "copy_after": after}
         return self.figures
 
-    async def _prepare(self) -> tuple[Workload, list[bytes]]:
+    async def record(self, types: Collection[str]) -> Figures:
+        """Actions of these types alone, and nothing but recording them."""
+        made, _ = await self._prepare(types)
+        await self._fill(made)
+        await self._record(len(made.over_kafka))
+        return self.figures
+
+    async def _prepare(self, types: Collection[str] = ACTIONS.keys()) -> tuple[Workload, list[bytes]]:
         """Make the actions; record a few small offices and, of the large ones, whatever has to come over HTTP.
 
         Gives the actions, and the bytes of the small offices' events.
         """
         settings = self._bench.settings
         with self._step("making up sample years"):
-            made = workload.make(self._a_shard, settings.shards, CADRES)
+            made = workload.make(self._a_shard, settings.shards, CADRES, types=types)
         async with self._bench.running(RECORDER):
             with self._step("recording small offices, to warm up"):
                 first = workload.make(1, settings.shards, _FIRST_CADRES, "o-w")
