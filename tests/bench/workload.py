@@ -62,7 +62,10 @@ def _over_http(action: Json, types: Collection[str]) -> bool:
 
 
 def _apart(actions: Iterable[Json], types: Collection[str]) -> Iterator[Json]:
-    """Without what comes over HTTP and rests on what will wait on the topic, and without what rests on that in turn."""
+    """Without what comes over HTTP and rests on what will wait on the topic, and without what rests on that in turn.
+
+    Nor what is about entries and doesn't wait on the topic: its order is that of all else about them.
+    """
     waiting, lost = set[str](), set[str]()
     for action in actions:
         names = [named for named in ACTIONS[action["type"]].NAMES if named.mark.kind not in {"person", "section"}]
@@ -72,7 +75,7 @@ def _apart(actions: Iterable[Json], types: Collection[str]) -> Iterator[Json]:
         about = {action["data"]["event"]} if "event" in action["data"] else set()  # an entry that is judged, or changed
         all_of_it |= about
         http = _over_http(action, types)
-        if all_of_it & lost or (http and all_of_it & waiting):
+        if all_of_it & lost or (http and (all_of_it & waiting or (about and action["type"] not in types))):
             lost |= own | about
             continue
         if not http:
