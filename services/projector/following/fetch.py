@@ -67,7 +67,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             group_id=limits.consumer_name(settings),
             batch=True,
             max_records=limits.MAX_RECORDS,
-            batch_timeout_ms=limits.IDLE_MS,
+            batch_timeout_ms=limits.FOREVER_MS,
             **FETCHING,
             session_timeout_ms=limits.SESSION_MS,
             heartbeat_interval_ms=limits.SESSION_MS // 3,
@@ -176,7 +176,24 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     # --- batches ---
 
     async def _take(self, records: Any) -> None:  # noqa: ANN401  # FastStream makes a pydantic model of what stands here
-        """FastStream's handler: parse, wait for the batch before, have this one folded while the next is fetched."""
+        """FastStream's handler: have a large batch folded while the next is fetched; after a small one others gather.
+
+        They gather at the broker: fetched ahead, the first of them would come alone, and the others one turn later.
+        """
+        if len(records) >= limits.FEW:
+            await self._begin(records)
+            return
+        self._kafka.pause(*map(self._partition, self._readings))  # before anything is awaited
+        try:
+            await self._begin(records)
+            if self._folding is not None:
+                await asyncio.wait([self._folding])
+            await asyncio.sleep(limits.GATHER_SECONDS)
+        finally:
+            self._kafka.resume(*map(self._partition, self._readings))
+
+    async def _begin(self, records: list[Record]) -> None:
+        """Parse, wait for the batch before, have this one folded."""
         self._progress.busy()
         before = dict(self._readings)
         slices = [await self._parse(shard, part) for shard, part in by_shard(records).items() if shard in before]
