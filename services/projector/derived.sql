@@ -18,7 +18,7 @@ WHERE {condition};
 
 -- name: facts#
 -- One arm of a relation of facts, each once; what is disputed doesn't count.
-SELECT * FROM ({source}) AS f WHERE nth = 1 AND data ->> '{member}' IS NULL AND type IN ({types});
+SELECT * FROM ({source}) AS f WHERE nth = 1 AND NOT data ? '{member}' AND type IN ({types});
 
 -- name: entries#
 -- One arm of a relation of entries in growth files, once for each person; what is nobody's is in none.
@@ -32,7 +32,7 @@ WHERE person <> '' AND ({conditions});
 
 -- name: counting#
 -- Of the entries those that count.
-SELECT *, type AS told FROM ({source}) AS f WHERE data ->> '{member}' IS NULL;
+SELECT *, type AS told FROM ({source}) AS f WHERE NOT data ? '{member}';
 
 -- name: filed#
 -- All entries: proposed ones as what they propose, until they are verified.
@@ -268,7 +268,7 @@ made AS (
         l.office, l.person, l.occurred_at, l.event_id, l.step, l.step_at,
         coalesce(l.next_at, l.known_to), coalesce(l.next_step, l.ended_by), CASE WHEN l.next_step IS NULL THEN l.revoked_at END,
         l.nth, l.type, l.stream, l.recorded_at, l.section, l.tier, l.shard, l.position,
-        o.data || {blank} || laid.over
+        (o.data || {blank} || laid.over) - CASE WHEN laid.over ->> '{member}' IS NULL THEN '{member}' ELSE '' END
     FROM cut AS l
     INNER JOIN {table} AS o
         ON o.office = l.office AND o.person = l.person AND o.occurred_at = l.occurred_at AND o.event_id = l.event_id

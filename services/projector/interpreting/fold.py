@@ -9,6 +9,7 @@ from services.projector.interpreting.derived import NOW, STANDING, keys, latest,
 from services.projector.read_models import ReadModel
 from services.projector.relations import (
     AMENDMENTS,
+    JUDGED,
     RELATIONS,
     TABLES,
     Amendment,
@@ -80,6 +81,7 @@ def _amending(table: str, other: str, amendments: Iterable[Amendment]) -> str:
         standing=" OR ".join(f"{which} AND {a.when}" for which, a in each),
         overlays=" ".join(f"WHEN {quoted(a.type)} THEN {a.over}" for _, a in each),
         order=f"CASE c.type {ordered} END, c.position",
+        member=JUDGED,
         blank=" || ".join(blank) or "'{}'::jsonb",
     )
 
