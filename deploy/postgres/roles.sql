@@ -24,8 +24,8 @@ BEGIN
     EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO recorder, projector', current_database());
     EXECUTE format('GRANT recorder, projector TO %I', owner);
     GRANT reporter TO recorder;
-    -- Who only reads holds up nobody: no locks by number, which are the services' leases; no large objects, which fill
-    -- the disk; a bounded number of connections.
+    -- Who only reads holds up nobody: no locks by number, which are the services' leases; no large objects and no
+    -- messages into the log, which fill the disk; a bounded number of connections, of temporary files and of time.
     FOR name IN
         SELECT oid::regprocedure FROM pg_proc
         WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(pg_(try_)?advisory_|lo_|lowrite$)'
@@ -35,7 +35,14 @@ BEGIN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO recorder, projector, %I', name, owner);
         END IF;
     END LOOP;
-    ALTER ROLE reporter CONNECTION LIMIT 20;
-    ALTER ROLE auditor CONNECTION LIMIT 20;
+    FOR name IN SELECT oid::regprocedure FROM pg_proc WHERE proname = 'pg_logical_emit_message' LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', name);
+    END LOOP;
+    FOREACH name IN ARRAY '{reporter,auditor}'::text[] LOOP
+        EXECUTE format('ALTER ROLE %I CONNECTION LIMIT 20', name);
+        EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''1GB''', name);
+        EXECUTE format('ALTER ROLE %I SET statement_timeout = ''10min''', name);
+        EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''1min''', name);
+    END LOOP;
 END
 $$;

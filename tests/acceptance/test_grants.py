@@ -246,6 +246,34 @@ def test_who_may_see_receipts(pair: Pair, scene: Scene) -> None:
         _problem(pair.receipt(fields, token), 403)
 
 
+def test_an_app_sees_its_own_receipts_and_nobody_elses(pair: Pair, scene: Scene) -> None:
+    """Of sources that its grant names it sees what others sent, too, but not what somebody had no right to send."""
+    app = {"role": "publisher", "offices": [scene.office.id]}
+    apps = {name: app | {"token": _token()} for name in ("app-one", "app-two", "app-of-it")}
+    apps["app-of-it"]["sources"] = ["/one"]
+    pair.grant(apps)
+    sent = scene.office.section() | {"source": "/one"}
+    receipt = pair.accepted(sent, "app-one")
+    key = {"office": scene.office.id, "source": "/one"}
+    assert pair.receipt(key | {"id": sent["id"]}, "app-one").json() == receipt
+    assert pair.receipt(key | {"id": sent["id"]}, "app-of-it").json() == receipt
+    assert pair.receipt(key | {"id": sent["id"]}, "app-two").status_code == 404
+    session = pair.accepted(scene.office.session(scene.person))["events"][0]["id"]
+    foreign = scene.office.action("any.revoke-entry", {"event": session, "reason": "mistake"}) | {"source": "/one"}
+    narrow = {"token": _token(), "role": "publisher", "types": ["chengzhang.any.*"]}
+    pair.grant({"app-narrow": narrow})
+    assert pair.post(foreign, token="app-narrow").status_code == 403
+
+    def listed(token: str) -> list[str]:
+        answer = pair.http.get("/receipts", params=key | {"after": ""}, headers=pair.bearer(token))
+        return [item["id"] for item in answer.json()["items"]]
+
+    assert listed("app-one") == listed("app-of-it") == [sent["id"]]
+    assert listed("app-two") == []
+    assert listed("app-narrow") == [foreign["id"]]
+    assert listed("publisher") == listed("auditor") == [sent["id"], foreign["id"]]
+
+
 @pytest.mark.parametrize("token", ["publisher", "operator", "study"])
 def test_who_reads_no_files(pair: Pair, scene: Scene, token: str) -> None:
     _problem(pair.get(f"/people/{scene.person}/growth-file", token), 403)

@@ -57,6 +57,29 @@ async def test_a_cadre_disputes_own_entries_and_the_text_is_the_own(ledger: Benc
     assert accepted["events"][0]["stream"] == "output/u-p-1"
 
 
+async def test_who_disputes_or_settles_reaches_the_entry(ledger: Bench) -> None:
+    """Whoever may dispute anything may not say so of what others recorded: a dispute takes it out of the file."""
+    filed = action("work.file-output", OUTPUT)
+    *_, output = await ledger.receipts([person("p-1"), filed])
+    event = output["events"][0]["id"]
+    others = Grant("x", "publisher", types=frozenset({"chengzhang.any.*"}))
+    elsewhere = Grant("y", "publisher", sources=frozenset({"/elsewhere"}))
+    dispute = {"event": event, "what": "有误"}
+    assert (await _said(ledger, action("any.dispute-entry", dispute), others))["code"] == "not-yours"
+    by_source = action("any.dispute-entry", dispute, source="/elsewhere")
+    assert (await _said(ledger, by_source, elsewhere))["code"] == "not-yours"
+    said = await _said(ledger, action("any.dispute-entry", dispute))
+    again = await _said(ledger, action("any.dispute-entry", dispute), others)
+    assert (again["code"], event in str(again), said["events"][0]["id"] in str(again)) == ("not-yours", False, False)
+    for settled in (event, said["events"][0]["id"]):
+        upheld = action("any.settle-dispute", {"event": settled, "upheld": True})
+        assert (await _said(ledger, upheld, elsewhere))["code"] == "not-yours"
+    upheld = action("any.settle-dispute", {"event": event, "upheld": True})
+    assert (await _said(ledger, upheld, others))["code"] == "not-yours"
+    whole = Grant("z", "organiser", types=frozenset({"chengzhang.any.*", filed["type"]}))
+    assert (await _said(ledger, upheld, whole))["outcome"] == "accepted"
+
+
 async def test_who_verifies_records_what_was_proposed_and_needs_a_grant_for_it(ledger: Bench) -> None:
     await ledger.receipts([person("p-1")])
     proposal = await _said(ledger, _proposal("p-1"))

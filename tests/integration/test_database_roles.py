@@ -91,6 +91,8 @@ _NOBODY: Final = {
 _READERS_NEVER: Final = {
     "a shard's lease": "SELECT pg_try_advisory_lock(0, 0)",
     "what a new year waits for": "SELECT pg_advisory_xact_lock(x'79656172'::bigint)",
+    "the log": "SELECT pg_logical_emit_message(false, 'x', 'y')",
+    "more on the disk": "SET temp_file_limit = -1",
     "a large object": "SELECT lo_create(0)",
     "a large object's content": "SELECT lo_from_bytea(0, 'x')",
 }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.recorder.vault.names import plain
 
-_UNSEEN = " \t\u3000\u00a0\u200b\u200d\u2060\ufeff\u00ad\ufe00\U000e0100\U000e0041"
+_UNSEEN = " \t\u3000\u00a0\u200b\u200d\u2060\ufeff\u00ad\ufe00\U000e0100\U000e0041\u3164\u034f\u180b\u2800\uffa0\u1160"
 
 
 @pytest.mark.parametrize(

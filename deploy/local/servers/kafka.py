@@ -48,6 +48,9 @@ _SETTINGS = {
     "group.initial.rebalance.delay.ms": 0,
     # An idle node would write a record twice a second to its own metadata, for followers that it hasn't.
     "metadata.max.idle.interval.ms": 10_000,
+    # Whoever connects and says nothing takes a file each, until the broker has none left for its logs, and ends.
+    "max.connections": 2_000,
+    "connections.max.reauth.ms": 60 * 60 * 1000,  # so long a login outlives its password
     # One node: its own topics cannot have more replicas, and need few partitions.
     "offsets.topic.replication.factor": 1,
     "offsets.topic.num.partitions": 8,

@@ -33,7 +33,8 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # a socket's path is limited to some 100 bytes; a home folder's is not
     "password_encryption": "scram-sha-256",
-    "max_connections": 100,
+    "max_connections": 200,
+    "authentication_timeout": "5s",  # whoever connects and says nothing has one of them so long
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",

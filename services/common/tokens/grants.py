@@ -17,6 +17,7 @@ from services.common.tokens.entries import GrantsError, Role, digest, entries_of
 from services.common.tokens.uses import Uses
 
 __all__ = ["Grant", "Grants", "GrantsError", "Role"]
+NOT_YOURS: Final = "not-yours"  # the code of what a grant doesn't reach
 OWN: Final = frozenset({ProposeEntry.TYPE, DisputeEntry.TYPE})  # what a cadre says
 _SETTLED: Final = 100_000_000  # nanoseconds: a file written since may be written again without looking changed
 _Mark = tuple[int, int, int, int]
@@ -54,6 +55,13 @@ class Grant:
         """Whether this is a publisher of that source in that office: it may see the receipts."""
         publishing = self.role in {"publisher", "organiser"}
         return publishing and self.in_office(office) and (self.sources is None or source in self.sources)
+
+    def sees(self, by: str, code: str | None) -> bool:
+        """Whether a receipt of what it owns is shown to it: its own; of sources that it names also what others sent.
+
+        What was refused since it isn't the sender's is nobody's but the sender's. A role's own token sees all.
+        """
+        return self.name in {by, self.role} or (self.sources is not None and code != NOT_YOURS)
 
     def own(self, actor: str) -> str | None:
         """Whose entries alone a cadre proposes and disputes: the token's person, else who acts; None for all others."""

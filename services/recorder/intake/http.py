@@ -153,8 +153,8 @@ def router(deps: Dependencies) -> APIRouter:
         if (id is None) == (after is None):
             raise problems.invalid([_EITHER])
         if after is not None:
-            return await _page(deps, office, source, after)
-        return await _receipt(deps, office, source, str(id))
+            return await _page(deps, grant, office, source, after)
+        return await _receipt(deps, grant, office, source, str(id))
 
     @routes.post("/open", tags=["sealed fields"], response_model=OpenResponse, **describing.OPEN)
     async def open_sealed(request: Request, grant: asking) -> Response:
@@ -246,24 +246,38 @@ def _item(answer: tuple[int, bytes] | Problem) -> dict[str, Any]:
     return {"status": status, "receipt": orjson.Fragment(receipt)}
 
 
+def _watches(grant: Grant) -> bool:
+    return grant.role in {"auditor", "operator"}
+
+
 def _own(grant: Grant, office: str, source: str) -> None:
-    watching = grant.role in {"auditor", "operator"} and grant.in_office(office)
-    if not (watching or grant.owns(office, source)):
+    if not ((_watches(grant) and grant.in_office(office)) or grant.owns(office, source)):
         detail = f"This token may not see receipts of {source} in the office {office}."
         raise forbidden(grant, detail, office=office, source=source)
 
 
-async def _page(deps: Dependencies, office: str, source: str, after: str) -> Response:
+def _shown(grant: Grant, receipt: bytes) -> bool:
+    if _watches(grant):
+        return True
+    told = orjson.loads(receipt)
+    return grant.sees(told["by"], told["code"])
+
+
+async def _page(deps: Dependencies, grant: Grant, office: str, source: str, after: str) -> Response:
     with translated():
         found, following = await deps.receipts.following(office, source, int(after or -1))
-    told = {"office": office, "source": source, "items": [orjson.Fragment(each) for each in found]}
+    told = {
+        "office": office,
+        "source": source,
+        "items": [orjson.Fragment(each) for each in found if _shown(grant, each)],
+    }
     return Response(orjson.dumps(told | {"next": None if following is None else str(following)}), media_type=_JSON)
 
 
-async def _receipt(deps: Dependencies, office: str, source: str, ident: str) -> Response:
+async def _receipt(deps: Dependencies, grant: Grant, office: str, source: str, ident: str) -> Response:
     with translated():
         found = await deps.receipts.find(office, source, ident)
-    if found is None:
+    if found is None or not _shown(grant, found):
         detail = "No receipt binds this action: it was never sent, is not recorded yet, or was rejected for now only."
         raise Problem(404, "no-receipt", "No receipt", detail)
     return Response(found, media_type=_JSON)

@@ -20,7 +20,11 @@ from services.recorder.ledger.database import Connection, Pool
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_suffix(".sql"), "asyncpg")
 _TRUSTED_FOR: Final = 1.0  # seconds that nobody is called so: how late another recorder learns of a new name
 _MOST_TRUSTED: Final = 50_000
-_VARIANTS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # say how the character before is drawn
+# Unicode takes these for visible, and nobody sees them: fillers, joiners, a blank of Braille, and what says how the
+# character before is drawn.
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 Said = tuple[str, str]  # an office, and a text that was said there
 
 
@@ -73,4 +77,4 @@ def _columns(persons: Collection[tuple[str, str]]) -> dict[str, list[str]]:
 def plain(text: str) -> str:
     """What counts as the same name: NFKC, small letters, without what nobody sees, such as the blank in 王　芳."""
     seen = (each for each in unicodedata.normalize("NFKC", text) if each.isprintable() and not each.isspace())
-    return _VARIANTS.sub("", "".join(seen)).casefold()
+    return _UNSEEN.sub("", "".join(seen)).casefold()

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from schemas.canonical import canonical, leaf_hash
-from schemas.entries import EntryRevoked
+from schemas.entries import EntryProposed, EntryRevoked
 from schemas.envelope import LARGEST_EVENT
 from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
 from schemas.merkle import extended
@@ -41,8 +41,9 @@ _LOOK_AFTER: Final = 256  # events: of a roll, one submission gives hundreds
 # It says the same of whatever the sender may not know.
 NOT_YOURS: Final = Rejection(
     "not-yours",
-    "This identity may not take back, correct or verify that event: its grant has other offices, sources or types.",
-    "此身份无权撤销、更正或核实该事件：其授权的机关、来源或类型与此不符。",
+    "This identity may not take back, correct, verify or dispute that event: its grant has other offices, sources or "
+    "types.",
+    "此身份无权撤销、更正、核实该事件或对其提出异议：其授权的机关、来源或类型与此不符。",
 )
 
 
@@ -289,13 +290,16 @@ class Batch:
 
 
 def _within(sender: Grant, action: Action) -> bool:
-    """Whether what an action takes back is its sender's own, and what it verifies something that its sender records."""
+    """Whether what an action takes back, disputes or settles is its sender's own.
+
+    A proposal is whoever's who may record what it proposes. Of a cadre's disputes ``_foreign`` says whose they are.
+    """
     target = action.target
-    if target is None:
+    if target is None or sender.role == "cadre":
         return True
-    if decider.takes_back(action.data):
-        return sender.reaches(target.office, target.source, target.data.ACTION.TYPE)
-    return action.replacement is None or sender.reaches(action.office, action.source, action.replacement.type)
+    if isinstance(target.data, EntryProposed) and not decider.takes_back(action.data):
+        return sender.reaches(action.office, action.source, target.data.type)
+    return sender.reaches(target.office, target.source, target.data.ACTION.TYPE)
 
 
 def _taken(ident: str, number: int, code: str | None) -> Rejection:
