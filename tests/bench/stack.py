@@ -168,7 +168,9 @@ async def watched(bench: Bench, names: Sequence[str]) -> AsyncIterator[Usage]:
 
 async def _watch(bench: Bench, names: Sequence[str], usage: Usage) -> None:
     while True:
-        seconds = {"bench": _cpu(psutil.Process())}
+        seconds = dict(usage.looks[-1][1]) if usage.looks else {}  # who has ended keeps what it took
+        seconds.pop(OTHERS, None)
+        seconds["bench"] = _cpu(psutil.Process())
         for name in names:
             process = processes.find(bench.home, name)
             if process is not None:
