@@ -66,7 +66,8 @@ async def _ledger(settings: Settings, world: World) -> None:
 
 
 async def _status(settings: Settings) -> Any:  # noqa: ANN401  # JSON
-    return json.loads((await asyncio.to_thread(command, settings, "status", "--json")).stdout)
+    told = (await asyncio.to_thread(command, settings, "status", "--json")).stdout
+    return json.loads(told.splitlines()[-1])  # the projector of this process may log in between
 
 
 async def _shard(settings: Settings, world: World) -> Any:  # noqa: ANN401  # JSON
