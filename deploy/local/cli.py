@@ -25,8 +25,8 @@ _COMMANDS: Final = (
     ),
     Command(
         "appraisal",
-        "deploy.local.commands.show:appraisal",
-        "查看年度考核 · Show an office's appraisal table: study requirement met or not, and evidence. No ranking.",
+        "deploy.local.commands.appraisal:appraisal",
+        "查看年度考核 · Show how far a year's appraisal is, seats, what is missing for whom, every row. No ranking.",
     ),
     Command(
         "plan",

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from deploy.local.commands.publish import publish
 from deploy.local.sample.cli import sample
+from deploy.local.sample.days import FIRST_YEAR, LAST_YEAR
 
 app = typer.Typer()
 app.command("sample")(sample)
@@ -42,7 +43,14 @@ def test_a_sample_goes_into_a_file_until_a_day(tmp_path: Path) -> None:
 
 
 def test_a_sample_that_reaches_into_the_future_says_so() -> None:
-    assert "--until" in run("sample", "--year", "2150", "--cadres", "6", "--lang", "zh")[2]
+    assert "--until" in run("sample", "--cadres", "6", "--until", "2199-01-01", "--lang", "zh")[2]
+
+
+@pytest.mark.parametrize(("unknown", "known"), [(FIRST_YEAR - 1, FIRST_YEAR), (LAST_YEAR + 1, LAST_YEAR)])
+def test_a_year_whose_holidays_nobody_knows_is_refused(unknown: int, known: int) -> None:
+    code, out, told = run("sample", "--year", str(unknown), "--cadres", "6")
+    assert (code, out) == (2, "")
+    assert str(known) in told
 
 
 @pytest.mark.parametrize("prefix", ["王", "a b", "", "x" * 21])

@@ -18,11 +18,13 @@ from deploy.local.publishing.answers import Answers
 from deploy.local.publishing.poster import Poster
 from deploy.local.publishing.publisher import Publisher, sealed
 from deploy.local.sample import year
+from deploy.local.sample.draft import refusal_of
 from deploy.local.speaking.trouble import CommandError
 from services.common.settings import Settings
 
 Json = dict[str, Any]
-SAMPLE = list(year.actions(year.Size(2026, offices=1, cadres=20, seed=7)))
+ALL = list(year.actions(year.Size(2026, offices=1, cadres=20, seed=7)))
+SAMPLE = [action for action in ALL if refusal_of(action) is None]
 
 
 class Office:
@@ -198,6 +200,16 @@ async def test_what_is_refused_for_now_is_sent_again() -> None:
     answers = await publish(office, SAMPLE)
     assert answers.accepted == len(SAMPLE)
     assert {plain, secret} <= set(office.taken)
+
+
+async def test_what_is_only_tried_is_refused_once_and_is_no_failure() -> None:
+    tried = {action["id"]: refusal_of(action) for action in ALL if refusal_of(action)}
+    office = Office(refuse=frozenset(tried))
+    answers = await publish(office, ALL)
+    assert len(tried) == 3
+    assert (answers.accepted, answers.refused.total()) == (len(SAMPLE), 0)
+    assert answers.foreseen.total() == 3
+    assert not tried.keys() & set(office.taken)
 
 
 async def test_a_second_time_nothing_is_recorded_and_it_still_ends() -> None:

@@ -14,11 +14,14 @@ from typer.testing import CliRunner
 
 from deploy.local import api
 from deploy.local.cli import app
+from deploy.local.commands import appraisal as commands
 from deploy.local.commands import show
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.trouble import CommandError
 from deploy.local.speaking.words import say
+from deploy.local.tables.described import Column, Resource
 from deploy.local.views.appraisal import appraisal
+from deploy.local.views.behind import behind
 from deploy.local.views.growth import growth_file
 from services.common.settings import Settings
 
@@ -135,6 +138,71 @@ def test_the_appraisal_is_ordered_by_section_tier_and_id_never_by_merit() -> Non
     assert "99" in page
 
 
+def graded(person: str, stage: str, **changes: object) -> Json:
+    told: Json = {"pool": "civil-service", "establishment": "civil-service", "reason": None, "cycle": "c-1"}
+    told |= {"bars": [], "missing": [], "follows": []}
+    return row(person, stage=stage, **(told | changes))
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "zh",
+            (
+                "了解核实 1、已归档 2",
+                "公务员：已用 1，共 3（应考核 14 人的 25%），公示至 2026-11-25",
+                "拟定等次：n p-1",
+                "不得评优：n p-1",
+                "嘉奖：n p-2",
+                "合格",
+                "不确定等次（试用期）",
+            ),
+        ),
+        (
+            "en",
+            (
+                "findings 1, archived 2",
+                "civil service: 1 of 3 taken (25 % of 14 appraised), posted until 2026-11-25",
+                "proposal: n p-1",
+                "not excellent: n p-1",
+                "commendation: n p-2",
+                "competent",
+                "undetermined (probation)",
+            ),
+        ),
+    ],
+)
+def test_the_appraisal_says_how_far_it_is_and_what_is_missing_for_whom(lang: Lang, said: tuple[str, ...]) -> None:
+    rows = [
+        graded("p-1", "findings", missing=["proposal", "decision", "notice"], bars=["not-excellent"]),
+        graded("p-2", "archived", grade="excellent", follows=["commendation"]),
+        graded("p-3", "archived", grade="competent", establishment="institution", pool="institution"),
+        graded("p-4", "opened", grade="undetermined", reason="probation", pool=None),
+    ]
+    seats = {
+        "cycle": "c-1", "pool": "civil-service", "appraised": 14, "rate_percent": 25, "seats": 3, "used": 1,
+        "posting_ends_on": "2026-11-25",
+    }  # fmt: skip
+    page = drawn(appraisal(2026, {"office": "o-1", "items": rows, "quota": [seats]}, lang))
+    for words in said:
+        assert words in page, page
+    assert "称职" not in page
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "考核等次：优秀"), ("en", "grade: excellent")])
+def test_a_figure_names_its_events(lang: Lang, said: str) -> None:
+    table = Resource("appraisals/{year}", "", "", (Column("grade", "考核等次", "grade", "string"),), frozenset())
+    event = {
+        "event_id": "e-9", "event": "chengzhang.appraisal.grade-decided.v1", "shard": 3, "position": 9,
+        "occurred_at": "2026-11-18T16:30:00Z", "counts": 1,
+    }  # fmt: skip
+    found = {"figure": "grade", "value": "excellent", "rule": "facts", "events": [event]}
+    page = drawn(behind(table, "p-1", found, lang))
+    assert f"p-1 · {said}" in page
+    assert re.search(r"2026-11-19 .* 1 +e-9", page), "the day is the office's"
+
+
 def test_the_appraisal_says_why_it_has_no_name() -> None:
     rows = [row("p-1", name=None), row("p-2", name=None)]
     page = drawn(appraisal(2026, {"office": "o-1", "items": rows, "erased": ["p-2"]}, "en"))
@@ -165,7 +233,9 @@ def client(pages: dict[str, Any]) -> httpx.Client:
 @pytest.mark.parametrize(("as_of", "said"), [("2026-06-30", "by 2026-06-30"), (None, "nobody to appraise in 2026")])
 def test_an_empty_table_says_why(as_of: str | None, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "stack.env").write_text("CHENGZHANG_KAFKA=127.0.0.1:9\n")
-    monkeypatch.setattr(show, "reader", lambda _: client({"/offices": {"items": [{"office": "o-1"}], "next": None}}))
+    monkeypatch.setattr(
+        commands, "reader", lambda _: client({"/offices": {"items": [{"office": "o-1"}], "next": None}})
+    )
     line = ["appraisal", "2026", "--office", "o-1", "--home", str(tmp_path), "--lang", "en"]
     ended = CliRunner().invoke(app, [*line, *(["--as-of", as_of] if as_of else [])])
     assert said in ended.output
@@ -184,7 +254,9 @@ def test_what_there_cannot_be_is_said(
     line: list[str], code: int, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "stack.env").write_text("CHENGZHANG_KAFKA=127.0.0.1:9\n")
-    monkeypatch.setattr(show, "reader", lambda _: client({"/offices": {"items": [{"office": "o-1"}], "next": None}}))
+    for module in (show, commands):
+        only = client({"/offices": {"items": [{"office": "o-1"}], "next": None}})
+        monkeypatch.setattr(module, "reader", lambda _, only=only: only)
     ended = CliRunner().invoke(app, [*line, "--home", str(tmp_path), "--lang", "en"])
     assert (ended.exit_code, said in ended.output, "http" in ended.output) == (code, True, False), ended.output
 
@@ -206,7 +278,7 @@ def test_pages_join_whose_names_were_erased() -> None:
             "erased": ["p-1"],
         },
     }
-    assert show.read_appraisals(client(pages), "o-1", 2026)["erased"] == ["p-1", "p-2"]
+    assert commands.read(client(pages), "o-1", 2026)["erased"] == ["p-1", "p-2"]
 
 
 def test_an_unknown_person_is_said_so() -> None:
@@ -232,7 +304,7 @@ def test_without_an_office_the_only_one_is_meant() -> None:
 def test_refusals_speak_in_their_own_words() -> None:
     refusal = httpx.Response(403, json={"detail": "This token reads office o-2 only."})
     with pytest.raises(CommandError, match="reads office o-2 only"):
-        show.read_appraisals(client({"/offices/o-1/appraisals/2026": refusal}), "o-1", 2026)
+        commands.read(client({"/offices/o-1/appraisals/2026": refusal}), "o-1", 2026)
 
 
 def test_nobody_there_is_exit_code_3() -> None:

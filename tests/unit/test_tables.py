@@ -232,6 +232,8 @@ def test_plans_are_of_this_year_month_and_week(run: Callable[..., Result], monke
     assert [line.split()[1] for line in shown.splitlines() if line.startswith("m ")] == ["2026", "2026-01", "2026-W01"]
     shown = run("plan", "--as-of", "2026-01-01", "--all").output
     assert sorted(line.split()[1] for line in shown.splitlines() if line.startswith("m ")) == sorted(periods)
+    shown = run("plan", "--as-of", "2031-01-01").output  # long after
+    assert [line.split()[1] for line in shown.splitlines() if line.startswith("m ")] == ["2026"]
 
 
 def test_dossiers_are_the_newest_first(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:

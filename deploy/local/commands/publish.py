@@ -80,6 +80,9 @@ def summarise(answers: Answers, console: Console, lang: Lang) -> None:
         lang, "published", actions=answers.done, accepted=answers.accepted, repeated=answers.repeated, rejected=rejected
     )
     console.print(line, markup=False)
+    if answers.foreseen:
+        codes = ", ".join(sorted(answers.foreseen))
+        console.print(say(lang, "foreseen", count=answers.foreseen.total(), codes=codes), markup=False)
     for code, count in answers.refused.most_common(_SHOWN):
         message = (answers.examples[code].get("message") or {}).get(lang) or ""
         console.print(say(lang, "refused", count=count, code=code, message=message), style="red", markup=False)

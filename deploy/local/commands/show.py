@@ -1,4 +1,4 @@
-"""``office file`` and ``office appraisal``: what the read models say of a cadre and of an office, in the terminal."""
+"""``office file``: what the read models say of a cadre, in the terminal; what other commands read with."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import typer
 from rich.console import Console
 
 from deploy.local.api import get, pages, reader, stack_settings
-from deploy.local.commands.options import AsOfOption, HomeOption, JsonOption, LangOption, OfficeOption
+from deploy.local.commands.options import AsOfOption, HomeOption, JsonOption, LangOption
 from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import USAGE, CommandError, explained
 from deploy.local.speaking.words import say
-from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from schemas.base import ID
 from services.common.telling.moments import last_of
@@ -40,57 +39,23 @@ def file(
     check_as_of(speech, as_of)
     with explained(speech):
         with reader(stack_settings(home, speech)) as client:
-            found = read_file(client, _ident(person), as_of)
+            found = read_file(client, ident(person), as_of)
         if as_json:
-            _print_json(found)
+            print_json(found)
         else:
-            _console().print(growth_file(found, speech, None if all_ else SHOWN))
-
-
-def appraisal(
-    year: Annotated[int, typer.Argument(min=1900, max=2200, help="Calendar year · 年份")],
-    *,
-    office: OfficeOption = None,
-    as_of: AsOfOption = None,
-    as_json: JsonOption = False,
-    home: HomeOption = None,
-    lang: LangOption = None,
-) -> None:
-    """查看年度考核 · Show an office's appraisal table: study requirement met or not, and evidence. No ranking."""
-    speech = language(lang)
-    check_as_of(speech, as_of)
-    with explained(speech):
-        settings = stack_settings(home, speech)
-        with reader(settings) as client:
-            which = known_office(client, office)
-            found = read_appraisals(client, which, year, as_of)
-        if as_json:
-            _print_json(found)
-        elif not found["items"]:
-            _console().print(_nobody(speech, which, year, as_of), markup=False)
-        else:
-            _console().print(appraisal_table(year, found, speech, as_of))
+            console().print(growth_file(found, speech, None if all_ else SHOWN))
 
 
 def read_file(client: httpx.Client, person: str, as_of: str | None = None, at_least: str | None = None) -> Json:
     """A person's growth file with all its entries, as one answer. Raises CommandError."""
     params = {name: value for name, value in (("as_of", as_of), ("at_least", at_least)) if value}
-    whole = _joined(client, f"/people/{person}/growth-file", params, "entries")
+    whole = joined(client, f"/people/{person}/growth-file", params, "entries")
     if whole is None:
         raise CommandError("no_person", person=person)
     return whole
 
 
-def read_appraisals(
-    client: httpx.Client, office: str, year: int, as_of: str | None = None, at_least: str | None = None
-) -> Json:
-    """An office's appraisals of a year, as one answer. Raises CommandError."""
-    params = {name: value for name, value in (("as_of", as_of), ("at_least", at_least)) if value}
-    whole = _joined(client, f"/offices/{office}/appraisals/{year}", params, "items")
-    return whole or {"office": office, "items": [], "next": None, "seen": {}}
-
-
-def _joined(client: httpx.Client, path: str, params: dict[str, str], items: str) -> Json | None:
+def joined(client: httpx.Client, path: str, params: dict[str, str], items: str) -> Json | None:
     """All pages as one; None where there is nothing."""
     whole: Json | None = None
     for page in pages(client, path, params):
@@ -122,20 +87,16 @@ def _offices(client: httpx.Client) -> set[str]:
     return {str(item["office"]) for page in pages(client, "/offices", {}) for item in page["items"]}
 
 
-def _ident(value: str) -> str:
+def ident(value: str) -> str:
     """Raises CommandError where it is none."""
     if not re.fullmatch(ID, value):
         raise CommandError("bad_id", USAGE, value=value)
     return value
 
 
-def _nobody(lang: Lang, office: str, year: int, as_of: str | None) -> str:
-    return say(lang, "not_by_then", day=as_of) if as_of else say(lang, "nobody", office=office, year=year)
-
-
 def known_office(client: httpx.Client, office: str | None) -> str:
     """The office that is named, or the only one. Raises CommandError."""
-    which = _ident(office) if office else _only_office(client)
+    which = ident(office) if office else _only_office(client)
     if office and which not in _offices(client):
         raise CommandError("no_such_office", office=which)
     return which
@@ -150,9 +111,11 @@ def check_as_of(lang: Lang, as_of: str | None) -> None:
         raise typer.BadParameter(say(lang, "bad_moment", value=as_of)) from None
 
 
-def _console() -> Console:
+def console() -> Console:
+    """Where tables are shown."""
     return Console(highlight=False)
 
 
-def _print_json(value: Json) -> None:
+def print_json(value: Json) -> None:
+    """The answer, for programs."""
     typer.echo(orjson.dumps(value).decode())

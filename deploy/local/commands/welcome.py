@@ -13,20 +13,20 @@ from rich.rule import Rule
 from rich.table import Table
 
 from deploy.local.api import reader
-from deploy.local.commands import marker, show
+from deploy.local.commands import appraisal, marker, show
 from deploy.local.commands.marker import Marker
 from deploy.local.commands.publish import published, recorder, summarise
 from deploy.local.publishing.answers import Answers, Json
 from deploy.local.publishing.poster import Poster
 from deploy.local.sample import year
 from deploy.local.sample.cadres.people import SOURCE, first_id
-from deploy.local.sample.days import ZONE
+from deploy.local.sample.days import LAST_YEAR, ZONE
 from deploy.local.sample.draft import year_end
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.trouble import CommandError, explained
 from deploy.local.speaking.words import say
 from deploy.local.tables.brief import brief
-from deploy.local.views.appraisal import appraisal
+from deploy.local.views.appraisal import appraisal as appraisal_table
 from deploy.local.views.growth import growth_file
 from services.common.home import home_option
 from services.common.settings import Settings
@@ -79,6 +79,7 @@ async def _recorded(settings: Settings, console: Console, lang: Lang) -> Marker:
 def _new() -> Marker:
     now = datetime.now(ZONE)
     this = now.year if now.month >= _FULL_ENOUGH else now.year - 1
+    this = min(this, LAST_YEAR)
     return Marker(_OFFICE, this, min(now, year_end(this)).isoformat(timespec="seconds"))
 
 
@@ -104,7 +105,7 @@ def _position(answers: Answers) -> str | None:
 def _read(settings: Settings, sample: Marker, lang: Lang) -> _Found:
     """Appraisals, one growth file, the office in brief: from read models that have seen the last accepted receipt."""
     with reader(settings) as client:
-        office = show.read_appraisals(client, sample.office, sample.year, at_least=sample.at_least)
+        office = appraisal.read(client, sample.office, sample.year, at_least=sample.at_least)
         if not office["items"]:
             raise CommandError("too_slow")
         file = show.read_file(client, _someone(office["items"]))
@@ -117,7 +118,7 @@ def _show(sample: Marker, found: _Found, console: Console, lang: Lang) -> None:
     console.print(Rule(style="dim"))
     console.print(Group(*found.tables))
     console.print(Rule(style="dim"))
-    console.print(appraisal(sample.year, found.office, lang))
+    console.print(appraisal_table(sample.year, found.office, lang))
 
 
 def _point(settings: Settings, sample: Marker, person: str, console: Console, lang: Lang) -> None:

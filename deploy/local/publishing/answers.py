@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from deploy.local.sample.draft import refusal_of
+
 Json = dict[str, Any]
 Key = tuple[str, str, str]
 ATTEMPTS: Final = 5
@@ -15,6 +17,11 @@ ATTEMPTS: Final = 5
 def key_of(action: Json) -> Key:
     """What makes an action itself, for ever: office, source and id. Its receipt has the same three."""
     return action["office"], action["source"], action["id"]
+
+
+def again(receipt: Json) -> bool:
+    """Whether it may pass when it is sent again."""
+    return not receipt["final"] and refusal_of(receipt) is None
 
 
 @dataclass(slots=True)
@@ -30,12 +37,14 @@ class Sent:
 class Answers:
     """The state of one publication.
 
-    ``at_least``: the last position that it made, by shard. ``silent``: the address where nobody answers just now.
+    ``foreseen``: refusals of what the sample only tries. ``at_least``: the last position that it made, by shard.
+    ``silent``: the address where nobody answers just now.
     """
 
     accepted: int = 0
     repeated: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    foreseen: Counter[str] = field(default_factory=Counter)
     examples: dict[str, Json] = field(default_factory=dict)
     at_least: dict[int, int] = field(default_factory=dict)
     waiting: dict[Key, Sent] = field(default_factory=dict)
@@ -45,7 +54,7 @@ class Answers:
     @property
     def done(self) -> int:
         """How many are answered for good."""
-        return self.accepted + self.repeated + self.refused.total()
+        return self.accepted + self.repeated + self.refused.total() + self.foreseen.total()
 
     def take(self, receipt: Json) -> Sent | None:
         """Count a receipt from the topic. Returns what to send again: refused for now, and not tried too often."""
@@ -54,7 +63,7 @@ class Answers:
         if sent is None:
             return None  # somebody else's
         self.news.set()
-        if not receipt["final"] and sent.attempts < ATTEMPTS:
+        if again(receipt) and sent.attempts < ATTEMPTS:
             sent.attempts += 1
             return sent
         del self.waiting[key]
@@ -64,7 +73,10 @@ class Answers:
     def count(self, receipt: Json, *, repeat: bool) -> None:
         """Count a receipt that settles an action."""
         if receipt["outcome"] != "accepted":
-            self.refuse(receipt["code"], receipt)
+            if refusal_of(receipt):
+                self.foreseen[receipt["code"]] += 1
+            else:
+                self.refuse(receipt["code"], receipt)
             return
         self.accepted += not repeat
         self.repeated += repeat

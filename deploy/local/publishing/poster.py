@@ -11,6 +11,7 @@ import orjson
 
 from deploy.local.api import refused, unreachable
 from deploy.local.publishing.answers import ATTEMPTS, Answers, Json, Key, key_of
+from deploy.local.publishing.answers import again as may_pass
 
 PATIENCE: Final = 60.0  # seconds
 PAUSE: Final = 0.4  # before something refused for now is sent again
@@ -49,7 +50,7 @@ class Poster:
         again = []
         for action, item in zip(batch, answer.json(), strict=True):
             receipt = item.get("receipt") or item["problem"].get("receipt")
-            if receipt and not receipt["final"] and not last:
+            if receipt and may_pass(receipt) and not last:
                 again.append(action)
             elif receipt:
                 self._answers.count(receipt, repeat=item["status"] == httpx.codes.OK)

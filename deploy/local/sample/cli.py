@@ -15,7 +15,7 @@ import typer
 
 from deploy.local.commands.options import LangOption
 from deploy.local.sample import staff, year
-from deploy.local.sample.days import ZONE
+from deploy.local.sample.days import FIRST_YEAR, LAST_YEAR, ZONE
 from deploy.local.sample.draft import year_end
 from deploy.local.speaking.messages import Lang, language
 from deploy.local.speaking.trouble import CommandError, explained
@@ -29,7 +29,12 @@ _PREFIX: Final = re.compile(r"[A-Za-z0-9-]{1,20}")
 
 def sample(
     *,
-    year_: Annotated[int, typer.Option("--year", min=1992, max=2199, help="Calendar year · 年份")] = 2026,
+    year_: Annotated[
+        int,
+        typer.Option(
+            "--year", min=FIRST_YEAR, max=LAST_YEAR, help="Calendar year whose holidays are known · 放假安排已知的年份"
+        ),
+    ] = 2026,
     offices: Annotated[int, typer.Option(min=1, max=10_000, help="Offices · 机关数")] = 1,
     cadres: Annotated[int, typer.Option(min=staff.LEAST, max=999, help="Cadres an office · 每个机关的干部数")] = 24,
     seed: Annotated[int, typer.Option(help="Same seed, same lines · 种子相同则内容相同")] = 7,

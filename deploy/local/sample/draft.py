@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -14,6 +15,8 @@ _WITHOUT_REASON: Final = 0.08
 _REASONS: Final = ("forgotten", "offline", "evidence-late")
 
 Entry = Literal["hand", "machine"]
+# The source of what is tried although the rules refuse it: its id begins with the refusal's code.
+TRIED: Final = "/tried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,8 @@ def hand_in(rng: random.Random, happened: datetime) -> HandIn:
         reason = {} if rng.random() < _WITHOUT_REASON else {"late_reason": rng.choice(_REASONS)}
         return HandIn(later, reason)
     return HandIn(min(happened + timedelta(minutes=rng.randint(5, 4000)), end), {})
+
+
+def refusal_of(action: Mapping[str, Any]) -> str | None:
+    """The code by which the recorder refuses what the sample only tries, the first time; None of all else."""
+    return str(action["id"]).partition(":")[0] if action["source"] == TRIED else None

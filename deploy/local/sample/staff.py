@@ -6,15 +6,17 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from deploy.local.sample import texts
 from schemas.base import Line, Tier
+from schemas.people import Establishment
 
 LEAST: Final = 6  # two leaders, two heads, two staff: below that there is no office
 YOUTH_AGE: Final = 40
 _A_SECTION: Final = 9
 _A_BRANCH: Final = 35
+_OF_INSTITUTION: Final = 3  # every third of the staff
 _AGES: Final[dict[Tier, tuple[int, int]]] = {"leadership": (41, 57), "section-head": (34, 54), "staff": (23, 55)}
 
 
@@ -38,10 +40,23 @@ class Cadre:
     section: Section
     tier: Tier
     post: str
+    establishment: Establishment = "civil-service"
     acting: bool = False
+    away: bool = False  # borrowed by another office, or ill
     branch: str = ""
     # A second post: heading a section that has no head of its own.
     concurrent: Section | None = None
+
+
+class Roles(NamedTuple):
+    """Those of the staff to whom something happens in the year; in a small office several are one and the same."""
+
+    borrowed: Cadre
+    ill: Cadre
+    warned: Cadre
+    cleared: Cadre  # of what was held against them, after a time
+    recruit: Cadre
+    reproved: Cadre
 
 
 @dataclass(slots=True)
@@ -54,12 +69,18 @@ class Office:
     sections: list[Section] = field(default_factory=list)
     cadres: list[Cadre] = field(default_factory=list)
     branch_names: dict[str, str] = field(default_factory=dict)
+    roles: Roles = field(init=False)
     aside: random.Random = field(default_factory=random.Random)  # what came later draws here, and moves nothing else
 
     @property
     def leaders(self) -> list[Cadre]:
         """The leadership, the head of the office first."""
         return [cadre for cadre in self.cadres if cadre.tier == "leadership"]
+
+    @property
+    def present(self) -> list[Cadre]:
+        """Those who are neither borrowed nor ill."""
+        return [cadre for cadre in self.cadres if not cadre.away]
 
     @property
     def youths(self) -> list[Cadre]:
@@ -98,6 +119,7 @@ def found(ident: str, year: int, cadres: int, rng: random.Random) -> Office:
         office.cadres.append(_cadre(office, number, leaders))
     _put_into_branches(office, cadres)
     _spread_headships(office)
+    _cast(office)
     return office
 
 
@@ -139,3 +161,13 @@ def _spread_headships(office: Office) -> None:
     if last is not office.sections[2]:
         office.head(last).tier = "staff"
         office.leaders[1].concurrent = last
+
+
+def _cast(office: Office) -> None:
+    """The last of the staff have a part to play, the recruit as one; every third is of an institution (事业编)."""
+    staff = [cadre for cadre in office.cadres if cadre.tier == "staff"]
+    office.roles = Roles(*(staff[-place % len(staff)] for place in range(1, len(Roles._fields) + 1)))
+    recruit = office.roles.recruit
+    recruit.birth_year, recruit.joined_on = office.year - 23, date(office.year, 1, 1)
+    for cadre in staff[2::_OF_INSTITUTION]:
+        cadre.establishment = "institution"

@@ -11,12 +11,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import count, takewhile
+from itertools import chain, count, takewhile
 from typing import Any, Final
 
 import orjson
 
 from deploy.local.sample import corrections, staff
+from deploy.local.sample.appraisal import year as appraisal
+from deploy.local.sample.appraisal.during import Record
 from deploy.local.sample.cadres import goals, own, people, personnel
 from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, year_end
@@ -77,9 +79,10 @@ def _in_order(office: Office) -> Iterator[Draft]:
     """One office's year by the moment of handing in; what is handed in together stays in the order of writing."""
     waiting: _Waiting = []
     order = count()
-    sessions = Sessions()
+    sessions, record = Sessions(), Record()
     for month in _MONTHS:
-        for draft in _month(office, sessions, month):
+        for draft in chain(_month(office, sessions, month), appraisal.month(office, month, record)):
+            record.note(office, draft)
             heapq.heappush(waiting, (draft.handed_in, next(order), draft))
         yield from _due(waiting, _settled(office.year, month))
     yield from _due(waiting, None)

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final, get_args
 
 from schemas import vocabulary
-from schemas.declared import Words
+from schemas.appraisal import Stage
+from schemas.declared import Values, Words
 
 _STATES: Final[dict[str, Words]] = {
-    "not-opened": Words("未启动", "not opened"),
     "proposed": Words("待核实", "proposed"),
     "disputed": Words("有异议", "disputed"),
-}
-_GRADES: Final[dict[str, Words]] = {
-    "excellent": Words("优秀", "excellent"),
-    "competent": Words("称职", "competent"),
-    "basically-competent": Words("基本称职", "basically competent"),
-    "incompetent": Words("不称职", "incompetent"),
-    "undetermined": Words("不确定等次", "undetermined"),
 }
 _DUTIES: Final[dict[str, Words]] = {
     "duty-report": Words("述职", "duty report"),
@@ -52,6 +45,25 @@ _MISSING: Final[dict[str, Words]] = {
     "speeches": Words("交流发言", "speeches"),
     "reflections": Words("心得体会", "reflections"),
     "make-up": Words("补课", "make-up"),
+    # of an appraisal
+    "self-review": Words("个人总结", "self-review"),
+    "democratic-assessment": Words("民主测评", "democratic assessment"),
+    "findings": Words("了解核实", "findings"),
+    "proposal": Words("拟定等次", "proposal"),
+    "decision": Words("确定等次", "decision"),
+    "posting": Words("公示", "posting"),
+    "objection": Words("异议处理", "objection to settle"),
+    "notice": Words("书面告知", "notice"),
+    "signature": Words("签署意见", "signature"),
+    "archive": Words("归档", "archive"),
+}
+
+# What makes a figure of the events behind it.
+_RULES: Final[dict[str, Words]] = {
+    "sum": Words("数字为“计”列之和。", "The figure is the sum of the column counts."),
+    "facts": Words("由以上事件共同得出。", "It follows from these events together."),
+    "fact": Words("由最后计入的事件得出。", "It is what the event says that counts."),
+    "latest": Words("取最近一次。", "It is the time of the latest."),
 }
 
 
@@ -60,13 +72,18 @@ def codes() -> Mapping[str, Mapping[str, Words]]:
     """What codes are called, by the column that has them; ``event`` has types."""
     declared = vocabulary.values()
     return declared | {
-        "stage": _STATES,
+        "stage": _listed(Stage),
         "state": _STATES,
-        "grade": _GRADES,
         "event": vocabulary.types(),
         "touched_event": vocabulary.types(),
         "duty": declared["pair"] | declared["party_pair"] | _DUTIES,
         "party_role": declared["role"],
         "away": declared["kind"] | {"long-leave": Words("长期休假", "long leave")},
         "missing": _MISSING,
+        "rule": _RULES,
     }
+
+
+def _listed(annotation: Any) -> Mapping[str, Words]:  # noqa: ANN401  # any annotation
+    """What the values of a closed list are called that no field has."""
+    return next(mark.words for mark in get_args(annotation) if isinstance(mark, Values))

@@ -35,8 +35,10 @@ def _as_they_are(rows: list[Row], _: str, __: Lang) -> Ordered:
 
 
 def _of_today(rows: list[Row], today: str, _: Lang) -> Ordered:
-    """Plan by plan the year, the month and the week that it is."""
+    """Plan by plan the year, the month and the week that it is; where none is of it, the newest year that there is."""
     now = (today[:4], today[:7], f"{date.fromisoformat(today):%G-W%V}")
+    if not any(row["period"] in now for row in rows):
+        now = (max((row["period"][:4] for row in rows), default=""), "", "")
     current = sorted((row for row in rows if row["period"] in now), key=lambda row: now.index(row["period"]))
     return Ordered(current, [row for row in rows if row["period"] not in now])
 
@@ -74,6 +76,11 @@ def _median(board: list[Row], lang: Lang) -> list[Row]:
     return [{"section_name": say(lang, "median"), "month": board[0]["month"]} | median] if median else []
 
 
+def _as_it_happened(rows: list[Row], _: str, __: Lang) -> Ordered:
+    """Change by change what it touches."""
+    return Ordered(sorted(rows, key=lambda row: (row["from_on"], row["event_id"], row["occurred_at"])), [])
+
+
 def _newest(rows: list[Row], _: str, __: Lang) -> Ordered:
     return Ordered(sorted(rows, key=lambda row: str(row["starts_at"]), reverse=True), [])
 
@@ -84,4 +91,5 @@ _ORDERS: Final[dict[str, Callable[[list[Row], str, Lang], Ordered]]] = {
     "talk-due": _to_hold,
     "section-board": _side_by_side,
     "study-dossiers": _newest,
+    "backdated": _as_it_happened,
 }

@@ -13,24 +13,30 @@ from rich.text import Text
 
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.words import say, term
+from deploy.local.views.cycle import how_far
+from schemas.appraisal import OF_INSTITUTIONS
 from services.common.telling.showing import Whole
 
 Json = dict[str, Any]
 Cell = Callable[[Json, Lang], Text]
 
 _NAME: Final = 6
+_NOT_OPENED: Final = "not-opened"
 _TIERS: Final = ("leadership", "section-head", "staff")
 
 
 def appraisal(year: int, found: Json, lang: Lang, as_of: str | None = None) -> Group:
-    """The table, and what it is not. What is the same for all is said once, below; what nobody has, not at all."""
+    """How far it is, the table, and what that is not. What is the same for all is said once; what nobody has, not.
+
+    ``found``: the rows, and the seats of their cycle as ``quota``.
+    """
     rows = [row | {"name": _named(row, found, lang)} for row in found["items"]]
     stages = {row["stage"] for row in rows}
     groups = sorted({group for row in rows for group in row["evidence_by_group"]})
     shown = [name for name in _CELLS if (name != "stage" or len(stages) > 1) and (name != "grade" or _any_grade(rows))]
     title = say(lang, "appraisal", year=year, office=found["office"])
     title += f"\n{say(lang, 'as_of', day=as_of)}" if as_of else ""
-    table = Whole(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Whole(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("section", *shown):  # where it is narrow, words are broken, ids never
         table.add_column(say(lang, name), overflow="fold", min_width=_least(name, rows))
     for group in groups:
@@ -40,7 +46,8 @@ def appraisal(year: int, found: Json, lang: Lang, as_of: str | None = None) -> G
             counts = [str(row["evidence_by_group"].get(group, "")) for group in groups]
             table.add_row("" if place else _section(row), *(_CELLS[name](row, lang) for name in shown), *counts)
         table.add_section()
-    return Group(table, Text(_notes(stages, lang), style="dim"))
+    far = [how_far(rows, found["quota"], lang)] if stages != {_NOT_OPENED} else []
+    return Group(Text(title, style="bold"), *far, table, Text(_notes(stages, lang), style="dim"))
 
 
 def _notes(stages: set[str], lang: Lang) -> str:
@@ -106,7 +113,13 @@ def _graded(row: Json) -> str | None:
 
 
 def _grade(row: Json, lang: Lang) -> Text:
-    return Text(term(lang, "grade", _graded(row)))
+    """As it stands; as it is proposed until then. Institutions (事业编) call the same codes otherwise."""
+    code = _graded(row)
+    said = term(lang, "grade", code)
+    if lang == "zh" and row["establishment"] == "institution":
+        said = OF_INSTITUTIONS.get(code or "", said)
+    said = say(lang, "grade_why", grade=said, why=term(lang, "reason", row["reason"])) if row["reason"] else said
+    return Text(said) if row["grade"] or not code else Text(say(lang, "grade_proposed", grade=said), style="dim")
 
 
 _CELLS: Final[dict[str, Cell]] = {

@@ -74,6 +74,7 @@ def _register(cadre: Cadre, year: int, moment: datetime) -> Draft:
         "branch": cadre.branch,
         "joined_on": cadre.joined_on.isoformat(),
         "birth_year": cadre.birth_year,
+        "establishment": cadre.establishment,
     }
     if (ends := cadre.joined_on + _PROBATION) > date(year, 1, 1):
         data["probation_until"] = ends.isoformat()
@@ -120,7 +121,7 @@ def _promote(office: Office, day: date) -> Iterator[Draft]:
             continue
         yield _end(deputy, deputy_post, day, at(day, 8, 30))
         deputy.concurrent = None
-        heir = office.rng.choice(staff)
+        heir = office.rng.choice([cadre for cadre in staff if cadre not in office.roles] or staff)
         heir.tier, heir.acting = "section-head", True
         yield from _renew(heir, f"{heir.id}-c", day)
 

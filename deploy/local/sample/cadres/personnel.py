@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
-from deploy.local.sample.staff import Cadre, Office
+from deploy.local.sample.staff import Office
 from schemas import discipline, following
 from schemas import people as contract
 from schemas.base import ActionData, Tier
 
 SOURCE: Final = "/oa"
+_OF_INSTITUTIONS: Final = "管理岗八级"
 _RANKS: Final[dict[Tier, str]] = {
     "leadership": "四级调研员", "section-head": "一级主任科员", "staff": "四级主任科员",
 }  # fmt: skip
@@ -28,17 +29,15 @@ def beginning(office: Office) -> Iterator[Draft]:
     for branch, name in office.branch_names.items():
         yield _draft(f"define-branch-{branch}", contract.DefineBranch, start, {"branch": branch, "name": name})
     for cadre in office.cadres:
-        rank = {"person": cadre.id, "rank": _RANKS[cadre.tier], "from_on": cadre.joined_on.isoformat()}
-        yield _draft(f"rank-{cadre.id}", contract.SetRank, start, rank)
+        rank = _RANKS[cadre.tier] if cadre.establishment == "civil-service" else _OF_INSTITUTIONS
+        data = {"person": cadre.id, "rank": rank, "from_on": cadre.joined_on.isoformat()}
+        yield _draft(f"rank-{cadre.id}", contract.SetRank, start, data)
         yield _draft(f"open-file-{cadre.id}", contract.OpenFile, start, {"person": cadre.id, "branch": cadre.branch})
 
 
 def month(office: Office, number: int) -> Iterator[Draft]:
-    """Who goes and comes back: one is borrowed from March to September, one ill from May; two cases, and what came."""
-    staff = [cadre for cadre in office.cadres if cadre.tier == "staff"]
-    if not staff:
-        return
-    borrowed, ill, warned, cleared = (staff[place % len(staff)] for place in (-1, -2, -3, -4))
+    """Who goes and comes back: borrowed from March to September, ill from April to November; two cases, what came."""
+    borrowed, ill, *_ = office.roles
     day = workday(date(office.year, number, 8))
     moment = at(day, 9, 40)
     match number:
@@ -46,22 +45,26 @@ def month(office: Office, number: int) -> Iterator[Draft]:
             data = {"secondment": _away(office), "person": borrowed.id, "kind": "borrowed", "direction": "out",
                     "unit": "市委办公室", "from_on": day.isoformat()}  # fmt: skip
             yield _draft("secondment", contract.StartSecondment, moment, data)
+            borrowed.away = True
         case 9:
+            borrowed.away = False
             yield _draft("secondment-end", contract.EndSecondment, moment, _ends("secondment", _away(office), day))
-        case 5:
+        case 4:
             data = {"leave": _away(office), "person": ill.id, "reason": "住院手术", "from_on": day.isoformat()}
             yield _draft("long-leave", contract.StartLongLeave, moment, data)
-        case 7:
+            ill.away = True
+        case 11:
+            ill.away = False
             yield _draft("long-leave-end", contract.EndLongLeave, moment, _ends("leave", _away(office), day))
-        case 6 | 8 | 10:
-            yield from _cases(office, number, day, moment, (warned, cleared))
+        case 6 | 8 | 12:
+            yield from _cases(office, number, day, moment)
         case _:
             return
 
 
-def _cases(office: Office, number: int, day: date, moment: datetime, whom: tuple[Cadre, Cadre]) -> Iterator[Draft]:
+def _cases(office: Office, number: int, day: date, moment: datetime) -> Iterator[Draft]:
     """One is warned; another's case is opened, and closed without a measure."""
-    warned, cleared = whom
+    warned, cleared = office.roles.warned, office.roles.cleared
     opened = f"case-{office.id}-{office.year}"
     if number == 6:  # noqa: PLR2004  # June
         data = {"measure": f"warning-{office.id}-{office.year}", "person": warned.id, "measure_kind": "党内警告",

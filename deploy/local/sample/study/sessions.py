@@ -87,7 +87,7 @@ class Sessions:
                 yield from _hold(office, group, session)
 
     def _groups(self, office: Office, number: int) -> Iterator[Group]:
-        leaders, youths = office.leaders, office.youths
+        leaders, youths = office.leaders, [cadre for cadre in office.youths if not cadre.away]
         yield self._group(office, "c", "central-group", leaders, leaders[0])
         if youths:  # they take the chair in turn
             yield self._group(office, "y", "youth-group", youths, youths[number % len(youths)])
@@ -102,7 +102,7 @@ class Sessions:
     def _group(self, office: Office, code: str, carrier: Carrier, members: list[Cadre], chair: Cadre) -> Group:
         owed = self.leave.get(code) or [office.rng.uniform(*_LEAVE), office.rng.random()]
         self.leave[code] = owed
-        return Group(code, carrier, members, chair, owed)
+        return Group(code, carrier, [cadre for cadre in members if not cadre.away], chair, owed)
 
 
 @dataclass(frozen=True, slots=True)

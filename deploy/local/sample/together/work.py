@@ -37,7 +37,7 @@ def month(office: Office, number: int) -> Iterator[Draft]:
     if number in _HALVES:
         yield from _duty_reports(office, number)
     place = 0
-    for cadre in office.cadres:
+    for cadre in office.present:
         if cadre.section.lines and office.rng.random() < _A_MONTH:
             place += 1
             output = _output(office, cadre, f"u-{office.year}-{number:02d}-{place:03d}", _moment(office, number))
@@ -118,7 +118,7 @@ def title(office: Office, line: Line) -> str:
 
 def _helpers(office: Office, cadre: Cadre) -> list[str]:
     """Up to two of the section, now and then a leader, work along."""
-    others = [other.id for other in office.members(cadre.section) if other is not cadre]
+    others = [other.id for other in office.members(cadre.section) if other is not cadre and not other.away]
     helpers = office.rng.sample(others, min(len(others), office.rng.choice((0, 0, 1, 1, 2))))
     leads = office.rng.random() < 0.12  # noqa: PLR2004
     return helpers + ([office.rng.choice(office.leaders).id] if leads else [])
