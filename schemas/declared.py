@@ -226,6 +226,11 @@ def choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401  # any annotati
     return next((found for part in get_args(annotation) if (found := choices(part))), ())
 
 
+def worded(annotation: Any) -> Mapping[str, Words]:  # noqa: ANN401  # a closed list
+    """What its values are called."""
+    return next((mark.words for mark in get_args(annotation) if isinstance(mark, Values)), {})
+
+
 def words_of(model: type[BaseModel], name: str) -> Words:
     """What a field is called. Raises Undeclared."""
     found = [mark for mark in marks(model.model_fields[name]) if isinstance(mark, Words)]

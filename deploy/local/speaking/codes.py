@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, get_args
+from typing import Final
 
 from schemas import vocabulary
 from schemas.appraisal import Stage
-from schemas.declared import Values, Words
+from schemas.declared import Words, worded
 
 _STATES: Final[dict[str, Words]] = {
     "proposed": Words("待核实", "proposed"),
@@ -72,7 +72,7 @@ def codes() -> Mapping[str, Mapping[str, Words]]:
     """What codes are called, by the column that has them; ``event`` has types."""
     declared = vocabulary.values()
     return declared | {
-        "stage": _listed(Stage),
+        "stage": worded(Stage),
         "state": _STATES,
         "event": vocabulary.types(),
         "touched_event": vocabulary.types(),
@@ -82,8 +82,3 @@ def codes() -> Mapping[str, Mapping[str, Words]]:
         "missing": _MISSING,
         "rule": _RULES,
     }
-
-
-def _listed(annotation: Any) -> Mapping[str, Words]:  # noqa: ANN401  # any annotation
-    """What the values of a closed list are called that no field has."""
-    return next(mark.words for mark in get_args(annotation) if isinstance(mark, Values))

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from schemas.appraisal import OF_INSTITUTIONS, Grade, RoutineGrade, Stage
 from schemas.catalogue import EVENTS
+from schemas.declared import worded
 from schemas.packs import packs
 from services.recorder.audit.offline import standalone
 
@@ -23,7 +25,7 @@ def program() -> bytes:
 
 def declared() -> dict[str, Json]:
     """What the program is told when it is packed, by its names for it."""
-    return {"ENTRIES": evidence(), "PACKS": rules()}
+    return {"ENTRIES": evidence(), "PACKS": rules(), "CALLED": called()}
 
 
 def evidence() -> Json:
@@ -46,4 +48,16 @@ def rules() -> Json:
             **{each: getattr(pack.study, each).value for each in names},
         }
         for name, pack in packs().items()
+    }
+
+
+def called() -> Json:
+    """What types of event are called, and in Chinese stages and grades, which in English are their codes."""
+    listed = (("stage", Stage), ("grade", Grade), ("grade", RoutineGrade))
+    words = {f"{kind} {code}": said.zh for kind, of in listed for code, said in worded(of).items()}
+    return {
+        "zh": words
+        | {f"institution {code}": zh for code, zh in OF_INSTITUTIONS.items()}
+        | {f"event {type_}": model.WORDS.zh for type_, model in EVENTS.items()},
+        "en": {f"event {type_}": model.WORDS.en for type_, model in EVENTS.items()},
     }

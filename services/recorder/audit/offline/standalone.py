@@ -59,6 +59,8 @@ ENTRIES: Final[Json] = {}
 # What the rule packs say, in the same way: of each pack its region and year, the study that it asks for, what an open
 # case bars.
 PACKS: Final[Json] = {}
+# What types, stages and grades are called, by language, in the same way.
+CALLED: Final[Json] = {}
 ASSUMED: Final = "chengzhang.people.post-assumed.v1"
 ENDED: Final = "chengzhang.people.post-ended.v1"
 MOVED: Final = "chengzhang.people.person-transferred.v1"
@@ -104,11 +106,7 @@ BARS: Final = ("incompetent", "no-grade", "not-excellent")
 
 def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json:
     """The figures of a person's year in an office, as ``office.appraisal_summary`` has them, out of events."""
-    here = [event for event in events if event["office"] == office]
-    gone = {event["data"]["event"] for event in here if event["type"] == REVOKED}
-    standing = [event for event in here if event["id"] not in gone]
-    doubtful = _disputed(standing)
-    standing = sorted((e for e in standing if e["id"] not in doubtful), key=lambda e: int(e["sequence"]))
+    standing = _standing(events, office)
     entries = sorted((e for e in standing if _is_entry(e, person, year)), key=_by_time)
     groups = [ENTRIES[entry["type"]]["group"] for entry in entries]
     guides = [entry["data"].get("guide") for entry in entries]
@@ -123,6 +121,25 @@ def figures(events: Iterable[Json], office: str, person: str, year: int) -> Json
         **_appraised(standing, person, year),
         "admitted_events": [entry["id"] for entry in entries if entry["id"] in _admitted(standing, person, year)],
     }
+
+
+def _standing(events: Iterable[Json], office: str) -> list[Json]:
+    """What counts of an office's, in the order of recording."""
+    here = [event for event in events if event["office"] == office]
+    gone = {event["data"]["event"] for event in here if event["type"] == REVOKED}
+    standing = [event for event in here if event["id"] not in gone]
+    doubtful = _disputed(standing)
+    return sorted((e for e in standing if e["id"] not in doubtful), key=lambda e: int(e["sequence"]))
+
+
+def steps(events: Iterable[Json], office: str) -> list[Json]:
+    """What stage and grade rest on, by day: the cycle's steps, what was judged in the year, discipline."""
+    found = [e for e in _standing(events, office) if e["type"].startswith(_OF) or e["type"] in {DISCIPLINED, CLEARED}]
+    return [
+        {"office": office, "on": f"{_instant(event).astimezone(SHANGHAI):%Y-%m-%d}", "event": event["type"],
+         "grade": event["data"].get("grade"), "id": event["id"]}
+        for event in sorted(found, key=_by_time)
+    ]  # fmt: skip
 
 
 def _disputed(events: Iterable[Json]) -> set[str]:
@@ -527,6 +544,7 @@ class Report:
     sizes: dict[str, int] = field(default_factory=dict)  # events that the checkpoint of a shard signs
     ignored: list[str] = field(default_factory=list)  # files that the manifest doesn't name
     proved: list[Json] = field(default_factory=list)  # by proofs that are in no bundle
+    steps: list[Json] = field(default_factory=list)  # what stages and grades rest on
 
     def add(self, kind: str, where: str, expected: object = None, found: object = None) -> None:
         """Note a problem."""
@@ -660,6 +678,7 @@ class Check:
             if f"events/{ident}.json" not in self._files:
                 self.report.add("event-missing", f"events/{ident}.json", where)
         told = figures(self._events.values(), where, person, year)
+        self.report.steps += steps(self._events.values(), where)
         self.report.checked["figures"] = self.report.checked.get("figures", 0) + len(told)
         for figure, ours in told.items():
             theirs, place = stated.get(figure), f"{FIGURES}: {where}: {figure}"
@@ -812,6 +831,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "met": "study requirement met ({count} events)",
         "unmet": "study requirement not met ({count} events)",
         "evidence": "evidence: {group}; by guide word: {guide}", "none": "none",
+        "graded": "appraisal: {stage}; grade: {grade}; by these events:",
         "checked": "{files} files, {events} events proved, {figures} figures recomputed.",
         "ignored": "Not part of the bundle: {names}",
         "included": "Event {event} is number {index} in {origin}, of {size} that were signed.",
@@ -849,6 +869,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "office": "{office}：科室 {section}，层次 {tier}（分片 {shard}，前 {size} 条事件）",
         "met": "学习要求：已达到（依据 {count} 条）", "unmet": "学习要求：未达到（依据 {count} 条）",
         "evidence": "考核依据：{group}；按引导方面：{guide}", "none": "无",
+        "graded": "年度考核：{stage}；等次：{grade}；依据以下事件：",
         "checked": "核对文件 {files} 个，证明事件 {events} 条，重算数字 {figures} 项。",
         "ignored": "不属于证据包的文件：{names}",
         "included": "事件 {event} 位于 {origin} 第 {index} 条，已签名 {size} 条。",
@@ -892,7 +913,7 @@ def as_json(report: Report, words: Mapping[str, str], *, given: bool) -> Json:
     keys = {"source": "given" if given else "bundle", "trusted": report.trusted, "signed_by": report.signed_by}
     stated = {name: report.stated.get(name) for name in ("ledger", "person", "year", "offices")}
     told = {"ok": not problems, **stated, "checked": report.checked, "keys": keys, "problems": problems}
-    return told | {"sizes": report.sizes, "ignored": report.ignored, "proved": report.proved}
+    return told | {"sizes": report.sizes, "ignored": report.ignored, "proved": report.proved, "steps": report.steps}
 
 
 def as_lines(report: Report, words: Mapping[str, str], *, given: bool) -> Iterator[str]:
@@ -904,6 +925,7 @@ def as_lines(report: Report, words: Mapping[str, str], *, given: bool) -> Iterat
     for office in report.stated.get("offices", []):
         with Report().reading(FIGURES):
             yield from _office(office, words, report.sizes)
+            yield from _graded(office, words, report.steps)
     yield from (words["included" if each["event"] else "grown"].format(**each) for each in report.proved)
     if "files" in report.checked:
         yield words["checked"].format(**{"figures": 0, **report.checked})
@@ -930,6 +952,24 @@ def _office(office: Json, words: Mapping[str, str], sizes: Mapping[str, int]) ->
     yield "  " + words["evidence"].format(**{name: told or words["none"] for name, told in counts.items()})
 
 
+def _graded(office: Json, words: Mapping[str, str], told: Iterable[Json]) -> Iterator[str]:
+    """Stage and grade, and each step, with its event; institutions call the same grades otherwise."""
+    if office["cycle"] is None:
+        return
+    stage, of = _said(words, "stage", office["stage"]), office["establishment"]
+    yield "  " + words["graded"].format(stage=stage, grade=_called(words, of, office["grade"]))
+    for step in told:
+        if step["office"] == office["office"]:
+            grade = f" ({_called(words, of, step['grade'])})" if step["grade"] else ""
+            yield f"    {step['on']} {_said(words, 'event', step['event'])}{grade} · {step['id']}"
+
+
+def _called(words: Mapping[str, str], establishment: str, grade: str | None) -> str:
+    if grade is None:
+        return words["none"]
+    return words.get(f"{establishment} {grade}") or _said(words, "grade", grade)
+
+
 def _said(words: Mapping[str, str], kind: str, value: str) -> str:
     """A value's word in the language; English has the value itself."""
     return words.get(f"{kind} {value}", value)
@@ -945,7 +985,8 @@ def main(arguments: list[str] | None = None) -> int:
     speaking = argparse.ArgumentParser(add_help=False)
     speaking.add_argument("--lang", choices=list(WORDS))
     spoken = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
-    words = WORDS[speaking.parse_known_args(arguments)[0].lang or spoken]
+    spoken = speaking.parse_known_args(arguments)[0].lang or spoken
+    words = {**CALLED.get(spoken, {}), **WORDS[spoken]}
     parser = argparse.ArgumentParser(prog="verify.py", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("path", nargs="?", type=Path, default=Path(__file__).resolve().parent, help=words["path"])
     parser.add_argument("--key", action="append", default=[], metavar="origin+hash+base64", help=words["key"])
