@@ -27,7 +27,9 @@ _PUBLIC: Final = b"\x01" + _PRIVATE.public_key().public_bytes_raw()
 _NOTHING: Final[dict[str, Any]] = {
     "section": None, "tier": None, "requirement_met": False, "requirement_events": [], "evidence_by_group": {},
     "evidence_by_guide": {}, "evidence_events": [], "stage": "not-opened", "routine_grades": [], "duty_reports": [],
-    "proposed_grade": None, "grade": None,
+    "proposed_grade": None, "grade": None, "cycle": None, "pool": None, "establishment": "civil-service",
+    "admitted_events": [], "special_appraisals": [], "bars": [], "missing": [], "posting_ends_on": None,
+    "notice_signed_on": None, "appraised_by": None, "reason": None, "follows": [],
 }  # fmt: skip
 
 

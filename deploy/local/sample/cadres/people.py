@@ -143,7 +143,7 @@ def _retire(office: Office, day: date) -> Iterator[Draft]:
 
 
 def _transfers(office: Office, day: date) -> Iterator[Draft]:
-    staff = [c for c in office.cadres if c.tier == "staff" and len(office.members(c.section)) > 1]
+    staff = [c for c in office.present if c.tier == "staff" and len(office.members(c.section)) > 1]
     count = sum(office.rng.random() < _TRANSFERS_A_MONTH for _ in staff)
     # At least one a year, however small the office.
     count = max(count, min(len(staff), day.month == _TRANSFER_MONTHS[2]))
