@@ -103,12 +103,16 @@ class Recorder:
         return Answer(told, self.repeat)
 
     async def find(self, office: str, source: str, id: str) -> bytes | None:  # noqa: A002
-        return b'{"outcome":"accepted"}' if (office, source, id) == ("o-1", "/study", "a-1") else None
+        return (
+            b'{"by":"study","code":null,"outcome":"accepted"}'
+            if (office, source, id) == ("o-1", "/study", "a-1")
+            else None
+        )
 
     async def following(self, office: str, source: str, after: int) -> tuple[list[bytes], int | None]:
         if (office, source) != ("o-1", "/study"):
             return [], None
-        return [b'{"number":%d}' % number for number in range(after + 1, 3)], after
+        return [b'{"by":"study","code":null,"number":%d}' % number for number in range(after + 1, 3)], after
 
     async def keys(self, owners: Collection[Owner]) -> Mapping[Owner, DataKey]:
         return {owner: _key(owner) for owner in owners}
@@ -539,7 +543,12 @@ async def test_a_source_s_receipts(client: httpx.AsyncClient, token: str, status
     answer = await client.get("/receipts", params=params, headers=_auth(token))
     assert answer.status_code == status
     if status == 200:
-        assert answer.json() == {"office": "o-1", "source": "/study", "items": [{"number": 2}], "next": "1"}
+        assert answer.json() == {
+            "office": "o-1",
+            "source": "/study",
+            "items": [{"by": "study", "code": None, "number": 2}],
+            "next": "1",
+        }
         first = await client.get("/receipts", params=params | {"after": ""}, headers=_auth(token))
         assert [each["number"] for each in first.json()["items"]] == [0, 1, 2]
 

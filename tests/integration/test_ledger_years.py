@@ -111,7 +111,8 @@ async def test_ten_years_are_read_by_index_and_never_sorted(ledger: Bench) -> No
         for name, statement in statements.items():
             parameters = dict.fromkeys(re.findall(r"(?<!:):(\w+)", statement))
             values = {"shard": "1", "first": "700", "count": "300", "position": "700",
-                      "digests": "'{}'", "events": f"ARRAY[{','.join(['gen_random_uuid()'] * 100)}]"}  # fmt: skip
+                      "shards": "'{}'", "digests": "'{}'", "events_of": f"ARRAY[{','.join(['1'] * 100)}]",
+                          "events": f"ARRAY[{','.join(['gen_random_uuid()'] * 100)}]"}  # fmt: skip
             for number, parameter in enumerate(parameters, 1):
                 statement = re.sub(rf"(?<!:):{parameter}\b", f"${number}", statement)  # noqa: PLW2901
             await connection.execute(f"PREPARE {name} AS {statement}")

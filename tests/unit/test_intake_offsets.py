@@ -96,10 +96,14 @@ class Consumer:
         """Note it."""
         self.sought.append((partition, offset))
 
-    def pause(self, partition: TopicPartition) -> None:
+    def paused(self) -> set[TopicPartition]:
+        """None."""
+        return set()
+
+    def pause(self, *_partitions: TopicPartition) -> None:
         """Nothing to see."""
 
-    def resume(self, partition: TopicPartition) -> None:
+    def resume(self, *_partitions: TopicPartition) -> None:
         """Nothing to see."""
 
 
@@ -169,6 +173,7 @@ async def test_a_batch_that_is_never_recorded_is_no_progress(
         return records
 
     monkeypatch.setattr(KafkaIntake, "_append", waiting)
+    monkeypatch.setattr(KafkaIntake, "consumer", Consumer())
     intake._progressed -= 100
     handling = asyncio.create_task(intake._handle(cast("Any", SimpleNamespace(raw_message=[_record(0)]))))
     await asyncio.sleep(0.01)

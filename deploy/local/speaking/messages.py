@@ -209,8 +209,8 @@ _TEXTS = {
         "内置 Kafka 要求登录：CHENGZHANG_KAFKA_PROTOCOL 只能是 SASL_PLAINTEXT 或 SASL_SSL，不能是 {asked}。",
     ),
     "kafka_runs_otherwise": (
-        "Kafka runs, and can change to {asked} only when it starts: office down --home {home}, then office up again.",
-        "Kafka 正在运行，重新启动时才能改用 {asked}：先执行 office down --home {home}，再执行 office up。",
+        "Kafka runs, and changes to {asked} only when it starts: `office down --home {home}`, then `office up`.",
+        "Kafka 正在运行，重新启动时才能改用 {asked}：先执行 `office down --home {home}`，再执行 `office up`。",
     ),
     "no_kafka_password": (
         (

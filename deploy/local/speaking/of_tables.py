@@ -75,7 +75,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "not_listed": ("None of: {words}.", "不在可选范围内，可用：{words}。"),
     "not_counts": (
-        "Write each with its number: 优秀 3、称职 5.",
+        "Write each value of the list with its number.",
         "请逐项写明数目：优秀 3、称职 5。",
     ),
     "no_time": ("When it happened is missing.", "缺少发生时间。"),
