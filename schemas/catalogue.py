@@ -2,27 +2,16 @@
 
 from typing import Final, TypeVar
 
-from schemas import (
-    appraisal,
-    courses,
-    discipline,
-    entries,
-    erasure,
-    following,
-    goals,
-    learning,
-    meeting,
-    people,
-    planning,
-    posting,
-    selection,
-    spirit,
-    talk,
-    team,
-    welfare,
-    work,
-)
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting, selection
 from schemas.base import ActionData, EventData, Fields
+from schemas.entries import following
+from schemas.entries import taking as entries
+from schemas.learning import courses, meeting, planning
+from schemas.learning import sessions as learning
+from schemas.life import spirit, talk, team, welfare, work
+from schemas.people import cadres as people
+from schemas.people import discipline, erasure, goals
 
 F = TypeVar("F", bound=Fields)
 _GROUPS: Final = (

@@ -16,11 +16,11 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from schemas.appraisal import Consequence, Grade
+from schemas.appraisal.grading import Consequence, Grade
+from schemas.appraisal.selection import Condition
 from schemas.base import Amount, Count, Day, Text, Year
-from schemas.discipline import MEASURES, BarKind
-from schemas.following import PackId
-from schemas.selection import Condition
+from schemas.entries.following import PackId
+from schemas.people.discipline import MEASURES, BarKind
 
 FOLDER: Final = Path(__file__).parents[1] / "services" / "recorder" / "domain" / "rules"
 T = TypeVar("T")

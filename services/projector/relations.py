@@ -20,11 +20,11 @@ from pydantic import BaseModel
 
 from schemas.catalogue import EVENTS
 from schemas.declared import GROUPS, Words
-from schemas.entries import DisputeSettled, EntryDisputed, EntryProposed, EntryVerified
-from schemas.goals import GoalReported, GoalSet, GoalStamp
-from schemas.learning import SessionConvened, SessionStamp
-from schemas.talk import FollowUpClosed, FollowUpPromised
-from schemas.work import EffectSettled, OutputFiled
+from schemas.entries.taking import DisputeSettled, EntryDisputed, EntryProposed, EntryVerified
+from schemas.learning.sessions import SessionConvened, SessionStamp
+from schemas.life.talk import FollowUpClosed, FollowUpPromised
+from schemas.life.work import EffectSettled, OutputFiled
+from schemas.people.goals import GoalReported, GoalSet, GoalStamp
 
 SQL: Final[Any] = aiosql.from_path(Path(__file__).with_name("derived.sql"), "asyncpg")
 _SHARED: Final[Any] = aiosql.from_path(Path(__file__).with_name("shared.sql"), "asyncpg")

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 
-from schemas.erasure import ErasePerson
+from schemas.people.erasure import ErasePerson
 from services.common.collecting import collect_rarely
 from services.common.commands import CheckOnly, Home, Language, failed, settings_of, spoken
 from services.common.http import pages
@@ -26,7 +26,7 @@ from services.common.tokens.grants import Grants, GrantsError
 from services.recorder.audit import http as audit
 from services.recorder.audit.proving.log import AuditLog
 from services.recorder.cli_errors import worded
-from services.recorder.domain.core import Terms
+from services.recorder.domain.deciding.core import Terms
 from services.recorder.errors import Misconfigured, RecorderError, Unavailable
 from services.recorder.intake.from_kafka.quarantine import Quarantine
 from services.recorder.intake.from_kafka.rereading import Rereading

@@ -22,7 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.paths import write_private
 from deploy.local.running.ports import choose
-from schemas.erasure import IRREVOCABLE
+from schemas.people.erasure import IRREVOCABLE
 from services.common.settings import Settings
 from tests.support.access import as_admin
 from tests.support.patience import PATIENCE, patient_producer

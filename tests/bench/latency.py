@@ -28,7 +28,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.api import headers
-from schemas.work import FileOutput
+from schemas.life.work import FileOutput
 from services.common.settings import Settings
 from tests.bench.filling import Refused
 from tests.bench.workload import SEED, YEAR, Json

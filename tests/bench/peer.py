@@ -29,8 +29,8 @@ from eventsourcing.utils import get_topic
 from psycopg.sql import SQL, Identifier
 
 from deploy.local.sample import year
-from schemas.learning import ConveneSession
-from schemas.meeting import CreditHours, RecordAttendance
+from schemas.learning.meeting import CreditHours, RecordAttendance
+from schemas.learning.sessions import ConveneSession
 from services.common.settings import Settings
 from tests.bench.workload import SEED, YEAR, Json
 

@@ -18,7 +18,7 @@ from deploy.local.publishing.publisher import sealed
 from deploy.local.sample import year
 from schemas.catalogue import ACTIONS
 from schemas.declared import New
-from schemas.identity import event_id, shard_of
+from schemas.trust.identity import event_id, shard_of
 from services.common.kafka.actions import PARTITIONS as ACTIONS_PARTITIONS
 
 Json = dict[str, Any]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from schemas.catalogue import ACTIONS, EVENTS
-from services.recorder.domain.core import NO_TERMS, Action, Event, Rejection
+from services.recorder.domain.deciding.core import NO_TERMS, Action, Event, Rejection
 from services.recorder.intake.reading import Readable, read
 from services.recorder.ledger.appending.bodies import frame
 from tests.unit.office import Office, sealed, sender

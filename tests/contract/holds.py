@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.catalogue import EVENTS
-from services.recorder.domain import decider, facts
+from services.recorder.domain import decider
+from services.recorder.domain.deciding import facts
 from services.recorder.domain.fold_version import FOLD_VERSION
 
 FILE: Final = Path(__file__).with_name("holds.json")

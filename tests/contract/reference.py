@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from schemas.base import ActionData, EventData, Fields
 from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from schemas.declared import GROUPS, KINDS, New, Words, models, named, secrets, values_of, words_of
-from services.recorder.domain import facts
+from services.recorder.domain.deciding import facts
 from tests.contract import examples, holds
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "reference"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.base import LARGEST
-from schemas.canonical import canonical, leaf_hash
-from schemas.identity import NAMESPACE, event_id, shard_of
+from schemas.trust.canonical import canonical, leaf_hash
+from schemas.trust.identity import NAMESPACE, event_id, shard_of
 
 # What our data hold: ASCII names, texts without lone surrogates, integers, true, false, null.
 NAMES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=12)

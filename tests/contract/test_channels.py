@@ -9,7 +9,7 @@ import orjson
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from schemas import generate
-from schemas.canonical import canonical
+from schemas.trust.canonical import canonical
 from services.common.settings import Settings
 from services.recorder.kafka import channels, topics
 from services.recorder.relay.relay import wrap_receipt

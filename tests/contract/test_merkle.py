@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymerkle import InclusionProof, InmemoryTree
 
-from schemas import merkle
-from schemas.canonical import leaf_hash
-from schemas.merkle import Subtree
+from schemas.trust import merkle
+from schemas.trust.canonical import leaf_hash
+from schemas.trust.merkle import Subtree
 from tests.contract.merkle_vectors import CONSISTENCY, INCLUSION, LEAVES, ROOTS
 
 SIZES = st.integers(1, 700)

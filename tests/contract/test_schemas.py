@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel
 
 from schemas import generate
-from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from schemas.envelope import LARGEST_EVENT, ActionEnvelope, EventEnvelope
 from schemas.receipt import Quarantined, QuarantinedEnvelope, Receipt, ReceiptEnvelope
+from schemas.trust.canonical import canonical
 from services.recorder.intake.reading import Readable, read
 from tests.support.published import DOCUMENTS, REGISTRY, validator
 

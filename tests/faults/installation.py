@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.paths import write_private
 from deploy.local.running.ports import LOOPBACK, choose
 from deploy.local.running.state import ROLES
-from schemas.erasure import IRREVOCABLE
+from schemas.people.erasure import IRREVOCABLE
 from services.common.settings import Settings
 from services.projector.errors import NotRunning
 from services.projector.versioning.status import status as projector_status

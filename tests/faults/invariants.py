@@ -21,13 +21,13 @@ from typing import Any
 import asyncpg
 import orjson
 
-from schemas.canonical import canonical, leaf_hash
-from schemas.identity import event_id, shard_of
+from schemas.trust.canonical import canonical, leaf_hash
+from schemas.trust.identity import event_id, shard_of
 from services.common.settings import Settings
 from services.projector import database as projections
 from services.projector.settings import consumer_name
 from services.recorder.domain import decider
-from services.recorder.domain.core import Event, Key, S, State
+from services.recorder.domain.deciding.core import Event, Key, S, State
 from services.recorder.ledger.database import Ledger
 from services.recorder.ledger.rows import event_of
 from tests.faults.installation import database

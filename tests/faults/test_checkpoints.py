@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from schemas import merkle
+from schemas.trust import merkle
 from services.common.settings import Settings
 from services.recorder.kafka import topics
 from services.recorder.trust import outside

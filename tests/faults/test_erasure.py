@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from tests.faults.installation import database, installation, service
 from tests.faults.test_history import name_of, post, relayed, status

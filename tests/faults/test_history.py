@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from deploy.local.publishing.publisher import sealed
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.status.figures import status as recorder_status
 from tests.faults import invariants

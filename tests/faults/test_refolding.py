@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from deploy.local.paths import write_private
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger import folding

@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from typer.testing import CliRunner, Result
 
-from schemas.mac import sequence
+from schemas.trust.mac import sequence
 from services.common.settings import Settings
 from services.projector import cli, read_models
 from services.projector.following.engine import Engine

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from schemas.canonical import canonical
-from schemas.identity import shard_of
+from schemas.trust.canonical import canonical
+from schemas.trust.identity import shard_of
 from services.projector import database, read_models
 from services.projector.following.batch import Slice, by_shard
 from services.projector.following.engine import Engine, Outcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.identity import event_id
+from schemas.trust.identity import event_id
 from services.recorder.ledger import folding
 from tests.support.ledger import MONDAY, OFFICE, Bench, Json, action, bench, person, section
 

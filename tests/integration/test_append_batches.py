@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from schemas.identity import event_id, shard_of
+from schemas.trust.identity import event_id, shard_of
 from services.common.telling.both import Both
 from services.recorder.domain import decider
 from services.recorder.errors import Busy, Misconfigured, ReadOnly, Unavailable

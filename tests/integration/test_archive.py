@@ -20,7 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local.sample import year
-from schemas import merkle
+from schemas.trust import merkle
 from services.common.settings import Settings
 from services.common.telling.showing import Advance
 from services.recorder.archive import leaving

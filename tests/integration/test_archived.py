@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka import ConsumerRecord
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.kafka.macs import Strangers
 from services.common.settings import Settings
 from services.recorder.kafka import topics

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.audit.bundle import making, packing
 from services.recorder.audit.bundle.gathering import Whose

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.audit.bundle import making
 from services.recorder.audit.bundle.standing import Standing

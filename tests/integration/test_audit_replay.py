@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from schemas.base import instant
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.audit import source
 from services.recorder.audit.asking import Place

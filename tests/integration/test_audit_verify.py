@@ -18,10 +18,10 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from schemas.canonical import canonical, leaf_hash
-from schemas.identity import shard_of
-from schemas.mac import sequence
-from schemas.merkle import extended
+from schemas.trust.canonical import canonical, leaf_hash
+from schemas.trust.identity import shard_of
+from schemas.trust.mac import sequence
+from schemas.trust.merkle import extended
 from services.common.settings import Settings
 from services.recorder.audit.verifying.plan import Options
 from services.recorder.audit.verifying.problems import Kind

@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymerkle import InmemoryTree
 
-from schemas import merkle
-from schemas.identity import shard_of
+from schemas.trust import merkle
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.recorder.errors import Contradiction, Misconfigured, Missing
 from services.recorder.kafka import topics

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from deploy.local.paths import write_private
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.telling.both import Both
 from services.common.tokens.grants import Grants
 from services.recorder.domain import decider

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from schemas.base import Sealed
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.recorder.errors import Unavailable
 from services.recorder.ledger.submission import UNCOMPARED
 from services.recorder.vault import erasures as module

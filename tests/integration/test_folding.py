@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.sample import year
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.recorder.ledger import folding
 from services.recorder.ledger.appending import working as working_module
 from services.recorder.ledger.folding import StateRow, states

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from deploy.local.paths import write_private
 from schemas.base import Sealed
 from services.common.tokens.grants import Grants
-from services.recorder.domain.core import NO_TERMS, Terms
+from services.recorder.domain.deciding.core import NO_TERMS, Terms
 from services.recorder.errors import Busy, ReadOnly, RecorderError, Unavailable
 from services.recorder.intake.http import Dependencies, api
 from services.recorder.ledger.submission import Answer, Outcome, Submission, Unrecordable

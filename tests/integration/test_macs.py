@@ -12,7 +12,7 @@ import orjson
 import pytest
 from aiokafka import ConsumerRecord
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.kafka import mac_keys
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from schemas import merkle
+from schemas.trust import merkle
 from tests.support.ledger import Bench, action, bench, section
 
 

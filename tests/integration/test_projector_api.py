@@ -11,7 +11,7 @@ from unittest.mock import AsyncMock
 import asyncpg
 import pytest
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.projector.api import reading as reading_module
 from services.projector.api.live import Live
 from tests.integration.projector_api import REST, Api, api_on

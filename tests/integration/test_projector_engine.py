@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from schemas.canonical import leaf_hash
+from schemas.trust.canonical import leaf_hash
 from services.projector import database as db
 from services.projector import read_models
 from services.projector.following import engine as engine_module

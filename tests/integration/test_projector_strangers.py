@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from schemas.canonical import canonical, leaf_hash
+from schemas.trust.canonical import canonical, leaf_hash
 from services.common.kafka import mac_keys
 from services.common.settings import Settings
 from services.projector import read_models

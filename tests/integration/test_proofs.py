@@ -22,8 +22,8 @@ from pymerkle.core import _inclusion_path_layout
 from typer.testing import CliRunner
 
 from deploy.local.paths import write_private
-from schemas import merkle
-from schemas.identity import shard_of
+from schemas.trust import merkle
+from schemas.trust.identity import shard_of
 from services.common import commands
 from services.common.http import problems
 from services.common.settings import Settings

@@ -14,9 +14,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from schemas import merkle
-from schemas.canonical import leaf_hash
-from schemas.identity import shard_of
+from schemas.trust import merkle
+from schemas.trust.canonical import leaf_hash
+from schemas.trust.identity import shard_of
 from services.common.http.serving import background
 from services.common.settings import Settings
 from services.common.tokens.grants import Grants

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.sample import year
 from schemas.base import Sealed
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.kafka import mac_keys
 from services.common.kafka.macs import Macs, Strangers
 from services.common.settings import Settings

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.common.telling.both import Both
 from services.recorder.errors import Misconfigured, ReadOnly

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.base import Stamp
-from schemas.canonical import canonical
+from schemas.trust.canonical import canonical
 from services.recorder.audit.offline import standalone as verify
-from services.recorder.domain.timeline import Person
+from services.recorder.domain.deciding.timeline import Person
 from tests.integration.projector_world import ORIGIN, World, engine_on, execute, fold, select
 from tests.unit.office import OFFICE, Office, correction, founded, post
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from schemas.canonical import canonical
-from schemas.identity import shard_of
-from schemas.merkle import root_of
+from schemas.trust.canonical import canonical
+from schemas.trust.identity import shard_of
+from schemas.trust.merkle import root_of
 from services.common.kafka import mac_keys
 from services.common.settings import Settings
 from services.recorder.audit.verifying.plan import Options

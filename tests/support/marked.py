@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.mac import sequence
+from schemas.trust.mac import sequence
 from services.common.kafka.macs import Macs
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from services.recorder.domain.core import Event, Key, Rejection, State
+from services.recorder.domain.deciding.core import Event, Key, Rejection, State
 from tests.unit.office import Office, correction
 
 Json = dict[str, Any]

@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS, EVENTS
+from schemas.trust.canonical import canonical
 from services.recorder.domain import decider
-from services.recorder.domain.core import NO_TERMS, Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
-from services.recorder.domain.facts import Search
+from services.recorder.domain.deciding.core import NO_TERMS, Action, Event, Key, NotLoaded, Overlay, Rejection, S, State
+from services.recorder.domain.deciding.facts import Search
 from services.recorder.intake.reading import Readable, read
 from services.recorder.vault.vault import DataKey, Owner
 

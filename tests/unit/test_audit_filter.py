@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.canonical import canonical
-from schemas.mac import sequence
+from schemas.trust.canonical import canonical
+from schemas.trust.mac import sequence
 from services.common.telling.moments import first_of, last_of
 from services.recorder.audit.replaying.filters import Filter, about
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.merkle import extended, root_of
+from schemas.trust.merkle import extended, root_of
 from services.recorder.audit.verifying.checks import leaves as module
 from services.recorder.audit.verifying.checks import tree
 from services.recorder.audit.verifying.checks.leaves import Hashed, Range

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.base import Stamp
-from schemas.canonical import canonical
 from schemas.envelope import EventEnvelope
+from schemas.life.work import OutputFiled
 from schemas.receipt import Receipt
-from schemas.work import OutputFiled
-from services.recorder.domain.core import Event
+from schemas.trust.canonical import canonical
+from services.recorder.domain.deciding.core import Event
 from services.recorder.ledger.appending.bodies import Address, accepted, frame
 from tests.unit.office import MONDAY, checked
 

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.catalogue import ACTIONS, BECOMES, EVENTS
 from services.projector import read_models
-from services.recorder.domain.core import RETRYABLE
+from services.recorder.domain.deciding.core import RETRYABLE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "domain-lists.md").read_text("utf-8")

@@ -19,7 +19,7 @@ from services.common.settings import Settings
 from services.projector import read_models
 from services.projector.cli import cli as projector
 from services.recorder.cli import cli as recorder
-from services.recorder.domain.core import RETRYABLE
+from services.recorder.domain.deciding.core import RETRYABLE
 from services.recorder.ledger import reasons
 
 ROOT = Path(__file__).parents[2]
@@ -175,7 +175,9 @@ def _source(path: Path) -> str:
 
 def test_the_page_on_types_shows_what_the_code_has() -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/add-a-type.md").read_text("utf-8"), re.DOTALL)
-    code = "".join((ROOT / path).read_text("utf-8") for path in ("schemas/work.py", "services/recorder/domain/work.py"))
+    code = "".join(
+        (ROOT / path).read_text("utf-8") for path in ("schemas/life/work.py", "services/recorder/domain/work.py")
+    )
     assert len(blocks) == 2
     assert all(block in code for block in blocks)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from schemas.discipline import MEASURES, measure_of
-from services.recorder.domain.core import Rejection
+from schemas.people.discipline import MEASURES, measure_of
+from services.recorder.domain.deciding.core import Rejection
 from tests.unit.office import Office, correction, founded
 
 AWAY: list[tuple[str, dict[str, Any]]] = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.recorder.domain.core import Rejection
-from services.recorder.domain.revocation import Revocation
+from services.recorder.domain.deciding.core import Rejection
+from services.recorder.domain.deciding.revocation import Revocation
 from tests.unit.office import correction, credit, founded, line, roll, session
 
 OUTPUT = {"output": "u-1", "lead": "p-1", "line": "information", "title": "信息", "level": "city", "effect": "pending"}

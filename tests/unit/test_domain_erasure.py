@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.recorder.domain.core import RETRYABLE, Rejection, Terms
+from services.recorder.domain.deciding.core import RETRYABLE, Rejection, Terms
 from tests.unit.office import Office, correction, founded, line, person, roll, session
 
 ERASE = {"person": "p-1", "basis": "档案销毁决定 2026-3"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.base import Tier
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.deciding.core import Rejection
 from tests.unit.office import KEY, Office, checked, correction, founded, person, post
 
 DAY = "2026-03-02T09:00:00+08:00"

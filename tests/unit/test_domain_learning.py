@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.deciding.core import Rejection
 from tests.unit.office import MONDAY, Office, correction, credit, founded, line, roll, session
 
 LATER = "2026-03-02T10:00:00+08:00"  # an hour into m-1

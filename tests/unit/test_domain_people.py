@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.base import Stamp
-from schemas.people import RecordLeaving
+from schemas.people.cadres import RecordLeaving
 from tests.unit.office import Office, correction, founded, line, person, post, roll, session
 
 

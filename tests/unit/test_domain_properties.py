@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from schemas.catalogue import ACTIONS, BECOMES
 from services.recorder.domain import decider
-from services.recorder.domain.core import Event, Key, Rejection, State
+from services.recorder.domain.deciding.core import Event, Key, Rejection, State
 from tests.support import drawn
 from tests.unit.office import Office, correction, founded, line, post, roll, session
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.recorder.domain.core import Event, Rejection
+from services.recorder.domain.deciding.core import Event, Rejection
 from services.recorder.domain.proposing import Entry
 from services.recorder.intake.reading import Readable, read
 from tests.unit.office import Office, correction, founded, line, roll, session

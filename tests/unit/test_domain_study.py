@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.recorder.domain.core import Event, Rejection
+from services.recorder.domain.deciding.core import Event, Rejection
 from tests.unit.office import MONDAY, Office, correction, credit, founded, line, roll, session
 
 NEXT_DAY = "2026-03-03T09:00:00+08:00"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from schemas.base import instant
-from services.recorder.domain.core import Event, Rejection
+from services.recorder.domain.deciding.core import Event, Rejection
 from tests.unit.office import correction, credit, founded, line, roll, session
 
 _SESSIONS, _PERSONS = st.sampled_from(("m-1", "m-2")), st.sampled_from(("p-1", "p-2"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from schemas.talk import PromiseFollowUp, RequireTalk
-from schemas.work import HoldSectionExchange
+from schemas.life.talk import PromiseFollowUp, RequireTalk
+from schemas.life.work import HoldSectionExchange
 from tests.unit.office import founded, post, session
 
 REPORT = {"person": "p-1", "half": "2026H1", "heard_by": ["s-1"]}

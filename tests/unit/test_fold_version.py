@@ -9,9 +9,9 @@ from typing import Any, Final
 import pytest
 from pydantic import Field, create_model
 
-from schemas.canonical import canonical
+from schemas.trust.canonical import canonical
 from services.recorder.domain import decider
-from services.recorder.domain.core import State
+from services.recorder.domain.deciding.core import State
 from services.recorder.domain.fold_version import FOLD_VERSION
 
 SHAPES: Final = {  # by fold version; what was released is never changed

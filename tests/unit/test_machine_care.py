@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.deciding.core import Rejection
 from tests.unit.machine import LATE, Life
 from tests.unit.office import Office, founded
 

@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from services.recorder.domain.core import Rejection
-from services.recorder.domain.timeline import Person
+from services.recorder.domain.deciding.core import Rejection
+from services.recorder.domain.deciding.timeline import Person
 from tests.unit.machine import Json, Life
 from tests.unit.office import Office, founded, person, post
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
 from schemas.catalogue import EVENTS
-from services.recorder.domain.core import Event, Rejection
+from services.recorder.domain.deciding.core import Event, Rejection
 from tests.unit.machine import Life
 from tests.unit.office import Office, checked, founded, post
 

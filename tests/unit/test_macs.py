@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.mac import Key, begin, mac
+from schemas.trust.mac import Key, begin, mac
 from services.common.kafka import mac_keys
 from services.common.kafka.macs import Foreign, Macs, Place
 from services.recorder.errors import Misconfigured

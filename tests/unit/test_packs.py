@@ -9,8 +9,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from schemas.discipline import MEASURES
 from schemas.packs import FOLDER, BadPack, load, packs
+from schemas.people.discipline import MEASURES
 from services.recorder import cli
 from tests.unit.office import MONDAY, Office, credit, founded, line, roll, session
 

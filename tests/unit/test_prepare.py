@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from services.common.tokens.grants import Grant
-from services.recorder.domain.core import NO_TERMS, Key, Rejection, Terms
+from services.recorder.domain.deciding.core import NO_TERMS, Key, Rejection, Terms
 from services.recorder.intake.reading import Readable, read
 from services.recorder.intake.sealing import Sent, prepare
 from services.recorder.ledger.submission import UNCOMPARED, Submission

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.canonical import canonical, leaf_hash
+from schemas.trust.canonical import canonical, leaf_hash
 from services.projector.errors import Behind, Forked, Unfoldable
 from services.projector.following.batch import Cursor, Slice, by_shard
 from services.projector.following.stage import COLUMNS, stage

@@ -36,7 +36,7 @@ def _loaded(folder: Path, text: str, name: str = "talk_coverage") -> ReadModel:
         ("-- types: ", "-- tpyes: ", "no setting tpyes"),
         ("1 AS held -- sum · 次数 · talks held and not revoked", "1 AS held", "a column says what it is"),
         ("-- sum · 次数 · talks held and not revoked", "-- sum", "no words"),
-        ("key talk.Pair", "key talk.Pairs", "no type 'talk.Pairs'"),
+        ("key life.talk.Pair", "key life.talk.Pairs", "no type 'life.talk.Pairs'"),
         ("-- 谈心谈话 · heart-to-heart talks\n", "-- talks\n", "the first line"),
         ("FROM care\n", "FROM care, fact\n", "from one of"),
         ("FROM care\n", "FROM care_change AS c\n", "from one of"),

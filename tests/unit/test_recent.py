@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recorder.domain.core import Key, Thing
+from services.recorder.domain.deciding.core import Key, Thing
 from services.recorder.ledger.appending import recent
 from services.recorder.ledger.appending.working import Working
 

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from services.common.tokens.grants import Grant
-from services.recorder.domain.core import NO_TERMS
+from services.recorder.domain.deciding.core import NO_TERMS
 from services.recorder.errors import Unavailable
 from services.recorder.intake import sealing
 from services.recorder.intake.from_kafka import record as module

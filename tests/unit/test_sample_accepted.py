@@ -12,7 +12,7 @@ from deploy.local.sample import year
 from deploy.local.sample.draft import refusal_of
 from schemas.base import Sealed
 from services.recorder.domain import decider
-from services.recorder.domain.core import Action, Event, Key, Rejection, S, State
+from services.recorder.domain.deciding.core import Action, Event, Key, Rejection, S, State
 from services.recorder.intake.reading import Readable, read
 
 NEXT_YEAR = datetime(2027, 1, 1, tzinfo=UTC)

@@ -16,10 +16,10 @@ import pytest
 
 from deploy.local.sample import year
 from deploy.local.sample.days import ZONE
-from schemas import erasure
 from schemas.base import ActionData
 from schemas.catalogue import ACTIONS
 from schemas.envelope import LARGEST_ACTION, ActionEnvelope
+from schemas.people import erasure
 
 SIZE = year.Size(2026, offices=2, cadres=40, seed=7)
 Action = dict[str, Any]

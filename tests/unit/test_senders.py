@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from schemas.canonical import canonical
+from schemas.trust.canonical import canonical
 from services.common.kafka import actions
 from services.common.settings import Settings
 from services.common.tokens.grants import Grants, GrantsError

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import merkle
-from schemas.canonical import leaf_hash
-from schemas.merkle import Subtree
+from schemas.trust import merkle
+from schemas.trust.canonical import leaf_hash
+from schemas.trust.merkle import Subtree
 from services.recorder.errors import Contradiction
 from services.recorder.trust import tiles as module
 from services.recorder.trust.tiles import At

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.base import ActionData, Day, EventData, Fields, Id, Person, Text
 from schemas.catalogue import EVENTS
 from schemas.declared import Entry, New, Ref, Secret, Undeclared, Values, Words
-from services.recorder.domain import facts
-from services.recorder.domain.core import State, state, state_of
+from services.recorder.domain.deciding import facts
+from services.recorder.domain.deciding.core import State, state, state_of
 from tests.contract import examples, holds, reference
 
 NAMED = Words("名", "name")

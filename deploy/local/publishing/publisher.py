@@ -23,8 +23,8 @@ from deploy.local.publishing.wire import Wire
 from deploy.local.speaking.trouble import CommandError
 from schemas.catalogue import ACTIONS
 from schemas.declared import named
-from schemas.identity import event_id
-from schemas.people import RegisterPerson
+from schemas.people.cadres import RegisterPerson
+from schemas.trust.identity import event_id
 
 BATCH: Final = 100
 _BATCH_BYTES: Final = 200_000

@@ -119,7 +119,7 @@ def make_secrets(home: Home) -> None:
             raise StackError("no_kek", file=home.kek, data=home.postgres)
         write_private(home.kek, secrets.token_bytes(_KEY_BYTES))
     if not home.tokens.exists():
-        from schemas.erasure import IRREVOCABLE  # noqa: PLC0415  # whoever only looks needs no contract
+        from schemas.people.erasure import IRREVOCABLE  # noqa: PLC0415  # whoever only looks needs no contract
 
         tokens: dict[str, Any] = {role: secrets.token_urlsafe(_KEY_BYTES) for role in ROLES}
         # What can't be undone is taken from a grant that names it: another one's than the publisher's, who requests.

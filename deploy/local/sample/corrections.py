@@ -14,10 +14,13 @@ from deploy.local.sample import texts
 from deploy.local.sample.draft import Draft, year_end
 from deploy.local.sample.staff import Office
 from deploy.local.sample.together import work
-from schemas import entries, learning, meeting, talk, welfare
-from schemas import work as outputs
-from schemas.identity import event_id
-from schemas.work import CLASSIFIED
+from schemas.entries import taking as entries
+from schemas.learning import meeting
+from schemas.learning import sessions as learning
+from schemas.life import talk, welfare
+from schemas.life import work as outputs
+from schemas.life.work import CLASSIFIED
+from schemas.trust.identity import event_id
 
 _REVOKED: Final = 0.25
 _AGAIN: Final = 0.12

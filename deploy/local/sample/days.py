@@ -9,7 +9,7 @@ from typing import Any, Final
 import chinese_calendar
 from chinese_calendar import constants
 
-from schemas.learning import Carrier
+from schemas.learning.sessions import Carrier
 
 ZONE: Final = timezone(timedelta(hours=8))  # Asia/Shanghai: no summer time since 1991
 SESSIONS_A_MONTH: Final = 4

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from deploy.local.sample import texts
 from schemas.base import Line, Tier
-from schemas.people import Establishment
+from schemas.people.cadres import Establishment
 
 LEAST: Final = 6  # two leaders, two heads, two staff: below that there is no office
 YOUTH_AGE: Final = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.base import Guide, Line
-from schemas.learning import Carrier, Kind
+from schemas.learning.sessions import Carrier, Kind
 
 SURNAMES: Final = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧"

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from schemas import vocabulary
-from schemas.appraisal import Stage
+from schemas.appraisal.grading import Stage
 from schemas.declared import Words, worded
 
 _STATES: Final[dict[str, Words]] = {

@@ -13,7 +13,7 @@ from deploy.local.spreadsheets.fates import Fate, Ready, Thing
 from deploy.local.spreadsheets.posting import Poster, code_of, for_now, outcome_of
 from deploy.local.spreadsheets.telling import Teller
 from deploy.local.spreadsheets.versions import Versions
-from schemas.entries import DeclareImport
+from schemas.entries.taking import DeclareImport
 from services.common.telling.showing import progress
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.local.spreadsheets.posting import Poster
-from schemas.entries import CorrectEntry
+from schemas.entries.taking import CorrectEntry
 
 Json = dict[str, Any]
 

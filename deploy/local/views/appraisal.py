@@ -14,7 +14,7 @@ from rich.text import Text
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.words import say, term
 from deploy.local.views.cycle import how_far
-from schemas.appraisal import OF_INSTITUTIONS
+from schemas.appraisal.grading import OF_INSTITUTIONS
 from services.common.telling.showing import Whole
 
 Json = dict[str, Any]

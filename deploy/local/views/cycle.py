@@ -9,7 +9,7 @@ from rich.table import Table
 
 from deploy.local.speaking.messages import Lang
 from deploy.local.speaking.words import say, term
-from schemas.appraisal import Stage
+from schemas.appraisal.grading import Stage
 from schemas.declared import choices
 
 Json = dict[str, Any]

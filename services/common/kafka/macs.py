@@ -1,4 +1,4 @@
-"""Who wrote a record: MACs are made and judged here. What they cover: ``schemas/mac.py``.
+"""Who wrote a record: MACs are made and judged here. What they cover: ``schemas/trust/mac.py``.
 
 A record that carries no MAC of ours was written by somebody else, whatever it says: it is foreign, told, and passed
 over. One that names a key of ours which the file lacks is another matter: then the file is too old.
@@ -15,8 +15,8 @@ from typing import Any, Final, Literal, Protocol
 
 import orjson
 
-from schemas import mac as framing
-from schemas.mac import KEY_ID, MAC, Key
+from schemas.trust import mac as framing
+from schemas.trust.mac import KEY_ID, MAC, Key
 from services.common.kafka.mac_keys import MacKeys, Wrong, id_of
 
 Why = Literal["no-mac", "wrong-mac", "unknown-key", "other-ledger"]

@@ -10,8 +10,8 @@ from typing import Final, Self
 
 import structlog
 
-from schemas.entries import DisputeEntry, ProposeEntry
-from schemas.erasure import IRREVOCABLE
+from schemas.entries.taking import DisputeEntry, ProposeEntry
+from schemas.people.erasure import IRREVOCABLE
 from services.common.telling.both import Both
 from services.common.tokens.entries import GrantsError, Role, digest, entries_of, read_file, values_of
 from services.common.tokens.uses import Uses

@@ -17,7 +17,7 @@ from fastapi import Path, Query, Request, Response
 from starlette.status import HTTP_304_NOT_MODIFIED
 
 from schemas.base import ID
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.http.problems import FieldError, Problem
 from services.common.telling.moments import last_of
 from services.common.tokens.grants import Grant

@@ -8,7 +8,7 @@ from typing import Protocol, Self, TypeVar
 
 import orjson
 
-from schemas.canonical import leaf_hash
+from schemas.trust.canonical import leaf_hash
 from services.projector.errors import Behind, Forked, Unfoldable
 from services.projector.following.stage import Staged, stage
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiokafka import TopicPartition
 
-from schemas.mac import sequence
+from schemas.trust.mac import sequence
 from services.common.kafka.macs import Foreign, Macs, Record, Strangers
 from services.common.settings import Settings
 from services.projector.errors import Unproven

@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from schemas.catalogue import EVENTS
-from schemas.entries import EntryRevoked
-from schemas.people import PersonRegistered
+from schemas.entries.taking import EntryRevoked
+from schemas.people.cadres import PersonRegistered
 from services.projector.errors import Unfoldable
 from services.projector.relations import is_care
 

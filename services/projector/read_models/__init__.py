@@ -294,7 +294,7 @@ def _type(name: str, column: str, relation: Relation) -> tuple[str, tuple[Any, .
         return name, (), ""
     if name == "group":
         return "text", (Values(relation.groups),), ""
-    module, _, member = name.partition(".")
+    module, _, member = name.rpartition(".")
     try:
         type_, *marks = get_args(getattr(importlib.import_module(f"schemas.{module}"), member))
     except (ImportError, AttributeError, ValueError):

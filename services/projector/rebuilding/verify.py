@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.settings import Settings
 from services.projector import database
 from services.projector.database import CURSOR

@@ -14,8 +14,8 @@ from uuid import UUID
 import aiosql
 import asyncpg
 
-from schemas import merkle
-from schemas.canonical import leaf_hash
+from schemas.trust import merkle
+from schemas.trust.canonical import leaf_hash
 from services.recorder.archive import folder as files
 from services.recorder.archive.folder import Folder
 from services.recorder.archive.words import refused

@@ -18,9 +18,9 @@ from typing import Final, NamedTuple
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from schemas import merkle
-from schemas.merkle import Part as Proven
-from schemas.merkle import Reader
+from schemas.trust import merkle
+from schemas.trust.merkle import Part as Proven
+from schemas.trust.merkle import Reader
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.archive import folder as files

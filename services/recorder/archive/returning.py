@@ -6,7 +6,7 @@ Files are held against the hashes that the ledger kept. A year is one transactio
 from functools import partial
 from pathlib import Path
 
-from schemas import merkle
+from schemas.trust import merkle
 from services.common.faults import fault
 from services.recorder.archive.held import QUERIES, Held, check, continuing, noted
 from services.recorder.archive.leaving import LONG, Advance, in_turn

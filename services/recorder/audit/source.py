@@ -16,7 +16,7 @@ import aiosql
 import asyncpg
 from aiokafka import TopicPartition
 
-from schemas.mac import sequence
+from schemas.trust.mac import sequence
 from services.common.kafka.macs import Macs, Strangers
 from services.common.settings import Settings
 from services.recorder.archive.held import Archive, chunks

@@ -4,27 +4,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeGuard
 
-from schemas import erasure as contract
 from schemas.base import Fields
-from schemas.entries import EntryRevoked
-from schemas.meeting import AttendanceRecorded, RecordAttendance
-from services.recorder.domain import (
-    discipline,
-    entries,
-    erasure,
-    facts,
-    goals,
-    packs,
-    people,
-    proposing,
-    talk,
-    timeline,
-    welfare,
-    work,
-)
+from schemas.entries.taking import EntryRevoked
+from schemas.learning.meeting import AttendanceRecorded, RecordAttendance
+from schemas.people import erasure as contract
+from services.recorder.domain import discipline, entries, erasure, goals, packs, people, proposing, talk, welfare, work
 from services.recorder.domain.appraisal import evidence, grading, notice, order, review, routine, seats, telling
-from services.recorder.domain.core import AHEAD, Action, Changes, Decision, Event, Key, Overlay, Rejection, States
-from services.recorder.domain.facts import Search
+from services.recorder.domain.deciding import facts, timeline
+from services.recorder.domain.deciding.core import (
+    AHEAD,
+    Action,
+    Changes,
+    Decision,
+    Event,
+    Key,
+    Overlay,
+    Rejection,
+    States,
+)
+from services.recorder.domain.deciding.facts import Search
 from services.recorder.domain.learning import courses, meeting, planning, roll, sessions, study
 from services.recorder.domain.selection import choosing, honours, resting
 

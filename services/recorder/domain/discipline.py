@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from schemas import discipline as contract
+from schemas.people import discipline as contract
 from services.recorder.domain import packs
-from services.recorder.domain.core import Action, Event, Held, Key, Rejection, States, rests
-from services.recorder.domain.facts import Ruling, keeps, needs, needs_more, rule, thing, upholds
-from services.recorder.domain.timeline import person
+from services.recorder.domain.deciding.core import Action, Event, Held, Key, Rejection, States, rests
+from services.recorder.domain.deciding.facts import Ruling, keeps, needs, needs_more, rule, thing, upholds
+from services.recorder.domain.deciding.timeline import person
 
 keeps(contract.DisciplineRecorded, "case", "bars")
 keeps(contract.DisciplineClosed, "on")

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeGuard, get_args
 
-from schemas import entries as contract
 from schemas.base import Fields
 from schemas.catalogue import EVENTS
-from services.recorder.domain import facts
-from services.recorder.domain.core import (
+from schemas.entries import taking as contract
+from services.recorder.domain.deciding import facts
+from services.recorder.domain.deciding.core import (
     Action,
     Changes,
     Decision,
@@ -19,8 +19,8 @@ from services.recorder.domain.core import (
     make,
     unknown,
 )
+from services.recorder.domain.deciding.revocation import Revocation
 from services.recorder.domain.erasure import NEVER_TAKEN_BACK
-from services.recorder.domain.revocation import Revocation
 
 Taking = contract.RevokeEntry | contract.CorrectEntry
 _TAKING: Final = frozenset(get_args(Taking))

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, timedelta
 from typing import Final
 
-from schemas import erasure as contract
 from schemas.base import instant
-from schemas.people import PersonRegistered, PostEnded
-from services.recorder.domain.core import Action, Event, Held, Rejection, States, Thing, rests, state, unknown
-from services.recorder.domain.facts import Ruling, keeps, rule, upholds
-from services.recorder.domain.timeline import Person, person
+from schemas.people import erasure as contract
+from schemas.people.cadres import PersonRegistered, PostEnded
+from services.recorder.domain.deciding.core import Action, Event, Held, Rejection, States, Thing, rests, state, unknown
+from services.recorder.domain.deciding.facts import Ruling, keeps, rule, upholds
+from services.recorder.domain.deciding.timeline import Person, person
 
 KIND: Final = "erasure"
 NEVER_TAKEN_BACK: Final = (contract.PersonErased, contract.HoldPlaced, contract.HoldLifted)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.goals import GoalSet, GoalStamp, ReportGoal
-from services.recorder.domain.core import Action, Key, States
-from services.recorder.domain.facts import Ruling, keeps, needs_more, rule, thing
-from services.recorder.domain.timeline import stamps
+from schemas.people.goals import GoalSet, GoalStamp, ReportGoal
+from services.recorder.domain.deciding.core import Action, Key, States
+from services.recorder.domain.deciding.facts import Ruling, keeps, needs_more, rule, thing
+from services.recorder.domain.deciding.timeline import stamps
 
 keeps(GoalSet, "year", "title")
 

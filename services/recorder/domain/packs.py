@@ -4,10 +4,10 @@ from functools import cache
 from operator import itemgetter
 from typing import Final
 
-from schemas.following import FollowPack, PackFollowed
+from schemas.entries.following import FollowPack, PackFollowed
 from schemas.packs import Pack, packs
-from services.recorder.domain.core import Action, Event, Key, Rejection, States, Thing
-from services.recorder.domain.facts import Ruling, keeps, rule, thing
+from services.recorder.domain.deciding.core import Action, Event, Key, Rejection, States, Thing
+from services.recorder.domain.deciding.facts import Ruling, keeps, rule, thing
 
 NATION: Final = "national"
 

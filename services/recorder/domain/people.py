@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from schemas import people as contract
-from services.recorder.domain.core import Action, Event, Held, Key, Rejection, States, rests, stamp, unknown
-from services.recorder.domain.facts import Ruling, becomes, keeps, needs_more, rule, thing, upholds
-from services.recorder.domain.timeline import NO_END, Person, person
+from schemas.people import cadres as contract
+from services.recorder.domain.deciding.core import Action, Event, Held, Key, Rejection, States, rests, stamp, unknown
+from services.recorder.domain.deciding.facts import Ruling, becomes, keeps, needs_more, rule, thing, upholds
+from services.recorder.domain.deciding.timeline import NO_END, Person, person
 
 keeps(contract.PersonRegistered, "joined_on", "previous", "establishment", "probation_until")
 keeps(contract.PostAssumed, "tier", "section", "concurrent", "acting", "managed_by", "from_on")

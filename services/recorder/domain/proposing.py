@@ -7,11 +7,11 @@ its event: the proposal, its verification and what was recorded with that, dispu
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeGuard, get_args
 
-from schemas import entries as contract
 from schemas.base import EventData, Fields, instant
 from schemas.catalogue import ACTIONS, EVENTS
-from services.recorder.domain import facts, timeline
-from services.recorder.domain.core import (
+from schemas.entries import taking as contract
+from services.recorder.domain.deciding import facts, timeline
+from services.recorder.domain.deciding.core import (
     Action,
     Changes,
     Decision,
@@ -27,8 +27,8 @@ from services.recorder.domain.core import (
     state,
     unknown,
 )
-from services.recorder.domain.facts import ByHand
-from services.recorder.domain.revocation import Revocation
+from services.recorder.domain.deciding.facts import ByHand
+from services.recorder.domain.deciding.revocation import Revocation
 
 Deciding = Callable[[States, Action], Decision]
 Pointing = contract.VerifyEntry | contract.DisputeEntry | contract.SettleDispute

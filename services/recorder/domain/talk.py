@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from schemas import talk as contract
-from services.recorder.domain.core import Action, Rejection, States
-from services.recorder.domain.facts import Ruling, rule
-from services.recorder.domain.timeline import HIGHEST, person
+from schemas.life import talk as contract
+from services.recorder.domain.deciding.core import Action, Rejection, States
+from services.recorder.domain.deciding.facts import Ruling, rule
+from services.recorder.domain.deciding.timeline import HIGHEST, person
 
 ONE_TO_ONE: Final = 2
 GROUP_AT_LEAST: Final = 3

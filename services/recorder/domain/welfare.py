@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from schemas import welfare as contract
+from schemas.life import welfare as contract
 from services.recorder.domain import packs
-from services.recorder.domain.core import (
+from services.recorder.domain.deciding.core import (
     Action,
     Changes,
     Event,
@@ -18,7 +18,7 @@ from services.recorder.domain.core import (
     reused,
     unknown,
 )
-from services.recorder.domain.facts import BY_HAND, ByHand, Ruling, held, keeps, needs, rule, thing, upholds
+from services.recorder.domain.deciding.facts import BY_HAND, ByHand, Ruling, held, keeps, needs, rule, thing, upholds
 
 AGREED: Final = ("person", "class_", "fund", "fen")
 

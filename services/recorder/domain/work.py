@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from schemas.learning import SessionConvened
-from schemas.work import CLASSIFIED, AdoptResearch, DeliverDutyReport, FileOutput, OutputFiled
-from services.recorder.domain.core import Action, Key, Rejection, States
-from services.recorder.domain.facts import Ruling, keeps, needs_more, rule, thing
-from services.recorder.domain.timeline import person, stamps
+from schemas.learning.sessions import SessionConvened
+from schemas.life.work import CLASSIFIED, AdoptResearch, DeliverDutyReport, FileOutput, OutputFiled
+from services.recorder.domain.deciding.core import Action, Key, Rejection, States
+from services.recorder.domain.deciding.facts import Ruling, keeps, needs_more, rule, thing
+from services.recorder.domain.deciding.timeline import person, stamps
 
 keeps(OutputFiled, "line")
 

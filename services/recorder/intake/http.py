@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from schemas.erasure import IRREVOCABLE
+from schemas.people.erasure import IRREVOCABLE
 from schemas.receipt import Receipt
 from services.common.bounds.room import Room
 from services.common.http import problems

@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 import orjson
 
-from schemas.people import RegisterPerson
-from services.recorder.domain.core import NOT_BINDING, Rejection
+from schemas.people.cadres import RegisterPerson
+from services.recorder.domain.deciding.core import NOT_BINDING, Rejection
 from services.recorder.intake.reading import Readable
 from services.recorder.vault.names import plain
 

@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.base import ActionData, Id, instant
-from schemas.canonical import canonical
 from schemas.catalogue import ACTIONS
-from schemas.entries import CorrectEntry, ProposeEntry
+from schemas.entries.taking import CorrectEntry, ProposeEntry
 from schemas.envelope import EXTENSION, ActionEnvelope, Token
+from schemas.trust.canonical import canonical
 from services.common.telling.explain import said
-from services.recorder.domain.core import Action, Rejection, day_at
+from services.recorder.domain.deciding.core import Action, Rejection, day_at
 from services.recorder.domain.proposing import PROPOSABLE
 from services.recorder.intake.binary import MOST_ATTRIBUTES
 from services.recorder.intake.explain import FieldError, explain, says

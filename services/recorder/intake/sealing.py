@@ -17,10 +17,10 @@ import structlog
 from schemas.base import ID, ActionData
 from schemas.catalogue import ACTIONS
 from schemas.declared import New
-from schemas.entries import CorrectEntry
-from schemas.erasure import erases
+from schemas.entries.taking import CorrectEntry
+from schemas.people.erasure import erases
 from services.common.tokens.grants import Grant
-from services.recorder.domain.core import NOT_BINDING, Action, Key, Rejection, Terms, unknown
+from services.recorder.domain.deciding.core import NOT_BINDING, Action, Key, Rejection, Terms, unknown
 from services.recorder.domain.erasure import erased
 from services.recorder.errors import RecorderError
 from services.recorder.intake.naming import NAMED, Named, called, unnamed

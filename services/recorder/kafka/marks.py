@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-from schemas.mac import sequence
+from schemas.trust.mac import sequence
 from services.common.kafka.macs import Foreign, Macs, Strangers
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured

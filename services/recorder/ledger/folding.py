@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Any, Final
 
 from services.recorder.domain import decider
-from services.recorder.domain.core import Event, Key, NotLoaded, Overlay
+from services.recorder.domain.deciding.core import Event, Key, NotLoaded, Overlay
 from services.recorder.ledger import states as stored
 from services.recorder.ledger.appending.working import Working
 from services.recorder.ledger.database import Connection

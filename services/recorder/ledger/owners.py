@@ -5,10 +5,10 @@ from uuid import UUID
 
 import orjson
 
-from schemas.identity import shard_of
-from services.recorder.domain.core import Key, Thing, state_of
-from services.recorder.domain.facts import PROPOSAL as EVENT
-from services.recorder.domain.facts import owner_of
+from schemas.trust.identity import shard_of
+from services.recorder.domain.deciding.core import Key, Thing, state_of
+from services.recorder.domain.deciding.facts import PROPOSAL as EVENT
+from services.recorder.domain.deciding.facts import owner_of
 from services.recorder.ledger import states
 from services.recorder.ledger.database import QUERIES, Connection, Pool, reached
 

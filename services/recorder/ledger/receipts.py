@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from schemas.canonical import canonical
-from schemas.identity import shard_of
+from schemas.trust.canonical import canonical
+from schemas.trust.identity import shard_of
 from services.recorder.errors import Unavailable
 from services.recorder.ledger.database import QUERIES, TRANSIENT, Connection, Pool
 from services.recorder.ledger.submission import key_digest

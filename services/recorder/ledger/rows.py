@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import orjson
 
-from schemas.canonical import canonical, leaf_hash
 from schemas.catalogue import EVENTS
-from services.recorder.domain.core import NOT_BINDING, Event
+from schemas.trust.canonical import canonical, leaf_hash
+from services.recorder.domain.deciding.core import NOT_BINDING, Event
 from services.recorder.ledger.submission import key_digest
 
 EVENT_COLUMNS: Final = ("shard", "position", "id", "stream", "version", "type", "recorded_at", "body", "leaf_hash")

@@ -18,7 +18,7 @@ from services.recorder.ledger.mode import noted
 from services.recorder.ledger.reasons import reason
 
 if TYPE_CHECKING:  # what shows the status needs no domain
-    from services.recorder.domain.core import Key
+    from services.recorder.domain.deciding.core import Key
 
 
 async def read(connection: Connection, wanted: Sequence[tuple[int, Key]]) -> list[asyncpg.Record]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from services.common.tokens.grants import Grant
-from services.recorder.domain.core import Action, Rejection
+from services.recorder.domain.deciding.core import Action, Rejection
 
 UNCOMPARED: Final = bytes(32)  # stands for the digest of a body about an erased person: the key that made it is gone
 

@@ -11,15 +11,18 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from schemas import appraisal, courses, meeting, packs, posting, selection
+from schemas import packs
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting, selection
 from schemas.base import EventData, instant
-from schemas.entries import EntryRevoked
-from schemas.following import PackFollowed
+from schemas.entries.following import PackFollowed
+from schemas.entries.taking import EntryRevoked
+from schemas.learning import courses, meeting
 from schemas.packs import Pack
 from services.recorder.domain import decider
 from services.recorder.domain.appraisal import seats
 from services.recorder.domain.appraisal.rows import cycle_of
-from services.recorder.domain.core import Action, Event, Held, Key, Overlay, Rejection, S, State, Thing, day_at
+from services.recorder.domain.deciding.core import Action, Event, Held, Key, Overlay, Rejection, S, State, Thing, day_at
 from services.recorder.domain.packs import of_day
 from services.recorder.domain.selection.rows import opened
 from services.recorder.packs.figures import Deciding, Figures

@@ -13,8 +13,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from rich.console import Console
 
-from schemas.identity import shard_of
 from schemas.packs import BadPack, Pack, load, packs
+from schemas.trust.identity import shard_of
 from services.common.commands import AUDITOR, AsJson, Home, Lang, Language, failed, settings_of, spoken
 from services.common.settings import Settings
 from services.common.telling.showing import Whole, progress

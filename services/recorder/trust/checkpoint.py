@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 from uuid import UUID
 
-from schemas.merkle import HASH
+from schemas.trust.merkle import HASH
 from services.recorder.errors import Untrusted
 from services.recorder.trust import note
 from services.recorder.trust.note import SigningKey, VerifierKey

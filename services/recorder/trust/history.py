@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from schemas.canonical import leaf_hash
+from schemas.trust.canonical import leaf_hash
 from services.common.kafka.macs import Strangers
 from services.common.settings import Settings
 from services.common.telling.both import Both

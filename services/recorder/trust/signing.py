@@ -17,7 +17,7 @@ from typing import Any, Final
 import aiosql
 import asyncpg
 
-from schemas import merkle
+from schemas.trust import merkle
 from services.common.faults import fault
 from services.common.settings import Settings
 from services.recorder.errors import Contradiction, Misconfigured, Missing

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import aiosql
 
-from schemas.merkle import HASH, Part, Reader, Subtree, extended, root_of, split
+from schemas.trust.merkle import HASH, Part, Reader, Subtree, extended, root_of, split
 from services.recorder.errors import Contradiction
 from services.recorder.ledger.database import Connection
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from schemas.merkle import EMPTY_ROOT, Subtree, extended, folded, perfect, root_of
+from schemas.trust.merkle import EMPTY_ROOT, Subtree, extended, folded, perfect, root_of
 from services.common.settings import Settings
 from services.recorder.errors import Contradiction, Untrusted
 from services.recorder.kafka.fetching import ends_of, everything

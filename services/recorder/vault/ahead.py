@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from aiokafka import TopicPartition
 
-from schemas.erasure import PersonErased
+from schemas.people.erasure import PersonErased
 from services.common.settings import Settings
 from services.recorder.kafka.fetching import Record, consuming, fetches
 from services.recorder.kafka.marks import Marks, macs_of

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import aiosql
 
-from schemas.identity import shard_of
-from services.recorder.domain.core import SHANGHAI
+from schemas.trust.identity import shard_of
+from services.recorder.domain.deciding.core import SHANGHAI
+from services.recorder.domain.deciding.timeline import Person
 from services.recorder.domain.fold_version import FOLD_VERSION
-from services.recorder.domain.timeline import Person
 from services.recorder.ledger.database import Pool, reached
 from services.recorder.vault.vault import Owner
 

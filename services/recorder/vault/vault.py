@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from schemas.base import Sealed
-from services.recorder.domain.core import NO_TERMS, Terms
+from services.recorder.domain.deciding.core import NO_TERMS, Terms
 from services.recorder.errors import Misconfigured, Unavailable
 from services.recorder.ledger.database import Connection, Pool
 from services.recorder.vault import names

@@ -11,7 +11,7 @@ import pytest
 from schemas.packs import FOLDER, load
 from schemas.packs import packs as installed
 from services.recorder.domain import packs as followed
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.deciding.core import Rejection
 from tests.unit.appraisal.year import Year, enter, staffed
 from tests.unit.office import Office
 

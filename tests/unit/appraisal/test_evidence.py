@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from schemas.catalogue import ACTIONS, BECOMES, EVENTS
-from services.recorder.domain.core import Event, Rejection
+from services.recorder.domain.deciding.core import Event, Rejection
 from services.recorder.intake.reading import Readable, read
 from tests.contract import examples
 from tests.unit.appraisal.year import Year, staffed

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.recorder.domain.core import Event, Rejection
+from services.recorder.domain.deciding.core import Event, Rejection
 from tests.unit.appraisal.model import GRADES, NONE, Model, Person
 from tests.unit.appraisal.year import Year, enter, staffed
 from tests.unit.office import Office, checked

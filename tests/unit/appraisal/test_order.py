@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.deciding.core import Rejection
 from tests.unit.appraisal.year import Year, enter, staffed
 from tests.unit.office import correction
 

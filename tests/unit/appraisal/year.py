@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.recorder.domain.core import Event, Rejection
+from services.recorder.domain.deciding.core import Event, Rejection
 from tests.unit.office import Office, post
 from tests.unit.office import person as registration
 

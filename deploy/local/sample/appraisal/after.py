@@ -10,8 +10,8 @@ from deploy.local.sample.appraisal.standing import Case, Standing
 from deploy.local.sample.appraisal.steps import cycle, day, step
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import posting as contract
-from schemas import talk
+from schemas.appraisal import posting as contract
+from schemas.life import talk
 
 _APART: Final = 2
 _OPINION: Final = 3  # every third writes something beside the signature

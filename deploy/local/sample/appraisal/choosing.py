@@ -11,7 +11,7 @@ from deploy.local.sample.appraisal.standing import Standing
 from deploy.local.sample.appraisal.steps import cycle, day, step
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import selection as contract
+from schemas.appraisal import selection as contract
 
 OPENED, RECOMMENDED, ASKED, WITHDRAWN, VOTED, POSTED, CHOSEN, AWARDED = 20, 21, 22, 23, 24, 25, 30, 32
 _PERSONS: Final = ("学习型机关建设先进个人", 2, ("months-served", "no-bar", "off-probation", "no-opinion-against"))

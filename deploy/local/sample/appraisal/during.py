@@ -11,10 +11,11 @@ from deploy.local.sample.appraisal import steps
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Cadre, Office
-from schemas import appraisal as contract
-from schemas import courses, spirit, work
+from schemas.appraisal import grading as contract
 from schemas.base import ActionData
-from schemas.identity import event_id
+from schemas.learning import courses
+from schemas.life import spirit, work
+from schemas.trust.identity import event_id
 
 SOURCE: Final = "/appraisal"
 MOST: Final = 4  # entries that are admitted of one person

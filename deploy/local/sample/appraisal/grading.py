@@ -11,7 +11,7 @@ from deploy.local.sample.appraisal.standing import RAISED, Case, Standing
 from deploy.local.sample.appraisal.steps import cycle, step
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import appraisal as contract
+from schemas.appraisal import grading as contract
 
 _PACKS: Final = (2025, 2026)
 _APART: Final = 2  # minutes between two of the same step

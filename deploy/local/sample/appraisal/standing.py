@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from deploy.local.sample.appraisal.during import Record
 from deploy.local.sample.staff import Cadre, Office
-from schemas.appraisal import AppraisedBy, Grade, Without
-from schemas.people import Establishment
+from schemas.appraisal.grading import AppraisedBy, Grade, Without
+from schemas.people.cadres import Establishment
 
 RAISED: Final = 25  # percent, approved for the civil service
 _PERCENT: Final[dict[Establishment, int]] = {"civil-service": RAISED, "institution": 20}

@@ -9,8 +9,8 @@ from typing import Any, Final
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import goals as contract
 from schemas.base import ActionData
+from schemas.people import goals as contract
 
 SOURCE: Final = "/oa"
 _GOALS: Final = ("重点文稿一次通过率再提高", "完成一项流程再造", "编写岗位手册", "带出一名业务骨干", "办结事项全程留痕")

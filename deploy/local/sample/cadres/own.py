@@ -12,10 +12,10 @@ from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Cadre, Office
 from deploy.local.sample.together import work
-from schemas import entries as contract
 from schemas.base import ActionData, Line
-from schemas.identity import event_id
-from schemas.work import CLASSIFIED, FileOutput
+from schemas.entries import taking as contract
+from schemas.life.work import CLASSIFIED, FileOutput
+from schemas.trust.identity import event_id
 
 SOURCE: Final = "/cadre"
 _A_MONTH: Final = 0.03  # of the cadres who propose something

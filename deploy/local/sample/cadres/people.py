@@ -11,8 +11,8 @@ from deploy.local.sample import texts
 from deploy.local.sample.days import at
 from deploy.local.sample.draft import Draft, Entry
 from deploy.local.sample.staff import Cadre, Office, Section
-from schemas import people as contract
 from schemas.base import ActionData
+from schemas.people import cadres as contract
 
 SOURCE: Final = "/oa"
 _ROLES: Final = ("secretary", "committee", "member")  # of a branch's first members, and of all who follow

@@ -9,9 +9,10 @@ from typing import Any, Final
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import discipline, following
-from schemas import people as contract
 from schemas.base import ActionData, Tier
+from schemas.entries import following
+from schemas.people import cadres as contract
+from schemas.people import discipline
 
 SOURCE: Final = "/oa"
 _OF_INSTITUTIONS: Final = "管理岗八级"

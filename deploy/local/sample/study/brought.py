@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from deploy.local.sample import texts
 from deploy.local.sample.draft import Draft, year_end
-from schemas import meeting as contract
-from schemas.learning import Carrier, Kind
+from schemas.learning import meeting as contract
+from schemas.learning.sessions import Carrier, Kind
 
 SOURCE: Final = "/study-platform"
 _KEPT: Final[dict[Carrier, float]] = {"central-group": 1.0, "branch": 0.9, "youth-group": 0.3, "section": 0.1}

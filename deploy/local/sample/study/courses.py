@@ -9,7 +9,7 @@ from typing import Any, Final
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import courses as contract
+from schemas.learning import courses as contract
 
 SOURCE: Final = "/training"
 _SHARE: Final = 0.05  # of the cadres, a month

@@ -9,8 +9,8 @@ from typing import Any, Final
 from deploy.local.sample.days import at, starts
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import planning as contract
-from schemas.learning import Carrier, Kind
+from schemas.learning import planning as contract
+from schemas.learning.sessions import Carrier, Kind
 
 SOURCE: Final = "/study-platform"
 _TARGETS: Final[dict[Kind, int]] = {

@@ -16,10 +16,10 @@ from deploy.local.sample.days import at, starts
 from deploy.local.sample.draft import Draft, HandIn, hand_in, year_end
 from deploy.local.sample.staff import Cadre, Office
 from deploy.local.sample.study import brought, plans
-from schemas import learning as contract
-from schemas import meeting
-from schemas.learning import Carrier, Kind
-from schemas.meeting import Account, Attended
+from schemas.learning import meeting
+from schemas.learning import sessions as contract
+from schemas.learning.meeting import Account, Attended
+from schemas.learning.sessions import Carrier, Kind
 
 SOURCE: Final = "/study-platform"
 _LEAST: Final = 2  # nobody studies collectively alone

@@ -9,8 +9,8 @@ from typing import Any, Final
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import work as contract
 from schemas.base import ActionData
+from schemas.life import work as contract
 
 SOURCE: Final = "/oa"
 _QUESTION: Final = ("社区服务的最后一百米怎么走", "实施便民服务提升行动的意见")

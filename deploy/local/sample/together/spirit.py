@@ -10,8 +10,8 @@ from deploy.local.sample import texts
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Office
-from schemas import spirit as contract
 from schemas.base import ActionData
+from schemas.life import spirit as contract
 
 SOURCE: Final = "/oa"
 _TALKING, _ADOPTING = 3, 5  # months

@@ -11,8 +11,8 @@ from deploy.local.sample import texts
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft, hand_in, year_end
 from deploy.local.sample.staff import Cadre, Office
-from schemas import talk as contract
 from schemas.base import ActionData
+from schemas.life import talk as contract
 
 SOURCE: Final = "/oa"
 _GROUP_MONTHS: Final = (3, 6, 9, 12)

@@ -9,8 +9,8 @@ from typing import Any, Final
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft
 from deploy.local.sample.staff import Cadre, Office
-from schemas import team as contract
 from schemas.base import ActionData
+from schemas.life import team as contract
 
 SOURCE: Final = "/union-app"
 _TEAMS: Final = (

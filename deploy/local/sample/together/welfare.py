@@ -11,7 +11,7 @@ from deploy.local.sample import texts
 from deploy.local.sample.days import at, spring, workday
 from deploy.local.sample.draft import Draft, hand_in
 from deploy.local.sample.staff import Cadre, Office
-from schemas import welfare as contract
+from schemas.life import welfare as contract
 
 SOURCE: Final = "/union-app"
 _A_MONTH: Final = 0.03  # occasions a cadre has

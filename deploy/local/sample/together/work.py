@@ -11,9 +11,9 @@ from deploy.local.sample import texts
 from deploy.local.sample.days import at, workday
 from deploy.local.sample.draft import Draft, hand_in
 from deploy.local.sample.staff import Cadre, Office
-from schemas import work as contract
 from schemas.base import ActionData, Line
-from schemas.work import CLASSIFIED, Effect, Level
+from schemas.life import work as contract
+from schemas.life.work import CLASSIFIED, Effect, Level
 
 SOURCE: Final = "/oa"
 _A_MONTH: Final = 0.7  # outputs that a cadre leads

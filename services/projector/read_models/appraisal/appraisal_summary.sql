@@ -10,7 +10,7 @@ SELECT
     q.year, -- key base.Year
     q.section, -- base.Section · 科室 · of the main post at the end of the year; where none was held then, of the last one before
     q.tier, -- base.Tier · 职务层次 · tier of that post
-    q.stage, -- appraisal.Stage
+    q.stage, -- appraisal.grading.Stage
     q.requirement_met, -- boolean · 达到学习要求 · whether what the rule pack asks for is met, or was waived; never the hours themselves
     q.requirement_events, -- text[] · 学习要求依据 · the recognised study behind it, by time, then what waived it
     q.evidence_by_group, -- counts group · 依据按类别 · unrevoked learning, work and activity entries; what is zero is left out, here and below
@@ -18,21 +18,21 @@ SELECT
     q.evidence_events, -- text[] · 考核依据 · the events behind both, by time
     q.routine_grades, -- jsonb · 平时考核 · routine grades of the year: period, grade
     q.duty_reports, -- jsonb · 述职 · duty reports on half-years of the year: half, on which day, assessed or not
-    q.proposed_grade, -- appraisal.Grade · 拟定等次 · the grade proposed last; null until then
-    q.grade, -- appraisal.Grade · 考核等次 · the grade as it stands: decided, supplemented, changed by review or appeal; null until then
+    q.proposed_grade, -- appraisal.grading.Grade · 拟定等次 · the grade proposed last; null until then
+    q.grade, -- appraisal.grading.Grade · 考核等次 · the grade as it stands: decided, supplemented, changed by review or appeal; null until then
     q.shard, -- place integer · 分片 · the shard of the office
     q.last_position, -- place bigint · 最近序号 · position of the latest event on which it rests
     q.admitted_events, -- text[] · 列为依据 · of the evidence what was admitted, by time
     q.cycle, -- text · 考核周期 · the cycle of the year, the one opened last; null until then
-    q.pool, -- appraisal.Pool · 考核范围 · whose seats the person is counted with; null without a post on 31 December
-    q.establishment, -- people.Establishment
+    q.pool, -- appraisal.grading.Pool · 考核范围 · whose seats the person is counted with; null without a post on 31 December
+    q.establishment, -- people.cadres.Establishment
     q.special_appraisals, -- jsonb · 专项考核 · special appraisals of the year: task, day, result
     q.bars, -- text[] · 处分影响 · what discipline bars, the heavier first: incompetent, no-grade, not-excellent
     q.missing, -- text[] · 尚缺 · steps that are still to be taken: self-review, democratic-assessment, findings, proposal, decision, posting, objection, notice, signature, archive
     q.posting_ends_on, -- date · 公示截止日 · until when the person is posted as excellent
     q.notice_signed_on, -- date · 签署日期 · when the notice was signed, or signing it refused
-    q.appraised_by, -- appraisal.AppraisedBy
-    q.reason, -- appraisal.Without · 不定等次原因 · why there is no grade, where there is none
+    q.appraised_by, -- appraisal.grading.AppraisedBy
+    q.reason, -- appraisal.grading.Without · 不定等次原因 · why there is no grade, where there is none
     ARRAY(SELECT jsonb_array_elements_text(coalesce(q.follows, '[]'))) AS follows, -- text[] · 结果运用 · what the rule pack lets follow the grade; shown, never done
     ARRAY(SELECT jsonb_object_keys(q.all_by)) AS further_events, -- place text[] · 其他依据 · what else it rests on: posts, rank, rule pack, waivers, sessions of what was credited, duty reports, discipline, the steps of the cycle
     q.seated_by, -- behind section tier

@@ -7,8 +7,8 @@
 -- types: chengzhang.people.person-registered.v1, chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.appraisal.cycle-opened.v1, chengzhang.appraisal.seats-approved.v1, chengzhang.appraisal.grade-proposed.v1, chengzhang.appraisal.grade-decided.v1, chengzhang.appraisal.grade-supplemented.v1, chengzhang.appraisal.review-decided.v1, chengzhang.appraisal.appeal-decided.v1, chengzhang.appraisal.excellent-list-posted.v1
 
 SELECT
-    q.cycle, -- key appraisal.Cycle
-    q.pool, -- key appraisal.Pool
+    q.cycle, -- key appraisal.grading.Cycle
+    q.pool, -- key appraisal.grading.Pool
     q.appraised, -- bigint · 应考核人数 · who must be appraised
     q.rate_percent, -- integer · 优秀比例（百分比） · the share that may be excellent: the rule pack's, or as approved
     (q.appraised * q.rate_percent + CASE WHEN q.nearest THEN 50 ELSE 0 END) / 100 AS seats, -- bigint · 优秀名额 · rounded down, unless the rule pack says otherwise

@@ -7,7 +7,7 @@
 -- types: chengzhang.selection.selection-opened.v1, chengzhang.selection.candidate-recommended.v1, chengzhang.selection.candidate-withdrawn.v1, chengzhang.selection.opinion-recorded.v1, chengzhang.selection.selection-voted.v1, chengzhang.selection.candidates-posted.v1, chengzhang.selection.selection-decided.v1, chengzhang.people.person-registered.v1, chengzhang.people.section-defined.v1, chengzhang.people.post-assumed.v1, chengzhang.people.post-ended.v1, chengzhang.people.person-left.v1, chengzhang.people.discipline-recorded.v1, chengzhang.people.discipline-closed.v1, chengzhang.appraisal.grade-decided.v1, chengzhang.appraisal.grade-supplemented.v1, chengzhang.appraisal.review-decided.v1, chengzhang.appraisal.appeal-decided.v1, chengzhang.work.duty-report-delivered.v1, chengzhang.work.section-exchange-held.v1
 
 SELECT
-    q.selection, -- key selection.Selection
+    q.selection, -- key appraisal.selection.Selection
     q.subject, -- key base.Person · 人员或科室 · a person or a section
     cardinality(q.fails) = 0 AS eligible, -- boolean · 符合条件 · whether every condition is met
     q.fails, -- text[] · 不符合的条件 · the conditions that fail, by their codes

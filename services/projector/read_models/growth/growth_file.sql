@@ -10,8 +10,8 @@ SELECT
     shanghai_year(occurred_at) AS year, -- key base.Year
     to_jsonb(entry_group) AS by_group, -- counts group · 按类别 · entries by group
     data -> 'guide' AS by_guide, -- counts base.Guide · 按引导 · entries by guide word (六个方面引导)
-    data -> 'session_stamp' -> 'kinds' AS by_session_kind, -- counts learning.Kind · 按活动形式 · entries by kind of session
-    data -> 'session_stamp' -> 'carriers' AS by_carrier, -- counts learning.Carrier · 按学习载体 · entries by carrier
-    coalesce(data -> 'settled' -> 'effect', data -> 'effect') AS outputs_by_effect, -- counts work.Effect · 按实效 · outputs by effect (以工作绩效论英雄)
+    data -> 'session_stamp' -> 'kinds' AS by_session_kind, -- counts learning.sessions.Kind · 按活动形式 · entries by kind of session
+    data -> 'session_stamp' -> 'carriers' AS by_carrier, -- counts learning.sessions.Carrier · 按学习载体 · entries by carrier
+    coalesce(data -> 'settled' -> 'effect', data -> 'effect') AS outputs_by_effect, -- counts life.work.Effect · 按实效 · outputs by effect (以工作绩效论英雄)
     occurred_at AS last_entry_at -- latest timestamptz · 最近一项 · when the latest of them happened
 FROM entry

@@ -10,5 +10,5 @@ SELECT
     coalesce(data ->> 'person', data ->> 'section') COLLATE "C" AS subject, -- key base.Person · 对象 · the person, or the section
     shanghai_year(occurred_at) AS year, -- key base.Year
     data -> 'guide' AS by_guide, -- counts base.Guide · 按引导 · recognitions by guide word
-    data -> 'good' AS by_good -- counts spirit.Good · 按三好 · recognitions as a good team, head or cadre
+    data -> 'good' AS by_good -- counts life.spirit.Good · 按三好 · recognitions as a good team, head or cadre
 FROM fact

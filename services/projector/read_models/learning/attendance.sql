@@ -12,7 +12,7 @@ SELECT
     q.kinds, -- jsonb · 活动形式 · kinds of the session
     q.starts_at, -- timestamptz · 开始时间 · when the session begins
     q.expected, -- boolean · 应到 · whether this person should come
-    q.state, -- meeting.Attended
+    q.state, -- learning.meeting.Attended
     q.minutes, -- bigint · 分钟 · minutes attended
     q.made_up, -- boolean · 已补课 · whether it was made up
     q.told_by -- behind

@@ -9,7 +9,7 @@
 SELECT
     q.plan, -- key text · 学习计划 · the plan's id
     q.period, -- key text · 期间 · the year (2026), a month (2026-03) or a week (2026-W10)
-    q.carrier, -- learning.Carrier
+    q.carrier, -- learning.sessions.Carrier
     q.planned, -- bigint · 计划场次 · of the year its target sessions, or its items where it has no targets; else items
     q.held, -- bigint · 已开展 · sessions held that fulfil an item
     q.late, -- bigint · 逾期 · those held after the item's week or ten days

@@ -9,7 +9,7 @@
 
 SELECT
     q.session, -- key base.Session
-    q.carrier, -- key learning.Carrier
+    q.carrier, -- key learning.sessions.Carrier
     q.title, -- base.Title
     q.starts_at, -- timestamptz · 开始时间 · when the session begins
     q.planned, -- boolean · 列入计划 · whether it fulfils an item of a plan

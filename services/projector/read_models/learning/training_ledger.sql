@@ -9,7 +9,7 @@
 SELECT
     q.person, -- key base.Person
     q.year, -- key base.Year
-    q.account, -- key courses.Ledger
+    q.account, -- key learning.courses.Ledger
     q.centi_xueshi, -- bigint · 学时（百分之一） · 1/100 study hour
     q.days, -- bigint · 天数 · days of courses
     q.required_centi_xueshi, -- integer · 要求学时（百分之一） · what the pack asks for; null where it asks for none in this account

@@ -9,7 +9,7 @@
 SELECT
     t.team, -- key text · 团队 · its id
     t.month, -- key text · 月份 · YYYY-MM in Shanghai
-    min(b.kind) AS kind, -- team.TeamKind
+    min(b.kind) AS kind, -- life.team.TeamKind
     min(b.name) AS name, -- text · 名称 · what it is called
     min(b.members) AS members, -- bigint · 成员数 · who belongs to it on the month's last day
     count(DISTINCT t.event_id) FILTER (WHERE t.what = 'activity') AS activities, -- bigint · 活动次数 · what it did together

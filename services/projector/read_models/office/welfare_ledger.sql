@@ -11,8 +11,8 @@ SELECT
     split_part(stream, '/', 1) AS kind, -- key text · 事项 · what it is: visit, need or gathering
     split_part(stream, '/', 2) AS id, -- key text · 编号 · its id
     (array_agg(person ORDER BY position DESC) FILTER (WHERE data ? 'person'))[1] AS person, -- base.Person
-    (array_agg(data ->> 'class' ORDER BY position DESC) FILTER (WHERE data ? 'class'))[1] AS class, -- welfare.Class
-    (array_agg(data ->> 'fund' ORDER BY position DESC) FILTER (WHERE data ? 'fund'))[1] AS fund, -- welfare.Fund
+    (array_agg(data ->> 'class' ORDER BY position DESC) FILTER (WHERE data ? 'class'))[1] AS class, -- life.welfare.Class
+    (array_agg(data ->> 'fund' ORDER BY position DESC) FILTER (WHERE data ? 'fund'))[1] AS fund, -- life.welfare.Fund
     (array_agg((data -> 'fen')::bigint ORDER BY position DESC) FILTER (WHERE data ? 'fen'))[1] AS fen, -- bigint · 金额（分） · 1/100 yuan; zero is normal
     (
         array_agg(

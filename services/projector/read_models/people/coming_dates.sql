@@ -8,7 +8,7 @@
 SELECT
     q.on_day AS "on", -- key date · 日期 · the day
     q.person, -- key base.Person
-    q.what, -- key people.Coming
+    q.what, -- key people.cadres.Coming
     q.event_id, -- text · 事件 · the event that says so
     q.told_by -- behind
 FROM (

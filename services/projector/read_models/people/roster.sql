@@ -11,7 +11,7 @@ SELECT
     q.section, -- base.Section
     q.tier, -- base.Tier
     q.rank, -- text · 职级 · rank
-    q.party_role, -- people.PartyRole
+    q.party_role, -- people.cadres.PartyRole
     q.duties, -- text · 分管或从事工作 · duties of the main post
     q.away, -- text · 外出 · the kind of secondment, or long-leave; null where the person is here
     q.since, -- date · 到岗日期 · since when in the office

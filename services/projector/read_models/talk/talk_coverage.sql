@@ -14,7 +14,7 @@ SELECT
         data -> 'stamps' -> 0 ->> 'person' COLLATE "C",
         data -> 'stamps' -> 1 ->> 'person'
     ) AS person_b, -- key base.Person · 乙方 · the other
-    data ->> 'pair' AS pair, -- key talk.Pair · 谈话对象 · by the tier each held at that date; peer counts for no duty
+    data ->> 'pair' AS pair, -- key life.talk.Pair · 谈话对象 · by the tier each held at that date; peer counts for no duty
     shanghai_month(occurred_at) AS month, -- key text · 月份 · YYYY-MM in Shanghai
     1 AS held -- sum · 次数 · talks held and not revoked
 FROM care

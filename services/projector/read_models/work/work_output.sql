@@ -9,7 +9,7 @@
 SELECT
     person, -- key base.Person
     data ->> 'line' AS line, -- key base.Line
-    coalesce(data -> 'settled' ->> 'effect', data ->> 'effect') AS effect, -- key work.Effect
+    coalesce(data -> 'settled' ->> 'effect', data ->> 'effect') AS effect, -- key life.work.Effect
     shanghai_month(occurred_at) AS month, -- key text · 月份 · YYYY-MM in Shanghai
     coalesce((data -> 'count')::integer, 1) AS outputs -- sum · 数量 · outputs; of 机要 (classified communications) as many as were counted
 FROM evidence

@@ -15,13 +15,13 @@ import aiosql
 import asyncpg
 import orjson
 
-from schemas.people import PersonLeft, PersonRegistered
+from schemas.people.cadres import PersonLeft, PersonRegistered
 from services.common.joining import Place, files
 from services.recorder.archive.held import Archive, chunks
 from services.recorder.archive.words import refused
 from services.recorder.audit.proving.proofs import Found
 from services.recorder.audit.source import archive_in
-from services.recorder.domain.timeline import Person
+from services.recorder.domain.deciding.timeline import Person
 from services.recorder.errors import Contradiction, Missing, Unavailable, Unsettled
 from services.recorder.ledger.database import Connection
 from services.recorder.ledger.states import unlike

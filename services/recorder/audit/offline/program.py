@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from schemas.appraisal import OF_INSTITUTIONS, Grade, RoutineGrade, Stage
+from schemas.appraisal.grading import OF_INSTITUTIONS, Grade, RoutineGrade, Stage
 from schemas.catalogue import EVENTS
 from schemas.declared import worded
 from schemas.packs import packs

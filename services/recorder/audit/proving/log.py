@@ -9,8 +9,8 @@ from uuid import UUID
 
 import aiosql
 
-from schemas.identity import shard_of
-from schemas.merkle import HASH
+from schemas.trust.identity import shard_of
+from schemas.trust.merkle import HASH
 from services.recorder.archive.held import QUERIES as ARCHIVED
 from services.recorder.archive.held import Archive
 from services.recorder.audit import source

@@ -7,8 +7,8 @@ import base64
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from schemas import merkle
-from schemas.canonical import leaf_hash
+from schemas.trust import merkle
+from schemas.trust.canonical import leaf_hash
 from services.recorder.errors import Contradiction
 from services.recorder.ledger.database import Connection
 from services.recorder.trust import tiles

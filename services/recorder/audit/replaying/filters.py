@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from schemas.base import instant
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 
 Event = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from schemas.canonical import canonical
+from schemas.trust.canonical import canonical
 from services.common.settings import Settings
 from services.recorder.errors import Misconfigured, Unavailable
 

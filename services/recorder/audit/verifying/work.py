@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import aiosql
 import asyncpg
 
-from schemas.canonical import leaf_hash
-from schemas.merkle import HASH
+from schemas.trust.canonical import leaf_hash
+from schemas.trust.merkle import HASH
 from services.recorder.archive.folder import read_events
 from services.recorder.archive.held import Archive, Held
 from services.recorder.audit.verifying.problems import Findings, Kind

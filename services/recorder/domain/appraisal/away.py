@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final, Literal, NamedTuple
 
-from schemas import people
-from schemas.appraisal import AppraisedBy, Pool
+from schemas.appraisal.grading import AppraisedBy, Pool
 from schemas.packs import Away
-from services.recorder.domain.core import Thing
-from services.recorder.domain.timeline import NO_END
+from schemas.people import cadres as people
+from services.recorder.domain.deciding.core import Thing
+from services.recorder.domain.deciding.timeline import NO_END
 
 _MONTHS: Final = 12
 

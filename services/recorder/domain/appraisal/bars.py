@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from schemas import discipline
-from schemas.appraisal import called
-from schemas.discipline import BarKind
+from schemas.appraisal.grading import called
 from schemas.packs import Pack, Routine
+from schemas.people import discipline
+from schemas.people.discipline import BarKind
 from services.recorder.domain.appraisal import away, order
 from services.recorder.domain.appraisal.pools import last_day
-from services.recorder.domain.core import Rejection, Thing
-from services.recorder.domain.timeline import Person
+from services.recorder.domain.deciding.core import Rejection, Thing
+from services.recorder.domain.deciding.timeline import Person
 
 WEIGHT: Final[tuple[BarKind, ...]] = ("incompetent", "no-grade", "not-excellent")
 _SAYS: Final = {

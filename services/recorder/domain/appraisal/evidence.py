@@ -6,15 +6,15 @@ Talks, welfare and needs are no entries of these groups, so they never are; neit
 from collections.abc import Iterable
 from typing import Any, Final
 
-from schemas import appraisal
+from schemas.appraisal import grading as appraisal
 from schemas.catalogue import EVENTS
-from schemas.entries import EntryProposed
+from schemas.entries.taking import EntryProposed
 from services.recorder.domain.appraisal import order
 from services.recorder.domain.appraisal.rows import cycle_of
-from services.recorder.domain.core import Action, Event, Key, Rejection, States, day_at
-from services.recorder.domain.facts import Ruling, needs, rule
+from services.recorder.domain.deciding.core import Action, Event, Key, Rejection, States, day_at
+from services.recorder.domain.deciding.facts import Ruling, needs, rule
+from services.recorder.domain.deciding.revocation import Revocation
 from services.recorder.domain.proposing import Entry
-from services.recorder.domain.revocation import Revocation
 
 GROUPS: Final = frozenset({"learning", "work", "activity"})
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from schemas import appraisal, posting
-from schemas.appraisal import Consequence, Pool, called
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting
+from schemas.appraisal.grading import Consequence, Pool, called
 from schemas.packs import Pack, packs
 from services.recorder.domain.appraisal import away, bars, order, pools, routine, seats
 from services.recorder.domain.appraisal.rows import GRADES, cycle_of, file_of, last, verdict
-from services.recorder.domain.core import Action, Held, Key, Rejection, States, Thing
-from services.recorder.domain.facts import Data, Ruling, becomes, needs, needs_more, rule, thing
-from services.recorder.domain.timeline import Person, person
+from services.recorder.domain.deciding.core import Action, Held, Key, Rejection, States, Thing
+from services.recorder.domain.deciding.facts import Data, Ruling, becomes, needs, needs_more, rule, thing
+from services.recorder.domain.deciding.timeline import Person, person
 
 GRADING: Final = (appraisal.ProposeGrade, appraisal.DecideGrade, posting.SupplementGrade, posting.DecideReview,
                   posting.DecideAppeal)  # fmt: skip

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from schemas import appraisal, posting
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting
 from schemas.base import EventData
 from schemas.catalogue import EVENTS
 from schemas.packs import packs
@@ -19,9 +20,9 @@ from services.recorder.domain.appraisal.rows import (
     grade_of,
     last,
 )
-from services.recorder.domain.core import Action, Event, Held, Key, Rejection, States, Thing
-from services.recorder.domain.facts import Data, Ruling, falls, needs_more, once_key, reopens, rule, thing
-from services.recorder.domain.timeline import person, stamps
+from services.recorder.domain.deciding.core import Action, Event, Held, Key, Rejection, States, Thing
+from services.recorder.domain.deciding.facts import Data, Ruling, falls, needs_more, once_key, reopens, rule, thing
+from services.recorder.domain.deciding.timeline import person, stamps
 
 
 def posted_until(pack: str, data: Data) -> str | Rejection:

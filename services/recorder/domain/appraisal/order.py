@@ -6,12 +6,13 @@ What a step needs is asked of the file as it stood at its time; when something i
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from schemas import appraisal, posting
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting
 from schemas.base import ActionData, EventData, instant
 from schemas.catalogue import EVENTS
 from services.recorder.domain.appraisal.rows import IN_FILES, file_of, files, last
-from services.recorder.domain.core import Action, Event, Rejection, States, Thing, rests
-from services.recorder.domain.facts import Data, Ruling, becomes, rule, upholds
+from services.recorder.domain.deciding.core import Action, Event, Rejection, States, Thing, rests
+from services.recorder.domain.deciding.facts import Data, Ruling, becomes, rule, upholds
 
 WITHOUT: Final = ("undetermined", "not-appraised")  # no grade
 AFTER_ARCHIVING: Final[tuple[type[ActionData], ...]] = (

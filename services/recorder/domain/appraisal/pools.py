@@ -1,7 +1,7 @@
 """Whose seats somebody is counted with: by the posts held on 31 December, and the establishment."""
 
-from schemas.appraisal import Pool
-from services.recorder.domain.timeline import Person
+from schemas.appraisal.grading import Pool
+from services.recorder.domain.deciding.timeline import Person
 
 
 def last_day(year: int) -> str:

@@ -2,15 +2,16 @@
 
 from typing import Any, Final
 
-from schemas import appraisal, posting
-from schemas.appraisal import FinalGrade, called
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting
+from schemas.appraisal.grading import FinalGrade, called
 from schemas.base import EventData
 from schemas.declared import choices
 from schemas.packs import Appraisal, packs
 from services.recorder.domain.appraisal import grading, order, workdays
 from services.recorder.domain.appraisal.rows import cycle_of, file_of, grade_of, last
-from services.recorder.domain.core import Action, Rejection, States, Thing
-from services.recorder.domain.facts import Data, Ruling, becomes, rule
+from services.recorder.domain.deciding.core import Action, Rejection, States, Thing
+from services.recorder.domain.deciding.facts import Data, Ruling, becomes, rule
 
 _BY_HARSHNESS: Final = choices(FinalGrade)
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from schemas import appraisal
+from schemas.appraisal import grading as appraisal
 from schemas.packs import Pack
 from services.recorder.domain import packs
 from services.recorder.domain.appraisal import bars, seats
-from services.recorder.domain.core import Action, Key, Rejection, States
-from services.recorder.domain.facts import Data, Ruling, needs, needs_more, once_key, rule, thing
-from services.recorder.domain.timeline import Person
+from services.recorder.domain.deciding.core import Action, Key, Rejection, States
+from services.recorder.domain.deciding.facts import Data, Ruling, needs, needs_more, once_key, rule, thing
+from services.recorder.domain.deciding.timeline import Person
 
 _PERIODS: Final = {"quarter": ("Q1", "Q2", "Q3", "Q4"), "half-year": ("H1", "H2")}
 _ENDS: Final = {"Q1": "03-31", "Q2": "06-30", "H1": "06-30", "Q3": "09-30", "Q4": "12-31", "H2": "12-31"}

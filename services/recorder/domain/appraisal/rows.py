@@ -14,10 +14,13 @@ cited       o/event           what rests on an event by its id: admitted evidenc
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from schemas import appraisal, discipline, people, posting
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting
 from schemas.base import EventData
-from services.recorder.domain.core import Action, Event, Held, Key, States, Thing
-from services.recorder.domain.facts import CITED, Data, fixes, held_in, keeps, thing
+from schemas.people import cadres as people
+from schemas.people import discipline
+from services.recorder.domain.deciding.core import Action, Event, Held, Key, States, Thing
+from services.recorder.domain.deciding.facts import CITED, Data, fixes, held_in, keeps, thing
 
 FILE: Final = "file"
 POOL: Final = "pool"

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from schemas import appraisal, posting
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting
 from schemas.declared import values_of
 from schemas.packs import Pack, packs
 from services.recorder.domain.appraisal import pools
 from services.recorder.domain.appraisal.rows import POOL, cycle_of, verdict
-from services.recorder.domain.core import Action, Event, Held, Key, NotLoaded, Rejection, States, rests
-from services.recorder.domain.facts import Data, Ruling, needs_more, once_key, rule, thing, upholds
-from services.recorder.domain.timeline import Person
+from services.recorder.domain.deciding.core import Action, Event, Held, Key, NotLoaded, Rejection, States, rests
+from services.recorder.domain.deciding.facts import Data, Ruling, needs_more, once_key, rule, thing, upholds
+from services.recorder.domain.deciding.timeline import Person
 
 _EXCELLENT: Final = "excellent"
 _POOLS: Final = values_of(appraisal.ApproveSeats, "pool")

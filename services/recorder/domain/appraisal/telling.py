@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from typing import Final
 
-from schemas import appraisal, posting
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import posting
 from schemas.base import ActionData
 from services.recorder.domain import packs
 from services.recorder.domain.appraisal import pools
 from services.recorder.domain.appraisal.order import AFTER_ARCHIVING
 from services.recorder.domain.appraisal.rows import cycle_of
-from services.recorder.domain.core import Action, Key, States
-from services.recorder.domain.facts import Data, Ruling, needs, rule
-from services.recorder.domain.timeline import person
+from services.recorder.domain.deciding.core import Action, Key, States
+from services.recorder.domain.deciding.facts import Data, Ruling, needs, rule
+from services.recorder.domain.deciding.timeline import person
 
 STEPS: Final[tuple[type[ActionData], ...]] = (
     appraisal.AdmitEvidence, appraisal.SubmitSelfReview, appraisal.HoldDemocraticAssessment, appraisal.VerifyFindings,

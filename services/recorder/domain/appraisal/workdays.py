@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import chinese_calendar
 
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.deciding.core import Rejection
 
 
 def nth(from_on: str, workdays: int) -> str | Rejection:

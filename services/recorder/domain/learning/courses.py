@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from schemas.courses import RecordCourse
+from schemas.learning.courses import RecordCourse
 from services.recorder.domain import packs
-from services.recorder.domain.core import Action, Key, Rejection, States
-from services.recorder.domain.facts import Ruling, needs, rule
+from services.recorder.domain.deciding.core import Action, Key, Rejection, States
+from services.recorder.domain.deciding.facts import Ruling, needs, rule
 
 
 @needs(RecordCourse)

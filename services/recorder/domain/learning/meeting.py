@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from schemas import meeting
 from schemas.base import instant
-from services.recorder.domain.core import Action, Rejection, States
-from services.recorder.domain.facts import Ruling, keeps, rule
+from schemas.learning import meeting
+from services.recorder.domain.deciding.core import Action, Rejection, States
+from services.recorder.domain.deciding.facts import Ruling, keeps, rule
 from services.recorder.domain.learning.sessions import session_of, takes_place
 
 keeps(meeting.SessionObserved)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from schemas import planning as contract
-from schemas.learning import ConveneSession
-from services.recorder.domain.core import Action, Rejection, States
-from services.recorder.domain.facts import Ruling, keeps, rule, thing
-from services.recorder.domain.timeline import person
+from schemas.learning import planning as contract
+from schemas.learning.sessions import ConveneSession
+from services.recorder.domain.deciding.core import Action, Rejection, States
+from services.recorder.domain.deciding.facts import Ruling, keeps, rule, thing
+from services.recorder.domain.deciding.timeline import person
 
 keeps(contract.CarrierJoined, "carrier", "group", "on")
 keeps(contract.CarrierLeft, "carrier", "group", "on")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from schemas import learning as contract
-from schemas import meeting
 from schemas.base import instant
-from schemas.learning import SessionStamp
-from services.recorder.domain import facts
-from services.recorder.domain.core import (
+from schemas.learning import meeting
+from schemas.learning import sessions as contract
+from schemas.learning.sessions import SessionStamp
+from services.recorder.domain.deciding import facts
+from services.recorder.domain.deciding.core import (
     Action,
     Changes,
     Decision,
@@ -23,7 +23,8 @@ from services.recorder.domain.core import (
     make,
     rests,
 )
-from services.recorder.domain.facts import ByHand, Ruling, needs, needs_more, rule, upholds
+from services.recorder.domain.deciding.facts import ByHand, Ruling, needs, needs_more, rule, upholds
+from services.recorder.domain.deciding.timeline import person
 from services.recorder.domain.learning.sessions import (
     ATTENDED,
     Attendance,
@@ -35,7 +36,6 @@ from services.recorder.domain.learning.sessions import (
     with_facts,
 )
 from services.recorder.domain.learning.study import made_up_by, made_up_key, most_credit
-from services.recorder.domain.timeline import person
 
 # --- held by its session ---
 

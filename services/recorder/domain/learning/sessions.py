@@ -14,12 +14,12 @@ from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import Field
 
-from schemas import learning as contract
-from schemas import meeting
 from schemas.base import instant
-from schemas.learning import SessionStamp
-from services.recorder.domain import facts
-from services.recorder.domain.core import (
+from schemas.learning import meeting
+from schemas.learning import sessions as contract
+from schemas.learning.sessions import SessionStamp
+from services.recorder.domain.deciding import facts
+from services.recorder.domain.deciding.core import (
     SHANGHAI,
     Action,
     Changes,
@@ -34,7 +34,7 @@ from services.recorder.domain.core import (
     Thing,
     state,
 )
-from services.recorder.domain.facts import ByHand, keeps, needs, needs_more
+from services.recorder.domain.deciding.facts import ByHand, keeps, needs, needs_more
 
 ATTENDED: Final = frozenset({"present", "partial"})
 ACCOUNTS: Final = get_args(get_args(meeting.Account)[0])

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from schemas import meeting
 from schemas.base import instant
-from schemas.learning import RescheduleSession, SessionConvened, SessionRescheduled, SessionStamp
-from services.recorder.domain import facts, packs
-from services.recorder.domain.core import Action, Changes, Event, Key, Rejection, States, rests
-from services.recorder.domain.facts import ByHand, Ruling, needs, needs_more, rule, upholds
+from schemas.learning import meeting
+from schemas.learning.sessions import RescheduleSession, SessionConvened, SessionRescheduled, SessionStamp
+from services.recorder.domain import packs
+from services.recorder.domain.deciding import facts
+from services.recorder.domain.deciding.core import Action, Changes, Event, Key, Rejection, States, rests
+from services.recorder.domain.deciding.facts import ByHand, Ruling, needs, needs_more, rule, upholds
 from services.recorder.domain.learning.sessions import Credit, credit_key, day_of, session_of, takes_place
 
 HALF_A_DAY: Final = 240  # minutes

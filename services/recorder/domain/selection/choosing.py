@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from schemas import posting, selection
+from schemas.appraisal import posting, selection
 from schemas.declared import values_of
 from schemas.packs import packs
 from services.recorder.domain.appraisal import order
 from services.recorder.domain.appraisal.notice import posted_until
-from services.recorder.domain.core import Action, Key, Rejection, States, Thing, unknown
-from services.recorder.domain.facts import Data, Ruling, exists, needs, needs_more, rule
+from services.recorder.domain.deciding.core import Action, Key, Rejection, States, Thing, unknown
+from services.recorder.domain.deciding.facts import Data, Ruling, exists, needs, needs_more, rule
+from services.recorder.domain.deciding.timeline import stamps
 from services.recorder.domain.packs import followed
 from services.recorder.domain.packs import key as office
 from services.recorder.domain.selection import conditions, rows
-from services.recorder.domain.timeline import stamps
 
 STEPS: Final = (
     selection.RecommendCandidate, selection.WithdrawCandidate, selection.RecordOpinion, selection.HoldVote,

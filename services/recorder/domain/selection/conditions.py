@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from schemas import selection, work
+from schemas.appraisal import selection
+from schemas.appraisal.selection import Condition
+from schemas.life import work
 from schemas.packs import packs
-from schemas.selection import Condition
 from services.recorder.domain.appraisal import bars
 from services.recorder.domain.appraisal.grading import grade_in
-from services.recorder.domain.core import Action, Key, States, Thing
-from services.recorder.domain.facts import once_key, thing
+from services.recorder.domain.deciding.core import Action, Key, States, Thing
+from services.recorder.domain.deciding.facts import once_key, thing
+from services.recorder.domain.deciding.timeline import Person, person
 from services.recorder.domain.selection import rows
-from services.recorder.domain.timeline import Person, person
 
 _REPORT: Final = work.DutyReportDelivered
 _MOST_YEARS: Final = 5

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from schemas import appraisal, selection
+from schemas.appraisal import grading as appraisal
+from schemas.appraisal import selection
 from schemas.declared import values_of
 from schemas.packs import Pack, packs
 from services.recorder.domain.appraisal.rows import GRADES, cycle_of, last, verdict
-from services.recorder.domain.core import Action, Key, NotLoaded, Rejection, States
-from services.recorder.domain.facts import CITED, Ruling, needs_more, rule, thing
+from services.recorder.domain.deciding.core import Action, Key, NotLoaded, Rejection, States
+from services.recorder.domain.deciding.facts import CITED, Ruling, needs_more, rule, thing
 from services.recorder.domain.selection import rows
 
 _WORDS: Final = values_of(appraisal.GradeDecided, "follows")

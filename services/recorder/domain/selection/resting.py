@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from schemas import posting, selection
+from schemas.appraisal import posting, selection
 from services.recorder.domain.appraisal import order
 from services.recorder.domain.appraisal.rows import last
-from services.recorder.domain.core import Event, Rejection, States, Thing, rests
-from services.recorder.domain.facts import Data, upholds
+from services.recorder.domain.deciding.core import Event, Rejection, States, Thing, rests
+from services.recorder.domain.deciding.facts import Data, upholds
 from services.recorder.domain.selection import rows
 
 

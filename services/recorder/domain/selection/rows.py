@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from schemas import posting, selection, work
+from schemas.appraisal import posting, selection
 from schemas.base import EventData, instant
-from services.recorder.domain.core import Action, States, Thing
-from services.recorder.domain.facts import CITED, Data, fixes, held_in, keeps, thing
+from schemas.life import work
+from services.recorder.domain.deciding.core import Action, States, Thing
+from services.recorder.domain.deciding.facts import CITED, Data, fixes, held_in, keeps, thing
 
 SELECTION: Final = "selection"
 OF_SUBJECTS: Final[tuple[type[EventData], ...]] = (

@@ -14,8 +14,8 @@ import structlog
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from schemas.canonical import canonical
 from schemas.envelope import LARGEST_ACTION
+from schemas.trust.canonical import canonical
 from services.common.settings import Settings
 from services.recorder.intake.parsing import Unreadable
 from services.recorder.kafka import sending, topics

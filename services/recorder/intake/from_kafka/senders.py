@@ -7,11 +7,11 @@ from typing import Final
 
 import structlog
 
-from schemas.erasure import IRREVOCABLE
+from schemas.people.erasure import IRREVOCABLE
 from services.common.kafka import actions
 from services.common.settings import Settings
 from services.common.tokens.grants import Grant, Grants
-from services.recorder.domain.core import Rejection
+from services.recorder.domain.deciding.core import Rejection
 from services.recorder.intake.allowing import allowed
 from services.recorder.intake.from_kafka.record import Records
 from services.recorder.intake.parsing import Unreadable

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from schemas.identity import shard_of
+from schemas.trust.identity import shard_of
 from services.common.telling.both import Both
 from services.recorder.errors import Busy, ReadOnly, Unavailable
 from services.recorder.ledger import mode

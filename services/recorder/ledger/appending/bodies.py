@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from services.recorder.domain.core import Action, Event
+from services.recorder.domain.deciding.core import Action, Event
 
 _SORTED: Final = orjson.OPT_SORT_KEYS
 

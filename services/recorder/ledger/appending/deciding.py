@@ -13,14 +13,14 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from schemas.canonical import canonical, leaf_hash
-from schemas.entries import EntryProposed, EntryRevoked
+from schemas.entries.taking import EntryProposed, EntryRevoked
 from schemas.envelope import LARGEST_EVENT
-from schemas.erasure import HoldLifted, HoldPlaced, PersonErased
-from schemas.merkle import extended
+from schemas.people.erasure import HoldLifted, HoldPlaced, PersonErased
+from schemas.trust.canonical import canonical, leaf_hash
+from schemas.trust.merkle import extended
 from services.common.tokens.grants import Grant
 from services.recorder.domain import decider
-from services.recorder.domain.core import NOT_BINDING, Action, Decision, Event, Key, NotLoaded, Rejection
+from services.recorder.domain.deciding.core import NOT_BINDING, Action, Decision, Event, Key, NotLoaded, Rejection
 from services.recorder.ledger.appending import recent
 from services.recorder.ledger.appending.bodies import Address, Frame, accepted, frame
 from services.recorder.ledger.appending.working import Working

@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from services.recorder.domain import decider
-from services.recorder.domain.core import Action, Key
+from services.recorder.domain.deciding.core import Action, Key
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger import states
 from services.recorder.ledger.appending.deciding import Batch

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from services.recorder.domain.core import NotLoaded
+from services.recorder.domain.deciding.core import NotLoaded
 from services.recorder.ledger.appending.append import begun
 from services.recorder.ledger.appending.deciding import Batch
 from services.recorder.ledger.appending.preparing import prepare

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
-from services.recorder.domain.core import Changes, Key, NotLoaded, S, State
+from services.recorder.domain.deciding.core import Changes, Key, NotLoaded, S, State
 from services.recorder.ledger.appending import recent
 
 MOST_ROWS: Final = 1500  # kept between batches, of a shard

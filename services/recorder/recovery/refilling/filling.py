@@ -10,7 +10,7 @@ from typing import Final
 
 import asyncpg
 
-from schemas.merkle import extended, root_of
+from schemas.trust.merkle import extended, root_of
 from services.common.faults import fault
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger import states, years

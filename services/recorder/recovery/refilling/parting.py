@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from schemas.canonical import leaf_hash
+from schemas.trust.canonical import leaf_hash
 from services.common.telling.both import Both
 from services.recorder.ledger import archived
 from services.recorder.ledger.database import QUERIES, Pool

@@ -14,8 +14,8 @@ from typing import Any, Final
 import orjson
 
 from schemas.catalogue import BECOMES
-from schemas.entries import CorrectEntry, EntryRevoked, RevokeEntry
-from schemas.identity import event_id
+from schemas.entries.taking import CorrectEntry, EntryRevoked, RevokeEntry
+from schemas.trust.identity import event_id
 from services.recorder.ledger.appending.bodies import Address, accepted
 from services.recorder.ledger.rows import Answered, ReceiptRow, Recorded, receipt_row
 from services.recorder.recovery.refilling.tape import Tapes

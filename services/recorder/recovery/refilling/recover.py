@@ -7,7 +7,7 @@ after all of it is back.
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from schemas.merkle import extended, root_of
+from schemas.trust.merkle import extended, root_of
 from services.common.settings import Settings
 from services.recorder.ledger.database import Ledger
 from services.recorder.ledger.standing import QUERIES as STANDING

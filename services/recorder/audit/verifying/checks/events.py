@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 import orjson
 
-from schemas.canonical import canonical
 from schemas.envelope import LARGEST_EVENT
-from schemas.identity import shard_of
+from schemas.trust.canonical import canonical
+from schemas.trust.identity import shard_of
 from services.recorder.audit.verifying.checks.states import Folds
 from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.work import ROWS, Json, Row, Work
-from services.recorder.domain.core import Event
+from services.recorder.domain.deciding.core import Event
 from services.recorder.ledger.rows import UNREADABLE, event_of
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256 as _sha256
 from typing import Final, NamedTuple
 
-from schemas.merkle import HASH, extended, root_of, split
+from schemas.trust.merkle import HASH, extended, root_of, split
 from services.recorder.archive.held import Archive
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.work import Leaf, Rows, Tick, connected, hash_in

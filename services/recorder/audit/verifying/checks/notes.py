@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from schemas.merkle import split
+from schemas.trust.merkle import split
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.errors import Misconfigured, Untrusted
 from services.recorder.trust import outside

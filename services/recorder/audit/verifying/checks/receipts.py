@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import asyncpg
 import orjson
 
-from schemas.identity import event_id, shard_of
 from schemas.receipt import Receipt
+from schemas.trust.identity import event_id, shard_of
 from services.recorder.audit.verifying.checks.events import Events, Fact
 from services.recorder.audit.verifying.problems import Kind
 from services.recorder.audit.verifying.work import QUERIES, ROWS, Json, Work

@@ -8,7 +8,7 @@ import orjson
 from services.recorder.audit.verifying.problems import MOST, Kind
 from services.recorder.audit.verifying.work import QUERIES, ROWS, Work
 from services.recorder.domain import decider
-from services.recorder.domain.core import Event, Key
+from services.recorder.domain.deciding.core import Event, Key
 from services.recorder.domain.fold_version import FOLD_VERSION
 from services.recorder.ledger.folding import Folded
 from services.recorder.ledger.rows import UNREADABLE, event_of

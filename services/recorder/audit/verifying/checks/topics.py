@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
-from schemas.canonical import leaf_hash
+from schemas.trust.canonical import leaf_hash
 from services.common.settings import Settings
 from services.recorder.audit.verifying.problems import Findings, Kind
 from services.recorder.audit.verifying.work import QUERIES, Connection, Tick, connected, hash_in

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from schemas.merkle import EMPTY_ROOT, extended, root_of, split
+from schemas.trust.merkle import EMPTY_ROOT, extended, root_of, split
 from services.recorder.audit.verifying.checks.leaves import RANGE, Hashed, Hashes, compare
 from services.recorder.audit.verifying.checks.notes import Signatures
 from services.recorder.audit.verifying.problems import Findings, Kind

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from schemas.base import EventData, Stamp, Tier
-from schemas.people import (
+from schemas.people.cadres import (
     Establishment,
     PartyRoleSet,
     PersonLeft,
@@ -18,7 +18,7 @@ from schemas.people import (
     PostAssumed,
     PostEnded,
 )
-from services.recorder.domain.core import Action, States, Thing, stamp, state
+from services.recorder.domain.deciding.core import Action, States, Thing, stamp, state
 
 HIGHEST: Final[tuple[Tier, ...]] = ("leadership", "section-head", "staff")
 NO_END: Final = "9999-99-99"

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.appraisal import Cycle, FinalGrade, Grade, OfCycle, OfFile, Pool, Verdict
+from schemas.appraisal.grading import Cycle, FinalGrade, Grade, OfCycle, OfFile, Pool, Verdict
 from schemas.base import ActionData, Count, Day, EventData, Fields, FromOn, Id, LongText, Many, On, Some, Stamped, Text
 from schemas.declared import New, Ref, Secret, Values, Words
 

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.appraisal import Cycle
+from schemas.appraisal.grading import Cycle
+from schemas.appraisal.posting import EndsOn, Workdays
 from schemas.base import (
     ID,
     ActionData,
@@ -25,8 +26,7 @@ from schemas.base import (
     Year,
 )
 from schemas.declared import Entry, New, Ref, Values, Words
-from schemas.following import PackId
-from schemas.posting import EndsOn, Workdays
+from schemas.entries.following import PackId
 
 Selection = Annotated[Id, Ref("selection"), Words("评先", "selection")]
 Subject = Annotated[Id, Ref("person", other="section")]

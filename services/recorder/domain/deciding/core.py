@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.base import ActionData, EventData, Sealed, Stamp, Tier, instant
 from schemas.declared import KINDS, Undeclared
-from schemas.identity import event_id
+from schemas.trust.identity import event_id
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 AHEAD: Final = timedelta(minutes=5)

@@ -29,7 +29,7 @@ from schemas.base import (
     Text,
 )
 from schemas.declared import Entry, Secret, Values, Words
-from schemas.learning import SessionStamp
+from schemas.learning.sessions import SessionStamp
 
 Attended = Annotated[
     Literal["present", "partial", "leave", "absent"],

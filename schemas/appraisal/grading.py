@@ -26,10 +26,10 @@ from schemas.base import (
     Year,
 )
 from schemas.declared import New, Ref, Secret, Values, Words
-from schemas.discipline import BarKind
-from schemas.following import PackId
-from schemas.people import Establishment
-from schemas.work import Votes
+from schemas.entries.following import PackId
+from schemas.life.work import Votes
+from schemas.people.cadres import Establishment
+from schemas.people.discipline import BarKind
 
 Cycle = Annotated[Id, Ref("cycle"), Words("年度考核", "cycle")]
 Pool = Annotated[

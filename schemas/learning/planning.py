@@ -24,7 +24,7 @@ from schemas.base import (
     Year,
 )
 from schemas.declared import New, Ref, Values, Words
-from schemas.learning import Carrier, Kind, Kinds
+from schemas.learning.sessions import Carrier, Kind, Kinds
 
 Group = Annotated[Text, Words("小组", "group")]
 Month = Annotated[str, StringConstraints(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"), Words("月份", "month")]

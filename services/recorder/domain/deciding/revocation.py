@@ -1,6 +1,6 @@
 """That an event was revoked, and by which: a mark that stays."""
 
-from services.recorder.domain.core import State, state
+from services.recorder.domain.deciding.core import State, state
 
 
 @state("revocation")

@@ -23,7 +23,7 @@ from schemas.base import (
     Title,
 )
 from schemas.declared import New, Ref, Secret, Values, Words
-from schemas.following import PackId
+from schemas.entries.following import PackId
 
 Class = Annotated[
     Literal["festival", "event"], Words("类别", "class"), Values.of(festival="节日慰问", event="婚丧嫁娶等家事")

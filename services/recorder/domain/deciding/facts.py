@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from schemas.base import OFFICE, ActionData, EventData, Fields, instant
 from schemas.catalogue import BECOMES, EVENTS
 from schemas.declared import Named, New, Ref, Undeclared, secrets
-from services.recorder.domain.core import (
+from services.recorder.domain.deciding.core import (
     Action,
     Changes,
     Decision,

@@ -1,0 +1,1 @@
+"""The yearly appraisal and the selection of the advanced."""

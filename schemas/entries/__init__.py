@@ -1,0 +1,1 @@
+"""What is said of entries: taken back, corrected, proposed, disputed; which rule pack is followed."""

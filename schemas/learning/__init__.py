@@ -1,0 +1,1 @@
+"""Study: plans, sessions and what comes of them, courses."""

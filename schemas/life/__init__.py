@@ -1,0 +1,1 @@
+"""The office's life: talks, work, teams, welfare, spirit."""

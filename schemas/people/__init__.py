@@ -1,0 +1,1 @@
+"""Who there is: sections, cadres and their posts; discipline, goals, erasure."""

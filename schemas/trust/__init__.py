@@ -1,0 +1,1 @@
+"""What proofs rest on: canonical bytes, ids, the Merkle tree, MACs."""

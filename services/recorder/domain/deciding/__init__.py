@@ -1,0 +1,1 @@
+"""What every subject decides by: states, declared facts, timelines."""
