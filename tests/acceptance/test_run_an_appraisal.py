@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import sys
@@ -46,11 +47,16 @@ def test_every_step_answers_as_the_pages_show(pair: Pair, shell: Shell) -> None:
                 continue  # sent already: the pages have the same requests
             if ".venv/bin/office" in step.run:
                 until(lambda: _caught_up(pair), "the read models don't catch up")
-            said = [line.rstrip() for line in shell.run(f"export LANG={lang}\n{step.run}").splitlines()]
+            said = [_masked(line) for line in shell.run(f"export LANG={lang}\n{step.run}").splitlines()]
             if step.shown is None:
                 assert [line for line in said if not line.endswith(" accepted")] == [], step.run
             else:
-                assert said == step.shown.splitlines(), step.run
+                assert said == [_masked(line) for line in step.shown.splitlines()], step.run
+
+
+def _masked(line: str) -> str:
+    """Without what others record meanwhile in the same shard: how many events it has."""
+    return re.sub(r"(?<=前 )\d+(?= 条事件)|(?<=first )\d+(?= events)", "…", line.rstrip())
 
 
 def _caught_up(pair: Pair) -> bool | None:

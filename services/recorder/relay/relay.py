@@ -424,11 +424,12 @@ class Relay:
         return sum(max(lane.size - lane.next, 0) for lanes in self._lanes.values() for lane in lanes if lane.known)
 
     async def _note(self) -> None:
-        now = {
-            shard: (events.next, receipts.next)
-            for shard, (events, receipts) in self._lanes.items()
-            if events.known and receipts.known
-        }
+        now = {}
+        for shard, lanes in self._lanes.items():
+            before = self._noted.get(shard)
+            if before is not None or all(lane.known for lane in lanes):  # one in doubt stays as it was noted
+                reached = [lane.next if lane.known else at for lane, at in zip(lanes, before or (0, 0), strict=True)]
+                now[shard] = (reached[0], reached[1])
         moved = {shard: at for shard, at in now.items() if self._noted.get(shard) != at}
         if moved:
             events, receipts = map(list, zip(*moved.values(), strict=True))

@@ -72,8 +72,9 @@ def about(event: Event, person: str) -> bool:
 
 
 def _names(value: Any, person: str) -> bool:  # noqa: ANN401  # JSON
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return bool(value == person) if inner is None else any(_names(each, person) for each in inner)
+    if isinstance(value, dict):
+        return person in value or any(_names(each, person) for each in value.values())  # votes are counted by person
+    return any(_names(each, person) for each in value) if isinstance(value, list) else bool(value == person)
 
 
 _TESTS: Final[Mapping[str, Callable[[Event, Any], bool]]] = {
