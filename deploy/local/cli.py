@@ -29,6 +29,11 @@ _COMMANDS: Final = (
         "查看年度考核 · Show how far a year's appraisal is, seats, what is missing for whom, every row. No ranking.",
     ),
     Command(
+        "selection",
+        "deploy.local.tables.selection:selection",
+        "查看评先 · Show who may be chosen, which condition fails where not, who is recommended, voted for and chosen.",
+    ),
+    Command(
         "plan",
         "deploy.local.tables.show:plan",
         "计划执行 · Show what became of the plans: planned, held, late, attended.",

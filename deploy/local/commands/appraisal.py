@@ -21,13 +21,16 @@ from deploy.local.views.behind import behind
 Json = dict[str, Any]
 
 
+ExplainOption = Annotated[
+    tuple[str, str] | None,
+    typer.Option(metavar="WHOSE FIGURE", help="The events behind somebody's figure · 某人某项数字的依据事件"),
+]
+
+
 def appraisal(
     year: Annotated[int, typer.Argument(min=1900, max=2200, help="Calendar year · 年份")],
     *,
-    explain: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="PERSON FIGURE", help="The events behind a person's figure · 某人某项数字的依据事件"),
-    ] = None,
+    explain: ExplainOption = None,
     office: OfficeOption = None,
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
@@ -40,7 +43,11 @@ def appraisal(
     with explained(speech):
         with reader(stack_settings(home, speech)) as client:
             which = known_office(client, office)
-            found = read_behind(client, which, year, explain, as_of) if explain else read(client, which, year, as_of)
+            if explain:
+                then = {"person": ident(explain[0])} | ({"as_of": as_of} if as_of else {})
+                found = read_behind(client, f"/offices/{which}/appraisals/{year}", then, explain)
+            else:
+                found = read(client, which, year, as_of)
             shown = None if as_json else _shown(client, year, found, speech, as_of, explain)
         if shown is None:
             print_json(found)
@@ -59,15 +66,12 @@ def read(client: httpx.Client, office: str, year: int, as_of: str | None = None,
     return found | {"quota": [row for row in seats if row["cycle"] in cycles]}
 
 
-def read_behind(
-    client: httpx.Client, office: str, year: int, explain: tuple[str, str], as_of: str | None = None
-) -> Json:
-    """A person's figure with all events behind it. Raises CommandError, of a figure that there isn't too."""
-    person, figure = ident(explain[0]), explain[1]
-    params = {"person": person, "explain": figure} | ({"as_of": as_of} if as_of else {})
-    found = joined(client, f"/offices/{office}/appraisals/{year}", params, "events")
+def read_behind(client: httpx.Client, path: str, asked: dict[str, str], explain: tuple[str, str]) -> Json:
+    """A figure of a row with all events behind it. Raises CommandError, where there is no such row or figure too."""
+    whose, figure = explain
+    found = joined(client, path, asked | {"explain": figure}, "events")
     if found is None:
-        raise CommandError("not_appraised", person=person, year=year, office=office)
+        raise CommandError("not_listed_there", whose=whose)
     return found
 
 

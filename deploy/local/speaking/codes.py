@@ -9,6 +9,7 @@ from typing import Final
 from schemas import vocabulary
 from schemas.appraisal.grading import Stage
 from schemas.declared import Words, worded
+from schemas.selection import Condition
 
 _STATES: Final[dict[str, Words]] = {
     "proposed": Words("待核实", "proposed"),
@@ -80,5 +81,6 @@ def codes() -> Mapping[str, Mapping[str, Words]]:
         "party_role": declared["role"],
         "away": declared["kind"] | {"long-leave": Words("长期休假", "long leave")},
         "missing": _MISSING,
+        "fails": worded(Condition),
         "rule": _RULES,
     }

@@ -162,10 +162,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "and_more": (" and {count} more", " 等，另有 {count} 人"),
     "grade_why": ("{grade} ({why})", "{grade}（{why}）"),
     "grade_proposed": ("{grade}, proposed", "拟{grade}"),
-    "not_appraised": (
-        "{person} has no appraisal of {year} in {office}. `office appraisal {year}` lists who has one.",
-        "{person} 在机关 {office} 没有 {year} 年度考核。可用 `office appraisal {year}` 查看人员。",
+    "not_listed_there": (
+        "There is no {whose} in this table, or none in your reach. Without --explain it lists who there is.",
+        "此表中没有 {whose}，或不在可查范围内。不带 --explain 可列出全部。",
     ),
+    "no_selection": (
+        "There is no selection {selection} in {office}. `office export selections --office {office}` lists them.",
+        "机关 {office} 没有评先 {selection}。可用 `office export selections --office {office}` 列出。",
+    ),
+    "selection": ("Selection {selection} · {honour} · {office}", "评先 {selection} · {honour} · {office}"),
     "behind": ("{whose} · {figure}: {value}", "{whose} · {figure}：{value}"),
     "part_of": ("{figure}, {part}", "{figure}·{part}"),
     "count": ("{count} of them", "{count} 项"),

@@ -32,6 +32,7 @@ SHORT: Final[dict[str, tuple[str, ...]]] = {
     "talk-due": ("name_a", "name_b", "duty", "period", "needed", "held", "due_on"),
     "section-board": ("section_name", "month", "sessions", "attended", "outputs_in_effect", "decisions", "exchanges"),
     "roster": ("name", "section_name", "tier", "rank", "party_role", "away", "since"),
+    "selections": ("subject", "subject_name", "recommended", "votes", "chosen", "eligible", "fails"),
     "study-dossiers": ("starts_at", "title", "carrier", "roll", "missing"),
     "backdated": ("name", "from_on", "event", "occurred_at", "touched_event", "section_name"),
 }
