@@ -53,8 +53,9 @@ class _Drawing:
             key = repr if "$ref" in schema["items"] else str
             item = self._value(schema["items"], path)
             return st.lists(item, min_size=schema.get("minItems", 0), max_size=3, unique_by=key)
-        if schema.get("additionalProperties"):
-            return st.dictionaries(st.sampled_from(["good", "fair"]), self._value(schema["additionalProperties"], path))
+        by_name = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+        if values := next(filter(None, by_name), None):
+            return st.dictionaries(st.sampled_from(["good", "fair"]), self._value(values, path))
         return self.ids[path] if path in self.ids else self._plain(schema)
 
     def _plain(self, schema: Any) -> Drawn:  # noqa: ANN401

@@ -169,5 +169,5 @@ def _cast(office: Office) -> None:
     office.roles = Roles(*(staff[-place % len(staff)] for place in range(1, len(Roles._fields) + 1)))
     recruit = office.roles.recruit
     recruit.birth_year, recruit.joined_on = office.year - 23, date(office.year, 1, 1)
-    for cadre in staff[2::_OF_INSTITUTION]:
+    for cadre in staff[::_OF_INSTITUTION]:
         cadre.establishment = "institution"

@@ -8,8 +8,8 @@ from typing import Final
 
 from schemas import vocabulary
 from schemas.appraisal.grading import Stage
+from schemas.appraisal.selection import Condition
 from schemas.declared import Words, worded
-from schemas.selection import Condition
 
 _STATES: Final[dict[str, Words]] = {
     "proposed": Words("待核实", "proposed"),

@@ -22,6 +22,8 @@ Cell = Callable[[Json, Lang], Text]
 
 _NAME: Final = 6
 _NOT_OPENED: Final = "not-opened"
+_WHY: Final = ("undetermined", "not-appraised")  # grades that say why
+_WORD: Final = len("undetermined")
 _TIERS: Final = ("leadership", "section-head", "staff")
 
 
@@ -38,7 +40,7 @@ def appraisal(year: int, found: Json, lang: Lang, as_of: str | None = None) -> G
     title += f"\n{say(lang, 'as_of', day=as_of)}" if as_of else ""
     table = Whole(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("section", *shown):  # where it is narrow, words are broken, ids never
-        table.add_column(say(lang, name), overflow="fold", min_width=_least(name, rows))
+        table.add_column(say(lang, name), overflow="fold", min_width=_least(name, rows, lang))
     for group in groups:
         table.add_column(term(lang, "entry_group", group), justify="right", overflow="fold")
     for _, members in groupby(sorted(rows, key=_order), key=_seat):
@@ -80,12 +82,14 @@ def _person(row: Json, _: Lang) -> Text:
     return Text(row["person"], style="dim")
 
 
-def _least(column: str, rows: list[Json]) -> int | None:
+def _least(column: str, rows: list[Json], lang: Lang) -> int | None:
     """So wide at least: ids whole, a section's name of six characters, a person's of three."""
     if column == "section":
         return min(max((cell_len(_section(row)) for row in rows), default=0), 2 * _NAME)
     if column == "person":
         return max((len(row[column]) for row in rows), default=0)
+    if column == "grade":  # a word is whole, why it is so may be broken
+        return min(max((cell_len(word) for row in rows for word in str(_grade(row, lang)).split()), default=0), _WORD)
     return _NAME if column == "name" else None
 
 
@@ -118,7 +122,8 @@ def _grade(row: Json, lang: Lang) -> Text:
     said = term(lang, "grade", code)
     if lang == "zh" and row["establishment"] == "institution":
         said = OF_INSTITUTIONS.get(code or "", said)
-    said = say(lang, "grade_why", grade=said, why=term(lang, "reason", row["reason"])) if row["reason"] else said
+    if code in _WHY or row["reason"] == "refused":
+        said = say(lang, "grade_why", grade=said, why=term(lang, "reason", row["reason"]))
     return Text(said) if row["grade"] or not code else Text(say(lang, "grade_proposed", grade=said), style="dim")
 
 

@@ -44,6 +44,8 @@ SELECT
     q.routine_by, -- behind routine_grades
     q.special_by, -- behind special_appraisals
     q.reported_by, -- behind duty_reports
+    q.told_by AS graded_by, -- behind stage proposed_grade grade cycle pool establishment missing posting_ends_on notice_signed_on appraised_by reason follows
+    q.barred_by, -- behind bars
     q.all_by -- behind
 FROM (
     SELECT
@@ -79,6 +81,7 @@ FROM (
             WHERE own.barred ? w.bar OR w.bar = pack.open_case AND a.grade IS NULL AND (own.case_in <= a.year OR a.cycle IS NOT NULL AND own.case_in IS NOT NULL)
             ORDER BY w.nth
         ) AS bars,
+        a.told_by || own.disciplined_by || pack.told_by AS barred_by,
         a.told_by || own.told_by || pack.told_by AS all_by,
         greatest(a.position, own.position, pack.position, evident.position) AS last_position
     FROM appraised AS a
@@ -227,6 +230,7 @@ FROM (
             t.routine_by,
             t.special_appraisals,
             t.special_by,
+            t.disciplined_by,
             t.case_in,
             greatest(s.position, t.position) AS position,
             (
@@ -287,6 +291,7 @@ FROM (
                     '[]'
                 ) AS special_appraisals,
                 jsonb_object_agg(t.event_id, 1) FILTER (WHERE t.what = 'special') AS special_by,
+                coalesce(jsonb_object_agg(t.event_id, 1) FILTER (WHERE t.what IN ('bar', 'case')), '{}') AS disciplined_by,
                 min(shanghai_year(t.occurred_at)) FILTER (WHERE t.what = 'case') AS case_in,
                 max(t.position) AS position
             FROM told AS t
