@@ -146,6 +146,7 @@ _OCCASIONS: Final[Mapping[str, str]] = {
     "wedding": "婚",
     "birthday": "生日",
     "birth": "生育|出生|分娩|添丁|得子|得女",
+    "festivals": "春节|元旦|元宵|清明节|劳动节|端午|中秋|国庆|重阳|节日",
 }
 
 

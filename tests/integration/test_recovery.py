@@ -220,7 +220,8 @@ async def test_what_was_refused_for_now_is_not_decided_again_because_it_is_read_
         async with taking(settings):
             await _sent(settings, sent_again)
     before = await _answers(ledger)
-    assert [code for ident, _, code in before if ident == sent_again["id"]] == ["", "unknown-reference"]
+    accepted, *refused = [code for ident, _, code in before if ident == sent_again["id"]]
+    assert (accepted, set(refused)) == ("", {"unknown-reference"})  # what is read twice may be refused for now twice
     await _lose(ledger)
     assert (await _restored(settings)).ok
     assert await _answers(ledger) == [each for each in before if each[:2] != (sent_again["id"], "accepted")]

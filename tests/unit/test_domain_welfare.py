@@ -172,6 +172,14 @@ def test_festivals_of_a_year_count_together_and_those_of_another_year_do_not() -
     office.did("welfare.make-home-visit", _visit("v-6", fen=150_000, **festival))
 
 
+def test_what_is_a_festivals_by_its_occasion_has_that_cap_whatever_class_it_is_entered_in() -> None:
+    office = founded()
+    office.did("any.follow-pack", {"pack": "anhui-2026", "from_on": "2025-01-01"})
+    said = {"occasion": "春节慰问", "class": "event"}
+    assert office.refused("welfare.make-home-visit", _visit("v-1", fen=200_001, **said)) == "over-cap"
+    office.did("welfare.make-home-visit", _visit("v-2", fen=200_000, **said))
+
+
 def test_where_the_pack_says_nothing_there_is_no_cap() -> None:
     made = founded().did("welfare.make-home-visit", _visit(fen=1_000_000))
     assert made.data.rule_pack == "national-2026"

@@ -80,8 +80,8 @@ def by_which_pack(action: Action, data: contract.MakeHomeVisit) -> Iterable[Key]
 def costs_the_union_no_more_than_the_cap(states: States, action: Action, data: contract.MakeHomeVisit) -> Ruling:
     """Caps bind the union's fund only; festivals those of the calendar year together."""
     pack = packs.followed(states, action, data.event_on)
-    cap = pack.welfare.caps_fen.get(occasion := action.gist["occasion"])
-    before = thing(states, _year(action, data)).facts.values() if occasion == "festivals" else ()
+    cap = pack.welfare.caps_fen.get(action.gist["occasion"])
+    before = thing(states, _year(action, data)).facts.values() if data.class_ == "festival" else ()
     cost = data.fen + sum(fact.data["fen"] for fact in before)
     if data.fund != "union" or cap is None or cost <= cap.value:
         return {"rule_pack": pack.pack}
